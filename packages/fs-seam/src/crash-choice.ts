@@ -1,0 +1,151 @@
+import { closeOver, type Unit } from "./crash-units.js";
+import { applyEffect } from "./effect-rules.js";
+import type { Effect, LogRecord, SizeEffect } from "./effects.js";
+import { FsError } from "./fs-error.js";
+import { FsState, type Image } from "./fs-state.js";
+import { pageBytes, type SlabAllocator } from "./paged-content.js";
+import type { Personality } from "./personality.js";
+
+/** The present version of a {@link CrashChoice}. */
+export const crashChoiceVersion = 1;
+/** Bytes of garbage that one grown length shows at most; enough for a reader to trip over. */
+const maxGarbageBytes = 1 << 16;
+
+/** One legal outcome of a power loss, small enough to paste into a bug report. Plain JSON. */
+export interface CrashChoice {
+  readonly version: 1;
+  readonly personality: string;
+  /** The power fails before the log record of this number. */
+  readonly at: number;
+  /** Pending effects that survive whole, by record number. */
+  readonly apply: readonly number[];
+  /** Writes that survive in part: record number to the pieces of their page that do. */
+  readonly torn: Readonly<Record<string, readonly number[]>>;
+  /** What space reads as that was never written. */
+  readonly unwritten: "zeros" | "garbage";
+}
+
+/** A recorded run: the tree it started from, and everything that happened. Independent of any personality. */
+export interface Trace {
+  readonly base: Image;
+  readonly records: readonly LogRecord[];
+}
+
+/** The choice that keeps these units. */
+export function choiceOf(
+  personality: Personality,
+  at: number,
+  units: readonly Unit[],
+  chosen: Iterable<number>,
+  unwritten: "zeros" | "garbage" = "zeros",
+): CrashChoice {
+  const apply: number[] = [];
+  const torn: Record<string, number[]> = {};
+  for (const index of [...chosen].sort((a, b) => a - b)) {
+    const unit = units[index];
+    for (const effect of unit?.effects ?? []) {
+      if (unit?.pieces === undefined) apply.push(effect.seq);
+      else (torn[String(effect.seq)] ??= []).push(...unit.pieces);
+    }
+  }
+  return { version: crashChoiceVersion, personality: personality.name, at, apply, torn, unwritten };
+}
+
+/** The tree after a crash: durable state, chosen units in log order, then what a mount does. */
+export function buildImage(
+  durable: Image,
+  units: readonly Unit[],
+  chosen: ReadonlySet<number>,
+  personality: Personality,
+  unwritten: "zeros" | "garbage",
+  slab: SlabAllocator,
+): FsState {
+  const state = new FsState(durable, slab);
+  const touched = new Set<number>();
+  // Pieces of one write are separate units, and a later write may lie between them: log order is by effect.
+  units.forEach((unit, index) => {
+    if (!chosen.has(index)) return;
+    for (const effect of unit.effects) {
+      applyEffect(state, effect, unit.pieces, personality.tears.unitBytes);
+      if (effect.kind === "size" && unwritten === "garbage") spillGarbage(state, effect);
+      if (effect.kind === "data") touched.add(effect.strayTo?.ino ?? effect.ino);
+    }
+  });
+  for (const ino of touched) state.trim(ino);
+  state.dropUnreachable();
+  return state;
+}
+
+/** Fills a freshly grown range with bytes nobody wrote; writes that survive cover them again. */
+function spillGarbage(state: FsState, effect: SizeEffect): void {
+  const end = Math.min(effect.to, effect.from + maxGarbageBytes);
+  for (let at = effect.from; at < end; ) {
+    const page = Math.floor(at / pageBytes);
+    const stop = Math.min(end, (page + 1) * pageBytes);
+    state.writeRange(effect.ino, page, at - page * pageBytes, stop - page * pageBytes, garbage, at - page * pageBytes);
+    at = stop;
+  }
+}
+
+const garbage = Uint8Array.from({ length: pageBytes }, (_, index) => ((index * 167 + 89) % 251) + 4);
+
+function refuse(why: string): never {
+  throw new FsError("FS_BAD_IMAGE", `crash choice: ${why}`, { operation: "mount" });
+}
+
+/** Reads a choice that came from outside. Throws `FS_BAD_IMAGE`, or `FS_UNSUPPORTED_VERSION` naming the version. */
+export function parseCrashChoice(text: string): CrashChoice {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return refuse("not JSON");
+  }
+  if (typeof value !== "object" || value === null || !("version" in value)) return refuse("no version");
+  if (value.version !== crashChoiceVersion) {
+    throw new FsError("FS_UNSUPPORTED_VERSION", `crash choice: version ${String(value.version)} is unknown`, {
+      operation: "mount",
+    });
+  }
+  const choice = value as CrashChoice; // every field is checked below before it is believed
+  if (typeof choice.personality !== "string") return refuse("personality must be a string");
+  if (!isCount(choice.at)) return refuse("at must be a record number");
+  if (!Array.isArray(choice.apply) || !choice.apply.every(isCount)) return refuse("apply must list record numbers");
+  if (typeof choice.torn !== "object" || choice.torn === null) return refuse("torn must be an object");
+  for (const pieces of Object.values(choice.torn)) {
+    if (!Array.isArray(pieces) || !pieces.every(isCount)) return refuse("torn must map records to piece numbers");
+  }
+  if (choice.unwritten !== "zeros" && choice.unwritten !== "garbage") return refuse("unwritten must be zeros or garbage");
+  return choice;
+}
+
+function isCount(value: unknown): boolean {
+  return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
+}
+
+/** The units a choice keeps. Throws `FS_BAD_IMAGE` when the personality forbids it or a record is not pending. */
+export function unitsOfChoice(choice: CrashChoice, units: readonly Unit[], pending: readonly Effect[]): Set<number> {
+  const known = new Set(pending.map(({ seq }) => seq));
+  for (const seq of [...choice.apply, ...Object.keys(choice.torn).map(Number)]) {
+    if (!known.has(seq)) refuse(`record ${seq} is not pending at ${choice.at}`);
+  }
+  const apply = new Set(choice.apply);
+  const chosen = new Set<number>();
+  units.forEach((unit, index) => {
+    const kept = unit.effects.filter(({ seq }) => apply.has(seq)).length;
+    if (kept > 0 && kept < unit.effects.length) refuse(`record ${unit.effects[0]?.seq} persists only with its group`);
+    const torn = unit.pieces !== undefined && unit.effects.some(({ seq }) => tears(choice, seq, unit.pieces));
+    if (kept > 0 || torn) chosen.add(index);
+  });
+  const closed = closeOver(units, chosen);
+  if (closed.size > chosen.size) {
+    const missing = [...closed].find((index) => !chosen.has(index));
+    refuse(`record ${units[missing ?? 0]?.effects[0]?.seq} must persist before another one that is kept`);
+  }
+  return chosen;
+}
+
+function tears(choice: CrashChoice, seq: number, pieces: readonly number[] | undefined): boolean {
+  const kept = choice.torn[String(seq)];
+  return kept !== undefined && (pieces ?? []).some((piece) => kept.includes(piece));
+}

@@ -1,0 +1,289 @@
+import { checkEngineOptions, type EngineOptions } from "./engine-content.js";
+import type { EngineHandle } from "./engine-handle.js";
+import { EngineFs } from "./engine-fs.js";
+import { buildImage, unitsOfChoice, type CrashChoice, type Trace } from "./crash-choice.js";
+import { unitsOf } from "./crash-units.js";
+import { DiskFaults } from "./disk-faults.js";
+import type { SyncRung } from "./durability.js";
+import { EffectLog, isEffect, type Effect } from "./effects.js";
+import { FsError } from "./fs-error.js";
+import type { Image } from "./fs-state.js";
+import { describeDurability, type FileDurability } from "./file-durability.js";
+import { Ledger } from "./ledger.js";
+import { readOnlyBase } from "./base-image.js";
+import type { FailedSyncFault, HandleMediaFault, MediaControls, MediaFs } from "./media-faults.js";
+import { personalityOf, type Personality } from "./personality.js";
+import { PathLaw } from "./path-law.js";
+import type { StoreFs } from "./store-fs.js";
+
+export interface CrashFsOptions extends EngineOptions {
+  /** Tree whose contents count as durable at the start; mounted in O(1), never changed. */
+  readonly image?: Image;
+  /**
+   * File system whose contents count as durable at the start. Names and lengths are read at once, bytes when they are
+   * first needed; it is never written. Not together with `image`.
+   */
+  readonly base?: StoreFs;
+  /** What a power loss may leave. Default `posix`. */
+  readonly personality?: string | Personality;
+  /** Remember where each call came from, for reports; costs microseconds a call. Default false. */
+  readonly callSites?: boolean;
+}
+
+/** What an in-place crash did. */
+export interface CrashReport {
+  readonly personality: string;
+  /** The choice that was carried out; `replayCrash` makes the same image from the trace of before. */
+  readonly choice: CrashChoice | undefined;
+  readonly survived: number;
+  readonly lost: number;
+}
+
+const optionKeys = ["image", "base", "personality", "callSites"];
+
+/**
+ * A file system in memory that remembers what was synced and what was not. It behaves as `MemoryFs` until the power
+ * fails; then `crash()` leaves one of the trees the personality allows, and `trace()` gives access to all of them.
+ *
+ * Costs: a write copies its bytes once and adds a record; a barrier adds a record; `snapshot` is O(1). The durable state
+ * is worked out from the records when somebody asks for it, and then only from those that are new.
+ */
+export class CrashFs extends EngineFs implements MediaFs {
+  override readonly backend: string = "crash";
+  readonly personality: Personality;
+  protected override log: EffectLog;
+  readonly #disk: DiskFaults;
+  readonly #callSites: boolean;
+  #base: Image;
+  #ledger: Ledger | undefined;
+  readonly #pathLaw: PathLaw | undefined;
+
+  constructor(options: CrashFsOptions = {}, more: readonly string[] = []) {
+    checkEngineOptions(options, [...optionKeys, ...more]);
+    if (options.image !== undefined && options.base !== undefined) {
+      throw new FsError("FS_INVALID_ARGUMENT", "mount: image and base exclude each other", { operation: "mount" });
+    }
+    super(options.base === undefined ? options.image : readOnlyBase(options.base), options);
+    this.personality = personalityOf(options.personality ?? "posix");
+    this.#callSites = options.callSites ?? false;
+    this.log = new EffectLog(this.#callSites);
+    this.#base = this.state.freeze();
+    this.#disk = new DiskFaults();
+    this.#pathLaw = this.personality.law === "effects" ? undefined : new PathLaw(this.personality.law, this.state);
+  }
+
+  // --- looking ----------------------------------------------------------------------------------------------------
+
+  /** The ledger, brought up to date. */
+  #settled(): Ledger {
+    this.#ledger ??= new Ledger(this.personality, this.#base, this.log.records);
+    this.#ledger.advance();
+    return this.#ledger;
+  }
+
+  /** An immutable copy of what the program sees now; O(1). */
+  snapshot(): Image {
+    return this.state.freeze();
+  }
+
+  /** The least that survives a power loss now: what is durable for certain. */
+  durableImage(): Image {
+    const ledger = this.#settled();
+    return buildImage(ledger.state.freeze(), [], new Set(), this.personality, "zeros", ledger.state.slab).freeze();
+  }
+
+  /** Everything since the start, the last crash or the mount. Later operations do not show in it. */
+  trace(): Trace {
+    return { base: this.#base, records: this.log.records.slice() };
+  }
+
+  /** Effects that a power loss now may keep or lose, in order. */
+  pending(): readonly Effect[] {
+    return this.#settled().pending();
+  }
+
+  /** Which bytes and names of a file are durable, pending or lost. */
+  durability(path: string): FileDurability {
+    const ino = this.inoOf(path, "stat");
+    return describeDurability(path, ino, this.state, this.#settled(), this.log.records);
+  }
+
+  /** Adds a word of the program under test to the log, for example that something is acknowledged from here on. */
+  mark(label: string, data?: unknown): void {
+    const { records } = this.log;
+    records.push({ kind: "mark", seq: records.length, label, data });
+  }
+
+  /** Bytes of payload and number of records that the log holds. */
+  logSize(): { readonly records: number; readonly payloadBytes: number } {
+    return { records: this.log.records.length, payloadBytes: this.log.payloadBytes };
+  }
+
+  // --- crashing ---------------------------------------------------------------------------------------------------
+
+  /**
+   * Power loss in place. Every handle dies (`FS_CRASHED`), barriers in flight are rejected, locks of this boot count as
+   * dead, and the tree becomes the one `choice` describes.
+   *
+   * @param choice - `worst` (default): nothing that is pending survives. `best`: everything does. Or a choice of a report.
+   */
+  crash(choice: "worst" | "best" | CrashChoice = "worst"): CrashReport {
+    if (this.#pathLaw !== undefined) return this.#crashByPath(this.#pathLaw);
+    const ledger = this.#settled();
+    const pending = ledger.pending();
+    const torn = typeof choice === "object" && Object.keys(choice.torn).length > 0;
+    const units = unitsOf(pending, this.personality, torn);
+    const all = new Set(units.keys());
+    const chosen = choice === "best" ? all : choice === "worst" ? new Set<number>() : unitsOfChoice(choice, units, pending);
+    const unwritten = typeof choice === "object" ? choice.unwritten : "zeros";
+    const durable = ledger.state.freeze();
+    const state = buildImage(durable, units, chosen, this.personality, unwritten, this.state.slab);
+    this.#restart(state.freeze());
+    return {
+      personality: this.personality.name,
+      choice: typeof choice === "object" ? choice : undefined,
+      survived: chosen.size,
+      lost: units.length - chosen.size,
+    };
+  }
+
+  #crashByPath(law: PathLaw): CrashReport {
+    law.crash(this.state);
+    this.#restart(this.state.freeze());
+    return { personality: this.personality.name, choice: undefined, survived: 0, lost: 0 };
+  }
+
+  #restart(image: Image): void {
+    this.killHandles();
+    this.mountAgain(image);
+    this.#base = this.state.freeze();
+    this.log = new EffectLog(this.#callSites);
+    this.#ledger = undefined;
+  }
+
+  /** End of the process without a power loss: handles die, what was written stays visible and stays pending. */
+  processCrash(): void {
+    this.killHandles();
+  }
+
+  /**
+   * Background write-back: makes pending effects durable, with all they need.
+   *
+   * @param effects - record numbers; default all that are pending.
+   */
+  writeback(effects?: readonly number[]): void {
+    const { records } = this.log;
+    const which = effects ?? this.pending().map(({ seq }) => seq);
+    for (const seq of which) {
+      const record = records[seq];
+      if (record !== undefined && isEffect(record)) continue;
+      throw new FsError("FS_INVALID_ARGUMENT", `writeback: record ${seq} is no effect`, { operation: "sync" });
+    }
+    records.push({ kind: "writeback", seq: records.length, effects: which });
+  }
+
+  /** Drops clean pages from the cache, so that reads show what is on the disk: uncovers bytes a failed barrier lost. */
+  evict(path: string): void {
+    this.#disk.reload(this.state, this.inoOf(path, "read"), this.#settled());
+  }
+
+  // --- the disk ---------------------------------------------------------------------------------------------------
+
+  readonly media: MediaControls = {
+    flipBit: (path, offset, bit) => {
+      const { records } = this.log;
+      const ino = this.inoOf(path, "write");
+      this.#disk.checkBit(path, offset, bit, this.sizeOf(ino));
+      records.push({ kind: "media", seq: records.length, ino, offset, bit });
+    },
+    latentError: (path, offset, length) => this.#disk.latentError(this.inoOf(path, "read"), path, offset, length),
+    staleRead: (path, offset, length) => {
+      this.#disk.staleRead(this.inoOf(path, "read"), path, offset, length, this.#base, this.log.records);
+    },
+    armNamesFault: (path, fault) => this.#disk.armNames(this.inoOf(path, "syncNames"), fault),
+  };
+
+  override checkMediaFault(fault: HandleMediaFault): void {
+    if (fault.kind === "misdirectedWrite") this.inoOf(fault.path, "write");
+  }
+
+  protected override takeNamesFault(ino: number): HandleMediaFault | undefined {
+    return this.#disk.takeNames(ino);
+  }
+
+  protected override beforeRead(handle: EngineHandle, target: Uint8Array, offset: number): number | undefined {
+    return this.#disk.quiet ? undefined : this.#disk.read(this.state, handle, target, offset);
+  }
+
+  protected override afterLoggedWrite(handle: EngineHandle, first: number): void {
+    if (!this.#disk.quiet) this.#disk.written(handle.ino, this.log.records, first);
+    const fault = handle.armed;
+    if (fault?.kind !== "lostWrite" && fault?.kind !== "misdirectedWrite") return;
+    handle.armed = undefined;
+    const target = fault.kind === "misdirectedWrite" ? this.inoOf(fault.path, "write") : 0;
+    this.#disk.misplace(fault, target, this.log.records, first);
+  }
+
+  protected override finishFileBarrier(
+    handle: EngineHandle,
+    rung: SyncRung,
+    covers: number,
+    fault: HandleMediaFault | undefined,
+  ): void {
+    const full = this.spacePolicy === "at-sync" && this.overLimit();
+    const errno = this.limitCode === "FS_NO_SPACE" ? "ENOSPC" : "EDQUOT";
+    const effective = full ? ({ kind: "failedSync", errno, lost: "all" } as const) : fault;
+    this.#pathLaw?.synced(handle.path, handle.ino, this.state, effective?.kind);
+    this.#finish("file", handle.ino, handle.path, rung, covers, effective);
+  }
+
+  protected override finishNamesBarrier(
+    ino: number,
+    path: string,
+    covers: number,
+    fault: HandleMediaFault | undefined,
+  ): void {
+    this.#finish("names", ino, path, "full", covers, fault);
+  }
+
+  #finish(
+    scope: "file" | "names",
+    ino: number,
+    path: string,
+    rung: SyncRung,
+    covers: number,
+    fault: HandleMediaFault | undefined,
+  ): void {
+    this.log.begin(scope === "file" ? "sync" : "syncNames", path);
+    const { call } = this.log;
+    const plain = { scope, ino, rung, covers, lost: [], aftermath: undefined, call };
+    if (fault?.kind === "failedSync") {
+      this.#fail(scope, ino, path, rung, covers, fault);
+    } else {
+      this.log.barrier({ ...plain, outcome: fault?.kind === "droppedSync" ? "dropped" : "done" });
+    }
+  }
+
+  #fail(
+    scope: "file" | "names",
+    ino: number,
+    path: string,
+    rung: SyncRung,
+    covers: number,
+    fault: FailedSyncFault,
+  ): void {
+    const ledger = this.#settled();
+    const aftermath = fault.aftermath ?? this.personality.failedSync;
+    const lost = scope === "file" && aftermath !== "keep-dirty" ? this.#disk.lostBy(fault, ino, covers, ledger) : [];
+    this.log.barrier({ scope, ino, rung, covers, outcome: "failed", lost, aftermath, call: this.log.call });
+    if (aftermath === "revert") this.#disk.reload(this.state, ino, this.#settled());
+    const operation = scope === "file" ? "sync" : "syncNames";
+    const code = fault.errno === "EIO" ? "FS_IO" : fault.errno === "ENOSPC" ? "FS_NO_SPACE" : "FS_QUOTA_EXCEEDED";
+    throw new FsError(code, `${operation} ${path}: ${fault.errno}`, {
+      operation,
+      path,
+      errno: fault.errno,
+      injected: true,
+    });
+  }
+}

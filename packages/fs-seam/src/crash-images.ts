@@ -1,0 +1,190 @@
+import { buildImage, choiceOf, unitsOfChoice, type CrashChoice, type Trace } from "./crash-choice.js";
+import {
+  countIdeals,
+  extremes,
+  ideals,
+  pairs,
+  prefixes,
+  samples,
+  singles,
+  tears,
+  type CrashLevel,
+} from "./crash-strategy.js";
+import { unitsOf, type Unit } from "./crash-units.js";
+import type { Effect } from "./effects.js";
+import { FsError } from "./fs-error.js";
+import type { Image } from "./fs-state.js";
+import { imageHash } from "./image-hash.js";
+import { Ledger } from "./ledger.js";
+import { SlabAllocator } from "./paged-content.js";
+import { personalityOf, posix, type Personality } from "./personality.js";
+
+/**
+ * Every disk a power loss may leave behind, from one recorded run. Only moments just before a barrier returns, just
+ * after a mark, and the end are visited: between two of them the pending effects only grow, so what an earlier moment
+ * may leave, a later one may leave as well.
+ */
+
+/** Which of the legal images to make at each crash point. */
+export type CrashStrategy =
+  /** Levels 0 to `level` of the ladder: 0 nothing or all, 1 prefixes, 2 one effect, 3 torn writes, 4 pairs. */
+  | { readonly kind: "levels"; readonly level: CrashLevel }
+  /** Every legal image, if a point has at most `limit` subsets; otherwise level 4 and a note in `onLimit`. */
+  | { readonly kind: "exhaustive"; readonly limit: number }
+  /** So many seeded random images at each point. */
+  | { readonly kind: "random"; readonly seed: number; readonly count: number };
+
+export interface CrashImagesOptions {
+  /** Default `posix`. */
+  readonly personality?: string | Personality;
+  /** Default: exhaustive up to 2^14 subsets a point. */
+  readonly strategy?: CrashStrategy;
+  /** Only the crash point at this record number; default all. */
+  readonly at?: number;
+  /** Called for every point at which an exhaustive strategy found more than its limit. */
+  readonly onLimit?: (at: number) => void;
+  /** Leave out images that were made before in this iteration. Default true. */
+  readonly deduplicate?: boolean;
+}
+
+/** A moment of the run at which the power may fail. */
+export interface CrashPoint {
+  /** The power fails before the log record of this number. */
+  readonly at: number;
+  /** Effects that may or may not survive, in log order. */
+  readonly pending: readonly Effect[];
+  /** What survives for certain. */
+  readonly durable: Image;
+}
+
+export interface CrashImage {
+  readonly image: Image;
+  readonly choice: CrashChoice;
+  readonly point: CrashPoint;
+  /** Hash by content; equal trees have equal hashes. */
+  readonly hash: number;
+}
+
+const defaultStrategy: CrashStrategy = { kind: "exhaustive", limit: 1 << 14 };
+/** Above this many units a point is never enumerated in pieces: the count alone would not end. */
+const maxExhaustiveUnits = 4096;
+
+/** The crash points of a run, in order. Points are lent: each is valid until the next one is asked for. */
+export function* crashPoints(trace: Trace, personality: Personality, slab: SlabAllocator): Generator<CrashPoint> {
+  if (personality.law !== "effects") {
+    throw new FsError("FS_UNSUPPORTED", `crash images: ${personality.name} has one outcome, use CrashFs.crash()`, {
+      operation: "mount",
+    });
+  }
+  const ledger = new Ledger(personality, trace.base, trace.records, slab);
+  const { records } = trace;
+  for (let at = 0; at <= records.length; at += 1) {
+    const next = records[at];
+    const boundary = next === undefined || next.kind === "barrier" || next.kind === "mark" || next.kind === "media";
+    if (!boundary) continue;
+    ledger.advance(at);
+    yield { at, pending: ledger.pending(), durable: ledger.state.freeze() };
+  }
+}
+
+/** Number of legal images of a run before duplicates are removed, points above `limit` counted as `limit`. */
+export function countImages(trace: Trace, personality: Personality, limit: number): number {
+  let count = 0;
+  for (const point of crashPoints(trace, personality, new SlabAllocator())) {
+    count += countIdeals(unitsOf(point.pending, personality, true), limit);
+  }
+  return count;
+}
+
+/**
+ * Iterates over the legal images of a recorded run. Deterministic; nothing of the trace is changed, and every image is
+ * independent of the others.
+ */
+export function* crashImages(trace: Trace, options: CrashImagesOptions = {}): Generator<CrashImage> {
+  const personality = personalityOf(options.personality ?? posix);
+  const slab = new SlabAllocator();
+  const seen = new Set<number>();
+  for (const point of crashPoints(trace, personality, slab)) {
+    if (options.at !== undefined && options.at !== point.at) continue;
+    for (const { units, chosen, unwritten } of subsets(point, personality, options)) {
+      const state = buildImage(point.durable, units, chosen, personality, unwritten, slab);
+      const hash = imageHash(state);
+      if (options.deduplicate !== false) {
+        if (seen.has(hash)) continue;
+        seen.add(hash);
+      }
+      yield { image: state.freeze(), choice: choiceOf(personality, point.at, units, chosen, unwritten), point, hash };
+    }
+  }
+}
+
+interface Subset {
+  readonly units: readonly Unit[];
+  readonly chosen: ReadonlySet<number>;
+  readonly unwritten: "zeros" | "garbage";
+}
+
+function* subsets(point: CrashPoint, personality: Personality, options: CrashImagesOptions): Generator<Subset> {
+  const strategy = options.strategy ?? defaultStrategy;
+  const fills = personality.unwritten === "garbage" ? (["zeros", "garbage"] as const) : (["zeros"] as const);
+  for (const unwritten of fills) {
+    for (const { units, sets } of setsOf(point, personality, strategy, options.onLimit)) {
+      for (const chosen of sets) yield { units, chosen, unwritten };
+    }
+  }
+}
+
+interface Sets {
+  readonly units: readonly Unit[];
+  readonly sets: Iterable<ReadonlySet<number>>;
+}
+
+function* setsOf(
+  { pending, at }: CrashPoint,
+  personality: Personality,
+  strategy: CrashStrategy,
+  onLimit: ((at: number) => void) | undefined,
+): Generator<Sets> {
+  if (strategy.kind === "random") {
+    const units = unitsOf(pending, personality, true);
+    yield { units, sets: samples(units, strategy.seed + at, strategy.count) };
+    return;
+  }
+  if (strategy.kind === "exhaustive") {
+    const whole = unitsOf(pending, personality, false);
+    const torn = pending.length > maxExhaustiveUnits ? whole : unitsOf(pending, personality, true);
+    if (torn.length <= maxExhaustiveUnits && countIdeals(torn, strategy.limit + 1) <= strategy.limit) {
+      yield { units: torn, sets: ideals(torn) };
+      return;
+    }
+    onLimit?.(at);
+    if (countIdeals(whole, strategy.limit + 1) <= strategy.limit) yield { units: whole, sets: ideals(whole) };
+    yield* levels(whole, torn, 4);
+    return;
+  }
+  yield* levels(unitsOf(pending, personality, false), unitsOf(pending, personality, true), strategy.level);
+}
+
+function* levels(whole: readonly Unit[], torn: readonly Unit[], level: CrashLevel): Generator<Sets> {
+  yield { units: whole, sets: extremes(whole) };
+  if (level >= 1) yield { units: whole, sets: prefixes(whole) };
+  if (level >= 2) yield { units: whole, sets: singles(whole) };
+  if (level >= 3) yield { units: torn, sets: tears(torn) };
+  if (level >= 4) yield { units: whole, sets: pairs(whole) };
+}
+
+/** Makes one image again. Throws `FS_BAD_IMAGE` when the choice does not fit the trace or the personality. */
+export function replayCrash(trace: Trace, choice: CrashChoice, personality?: Personality): Image {
+  const judge = personality ?? personalityOf(choice.personality);
+  const slab = new SlabAllocator();
+  const ledger = new Ledger(judge, trace.base, trace.records, slab);
+  if (choice.at > trace.records.length) {
+    const why = `crash choice: the run has only ${trace.records.length} records, not ${choice.at}`;
+    throw new FsError("FS_BAD_IMAGE", why, { operation: "mount" });
+  }
+  ledger.advance(choice.at);
+  const pending = ledger.pending();
+  const units = unitsOf(pending, judge, Object.keys(choice.torn).length > 0);
+  const chosen = unitsOfChoice(choice, units, pending);
+  return buildImage(ledger.state.freeze(), units, chosen, judge, choice.unwritten, slab).freeze();
+}

@@ -1,0 +1,137 @@
+import { closeOver, dropDependents, type Unit } from "./crash-units.js";
+import { Prng, streamSeed } from "./prng.js";
+
+/**
+ * Which legal subsets to look at, one generator for each rung of the exploration ladder. Every yielded set is legal:
+ * closed under `needs`. The caller removes duplicates by the images they make.
+ */
+export type CrashLevel = 0 | 1 | 2 | 3 | 4;
+
+/** Level 0: nothing pending survives, or everything. */
+export function* extremes(units: readonly Unit[]): Generator<ReadonlySet<number>> {
+  yield new Set();
+  yield allOf(units);
+}
+
+/** Level 1: the first k units, for every k. */
+export function* prefixes(units: readonly Unit[]): Generator<ReadonlySet<number>> {
+  for (let count = 1; count < units.length; count += 1) yield firstOf(count);
+}
+
+/** Level 2: every prefix without one unit and what needs it; every unit alone with what it needs. */
+export function* singles(units: readonly Unit[]): Generator<ReadonlySet<number>> {
+  for (let only = 0; only < units.length; only += 1) yield closeOver(units, new Set([only]));
+  for (let count = units.length; count > 1; count -= 1) {
+    for (let without = count - 2; without >= 0; without -= 1) yield dropFrom(units, firstOf(count), [without]);
+  }
+}
+
+/**
+ * Level 3, over units whose writes come in pieces: of each write only the first piece, only the last, all but the
+ * middle one, and none, each with only what came before, and with all the rest as well.
+ */
+export function* tears(units: readonly Unit[]): Generator<ReadonlySet<number>> {
+  const writes = new Map<number, number[]>();
+  units.forEach((unit, index) => {
+    const effect = unit.effects[0];
+    if (effect?.kind === "data") writes.set(effect.seq, [...(writes.get(effect.seq) ?? []), index]);
+  });
+  for (const pieces of writes.values()) {
+    const middle = Math.floor(pieces.length / 2);
+    const cuts = pieces.length === 1 ? [pieces] : [pieces.slice(1), pieces.slice(0, -1), [pieces[middle] ?? 0], pieces];
+    const before = firstOf((pieces.at(-1) ?? 0) + 1);
+    for (const cut of cuts) {
+      yield dropFrom(units, before, cut);
+      yield dropFrom(units, allOf(units), cut);
+    }
+  }
+}
+
+/** Level 4: at most two units kept, or at most two dropped. */
+export function* pairs(units: readonly Unit[]): Generator<ReadonlySet<number>> {
+  const all = allOf(units);
+  for (let a = 0; a < units.length; a += 1) {
+    for (let b = a + 1; b < units.length; b += 1) {
+      yield closeOver(units, new Set([a, b]));
+      yield dropFrom(units, all, [a, b]);
+    }
+  }
+}
+
+/** Every legal subset, each once. Walks forward, so there are no dead ends: a million a second. */
+export function* ideals(units: readonly Unit[]): Generator<ReadonlySet<number>> {
+  const walk = new IdealWalk(units);
+  for (let more = true; more; more = walk.next()) yield walk.chosen();
+}
+
+/**
+ * The enumeration itself, without a set for each step: `taken[i]` says whether unit i is in the present subset. Counts
+ * in binary with the last unit as the lowest digit; a unit whose needs are not taken stays out.
+ */
+export class IdealWalk {
+  readonly taken: Uint8Array;
+  readonly #needs: readonly (readonly number[])[];
+
+  constructor(units: readonly Unit[]) {
+    this.taken = new Uint8Array(units.length);
+    this.#needs = units.map((unit) => unit.needs);
+  }
+
+  /** Moves to the next legal subset; false when all have been seen. */
+  next(): boolean {
+    const { taken } = this;
+    for (let index = taken.length - 1; index >= 0; index -= 1) {
+      if (taken[index] === 0 && this.#allowed(index)) {
+        taken[index] = 1;
+        return true;
+      }
+      taken[index] = 0;
+    }
+    return false;
+  }
+
+  #allowed(index: number): boolean {
+    for (const needed of this.#needs[index] ?? []) if (this.taken[needed] === 0) return false;
+    return true;
+  }
+
+  chosen(): Set<number> {
+    const chosen = new Set<number>();
+    for (let index = 0; index < this.taken.length; index += 1) if (this.taken[index] === 1) chosen.add(index);
+    return chosen;
+  }
+}
+
+/** Number of legal subsets, or `limit` when there are at least that many. */
+export function countIdeals(units: readonly Unit[], limit: number): number {
+  const walk = new IdealWalk(units);
+  let count = 1;
+  while (count < limit && walk.next()) count += 1;
+  return count;
+}
+
+/** Seeded random legal subsets: each unit by a coin, then what cannot stay is dropped. */
+export function* samples(units: readonly Unit[], seed: number, count: number): Generator<ReadonlySet<number>> {
+  const prng = new Prng(streamSeed(seed, "crashChoice"));
+  for (let made = 0; made < count; made += 1) {
+    // A bias of its own for each sample reaches both the nearly empty and the nearly full sets.
+    const keep = prng.below(101);
+    const chosen = new Set<number>();
+    for (let index = 0; index < units.length; index += 1) if (prng.below(100) < keep) chosen.add(index);
+    yield dropDependents(units, chosen);
+  }
+}
+
+function firstOf(count: number): Set<number> {
+  return new Set(Array.from({ length: count }, (_, index) => index));
+}
+
+function allOf(units: readonly Unit[]): Set<number> {
+  return firstOf(units.length);
+}
+
+function dropFrom(units: readonly Unit[], from: ReadonlySet<number>, dropped: readonly number[]): Set<number> {
+  const left = new Set(from);
+  for (const index of dropped) left.delete(index);
+  return dropDependents(units, left);
+}

@@ -1,0 +1,87 @@
+import { isName, type DataEffect, type Effect, type NameEffect, type SizeEffect } from "./effects.js";
+import type { FsState } from "./fs-state.js";
+import { Page, pageBytes } from "./paged-content.js";
+import type { Personality } from "./personality.js";
+
+/** How one effect changes a tree, and which pending effects it needs: the two halves of every personality. */
+
+/** Applies one effect. `units` limits a data effect to some of its pieces of `unitBytes`, counted from the page start. */
+export function applyEffect(state: FsState, effect: Effect, units?: readonly number[], unitBytes = 512): void {
+  switch (effect.kind) {
+    case "data":
+      applyData(state, effect, units, unitBytes);
+      return;
+    case "size":
+      ensureInode(state, effect.ino, "file");
+      state.setSize(effect.ino, effect.to);
+      return;
+    case "link":
+      ensureInode(state, effect.directory, "directory");
+      ensureInode(state, effect.ino, effect.inodeKind);
+      state.link(effect.directory, effect.name, effect.ino);
+      return;
+    case "unlink":
+      ensureInode(state, effect.directory, "directory");
+      state.unlink(effect.directory, effect.name);
+      return;
+  }
+}
+
+/** Bytes may settle before any name does, and entries before the name of their directory. */
+function ensureInode(state: FsState, ino: number, kind: "file" | "directory"): void {
+  if (state.inode(ino) === undefined) state.create(kind, ino);
+}
+
+function applyData(state: FsState, effect: DataEffect, units: readonly number[] | undefined, unitBytes: number): void {
+  const ino = effect.strayTo?.ino ?? effect.ino;
+  const page = effect.strayTo?.page ?? effect.page;
+  const { start, end, bytes, shift } = effect;
+  ensureInode(state, ino, "file");
+  if (units === undefined) {
+    if (bytes !== undefined && start === 0 && end === pageBytes) {
+      state.sharePage(ino, page, new Page(undefined, bytes.subarray(shift, shift + pageBytes), pageBytes));
+    } else {
+      state.writeRange(ino, page, start, end, bytes, shift);
+    }
+    return;
+  }
+  for (const unit of units) {
+    const from = Math.max(start, unit * unitBytes);
+    const to = Math.min(end, (unit + 1) * unitBytes);
+    if (from < to) state.writeRange(ino, page, from, to, bytes, shift + from - start);
+  }
+}
+
+/** True when `later` may only persist after `earlier`; both are pending and in log order. */
+export function needs(personality: Personality, later: Effect, earlier: Effect): boolean {
+  const { edges } = personality;
+  if (edges.metadataOrder === "fifo" && later.kind !== "data" && earlier.kind !== "data") return true;
+  if (isName(later)) return isName(earlier) && nameNeeds(personality, later, earlier);
+  if (isName(earlier) || later.ino !== earlier.ino) return false;
+  if (later.kind === "size") return earlier.kind === "size" || (edges.lengthNeedsBytes && liesBelow(earlier, later));
+  if (earlier.kind === "data") return earlier.page === later.page;
+  return edges.bytesNeedEarlierCut && earlier.to < earlier.from && later.page * pageBytes >= earlier.to;
+}
+
+function nameNeeds(personality: Personality, later: NameEffect, earlier: NameEffect): boolean {
+  if (later.directory === earlier.directory && later.name === earlier.name) return true;
+  if (personality.edges.tree === "free") return false;
+  if (isDirectoryMove(later) && isDirectoryMove(earlier)) return true;
+  if (later.rename === "across" && earlier.kind === "link" && earlier.ino === later.directory) return true;
+  const removesDirectory = later.kind === "unlink" && later.inodeKind === "directory" && later.rename === "none";
+  return removesDirectory && earlier.kind === "unlink" && earlier.directory === later.ino;
+}
+
+/** A step of a rename of a directory. */
+export function isDirectoryMove(effect: NameEffect): boolean {
+  return effect.inodeKind === "directory" && effect.rename !== "none";
+}
+
+function liesBelow(data: DataEffect, size: SizeEffect): boolean {
+  return size.to > size.from && data.page * pageBytes + data.start < size.to;
+}
+
+/** True when both must persist together. */
+export function inOneGroup(personality: Personality, a: Effect, b: Effect): boolean {
+  return personality.rename === "atomic" && isName(a) && isName(b) && a.group === b.group;
+}

@@ -1,0 +1,198 @@
+import type { FailedSyncAftermath } from "./media-faults.js";
+
+/**
+ * The log of one run: what every call did to the tree, in order, and which barriers returned. It is independent of any
+ * personality, so one recorded run can be judged by all of them.
+ *
+ * Every record's `seq` is its index in the log. Inode numbers, not paths, say what an effect is about: a file keeps its
+ * fate through rename, link and unlink.
+ */
+
+/** Which call of the program caused an effect. */
+export interface Call {
+  readonly operation: string;
+  readonly path: string;
+  readonly destination: string | undefined;
+  /** Where the call came from, when the recorder was asked to look. Read its `stack`. */
+  readonly site: Error | undefined;
+}
+
+/** Bytes of one page changed. One write makes one such effect for every page it touches. */
+export class DataEffect {
+  readonly kind = "data";
+  readonly seq: number;
+  readonly ino: number;
+  readonly page: number;
+  /** Range within the page, `end` exclusive. */
+  readonly start: number;
+  readonly end: number;
+  /** `undefined` stands for zeros. `bytes[shift]` is the first byte of the range. */
+  readonly bytes: Uint8Array | undefined;
+  readonly shift: number;
+  readonly call: Call | undefined;
+  /** Set when the disk accepts this write and never carries it out. */
+  lost = false;
+  /** Set when the disk carries it out at another place. */
+  strayTo: { readonly ino: number; readonly page: number } | undefined = undefined;
+
+  constructor(
+    seq: number,
+    ino: number,
+    page: number,
+    start: number,
+    end: number,
+    bytes: Uint8Array | undefined,
+    shift: number,
+    call: Call | undefined,
+  ) {
+    this.seq = seq;
+    this.ino = ino;
+    this.page = page;
+    this.start = start;
+    this.end = end;
+    this.bytes = bytes;
+    this.shift = shift;
+    this.call = call;
+  }
+}
+
+/** The length of a file changed. */
+export class SizeEffect {
+  readonly kind = "size";
+  readonly seq: number;
+  readonly ino: number;
+  readonly from: number;
+  readonly to: number;
+  readonly call: Call | undefined;
+
+  constructor(seq: number, ino: number, from: number, to: number, call: Call | undefined) {
+    this.seq = seq;
+    this.ino = ino;
+    this.from = from;
+    this.to = to;
+    this.call = call;
+  }
+}
+
+/** A directory entry was bound (`link`) or removed (`unlink`). */
+export interface NameEffect {
+  readonly kind: "link" | "unlink";
+  readonly seq: number;
+  /** Inode of the directory. */
+  readonly directory: number;
+  readonly name: string;
+  /** The inode bound, or the one whose name was removed. */
+  readonly ino: number;
+  readonly inodeKind: "file" | "directory";
+  /**
+   * Effects of one rename share a group, the seq of its first effect. Steps in order: `unlink` of the replaced entry,
+   * `unlink` of the source, `link` of the destination.
+   */
+  readonly group: number;
+  /** Whether this is a step of a rename, and of one that leaves its directory. */
+  readonly rename: "none" | "within" | "across";
+  readonly call: Call | undefined;
+}
+
+export type Effect = DataEffect | SizeEffect | NameEffect;
+
+/** A barrier returned. It covers the effects before `covers`, the seq at which it was issued. */
+export interface BarrierRecord {
+  readonly kind: "barrier";
+  readonly seq: number;
+  /** `file`: bytes of `ino`. `names`: entries of the directory `ino`. `all`: everything. */
+  readonly scope: "file" | "names" | "all";
+  readonly ino: number;
+  readonly rung: "data" | "full";
+  readonly covers: number;
+  /** `dropped`: it said success and did nothing. `failed`: it reported an error. */
+  readonly outcome: "done" | "dropped" | "failed";
+  /** Seqs of the data effects that a failed barrier lost; they never reach the disk. */
+  readonly lost: readonly number[];
+  readonly aftermath: FailedSyncAftermath | undefined;
+  readonly call: Call | undefined;
+}
+
+/** A word of the program under test, usually "this is acknowledged now". */
+export interface MarkRecord {
+  readonly kind: "mark";
+  readonly seq: number;
+  readonly label: string;
+  readonly data: unknown;
+}
+
+/** Background write-back made these pending effects durable. */
+export interface WritebackRecord {
+  readonly kind: "writeback";
+  readonly seq: number;
+  readonly effects: readonly number[];
+}
+
+/** A bit of the durable bytes changed on its own. */
+export interface MediaRecord {
+  readonly kind: "media";
+  readonly seq: number;
+  readonly ino: number;
+  readonly offset: number;
+  readonly bit: number;
+}
+
+export type LogRecord = Effect | BarrierRecord | MarkRecord | WritebackRecord | MediaRecord;
+
+export function isEffect(record: LogRecord): record is Effect {
+  return record.kind === "data" || record.kind === "size" || record.kind === "link" || record.kind === "unlink";
+}
+
+export function isName(effect: Effect): effect is NameEffect {
+  return effect.kind === "link" || effect.kind === "unlink";
+}
+
+/** Append-only list of records, with the call that is being recorded. */
+export class EffectLog {
+  readonly records: LogRecord[] = [];
+  /** Bytes of payload that the log keeps alive. */
+  payloadBytes = 0;
+  call: Call | undefined = undefined;
+  readonly captureSites: boolean;
+
+  constructor(captureSites: boolean) {
+    this.captureSites = captureSites;
+  }
+
+  /** Starts the record of one call. The site is an Error so that its text is only made when somebody reads it. */
+  begin(operation: string, path: string, destination?: string): void {
+    if (!this.captureSites) return;
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 16;
+    this.call = { operation, path, destination, site: new Error("call site") };
+    Error.stackTraceLimit = limit;
+  }
+
+  data(ino: number, page: number, start: number, end: number, bytes: Uint8Array | undefined, shift: number): DataEffect {
+    const effect = new DataEffect(this.records.length, ino, page, start, end, bytes, shift, this.call);
+    this.records.push(effect);
+    this.payloadBytes += bytes === undefined ? 0 : end - start;
+    return effect;
+  }
+
+  size(ino: number, from: number, to: number): void {
+    this.records.push(new SizeEffect(this.records.length, ino, from, to, this.call));
+  }
+
+  name(
+    kind: "link" | "unlink",
+    directory: number,
+    name: string,
+    ino: number,
+    inodeKind: "file" | "directory",
+    rename: NameEffect["rename"] = "none",
+    group: number = this.records.length,
+  ): void {
+    const seq = this.records.length;
+    this.records.push({ kind, seq, directory, name, ino, inodeKind, group, rename, call: this.call });
+  }
+
+  barrier(record: Omit<BarrierRecord, "seq" | "kind">): void {
+    this.records.push({ kind: "barrier", seq: this.records.length, ...record });
+  }
+}

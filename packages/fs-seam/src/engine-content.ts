@@ -1,0 +1,395 @@
+import type { SyncRung } from "./durability.js";
+import type { EffectLog } from "./effects.js";
+import type { EngineHandle } from "./engine-handle.js";
+import { FsError, type FsErrorCode, type FsOperation } from "./fs-error.js";
+import { FsState, type Image } from "./fs-state.js";
+import type { FileStat } from "./file-handle.js";
+import type { HandleMediaFault } from "./media-faults.js";
+import { pageBytes, type PagedContent, type Payload } from "./paged-content.js";
+import type { FsSpace } from "./store-fs.js";
+
+/** When running out of space shows. */
+export type SpacePolicy =
+  /** At the write, after the bytes that still fitted. */
+  | "at-write"
+  /** At the next barrier of the file (delayed allocation), as a failed sync. */
+  | "at-sync"
+  /** At the close of the handle (network file systems). */
+  | "at-close";
+
+/** Options that every in-memory backend takes. */
+export interface EngineOptions {
+  /** Refuse every change with `FS_READ_ONLY`. Default false. */
+  readonly readOnly?: boolean;
+  /** Bytes of storage, whole pages of 4096 counted; then `FS_NO_SPACE`. Default: no bound. */
+  readonly capacityBytes?: number;
+  /** The same bound under the name of a quota; then `FS_QUOTA_EXCEEDED`. Default: no bound. */
+  readonly quotaBytes?: number;
+  /** Default `at-write`. */
+  readonly spacePolicy?: SpacePolicy;
+  /** Open handles at one time; then `FS_TOO_MANY_OPEN_FILES`. Default: no bound. */
+  readonly maxOpenHandles?: number;
+}
+
+const optionKeys = ["readOnly", "capacityBytes", "quotaBytes", "spacePolicy", "maxOpenHandles"];
+let engines = 0;
+
+/** Throws on an unknown option or a value out of bounds. */
+export function checkEngineOptions(options: EngineOptions, more: readonly string[] = []): void {
+  const bad: (why: string) => never = (why) => {
+    throw new FsError("FS_INVALID_ARGUMENT", `mount: ${why}`, { operation: "mount", errno: "EINVAL" });
+  };
+  for (const key in options) {
+    if (!optionKeys.includes(key) && !more.includes(key)) bad(`unknown option ${JSON.stringify(key)}`);
+  }
+  for (const key of ["capacityBytes", "quotaBytes", "maxOpenHandles"] as const) {
+    const value = options[key];
+    if (value !== undefined && !(Number.isSafeInteger(value) && value >= 0)) bad(`${key} must be a whole number >= 0`);
+  }
+  const policies: (string | undefined)[] = [undefined, "at-write", "at-sync", "at-close"];
+  if (!policies.includes(options.spacePolicy)) bad("spacePolicy must be at-write, at-sync or at-close");
+}
+
+/** Bytes, sizes, space and open handles of the in-memory engine. */
+export abstract class EngineContent {
+  readonly readOnly: boolean;
+  /** @internal */
+  state: FsState;
+  /** @internal Handles of an earlier epoch are dead. */
+  epoch = 1;
+  protected log: EffectLog | undefined = undefined;
+  protected readonly engineId: number;
+  protected nonces = 0;
+  protected openHandles = 0;
+  readonly #handlesOf = new Map<number, number>();
+  readonly #pageLimit: number;
+  readonly #limitCode: FsErrorCode;
+  readonly #spacePolicy: SpacePolicy;
+  readonly #maxOpenHandles: number;
+  readonly #payload: Payload = { bytes: undefined, shift: 0 };
+
+  constructor(image: Image | undefined, options: EngineOptions) {
+    engines += 1;
+    this.engineId = engines;
+    this.state = new FsState(image);
+    this.state.boots += 1;
+    this.readOnly = options.readOnly ?? false;
+    const capacity = options.capacityBytes ?? Number.MAX_SAFE_INTEGER;
+    const quota = options.quotaBytes ?? Number.MAX_SAFE_INTEGER;
+    this.#pageLimit = Math.floor(Math.min(capacity, quota) / pageBytes);
+    this.#limitCode = quota < capacity ? "FS_QUOTA_EXCEEDED" : "FS_NO_SPACE";
+    this.#spacePolicy = options.spacePolicy ?? "at-write";
+    this.#maxOpenHandles = options.maxOpenHandles ?? Number.MAX_SAFE_INTEGER;
+  }
+
+  /** Runs the rest of a promise operation; a simulator may do so later and in another order. */
+  settle<T>(_kind: FsOperation, complete: () => T): Promise<T> {
+    return Promise.resolve().then(complete);
+  }
+
+  // --- what a backend with a disk behind it overrides -------------------------------------------------------------
+
+  protected finishFileBarrier(
+    _handle: EngineHandle,
+    _rung: SyncRung,
+    _covers: number,
+    _fault: HandleMediaFault | undefined,
+  ): void {}
+  protected finishNamesBarrier(_ino: number, _path: string, _covers: number, _fault: HandleMediaFault | undefined): void {}
+  protected takeNamesFault(_ino: number): HandleMediaFault | undefined {
+    return undefined;
+  }
+  protected beforeRead(_handle: EngineHandle, _target: Uint8Array, _offset: number): number | undefined {
+    return undefined;
+  }
+  /** Called with the range of effects that one write has logged. */
+  protected afterLoggedWrite(_handle: EngineHandle, _firstEffect: number): void {}
+
+  checkMediaFault(fault: HandleMediaFault, path: string): void {
+    throw new FsError("FS_UNSUPPORTED", `${fault.kind} ${path}: this backend models no disk`, { operation: "sync", path });
+  }
+
+  // --- handles ---------------------------------------------------------------------------------------------------
+
+  protected checkHandleCount(path: string): void {
+    if (this.openHandles < this.#maxOpenHandles) return;
+    throw new FsError("FS_TOO_MANY_OPEN_FILES", `open ${path}: ${this.#maxOpenHandles} handles are open`, {
+      operation: "open",
+      path,
+      errno: "EMFILE",
+      injected: true,
+    });
+  }
+
+  protected openHandle(handle: EngineHandle): EngineHandle {
+    this.openHandles += 1;
+    this.#handlesOf.set(handle.ino, (this.#handlesOf.get(handle.ino) ?? 0) + 1);
+    return handle;
+  }
+
+  /** @internal */
+  closeHandle(handle: EngineHandle): void {
+    this.openHandles -= 1;
+    const left = (this.#handlesOf.get(handle.ino) ?? 1) - 1;
+    if (left > 0) this.#handlesOf.set(handle.ino, left);
+    else this.#handlesOf.delete(handle.ino);
+    this.collect(handle.ino);
+    if (this.#spacePolicy === "at-close" && this.overLimit()) throw this.#noSpace("close", handle.path, 0);
+  }
+
+  /** Puts another tree in place; handles have been dealt with before. */
+  protected mountAgain(image: Image): void {
+    this.state = new FsState(image, this.state.slab);
+    this.state.boots += 1;
+  }
+
+  /** Ends the life of every open handle. */
+  protected killHandles(): void {
+    this.epoch += 1;
+    this.openHandles = 0;
+    const orphans = [...this.#handlesOf.keys()];
+    this.#handlesOf.clear();
+    for (const ino of orphans) this.collect(ino);
+  }
+
+  /** Frees a file that nothing refers to any more. */
+  protected collect(ino: number): void {
+    const inode = this.state.inode(ino);
+    if (inode !== undefined && inode.links === 0 && !this.#handlesOf.has(ino)) this.state.drop(ino);
+  }
+
+  // --- space -----------------------------------------------------------------------------------------------------
+
+  protected overLimit(): boolean {
+    return this.state.usedPages > this.#pageLimit;
+  }
+
+  protected get limitCode(): FsErrorCode {
+    return this.#limitCode;
+  }
+
+  protected get spacePolicy(): SpacePolicy {
+    return this.#spacePolicy;
+  }
+
+  #noSpace(operation: FsOperation, path: string, transferred: number): FsError {
+    const errno = this.#limitCode === "FS_NO_SPACE" ? "ENOSPC" : "EDQUOT";
+    const why = `${operation} ${path}: no space left`;
+    return new FsError(this.#limitCode, why, { operation, path, errno, transferred, injected: true });
+  }
+
+  /** A new name needs room in its directory: one page must be free. */
+  protected checkMetadataSpace(operation: FsOperation, path: string): void {
+    if (this.#spacePolicy !== "at-write" || this.state.usedPages < this.#pageLimit) return;
+    throw this.#noSpace(operation, path, 0);
+  }
+
+  protected spaceNow(): FsSpace {
+    if (this.#pageLimit >= Math.floor(Number.MAX_SAFE_INTEGER / pageBytes)) {
+      return { totalBytes: Number.MAX_SAFE_INTEGER, availableBytes: Number.MAX_SAFE_INTEGER };
+    }
+    const free = Math.max(0, this.#pageLimit - this.state.usedPages);
+    return { totalBytes: this.#pageLimit * pageBytes, availableBytes: free * pageBytes };
+  }
+
+  /** How many bytes of a write at `offset` fit. */
+  #fitting(content: PagedContent, offset: number, length: number): number {
+    let free = this.#pageLimit - this.state.usedPages;
+    if (free * pageBytes >= length + pageBytes) return length;
+    for (let at = offset; at < offset + length; ) {
+      const index = Math.floor(at / pageBytes);
+      if (content.page(index) === undefined) {
+        if (free <= 0) return at - offset;
+        free -= 1;
+      }
+      at = (index + 1) * pageBytes;
+    }
+    return length;
+  }
+
+  // --- bytes -----------------------------------------------------------------------------------------------------
+
+  /** @internal */
+  sizeOf(ino: number): number {
+    return this.state.inode(ino)?.content?.size ?? 0;
+  }
+
+  /** @internal */
+  statInode(ino: number): FileStat {
+    const inode = this.state.inode(ino);
+    if (inode === undefined) throw new Error(`internal: inode ${ino} does not exist`);
+    return {
+      kind: inode.kind,
+      size: inode.content?.size ?? 0,
+      links: inode.links,
+      allocatedBytes: (inode.content?.pageCount ?? 0) * pageBytes,
+    };
+  }
+
+  /** @internal */
+  readContent(handle: EngineHandle, target: Uint8Array, offset: number): number {
+    const special = this.beforeRead(handle, target, offset);
+    if (special !== undefined) return special;
+    return this.state.inode(handle.ino)?.content?.read(target, offset) ?? 0;
+  }
+
+  /** @internal */
+  writeContent(handle: EngineHandle, bytes: Uint8Array, offset: number, operation: "write" | "append"): void {
+    if (bytes.length === 0) return;
+    const content = this.state.ownContent(handle.ino);
+    const length = this.#spacePolicy === "at-write" ? this.#fitting(content, offset, bytes.length) : bytes.length;
+    if (length > 0) {
+      if (this.log === undefined) this.#writePages(content, bytes, offset, length);
+      else this.#writePagesLogged(this.log, handle, content, bytes, offset, length, operation);
+    }
+    if (length < bytes.length) throw this.#noSpace(operation, handle.path, length);
+  }
+
+  #writePages(content: PagedContent, bytes: Uint8Array, offset: number, length: number): void {
+    const before = content.pageCount;
+    for (let done = 0; done < length; ) {
+      const index = Math.floor((offset + done) / pageBytes);
+      const start = offset + done - index * pageBytes;
+      const count = Math.min(pageBytes - start, length - done);
+      content.writePage(index, start, bytes, done, done + count, this.state.slab);
+      done += count;
+    }
+    if (offset + length > content.size) content.size = offset + length;
+    this.state.usedPages += content.pageCount - before;
+  }
+
+  #writePagesLogged(
+    log: EffectLog,
+    handle: EngineHandle,
+    content: PagedContent,
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    operation: string,
+  ): void {
+    const before = content.pageCount;
+    const { ino } = handle;
+    log.begin(operation, handle.path);
+    // The size comes first, so that the plain prefixes of the log already hold "grown, but the bytes are missing".
+    if (offset + length > content.size) {
+      log.size(ino, content.size, offset + length);
+      content.size = offset + length;
+    }
+    const first = log.records.length;
+    const payload = this.#payload;
+    for (let done = 0; done < length; ) {
+      const index = Math.floor((offset + done) / pageBytes);
+      const start = offset + done - index * pageBytes;
+      const count = Math.min(pageBytes - start, length - done);
+      content.writePageLogged(index, start, bytes, done, done + count, this.state.slab, payload);
+      log.data(ino, index, start, start + count, payload.bytes, payload.shift);
+      done += count;
+    }
+    this.state.usedPages += content.pageCount - before;
+    this.afterLoggedWrite(handle, first);
+  }
+
+  /** @internal */
+  resize(handle: EngineHandle, size: number): void {
+    this.log?.begin("truncate", handle.path);
+    this.cut(handle.ino, size);
+  }
+
+  /** Cuts or grows a file, and logs it. */
+  protected cut(ino: number, size: number): void {
+    const content = this.state.ownContent(ino);
+    const from = content.size;
+    if (size === from) return;
+    this.log?.size(ino, from, size);
+    const rest = size % pageBytes;
+    const page = Math.floor(size / pageBytes);
+    // The zeroed rest of the new last page is a write of its own: it may reach the disk without the new size.
+    if (size < from && rest > 0 && content.page(page) !== undefined) {
+      this.log?.data(ino, page, rest, Math.min(pageBytes, from - page * pageBytes), undefined, 0);
+    }
+    this.state.setSize(ino, size);
+  }
+
+  /** @internal */
+  allocate(handle: EngineHandle, offset: number, length: number): void {
+    if (length === 0) return;
+    const content = this.state.ownContent(handle.ino);
+    const fits = this.#spacePolicy === "at-write" ? this.#fitting(content, offset, length) : length;
+    if (fits < length) throw this.#noSpace("allocate", handle.path, 0);
+    this.log?.begin("allocate", handle.path);
+    const before = content.pageCount;
+    for (let page = Math.floor(offset / pageBytes); page * pageBytes < offset + length; page += 1) {
+      if (content.page(page) === undefined) content.writePage(page, 0, zeroByte, 0, 1, this.state.slab);
+    }
+    this.state.usedPages += content.pageCount - before;
+    if (offset + length > content.size) this.cut(handle.ino, offset + length);
+  }
+
+  /** @internal */
+  punch(handle: EngineHandle, offset: number, length: number): void {
+    const content = this.state.ownContent(handle.ino);
+    const end = Math.min(offset + length, content.size);
+    this.log?.begin("punch", handle.path);
+    const first = Math.floor(offset / pageBytes);
+    for (const index of [...content.pageIndexes(first, Math.ceil(end / pageBytes))]) {
+      const start = Math.max(0, offset - index * pageBytes);
+      const stop = Math.min(pageBytes, end - index * pageBytes);
+      if (stop <= start) continue;
+      this.log?.data(handle.ino, index, start, stop, undefined, 0);
+      const last = Math.min(pageBytes, content.size - index * pageBytes);
+      this.state.writeRange(handle.ino, index, start, stop === last ? pageBytes : stop, undefined, 0);
+    }
+  }
+
+  /** Makes the empty file `to` share the pages of `from`. */
+  protected shareContent(from: number, to: number): void {
+    const source = this.state.inode(from)?.content;
+    if (source === undefined) return;
+    const target = this.state.ownContent(to);
+    if (source.size > 0) this.log?.size(to, 0, source.size);
+    for (const index of source.pageIndexes()) {
+      const page = source.page(index);
+      if (page === undefined) continue;
+      page.owner = undefined; // shared from now on: whoever writes first makes a copy
+      target.setPage(index, page);
+      this.state.usedPages += 1;
+      this.log?.data(to, index, 0, page.bytes.length, page.bytes, 0);
+    }
+    target.size = source.size;
+  }
+
+  // --- barriers --------------------------------------------------------------------------------------------------
+
+  /** @internal Starts a barrier in program order; the result ends it. */
+  issueFileBarrier(handle: EngineHandle, rung: SyncRung): () => void {
+    const fault = handle.armed;
+    handle.armed = undefined;
+    const covers = this.log?.records.length ?? 0;
+    const { epoch } = this;
+    return () => {
+      this.#checkEpoch(epoch, "sync", handle.path);
+      this.finishFileBarrier(handle, rung, covers, fault);
+    };
+  }
+
+  protected issueNamesBarrier(ino: number, path: string): () => void {
+    const fault = this.takeNamesFault(ino);
+    const covers = this.log?.records.length ?? 0;
+    const { epoch } = this;
+    return () => {
+      this.#checkEpoch(epoch, "syncNames", path);
+      this.finishNamesBarrier(ino, path, covers, fault);
+    };
+  }
+
+  #checkEpoch(epoch: number, operation: FsOperation, path: string): void {
+    if (epoch === this.epoch) return;
+    throw new FsError("FS_CRASHED", `${operation} ${path}: a simulated crash came before the barrier returned`, {
+      operation,
+      path,
+      injected: true,
+    });
+  }
+}
+
+const zeroByte = new Uint8Array(1);

@@ -1,0 +1,3 @@
+export { type EngineOptions, type SpacePolicy } from "./engine-content.js";
+export { MemoryFs, type MemoryFsOptions } from "./memory-fs.js";
+export { emptyImage, Image } from "./fs-state.js";

@@ -1,0 +1,356 @@
+/**
+ * The bytes of one file as copy-on-write pages.
+ *
+ * Ownership: every mutable piece carries the `Owner` that may change it in place. Freezing a state drops its owner, so
+ * the next write copies the chunk and the page it touches, and nothing else. A frozen piece is never mutated, except
+ * that lazily loaded pages of a base file system are filled in, which nobody can observe.
+ *
+ * Invariant: bytes at and behind `size` are zero or absent, so growing a file never shows old bytes.
+ */
+
+export const pageBytes = 4096;
+const chunkPages = 64;
+/** Chunks below this index live in an array, sparse ones above it in a map. */
+const nearChunks = 4096;
+const firstSlabBytes = 1 << 13;
+const lastSlabBytes = 1 << 18;
+
+/** Identity of the state that may mutate a piece in place. */
+export class Owner {
+  readonly created: true = true;
+}
+
+/**
+ * One page. `bytes` may be shorter than a page: what is missing reads as zeros.
+ *
+ * `sealed` protects bytes that effects of the log refer to: bytes before `sealed` must not change in place. -1 says the
+ * page is private: no effect refers to it, and logged writes store copies of their bytes instead.
+ */
+export class Page {
+  owner: Owner | undefined;
+  bytes: Uint8Array;
+  sealed: number;
+  /** Cached content hash; -1 when it has to be computed. */
+  hash: number;
+
+  constructor(owner: Owner | undefined, bytes: Uint8Array, sealed: number) {
+    this.owner = owner;
+    this.bytes = bytes;
+    this.sealed = sealed;
+    this.hash = -1;
+  }
+}
+
+class Chunk {
+  readonly owner: Owner;
+  readonly pages: (Page | undefined)[];
+
+  constructor(owner: Owner, pages: (Page | undefined)[]) {
+    this.owner = owner;
+    this.pages = pages;
+  }
+}
+
+/** Where the bytes of a logged write can be found, for as long as the log lives. */
+export interface Payload {
+  /** `undefined` stands for zeros. */
+  bytes: Uint8Array | undefined;
+  /** Index in `bytes` of the first byte of the range. */
+  shift: number;
+}
+
+/** Hands out zeroed pages and payload copies from slabs, because a small typed array of its own costs a microsecond. */
+export class SlabAllocator {
+  #slab = new Uint8Array(0);
+  #used = 0;
+  #nextBytes = firstSlabBytes;
+
+  /** Slabs start small, because most mounted images write next to nothing, and double up to 256 KiB. */
+  #refill(): void {
+    this.#slab = new Uint8Array(this.#nextBytes);
+    this.#used = 0;
+    this.#nextBytes = Math.min(this.#nextBytes * 2, lastSlabBytes);
+  }
+
+  take(length: number): Uint8Array {
+    if (this.#used + length > this.#slab.length) this.#refill();
+    const bytes = this.#slab.subarray(this.#used, this.#used + length);
+    this.#used += length;
+    return bytes;
+  }
+
+  /** Copies `source[from, to)` into the slab and points `payload` at the copy. */
+  copy(source: Uint8Array, from: number, to: number, payload: Payload): void {
+    const length = to - from;
+    if (this.#used + length > this.#slab.length) this.#refill();
+    this.#slab.set(length === source.length ? source : source.subarray(from, to), this.#used);
+    payload.bytes = this.#slab;
+    payload.shift = this.#used;
+    this.#used += length;
+  }
+}
+
+/** Reads the pages of a base file system on first use. */
+export interface ContentOrigin {
+  readonly size: number;
+  /** Fills `target` from `offset`; the file is known to be at least that long. */
+  load(target: Uint8Array, offset: number): void;
+}
+
+export class PagedContent {
+  owner: Owner;
+  size = 0;
+  /** Pages that exist; holes cost nothing. */
+  pageCount = 0;
+  #chunks: (Chunk | undefined)[] = [];
+  #far: Map<number, Chunk> | undefined;
+  #chunksOwner: Owner;
+  readonly #origin: ContentOrigin | undefined;
+
+  constructor(owner: Owner, origin?: ContentOrigin) {
+    this.owner = owner;
+    this.#chunksOwner = owner;
+    this.#origin = origin;
+    if (origin === undefined) return;
+    this.size = origin.size;
+    this.pageCount = Math.ceil(origin.size / pageBytes);
+  }
+
+  /** A copy for another owner; O(1), all pages are shared. */
+  copyFor(owner: Owner): PagedContent {
+    const copy = new PagedContent(owner, this.#origin);
+    copy.size = this.size;
+    copy.pageCount = this.pageCount;
+    copy.#chunks = this.#chunks;
+    copy.#far = this.#far;
+    copy.#chunksOwner = this.#chunksOwner;
+    return copy;
+  }
+
+  #chunk(index: number): Chunk | undefined {
+    const chunk = index < nearChunks ? this.#chunks[index] : this.#far?.get(index);
+    if (chunk !== undefined || this.#origin === undefined) return chunk;
+    return this.#loadChunk(index, this.#origin);
+  }
+
+  /** Every chunk of a lazy file is loaded whole, and an empty one marks what has been dropped since. */
+  #loadChunk(index: number, origin: ContentOrigin): Chunk | undefined {
+    const start = index * chunkPages * pageBytes;
+    if (start >= origin.size) return undefined;
+    const length = Math.min(chunkPages * pageBytes, origin.size - start);
+    const bytes = new Uint8Array(length);
+    origin.load(bytes, start);
+    const pages: (Page | undefined)[] = [];
+    for (let at = 0; at < length; at += pageBytes) {
+      pages.push(new Page(undefined, bytes.subarray(at, Math.min(at + pageBytes, length)), -1));
+    }
+    const chunk = new Chunk(new Owner(), pages);
+    this.#store(index, chunk);
+    return chunk;
+  }
+
+  #store(index: number, chunk: Chunk): void {
+    if (index < nearChunks) {
+      while (this.#chunks.length < index) this.#chunks.push(undefined); // a packed array stays fast
+      this.#chunks[index] = chunk;
+    } else {
+      this.#far ??= new Map();
+      this.#far.set(index, chunk);
+    }
+  }
+
+  page(index: number): Page | undefined {
+    return this.#chunk(Math.floor(index / chunkPages))?.pages[index % chunkPages];
+  }
+
+  #writableChunk(index: number): Chunk {
+    if (this.#chunksOwner !== this.owner) {
+      this.#chunks = this.#chunks.slice();
+      this.#far = this.#far === undefined ? undefined : new Map(this.#far);
+      this.#chunksOwner = this.owner;
+    }
+    const chunk = this.#chunk(index);
+    if (chunk !== undefined && chunk.owner === this.owner) return chunk;
+    const own = new Chunk(this.owner, chunk === undefined ? [] : chunk.pages.slice());
+    this.#store(index, own);
+    return own;
+  }
+
+  /** Puts `page` in place and says whether there was none before. */
+  setPage(index: number, page: Page | undefined): void {
+    const chunk = this.#writableChunk(Math.floor(index / chunkPages));
+    const slot = index % chunkPages;
+    const before = chunk.pages[slot];
+    if (before === undefined) {
+      if (page === undefined) return;
+      while (chunk.pages.length < slot) chunk.pages.push(undefined);
+      this.pageCount += 1;
+    } else if (page === undefined) {
+      this.pageCount -= 1;
+    }
+    chunk.pages[slot] = page;
+  }
+
+  /** A page that may be changed in place, with room for `end` bytes. `seal` is what its copy starts with. */
+  #ownPage(index: number, end: number, slab: SlabAllocator, seal: number): Page {
+    const page = this.page(index);
+    if (page === undefined) {
+      const fresh = new Page(this.owner, slab.take(index > 0 ? pageBytes : capacityFor(end)), seal);
+      this.setPage(index, fresh);
+      return fresh;
+    }
+    if (page.owner === this.owner) {
+      if (page.bytes.length < end) grow(page, end, slab);
+      page.hash = -1;
+      return page;
+    }
+    const bytes = slab.take(Math.max(page.bytes.length, capacityFor(end)));
+    bytes.set(page.bytes);
+    const copy = new Page(this.owner, bytes, seal);
+    this.setPage(index, copy);
+    return copy;
+  }
+
+  /** Copies `source[from, to)` into one page at `start`. No effect will refer to the bytes. */
+  writePage(index: number, start: number, source: Uint8Array, from: number, to: number, slab: SlabAllocator): void {
+    const page = this.#ownPage(index, start + to - from, slab, -1);
+    page.bytes.set(from === 0 && to === source.length ? source : source.subarray(from, to), start);
+  }
+
+  /**
+   * The same for a logged write: `payload` is set to bytes that will not change while the log lives. Whole pages and
+   * appended ranges share their storage with the file; a page that is overwritten in part becomes private once.
+   */
+  writePageLogged(
+    index: number,
+    start: number,
+    source: Uint8Array,
+    from: number,
+    to: number,
+    slab: SlabAllocator,
+    payload: Payload,
+  ): void {
+    const end = start + to - from;
+    if (start === 0 && end === pageBytes) {
+      const bytes = slab.take(pageBytes);
+      bytes.set(from === 0 && to === source.length ? source : source.subarray(from, to));
+      this.setPage(index, new Page(this.owner, bytes, pageBytes));
+      payload.bytes = bytes;
+      payload.shift = 0;
+      return;
+    }
+    const before = this.page(index);
+    const appends = before === undefined || (before.sealed >= 0 && start >= before.sealed);
+    if (before !== undefined && before.owner === this.owner && !appends && before.sealed >= 0) {
+      before.owner = undefined; // effects keep the old bytes: the next line makes a private copy
+    }
+    const page = this.#ownPage(index, end, slab, appends ? 0 : -1);
+    page.bytes.set(from === 0 && to === source.length ? source : source.subarray(from, to), start);
+    if (page.sealed >= 0) {
+      page.sealed = end;
+      payload.bytes = page.bytes;
+      payload.shift = start;
+    } else {
+      slab.copy(source, from, to, payload);
+    }
+  }
+
+  /** Makes `[start, end)` of one page read as zeros. */
+  zeroPage(index: number, start: number, end: number, slab: SlabAllocator): void {
+    const page = this.page(index);
+    if (page === undefined || page.bytes.length <= start) return;
+    if (start === 0 && end >= page.bytes.length) {
+      this.setPage(index, undefined);
+      return;
+    }
+    if (page.owner === this.owner && page.sealed > start) page.owner = undefined;
+    const own = this.#ownPage(index, page.bytes.length, slab, -1);
+    own.bytes.fill(0, start, Math.min(end, own.bytes.length));
+  }
+
+  /** No near chunk at or behind this index has pages. */
+  #nearEnd(): number {
+    const lazy = this.#origin === undefined ? 0 : Math.ceil(this.#origin.size / pageBytes / chunkPages);
+    return Math.max(this.#chunks.length, Math.min(lazy, nearChunks));
+  }
+
+  /** Drops pages from `fromPage` on. Cost follows the pages that exist. */
+  dropPages(fromPage: number): void {
+    const firstChunk = Math.floor(fromPage / chunkPages);
+    const nearEnd = this.#nearEnd();
+    for (let index = firstChunk; index < nearEnd; index += 1) this.#dropIn(index, fromPage);
+    if (this.#far !== undefined) {
+      for (const index of [...this.#far.keys()]) if (index >= firstChunk) this.#dropIn(index, fromPage);
+    }
+  }
+
+  #dropIn(index: number, fromPage: number): void {
+    const chunk = this.#chunk(index);
+    if (chunk === undefined) return;
+    for (let slot = Math.max(0, fromPage - index * chunkPages); slot < chunk.pages.length; slot += 1) {
+      if (chunk.pages[slot] !== undefined) this.setPage(index * chunkPages + slot, undefined);
+    }
+  }
+
+  /** Indexes of the pages that exist in `[from, to)`, ascending. */
+  *pageIndexes(from = 0, to: number = Math.ceil(this.size / pageBytes)): Generator<number> {
+    const lastNear = Math.min(Math.ceil(to / chunkPages), this.#nearEnd());
+    for (let index = Math.floor(from / chunkPages); index < lastNear; index += 1) yield* this.#indexesIn(index, from, to);
+    if (this.#far === undefined) return;
+    for (const index of [...this.#far.keys()].sort((a, b) => a - b)) yield* this.#indexesIn(index, from, to);
+  }
+
+  *#indexesIn(index: number, from: number, to: number): Generator<number> {
+    const pages = this.#chunk(index)?.pages ?? [];
+    for (let slot = 0; slot < pages.length; slot += 1) {
+      const at = index * chunkPages + slot;
+      if (pages[slot] !== undefined && at >= from && at < to) yield at;
+    }
+  }
+
+  /** Fills `target` from `offset` and returns the count; short at the end of the file. */
+  read(target: Uint8Array, offset: number): number {
+    const count = Math.min(target.length, this.size - offset);
+    if (count <= 0) return 0;
+    let done = 0;
+    while (done < count) {
+      const index = Math.floor((offset + done) / pageBytes);
+      const start = offset + done - index * pageBytes;
+      const length = Math.min(pageBytes - start, count - done);
+      copyOut(this.page(index), start, length, target, done);
+      done += length;
+    }
+    return count;
+  }
+
+  /** Cuts the length and forgets the bytes behind it. */
+  cutTo(size: number, slab: SlabAllocator): void {
+    const page = Math.floor(size / pageBytes);
+    const rest = size - page * pageBytes;
+    this.dropPages(rest === 0 ? page : page + 1);
+    if (rest > 0) this.zeroPage(page, rest, pageBytes, slab);
+    this.size = size;
+  }
+}
+
+function copyOut(page: Page | undefined, start: number, length: number, target: Uint8Array, at: number): void {
+  if (page === undefined || page.bytes.length <= start) {
+    target.fill(0, at, at + length);
+    return;
+  }
+  const have = Math.min(length, page.bytes.length - start);
+  target.set(start === 0 && have === page.bytes.length ? page.bytes : page.bytes.subarray(start, start + have), at);
+  if (have < length) target.fill(0, at + have, at + length);
+}
+
+/** First pages start small, so that a thousand tiny files do not cost four megabytes. */
+function capacityFor(end: number): number {
+  if (end > 1024) return pageBytes;
+  return end > 256 ? 1024 : 256;
+}
+
+function grow(page: Page, end: number, slab: SlabAllocator): void {
+  const bytes = slab.take(capacityFor(end));
+  bytes.set(page.bytes);
+  page.bytes = bytes; // effects that refer to the old bytes keep them
+}

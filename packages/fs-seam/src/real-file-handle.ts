@@ -1,0 +1,412 @@
+import { cleanUpAfter, noteCleanupFailure } from "./cleanup-failure.js";
+import { checkBuffer, checkBytes, checkRange, checkRung } from "./fs-arguments.js";
+import { errnoOf, fsErrorFrom } from "./fs-errno.js";
+import { FsError, type FsOperation } from "./fs-error.js";
+import type { SyncRung } from "./durability.js";
+import type { FileHandle, FileStat } from "./file-handle.js";
+import { BarrierQueue } from "./real-barrier-queue.js";
+import {
+  describeStats,
+  maxInterruptions,
+  maxTransferBytes,
+  type RealCalls,
+  type RealRetry,
+  type RealStats,
+} from "./real-calls.js";
+
+/**
+ * An open file of a real disk. Invariants:
+ *
+ * - The descriptor is given back exactly once, and never while a promise of this handle still uses it: a number that is
+ *   free again belongs to whoever opens next, and a late fsync would answer for a stranger's file. `close` during such a
+ *   promise ends the handle at once and the descriptor when the last promise settles.
+ * - One barrier at a time (`real-barrier-queue.ts`). Promises queue; the blocking twin cannot wait for the pool that
+ *   carries them out, and throws `FS_BUSY`.
+ * - After a failed barrier no write and no barrier of this handle reaches the platform again.
+ *
+ * The hot methods ask one boolean, make one call and leave; everything else is out of line.
+ */
+
+/** Where a handle takes its calls from, and whom it tells about repetitions. */
+export interface RealHandleContext {
+  readonly calls: RealCalls;
+  readonly onRetry: ((retry: RealRetry) => void) | undefined;
+}
+
+const zeroChunkBytes = 0x10_0000;
+let zeros: Uint8Array | undefined; // made by the first allocate that needs it, never written to
+
+export class RealFileHandle implements FileHandle {
+  readonly path: string;
+  readonly mode: "read" | "write" | "append";
+  readonly #calls: RealCalls;
+  readonly #onRetry: ((retry: RealRetry) => void) | undefined;
+  readonly #fd: number;
+  /** Both false once closed or poisoned; at most one is ever true. */
+  #mayWriteAt: boolean;
+  #mayAppend: boolean;
+  #open = true;
+  /** The failed barrier that poisoned this handle. */
+  #failure: FsError | undefined;
+  /** Promises that still use the descriptor. */
+  #inFlight = 0;
+  readonly #barriers = new BarrierQueue();
+
+  /** Takes over the descriptor `fd`, which must be of a regular file. */
+  constructor(fd: number, path: string, mode: "read" | "write" | "append", context: RealHandleContext) {
+    this.path = path;
+    this.mode = mode;
+    this.#calls = context.calls;
+    this.#onRetry = context.onRetry;
+    this.#fd = fd;
+    this.#mayWriteAt = mode === "write";
+    this.#mayAppend = mode === "append";
+  }
+
+  readAt(target: Uint8Array, offset: number): number {
+    if (!this.#open || !(target instanceof Uint8Array) || !isRange(offset, target.length)) {
+      return this.#readRest(this.#readable(target, offset), offset, 0);
+    }
+    const { length } = target;
+    let done = 0;
+    if (length <= maxTransferBytes) {
+      try {
+        done = this.#calls.read(this.#fd, target, 0, length, offset);
+        if (done === length || done === 0) return done;
+      } catch (error) {
+        this.#tryAgain(error, "read", 1, offset, 0);
+      }
+    }
+    return this.#readRest(target, offset, done);
+  }
+
+  #readRest(target: Uint8Array, offset: number, start: number): number {
+    let done = start;
+    let interruptions = 0;
+    while (done < target.length) {
+      try {
+        const length = Math.min(target.length - done, maxTransferBytes);
+        const count = this.#calls.read(this.#fd, target, done, length, offset + done);
+        if (count === 0) break; // end of file
+        done += count;
+        interruptions = 0;
+      } catch (error) {
+        interruptions += 1;
+        this.#tryAgain(error, "read", interruptions, offset, done);
+      }
+    }
+    return done;
+  }
+
+  async readAtAsync(buffer: Uint8Array, offset: number): Promise<number> {
+    const target = this.#readable(buffer, offset);
+    this.#inFlight += 1;
+    let done = 0;
+    try {
+      for (let interruptions = 0; done < target.length; ) {
+        try {
+          const count = await this.#readOnce(target, done, offset + done);
+          if (count === 0) break; // end of file
+          done += count;
+          interruptions = 0;
+        } catch (error) {
+          interruptions += 1;
+          this.#tryAgain(error, "read", interruptions, offset, done);
+        }
+      }
+    } catch (error) {
+      this.#settle(error);
+      throw error;
+    }
+    this.#settle();
+    return done;
+  }
+
+  #readOnce(target: Uint8Array, at: number, offset: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const length = Math.min(target.length - at, maxTransferBytes);
+      this.#calls.readAsync(this.#fd, target, at, length, offset, (error, count) => {
+        if (error === null) resolve(count);
+        else reject(error);
+      });
+    });
+  }
+
+  writeAt(bytes: Uint8Array, offset: number): void {
+    if (!this.#mayWriteAt || !(bytes instanceof Uint8Array) || !isRange(offset, bytes.length)) {
+      this.#checkMode("write", "write");
+      checkBuffer(bytes, "write", this.path);
+      checkRange(offset, bytes.length, "write", this.path);
+    }
+    const { length } = bytes;
+    let done = 0;
+    if (length <= maxTransferBytes) {
+      try {
+        done = this.#calls.write(this.#fd, bytes, 0, length, offset);
+        if (done === length) return;
+      } catch (error) {
+        this.#tryAgain(error, "write", 1, offset, 0);
+      }
+    }
+    this.#writeRest(bytes, "write", offset, done);
+  }
+
+  append(bytes: Uint8Array): void {
+    if (!this.#mayAppend || !(bytes instanceof Uint8Array)) {
+      this.#checkMode("append", "append");
+      checkBuffer(bytes, "append", this.path);
+    }
+    const { length } = bytes;
+    let done = 0;
+    if (length <= maxTransferBytes) {
+      try {
+        done = this.#calls.write(this.#fd, bytes, 0, length, null);
+        if (done === length) return;
+      } catch (error) {
+        this.#tryAgain(error, "append", 1, undefined, 0);
+      }
+    }
+    this.#writeRest(bytes, "append", null, done);
+  }
+
+  /** The rest of a write that the platform accepted only in part, or not at all yet. */
+  #writeRest(bytes: Uint8Array, operation: "write" | "append" | "allocate", offset: number | null, start: number): void {
+    let done = start;
+    let interruptions = 0;
+    while (done < bytes.length) {
+      const length = Math.min(bytes.length - done, maxTransferBytes);
+      let count = 0;
+      try {
+        count = this.#calls.write(this.#fd, bytes, done, length, offset === null ? null : offset + done);
+        interruptions = 0;
+      } catch (error) {
+        interruptions += 1;
+        this.#tryAgain(error, operation, interruptions, offset ?? undefined, done);
+        continue;
+      }
+      // Nothing accepted and no error: asking again could go on for ever.
+      if (count === 0) {
+        throw new FsError("FS_IO", `${operation} ${this.path}: the platform accepts no more bytes and gives no reason`, {
+          operation,
+          path: this.path,
+          offset: offset ?? undefined,
+          transferred: done,
+        });
+      }
+      done += count;
+    }
+  }
+
+  truncate(size: number): void {
+    this.#checkChange("truncate");
+    checkBytes(size, "size", "truncate", this.path);
+    this.#setLength(size, "truncate");
+  }
+
+  #setLength(size: number, operation: FsOperation): void {
+    for (let interruptions = 1; ; interruptions += 1) {
+      try {
+        this.#calls.truncate(this.#fd, size);
+        return;
+      } catch (error) {
+        this.#tryAgain(error, operation, interruptions, size, undefined);
+      }
+    }
+  }
+
+  /**
+   * Writes zeros from the present end of the file to the end of the range, 1 MiB at a time: Node has no `fallocate`.
+   * Bytes that exist are not written again, so holes among them stay holes. On failure the old length is put back.
+   */
+  allocate(offset: number, length: number): void {
+    this.#checkChange("allocate");
+    checkRange(offset, length, "allocate", this.path);
+    const { size } = this.#fileStat("allocate");
+    const end = offset + length;
+    if (length === 0 || end <= size) return;
+    zeros ??= new Uint8Array(zeroChunkBytes);
+    try {
+      if (offset > size) this.#setLength(offset, "allocate");
+      for (let at = Math.max(size, offset); at < end; at += zeroChunkBytes) {
+        const chunk = end - at < zeroChunkBytes ? zeros.subarray(0, end - at) : zeros;
+        this.#writeRest(chunk, "allocate", this.mode === "append" ? null : at, 0);
+      }
+    } catch (error) {
+      cleanUpAfter(error, () => this.#setLength(size, "allocate"));
+      throw error;
+    }
+  }
+
+  punch(offset: number, length: number): void {
+    this.#checkChange("punch");
+    checkRange(offset, length, "punch", this.path);
+    throw new FsError("FS_UNSUPPORTED", `punch ${this.path}: Node cannot free a range of a file`, {
+      operation: "punch",
+      path: this.path,
+      offset,
+    });
+  }
+
+  stat(): FileStat {
+    if (!this.#open) throw this.#closedError("stat");
+    return describeStats(this.#fileStat("stat"));
+  }
+
+  #fileStat(operation: FsOperation): RealStats {
+    for (let interruptions = 1; ; interruptions += 1) {
+      try {
+        return this.#calls.fileStat(this.#fd);
+      } catch (error) {
+        this.#tryAgain(error, operation, interruptions, undefined, undefined);
+      }
+    }
+  }
+
+  /** Queues behind a barrier of this handle that is still in flight, and then fails if that one did. */
+  sync(rung: SyncRung): Promise<void> {
+    try {
+      this.#checkBarrier(rung);
+    } catch (error) {
+      return Promise.reject(error as FsError); // #checkBarrier throws nothing else
+    }
+    this.#inFlight += 1;
+    return this.#barriers.run(
+      () => this.#barrier(rung),
+      (error) => this.#settle(error),
+    );
+  }
+
+  #barrier(rung: SyncRung): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#poisonedError("sync"));
+    return new Promise((resolve, reject) => {
+      const done = (error: Error | null): void => {
+        if (error === null) resolve();
+        else reject(this.#poison(error));
+      };
+      if (rung === "data") this.#calls.fdatasyncAsync(this.#fd, done);
+      else this.#calls.fsyncAsync(this.#fd, done);
+    });
+  }
+
+  syncBlocking(rung: SyncRung): void {
+    this.#checkBarrier(rung);
+    if (this.#barriers.busy) {
+      throw new FsError("FS_BUSY", `sync ${this.path}: a barrier of this handle is in flight; await its promise first`, {
+        operation: "sync",
+        path: this.path,
+      });
+    }
+    try {
+      if (rung === "data") this.#calls.fdatasync(this.#fd);
+      else this.#calls.fsync(this.#fd);
+    } catch (error) {
+      throw this.#poison(error);
+    }
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#mayWriteAt = false;
+    this.#mayAppend = false;
+    if (this.#inFlight === 0) this.#release();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  /**
+   * A promise is done with the descriptor. A close that waited for it happens now; when that fails, the promise fails with
+   * its error, or keeps its own `error` and takes the other along.
+   */
+  #settle(error?: unknown): void {
+    this.#inFlight -= 1;
+    if (this.#open || this.#inFlight > 0) return;
+    try {
+      this.#release();
+    } catch (closeFailure) {
+      if (error === undefined) throw closeFailure;
+      noteCleanupFailure(error, closeFailure);
+    }
+  }
+
+  #release(): void {
+    try {
+      this.#calls.close(this.#fd); // never again, whatever it says: after EINTR too the descriptor is gone
+    } catch (error) {
+      throw fsErrorFrom(error, "close", this.path);
+    }
+  }
+
+  #poison(error: unknown): FsError {
+    const failure = fsErrorFrom(error, "sync", this.path);
+    this.#failure ??= failure;
+    this.#mayWriteAt = false;
+    this.#mayAppend = false;
+    return failure;
+  }
+
+  #poisonedError(operation: FsOperation): FsError {
+    const { path } = this;
+    return new FsError(
+      "FS_POISONED",
+      `${operation} ${path}: a barrier of this handle has failed, so what is on disk is unknown; reopen and recover`,
+      { operation, path },
+      { cause: this.#failure },
+    );
+  }
+
+  #closedError(operation: FsOperation): FsError {
+    return new FsError("FS_CLOSED", `${operation} ${this.path}: the handle is closed`, { operation, path: this.path });
+  }
+
+  #checkBarrier(rung: SyncRung): void {
+    if (!this.#open) throw this.#closedError("sync");
+    checkRung(rung, this.path);
+    if (this.#failure !== undefined) throw this.#poisonedError("sync");
+  }
+
+  #checkChange(operation: FsOperation): void {
+    if (!this.#open) throw this.#closedError(operation);
+    if (this.#failure !== undefined) throw this.#poisonedError(operation);
+    if (this.mode === "read") throw this.#wrongMode(operation, "write or append");
+  }
+
+  #checkMode(operation: FsOperation, needed: "write" | "append"): void {
+    this.#checkChange(operation);
+    if (this.mode !== needed) throw this.#wrongMode(operation, needed);
+  }
+
+  /** The part of `target` that a file could fill, which ends at 2^53-1, once the arguments have proved to be right. */
+  #readable(target: Uint8Array, offset: number): Uint8Array {
+    if (!this.#open) throw this.#closedError("read");
+    checkBuffer(target, "read", this.path);
+    checkBytes(offset, "offset", "read", this.path);
+    return isRange(offset, target.length) ? target : target.subarray(0, Number.MAX_SAFE_INTEGER - offset);
+  }
+
+  #wrongMode(operation: FsOperation, needed: string): FsError {
+    const message = `${operation} ${this.path}: needs a handle of mode ${needed}, this one is of mode ${this.mode}`;
+    return new FsError("FS_INVALID_ARGUMENT", message, { operation, path: this.path, errno: "EBADF" });
+  }
+
+  /** Returns when `error` only says that a signal came in between, and throws it as an FsError otherwise. */
+  #tryAgain(
+    error: unknown,
+    operation: FsOperation,
+    interruptions: number,
+    offset: number | undefined,
+    transferred: number | undefined,
+  ): void {
+    if (errnoOf(error) !== "EINTR" || interruptions > maxInterruptions) {
+      throw fsErrorFrom(error, operation, this.path, { offset, transferred });
+    }
+    this.#onRetry?.({ operation, path: this.path, errno: "EINTR", attempt: interruptions });
+  }
+}
+
+/** Whether `offset` and the end of the range are whole numbers from 0 to 2^53-1. */
+function isRange(offset: number, length: number): boolean {
+  return Number.isInteger(offset) && offset >= 0 && offset <= Number.MAX_SAFE_INTEGER - length;
+}

@@ -1,0 +1,70 @@
+// Every block marked <!-- runnable --> is type-checked against the built packages and run, from a directory outside the
+// repository, with nothing but the published packages in reach.
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import ts from "typescript";
+import { afterAll, describe, expect, test } from "vitest";
+import { runnableBlocks } from "./readme.ts";
+import { isRecorded, listFiles, readText, root, workspace } from "./repository.ts";
+
+const paths = listFiles().filter((path) => !isRecorded(path));
+const published = workspace(paths).filter(({ manifest }) => manifest.private !== true);
+const blocks = paths
+  .filter((path) => path.endsWith(".md"))
+  .map(readText)
+  .filter((file) => file !== undefined)
+  .flatMap(runnableBlocks);
+
+const scratch = mkdtempSync(join(tmpdir(), "holdfast-examples-"));
+afterAll(() => rmSync(scratch, { recursive: true, force: true }));
+
+function link(name: string, target: string): void {
+  const at = join(scratch, "node_modules", name);
+  mkdirSync(dirname(at), { recursive: true });
+  symlinkSync(target, at, "junction");
+}
+for (const { directory, manifest } of published) link(manifest.name, join(root, directory));
+link("@types/node", join(root, "node_modules/@types/node"));
+writeFileSync(join(scratch, "package.json"), '{"type":"module"}');
+
+const options: ts.CompilerOptions = {
+  target: ts.ScriptTarget.ES2022,
+  lib: ["lib.es2023.d.ts", "lib.esnext.disposable.d.ts"],
+  module: ts.ModuleKind.NodeNext,
+  moduleResolution: ts.ModuleResolutionKind.NodeNext,
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  skipLibCheck: true,
+  noEmit: true,
+  types: ["node"],
+};
+
+test("the packages are built", () => {
+  const missing = published.filter(({ directory }) => !existsSync(join(root, directory, "dist")));
+  expect(missing.map(({ directory }) => directory)).toEqual([]);
+});
+
+describe.each(blocks.map((block, index) => ({ ...block, file: join(scratch, `example-${index}.mts`) })))(
+  "$path:$line",
+  ({ code, file }) => {
+    writeFileSync(file, code);
+
+    test("type-checks", { timeout: 60_000 }, () => {
+      const program = ts.createProgram([file], options);
+      const problems = ts
+        .getPreEmitDiagnostics(program)
+        .map((problem) => ts.flattenDiagnosticMessageText(problem.messageText, "\n"));
+      expect(problems).toEqual([]);
+    });
+
+    test("runs", { timeout: 60_000 }, () => {
+      const script = file.replace(/\.mts$/, ".mjs");
+      writeFileSync(script, ts.transpileModule(code, { compilerOptions: options, fileName: file }).outputText);
+      const result = spawnSync(process.execPath, [script], { cwd: scratch, encoding: "utf8", timeout: 50_000 });
+      expect(result.status, `${result.stdout}${result.stderr}`).toBe(0);
+    });
+  },
+);
