@@ -41,14 +41,15 @@ try {
   const scriptsAreTrapped = await provokeTrap();
   let entryCount = 0;
   for (const { manifest } of published) entryCount += await useAlone(manifest, published);
-  const ran = existsSync(trapLog) ? readFileSync(trapLog, "utf8").trim() : "";
-  if (ran !== "") complaints.push(`install scripts ran: ${ran}`);
+  const ran = existsSync(trapLog) ? readFileSync(trapLog, "utf8").trim().split("\n") : [];
+  for (const line of ran) complaints.push(`an install script ran: ${line}`);
 
   const bump = await bumpOne(publishing, published);
   say(`published ${first.length}, installed alone ${published.length}, entries imported and required ${entryCount}`);
-  say(
-    `install scripts run: 0 (${scriptsAreTrapped ? "npm was given a trap as its shell, shown to catch one" : "by manifests only: this npm ran none, not even the bait"})`,
-  );
+  const proof = scriptsAreTrapped
+    ? "npm had a trap for a shell, and the trap had caught a bait"
+    : "by manifests alone: this npm ran no script, not even the bait's";
+  say(`install scripts run: ${ran.length} (${proof})`);
   say(`bumped ${bump.name}: released ${bump.released.length} of ${published.length}: ${bump.released.join(", ")}`);
 } catch (error) {
   complaints.push(error instanceof Error ? error.message : String(error));

@@ -28,7 +28,7 @@ const impureMembers: Readonly<Record<string, readonly string[]>> = {
   process: ["hrtime", "uptime"],
   crypto: ["randomUUID", "getRandomValues", "randomBytes", "randomInt"],
 };
-const impureCalls: readonly string[] = [
+const impureNames: readonly string[] = [
   "setTimeout",
   "setInterval",
   "setImmediate",
@@ -37,6 +37,14 @@ const impureCalls: readonly string[] = [
   "randomInt",
   "getRandomValues",
 ];
+
+/** `clock.setTimeout` and `{ setTimeout() {} }` name a member of somebody's object, not the global. */
+function isMemberName(node: ts.Identifier): boolean {
+  const { parent } = node;
+  if (ts.isPropertyAccessExpression(parent)) return parent.name === node;
+  const named = ts.isPropertyAssignment(parent) || ts.isMethodDeclaration(parent) || ts.isMethodSignature(parent);
+  return (named || ts.isPropertySignature(parent) || ts.isPropertyDeclaration(parent)) && parent.name === node;
+}
 
 export function sourceFacts({ path, text }: TextFile): SourceFacts {
   const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
@@ -52,11 +60,9 @@ export function sourceFacts({ path, text }: TextFile): SourceFacts {
       const [object, member] = [node.expression.text, node.name.text];
       if (impureMembers[object]?.includes(member) === true) note(impure, node, `${object}.${member}`);
       if (object === "console") note(banned, node, `console.${member}`);
-      if (object === "globalThis" && impureCalls.includes(member)) note(impure, node, member);
+      if (object === "globalThis" && impureNames.includes(member)) note(impure, node, member);
     }
-    if (ts.isCallExpression(node) && ts.isIdentifier(node.expression) && impureCalls.includes(node.expression.text)) {
-      note(impure, node, node.expression.text);
-    }
+    if (ts.isIdentifier(node) && impureNames.includes(node.text) && !isMemberName(node)) note(impure, node, node.text);
     const isDate = ts.isNewExpression(node) && ts.isIdentifier(node.expression) && node.expression.text === "Date";
     if (isDate && (node.arguments ?? []).length === 0) note(impure, node, "new Date()");
     if (node.kind === ts.SyntaxKind.AnyKeyword) note(banned, node, "any");

@@ -1,7 +1,7 @@
 import type { Directory } from "./directory.js";
 import { checkKeys } from "./fs-arguments.js";
 import type { PublishRung } from "./durability.js";
-import { FsError } from "./fs-error.js";
+import { refusal } from "./fs-refusal.js";
 import type { FileHandle } from "./file-handle.js";
 import { abandon, checkPublishRung, stageFile } from "./publish.js";
 
@@ -83,6 +83,6 @@ function isAsync(content: unknown): content is AsyncIterable<Uint8Array> {
 
 function checkContent(content: unknown, path: string): void {
   if (typeof content === "object" && content !== null && Symbol.iterator in content) return;
-  const message = `replace ${path}: content must be a Uint8Array or an iterable of them`;
-  throw new FsError("FS_INVALID_ARGUMENT", message, { operation: "append", path, errno: "EINVAL" });
+  const why = "content must be a Uint8Array or an iterable of them";
+  throw refusal("FS_INVALID_ARGUMENT", "append", path, why, { errno: "EINVAL" });
 }

@@ -2,10 +2,11 @@ import { cleanUpAfter } from "./cleanup-failure.js";
 import type { Directory } from "./directory.js";
 import type { PublishRung } from "./durability.js";
 import { checkKeys } from "./fs-arguments.js";
-import { FsError, isFsError } from "./fs-error.js";
-import { joinPath, relativeParent, checkRelativePath } from "./fs-path.js";
-import { checkPublishRung, stageFile } from "./publish.js";
-import { reserveTemp } from "./temp-name.js";
+import { isFsError } from "./fs-error.js";
+import { notAFile, refusal } from "./fs-refusal.js";
+import { checkRelativePath, joinPath, relativeParent } from "./fs-path.js";
+import { abandon, checkPublishRung, refuseTarget, stageFile } from "./publish.js";
+import { makeTemp } from "./temp-name.js";
 import { visibleFailure } from "./visible-failure.js";
 
 /**
@@ -25,17 +26,17 @@ export const copyMethods = ["reflink", "link", "copy"] as const;
 
 export type CopyMethod = (typeof copyMethods)[number];
 
-/** Tried from left to right: the next is tried when one turns out to be impossible here, never after another failure. */
-const ladders = {
+/** What may be tried, from left to right: the next when one proves impossible here, never after another failure. */
+export type CopyLadder = CopyMethod | "reflink-or-copy" | "link-or-copy" | "reflink-or-link-or-copy";
+
+const ladders: Readonly<Record<CopyLadder, readonly CopyMethod[]>> = {
   reflink: ["reflink"],
   link: ["link"],
   copy: ["copy"],
   "reflink-or-copy": ["reflink", "copy"],
   "link-or-copy": ["link", "copy"],
   "reflink-or-link-or-copy": ["reflink", "link", "copy"],
-} as const satisfies Record<string, readonly CopyMethod[]>;
-
-export type CopyLadder = keyof typeof ladders;
+};
 
 export interface CopyOptions {
   /** What may be tried, in order. */
@@ -88,11 +89,11 @@ async function copyBetween(source: FilePlace, destination: FilePlace, options: C
   const from = joinPath(source.directory.path, source.path);
   const to = joinPath(destination.directory.path, destination.path);
   const { kind, size } = source.directory.stat(source.path);
-  if (kind !== "file") throw wrongSource(kind, from, to);
+  if (kind !== "file") throw notAFile(kind, "copy", from, { destination: to });
   const shared = source.directory.fs.namespaceId === destination.directory.fs.namespaceId;
   // Before anything else: a ladder that cleared its destination first would delete the only copy there is.
   if (shared && from === to) return { method: "same-file", bytes: size };
-  let refusal: unknown;
+  let cause: unknown;
   for (const method of ladder) {
     if (method === "copy") return { method, bytes: await streamCopy(source, destination, rung) };
     if (!shared) continue;
@@ -100,16 +101,14 @@ async function copyBetween(source: FilePlace, destination: FilePlace, options: C
       return { method, bytes: await shareStorage(method, from, destination, rung) };
     } catch (error) {
       if (!isImpossible(error)) throw error;
-      refusal = error;
+      cause = error;
     }
   }
   const why = shared ? "the platform refuses" : "source and destination are different file systems";
-  throw new FsError(
-    "FS_UNSUPPORTED",
-    `copy ${from} to ${to}: ${options.method} is not possible, ${why}`,
-    { operation: "copy", path: from, destination: to },
-    refusal === undefined ? undefined : { cause: refusal },
-  );
+  throw refusal("FS_UNSUPPORTED", "copy", from, `${options.method} is not possible, ${why}`, {
+    destination: to,
+    cause,
+  });
 }
 
 function checkCopy(source: FilePlace, destination: FilePlace, options: CopyOptions): readonly CopyMethod[] {
@@ -118,17 +117,8 @@ function checkCopy(source: FilePlace, destination: FilePlace, options: CopyOptio
   checkKeys(options, ["method", "rung"], "copy", source.path);
   checkPublishRung(options.rung ?? "os", "copy", source.path);
   if (Object.hasOwn(ladders, options.method)) return ladders[options.method];
-  throw new FsError(
-    "FS_INVALID_ARGUMENT",
-    `copy ${source.path}: method must be one of ${Object.keys(ladders).join(", ")}, not ${String(options.method)}`,
-    { operation: "copy", path: source.path, errno: "EINVAL" },
-  );
-}
-
-function wrongSource(kind: "directory" | "symlink" | "other", from: string, to: string): FsError {
-  const code =
-    kind === "directory" ? "FS_IS_A_DIRECTORY" : kind === "symlink" ? "FS_SYMLINK_REFUSED" : "FS_UNSUPPORTED";
-  return new FsError(code, `copy ${from}: cannot copy a ${kind}`, { operation: "copy", path: from, destination: to });
+  const why = `method must be one of ${Object.keys(ladders).join(", ")}, not ${String(options.method)}`;
+  throw refusal("FS_INVALID_ARGUMENT", "copy", source.path, why, { errno: "EINVAL" });
 }
 
 /** Whether the platform said "not here", as opposed to "it went wrong". FAT answers a link with EPERM. */
@@ -143,14 +133,16 @@ const copyChunkBytes = 0x4_0000;
 async function streamCopy(source: FilePlace, destination: FilePlace, rung: PublishRung): Promise<number> {
   const reader = source.directory.open(source.path, { mode: "read" });
   try {
-    using staged = stageFile(destination.directory, destination.path);
+    const staged = stageFile(destination.directory, destination.path);
     const buffer = new Uint8Array(copyChunkBytes);
     let bytes = 0;
-    for (;;) {
-      const count = await reader.readAtAsync(buffer, bytes);
-      staged.handle.append(count === buffer.length ? buffer : buffer.subarray(0, count));
-      bytes += count;
-      if (count < buffer.length) break; // a short count is the end of the file
+    try {
+      for (let count = buffer.length; count === buffer.length; bytes += count) {
+        count = await reader.readAtAsync(buffer, bytes); // a short count is the end of the file
+        staged.handle.append(buffer.subarray(0, count));
+      }
+    } catch (error) {
+      abandon(staged, error);
     }
     await staged.publish({ rung });
     return bytes;
@@ -166,8 +158,8 @@ async function shareStorage(
   { directory, path }: FilePlace,
   rung: PublishRung,
 ): Promise<number> {
-  refuseDirectory(directory, path);
-  const temp = reserveTemp(directory, path, (name) => {
+  refuseTarget(directory, path);
+  const temp = makeTemp(directory, path, (name) => {
     const to = joinPath(directory.path, name);
     if (method === "link") directory.fs.link(from, to);
     else directory.fs.reflink(from, to);
@@ -176,30 +168,20 @@ async function shareStorage(
   try {
     bytes = directory.stat(temp).size;
     if (rung !== "os") await syncFile(directory, temp, rung);
+    refuseTarget(directory, path);
     directory.rename(temp, path);
-    // When the destination was a name of the same file already, rename does nothing and leaves the temporary name.
-    if (method === "link") directory.removeIfPresent(temp);
   } catch (error) {
     cleanUpAfter(error, () => directory.removeIfPresent(temp));
     throw error;
   }
   try {
+    // When the destination was a name of the same file already, the rename did nothing and left the temporary name.
+    if (method === "link") directory.removeIfPresent(temp);
     if (rung !== "os") await directory.syncNames(relativeParent(path));
   } catch (error) {
     throw visibleFailure(error, `copy ${path}`);
   }
   return bytes;
-}
-
-function refuseDirectory(directory: Directory, path: string): void {
-  let kind: string;
-  try {
-    ({ kind } = directory.stat(path));
-  } catch (error) {
-    if (isFsError(error, "FS_NOT_FOUND")) return;
-    throw error;
-  }
-  if (kind === "file") return;
 }
 
 async function syncFile(directory: Directory, path: string, rung: "data" | "full"): Promise<void> {

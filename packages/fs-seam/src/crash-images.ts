@@ -188,3 +188,10 @@ export function replayCrash(trace: Trace, choice: CrashChoice, personality?: Per
   const chosen = unitsOfChoice(choice, units, pending);
   return buildImage(ledger.state.freeze(), units, chosen, judge, choice.unwritten, slab).freeze();
 }
+
+/** Effects that may or may not survive a power loss before the record `at`, in log order. */
+export function pendingAt(trace: Trace, personality: Personality, at: number): readonly Effect[] {
+  const ledger = new Ledger(personality, trace.base, trace.records);
+  ledger.advance(Math.min(at, trace.records.length));
+  return ledger.pending();
+}

@@ -1,4 +1,5 @@
-import { FsError, type FsOperation } from "./fs-error.js";
+import type { FsOperation } from "./fs-error.js";
+import { refusal } from "./fs-refusal.js";
 import type { OpenFileOptions } from "./file-handle.js";
 
 /** The checks on numbers, bytes and options that every backend makes in the same words. */
@@ -6,11 +7,8 @@ import type { OpenFileOptions } from "./file-handle.js";
 /** Throws unless `value` is a whole number of bytes from 0 to 2^53-1. */
 export function checkBytes(value: number, name: string, operation: FsOperation, path: string): void {
   if (Number.isSafeInteger(value) && value >= 0) return;
-  throw new FsError(
-    "FS_INVALID_ARGUMENT",
-    `${operation} ${path}: ${name} must be a whole number from 0 to 2^53-1, not ${String(value)}`,
-    { operation, path, errno: "EINVAL" },
-  );
+  const why = `${name} must be a whole number from 0 to 2^53-1, not ${String(value)}`;
+  throw refusal("FS_INVALID_ARGUMENT", operation, path, why, { errno: "EINVAL" });
 }
 
 /** Throws unless `offset` and `offset + length` are whole numbers from 0 to 2^53-1. */
@@ -18,27 +16,20 @@ export function checkRange(offset: number, length: number, operation: FsOperatio
   checkBytes(offset, "offset", operation, path);
   checkBytes(length, "length", operation, path);
   if (Number.isSafeInteger(offset + length)) return;
-  throw new FsError("FS_FILE_TOO_LARGE", `${operation} ${path}: the range ends behind 2^53-1`, {
-    operation,
-    path,
-    offset,
-    errno: "EFBIG",
-  });
+  throw refusal("FS_FILE_TOO_LARGE", operation, path, "the range ends behind 2^53-1", { offset, errno: "EFBIG" });
 }
 
 /** Throws unless `bytes` is a Uint8Array. */
 export function checkBuffer(bytes: Uint8Array, operation: FsOperation, path: string): void {
   if (bytes instanceof Uint8Array) return;
-  throw new FsError("FS_INVALID_ARGUMENT", `${operation} ${path}: bytes must be a Uint8Array`, { operation, path });
+  throw refusal("FS_INVALID_ARGUMENT", operation, path, "bytes must be a Uint8Array", { errno: "EINVAL" });
 }
 
 /** Throws unless `rung` is one a file barrier knows. */
 export function checkRung(rung: string, path: string): void {
   if (rung === "data" || rung === "full") return;
-  throw new FsError("FS_INVALID_ARGUMENT", `sync ${path}: rung must be "data" or "full", not ${String(rung)}`, {
-    operation: "sync",
-    path,
-  });
+  const why = `rung must be "data" or "full", not ${String(rung)}`;
+  throw refusal("FS_INVALID_ARGUMENT", "sync", path, why, { errno: "EINVAL" });
 }
 
 const openModes = ["read", "write", "append"];
@@ -49,7 +40,7 @@ const openKeys = ["mode", "create", "truncate"];
 export function checkOpenOptions(options: OpenFileOptions, path: string): void {
   const bad = explainOpenOptions(options);
   if (bad === undefined) return;
-  throw new FsError("FS_INVALID_ARGUMENT", `open ${path}: ${bad}`, { operation: "open", path, errno: "EINVAL" });
+  throw refusal("FS_INVALID_ARGUMENT", "open", path, bad, { errno: "EINVAL" });
 }
 
 function explainOpenOptions(options: OpenFileOptions): string | undefined {
@@ -73,5 +64,5 @@ export function checkKeys(options: object, keys: readonly string[], operation: F
           .filter((key) => !keys.includes(key))
           .map((key) => `unknown option ${JSON.stringify(key)}`)[0];
   if (bad === undefined) return;
-  throw new FsError("FS_INVALID_ARGUMENT", `${operation} ${path}: ${bad}`, { operation, path, errno: "EINVAL" });
+  throw refusal("FS_INVALID_ARGUMENT", operation, path, bad, { errno: "EINVAL" });
 }

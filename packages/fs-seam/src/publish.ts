@@ -2,8 +2,9 @@ import { cleanUpAfter } from "./cleanup-failure.js";
 import type { Directory } from "./directory.js";
 import { checkKeys } from "./fs-arguments.js";
 import type { PublishRung } from "./durability.js";
-import { FsError, isFsError, type FsOperation } from "./fs-error.js";
-import type { FileHandle } from "./file-handle.js";
+import { isFsError, type FsOperation } from "./fs-error.js";
+import { notAFile, refusal } from "./fs-refusal.js";
+import type { FileHandle, FileKind } from "./file-handle.js";
 import { checkRelativePath, joinPath, relativeParent } from "./fs-path.js";
 import { createTemp } from "./temp-name.js";
 import { visibleFailure } from "./visible-failure.js";
@@ -46,8 +47,8 @@ const publishRungs: readonly unknown[] = ["os", "data", "full"] satisfies Publis
 /** Throws `FS_INVALID_ARGUMENT` unless `rung` is one that a composed operation knows. */
 export function checkPublishRung(rung: unknown, operation: FsOperation, path: string): void {
   if (publishRungs.includes(rung)) return;
-  const message = `${operation} ${path}: rung must be "os", "data" or "full", not ${String(rung)}`;
-  throw new FsError("FS_INVALID_ARGUMENT", message, { operation, path, errno: "EINVAL" });
+  const why = `rung must be "os", "data" or "full", not ${String(rung)}`;
+  throw refusal("FS_INVALID_ARGUMENT", operation, path, why, { errno: "EINVAL" });
 }
 
 /** A file on its way to `path`. Whoever holds it must end it by `publish`, `publishBlocking` or `discard`. */
@@ -63,7 +64,7 @@ export class StagedFile {
   /** @internal Use {@link stageFile}. */
   constructor(directory: Directory, path: string) {
     refuseTarget(directory, path);
-    const { path: temp, handle } = createTemp(directory, path);
+    const { temp, handle } = createTemp(directory, path);
     this.path = path;
     this.handle = handle;
     this.#directory = directory;
@@ -137,7 +138,7 @@ export class StagedFile {
     checkKeys(options, ["rung", "exclusive"], "rename", path);
     checkPublishRung(options.rung, "rename", path);
     if (this.#state !== "staged") {
-      throw new FsError("FS_CLOSED", `publish ${path}: already published or discarded`, { operation: "rename", path });
+      throw refusal("FS_CLOSED", "rename", path, "already published or discarded");
     }
     this.#state = "publishing";
   }
@@ -169,21 +170,17 @@ function isDead(handle: FileHandle): boolean {
   }
 }
 
-/** Replacing a directory or a symlink is never what a caller of a file protocol means. */
-function refuseTarget(directory: Directory, path: string): void {
-  const absolute = joinPath(directory.path, path);
-  checkRelativePath(path, "open");
-  let kind: string;
+/** Throws unless `path` is a file or nothing: no caller of a file protocol means to replace a directory or a symlink. */
+export function refuseTarget(directory: Directory, path: string): void {
+  checkRelativePath(path, "rename");
+  let kind: FileKind;
   try {
     ({ kind } = directory.stat(path));
   } catch (error) {
     if (isFsError(error, "FS_NOT_FOUND")) return;
     throw error;
   }
-  if (kind === "file") return;
-  const code =
-    kind === "directory" ? "FS_IS_A_DIRECTORY" : kind === "symlink" ? "FS_SYMLINK_REFUSED" : "FS_UNSUPPORTED";
-  throw new FsError(code, `publish ${absolute}: cannot replace a ${kind}`, { operation: "rename", path: absolute });
+  if (kind !== "file") throw notAFile(kind, "rename", joinPath(directory.path, path));
 }
 
 /**

@@ -1,7 +1,8 @@
 import { cleanUpAfter, noteCleanupFailure } from "./cleanup-failure.js";
 import { checkBuffer, checkBytes, checkRange, checkRung } from "./fs-arguments.js";
 import { errnoOf, fsErrorFrom } from "./fs-errno.js";
-import { FsError, type FsOperation } from "./fs-error.js";
+import type { FsError, FsOperation } from "./fs-error.js";
+import { refusal } from "./fs-refusal.js";
 import type { SyncRung } from "./durability.js";
 import type { FileHandle, FileStat } from "./file-handle.js";
 import { BarrierQueue } from "./real-barrier-queue.js";
@@ -103,7 +104,7 @@ export class RealFileHandle implements FileHandle {
     this.#inFlight += 1;
     let done = 0;
     try {
-      for (let interruptions = 0; done < target.length; ) {
+      for (let interruptions = 0; done < target.length;) {
         try {
           const count = await this.#readOnce(target, done, offset + done);
           if (count === 0) break; // end of file
@@ -170,7 +171,12 @@ export class RealFileHandle implements FileHandle {
   }
 
   /** The rest of a write that the platform accepted only in part, or not at all yet. */
-  #writeRest(bytes: Uint8Array, operation: "write" | "append" | "allocate", offset: number | null, start: number): void {
+  #writeRest(
+    bytes: Uint8Array,
+    operation: "write" | "append" | "allocate",
+    offset: number | null,
+    start: number,
+  ): void {
     let done = start;
     let interruptions = 0;
     while (done < bytes.length) {
@@ -186,9 +192,7 @@ export class RealFileHandle implements FileHandle {
       }
       // Nothing accepted and no error: asking again could go on for ever.
       if (count === 0) {
-        throw new FsError("FS_IO", `${operation} ${this.path}: the platform accepts no more bytes and gives no reason`, {
-          operation,
-          path: this.path,
+        throw refusal("FS_IO", operation, this.path, "the platform accepts no more bytes and gives no reason", {
           offset: offset ?? undefined,
           transferred: done,
         });
@@ -240,11 +244,7 @@ export class RealFileHandle implements FileHandle {
   punch(offset: number, length: number): void {
     this.#checkChange("punch");
     checkRange(offset, length, "punch", this.path);
-    throw new FsError("FS_UNSUPPORTED", `punch ${this.path}: Node cannot free a range of a file`, {
-      operation: "punch",
-      path: this.path,
-      offset,
-    });
+    throw refusal("FS_UNSUPPORTED", "punch", this.path, "Node cannot free a range of a file", { offset });
   }
 
   stat(): FileStat {
@@ -267,7 +267,7 @@ export class RealFileHandle implements FileHandle {
     try {
       this.#checkBarrier(rung);
     } catch (error) {
-      return Promise.reject(error as FsError); // #checkBarrier throws nothing else
+      return Promise.reject(error);
     }
     this.#inFlight += 1;
     return this.#barriers.run(
@@ -291,10 +291,7 @@ export class RealFileHandle implements FileHandle {
   syncBlocking(rung: SyncRung): void {
     this.#checkBarrier(rung);
     if (this.#barriers.busy) {
-      throw new FsError("FS_BUSY", `sync ${this.path}: a barrier of this handle is in flight; await its promise first`, {
-        operation: "sync",
-        path: this.path,
-      });
+      throw refusal("FS_BUSY", "sync", this.path, "a barrier of this handle is in flight; await its promise first");
     }
     try {
       if (rung === "data") this.#calls.fdatasync(this.#fd);
@@ -348,17 +345,12 @@ export class RealFileHandle implements FileHandle {
   }
 
   #poisonedError(operation: FsOperation): FsError {
-    const { path } = this;
-    return new FsError(
-      "FS_POISONED",
-      `${operation} ${path}: a barrier of this handle has failed, so what is on disk is unknown; reopen and recover`,
-      { operation, path },
-      { cause: this.#failure },
-    );
+    const why = "a barrier of this handle has failed, so what is on disk is unknown; reopen and recover";
+    return refusal("FS_POISONED", operation, this.path, why, { cause: this.#failure });
   }
 
   #closedError(operation: FsOperation): FsError {
-    return new FsError("FS_CLOSED", `${operation} ${this.path}: the handle is closed`, { operation, path: this.path });
+    return refusal("FS_CLOSED", operation, this.path, "the handle is closed");
   }
 
   #checkBarrier(rung: SyncRung): void {
@@ -387,8 +379,8 @@ export class RealFileHandle implements FileHandle {
   }
 
   #wrongMode(operation: FsOperation, needed: string): FsError {
-    const message = `${operation} ${this.path}: needs a handle of mode ${needed}, this one is of mode ${this.mode}`;
-    return new FsError("FS_INVALID_ARGUMENT", message, { operation, path: this.path, errno: "EBADF" });
+    const why = `needs a handle of mode ${needed}, this one is of mode ${this.mode}`;
+    return refusal("FS_INVALID_ARGUMENT", operation, this.path, why, { errno: "EBADF" });
   }
 
   /** Returns when `error` only says that a signal came in between, and throws it as an FsError otherwise. */

@@ -3,7 +3,8 @@ import { constants } from "node:fs";
 import { noteCleanupFailure } from "./cleanup-failure.js";
 import { checkOpenOptions } from "./fs-arguments.js";
 import { errnoOf, fsErrorFrom, type FailureDetail } from "./fs-errno.js";
-import { FsError, isFsError, type FsErrorCode, type FsOperation } from "./fs-error.js";
+import { isFsError, type FsError, type FsErrorCode, type FsOperation } from "./fs-error.js";
+import { notAFile, refusal } from "./fs-refusal.js";
 import type { FileHandle, FileKind, FileStat, OpenFileOptions } from "./file-handle.js";
 import { checkAbsolutePath } from "./fs-path.js";
 import { describeStats, maxInterruptions, nodeCalls, type RealCalls, type RealRetry } from "./real-calls.js";
@@ -102,7 +103,12 @@ export class RealFs implements StoreFs {
     if (mode !== "read") this.#refuseReadOnly("open", path);
     const host = this.#hostOf(path, "open");
     if (this.#windows) this.#refuseSymlink(host, path, "open");
-    const fd = this.#run("open", path, () => this.#calls.open(host, openFlags(mode, create, truncate), 0o666), explainOpen);
+    const fd = this.#run(
+      "open",
+      path,
+      () => this.#calls.open(host, openFlags(mode, create, truncate), 0o666),
+      explainOpen,
+    );
     // What an exclusive create made is a regular file for certain, so only other opens need the look.
     if (create !== "exclusive") this.#demandRegularFile(fd, path);
     return new RealFileHandle(fd, path, mode, this.#handleContext);
@@ -114,10 +120,7 @@ export class RealFs implements StoreFs {
     try {
       const { kind } = this.#run("open", path, () => describeStats(this.#calls.fileStat(fd)));
       if (kind === "file") return;
-      failure =
-        kind === "directory"
-          ? new FsError("FS_IS_A_DIRECTORY", `open ${path}: is a directory`, { operation: "open", path, errno: "EISDIR" })
-          : new FsError("FS_UNSUPPORTED", `open ${path}: a pipe, socket or device`, { operation: "open", path });
+      failure = notAFile(kind, "open", path);
     } catch (error) {
       failure = error as FsError; // #run throws nothing else
     }
@@ -196,24 +199,37 @@ export class RealFs implements StoreFs {
     const hostFrom = this.#changeable(from, "link", to);
     const hostTo = this.#changeable(to, "link");
     this.#demandFileEntry(hostFrom, from, "link", to); // link(2) follows symlinks on some systems, and keeps them on others
-    this.#run("link", from, () => this.#calls.link(hostFrom, hostTo), () => ({ destination: to }));
+    this.#run(
+      "link",
+      from,
+      () => this.#calls.link(hostFrom, hostTo),
+      () => ({ destination: to }),
+    );
   }
 
   reflink(from: string, to: string): void {
     const hostFrom = this.#changeable(from, "copy", to);
     const hostTo = this.#changeable(to, "copy");
     this.#demandFileEntry(hostFrom, from, "copy", to);
-    this.#run("copy", from, () => this.#calls.clone(hostFrom, hostTo), (error) =>
-      noCloneErrnos.includes(errnoOf(error)) ? { destination: to, code: "FS_UNSUPPORTED" } : { destination: to },
+    this.#run(
+      "copy",
+      from,
+      () => this.#calls.clone(hostFrom, hostTo),
+      (error) =>
+        noCloneErrnos.includes(errnoOf(error)) ? { destination: to, code: "FS_UNSUPPORTED" } : { destination: to },
     );
   }
 
   /** As {@link StoreFs.remove}. A symlink is removed itself. */
   remove(path: string): void {
     const host = this.#changeable(path, "remove");
-    this.#run("remove", path, () => this.#calls.unlink(host), (error) =>
-      // Linux says EISDIR by itself, others EPERM, which may as well be about permissions.
-      errnoOf(error) === "EPERM" && this.#kindOrUndefined(host) === "directory" ? { code: "FS_IS_A_DIRECTORY" } : {},
+    this.#run(
+      "remove",
+      path,
+      () => this.#calls.unlink(host),
+      (error) =>
+        // Linux says EISDIR by itself, others EPERM, which may as well be about permissions.
+        errnoOf(error) === "EPERM" && this.#kindOrUndefined(host) === "directory" ? { code: "FS_IS_A_DIRECTORY" } : {},
     );
   }
 
@@ -243,8 +259,8 @@ export class RealFs implements StoreFs {
     const identity = this.#run("syncNames", path, () => this.#calls.identity(host));
     const failure = this.#poisonedNames.get(identity);
     if (failure !== undefined) {
-      const message = `syncNames ${path}: a names barrier of this directory has failed; reopen and recover`;
-      throw new FsError("FS_POISONED", message, { operation: "syncNames", path }, { cause: failure });
+      const why = "a names barrier of this directory has failed; reopen and recover";
+      throw refusal("FS_POISONED", "syncNames", path, why, { cause: failure });
     }
     const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
     return { fd: this.#run("syncNames", path, () => this.#calls.open(host, flags, 0)), identity };
@@ -306,7 +322,7 @@ export class RealFs implements StoreFs {
 
   #refuseReadOnly(operation: FsOperation, path: string): void {
     if (!this.readOnly) return;
-    throw new FsError("FS_READ_ONLY", `${operation} ${path}: opened read-only`, { operation, path, errno: "EROFS" });
+    throw refusal("FS_READ_ONLY", operation, path, "opened read-only", { errno: "EROFS" });
   }
 
   /** Path on the host of a checked path, once every level above it has proved to be a directory and no symlink. */
@@ -314,7 +330,7 @@ export class RealFs implements StoreFs {
     const refusal = path === "/" ? rootRefusals[operation] : undefined;
     if (refusal !== undefined) {
       const [code, errno] = refusal;
-      throw new FsError(code, `${operation} /: is the root directory`, { operation, path, errno });
+      throw refusal(code, operation, path, "is the root directory", { errno });
     }
     for (let cut = path.indexOf("/", 1); cut !== -1; cut = path.indexOf("/", cut + 1)) {
       this.#demandDirectory(path.slice(0, cut), path, operation);
@@ -335,19 +351,17 @@ export class RealFs implements StoreFs {
     if (kind === "directory") return;
     throw kind === "symlink"
       ? symlinkRefused(operation, path, `${level} is a symlink`)
-      : new FsError("FS_NOT_A_DIRECTORY", `${operation} ${path}: ${level} is no directory`, {
-          operation,
-          path,
-          errno: "ENOTDIR",
-        });
+      : refusal("FS_NOT_A_DIRECTORY", operation, path, `${level} is no directory`, { errno: "ENOTDIR" });
   }
 
   #demandFileEntry(host: string, path: string, operation: FsOperation, destination: string): void {
-    const { kind } = this.#run(operation, path, () => describeStats(this.#calls.entryStat(host)), () => ({ destination }));
-    if (kind === "file") return;
-    if (kind === "symlink") throw symlinkRefused(operation, path, "is a symlink");
-    const code = kind === "directory" ? "FS_IS_A_DIRECTORY" : "FS_UNSUPPORTED";
-    throw new FsError(code, `${operation} ${path}: no regular file`, { operation, path, destination });
+    const { kind } = this.#run(
+      operation,
+      path,
+      () => describeStats(this.#calls.entryStat(host)),
+      () => ({ destination }),
+    );
+    if (kind !== "file") throw notAFile(kind, operation, path, { destination });
   }
 
   #refuseSymlink(host: string, path: string, operation: FsOperation): void {
@@ -364,7 +378,7 @@ export class RealFs implements StoreFs {
 }
 
 function symlinkRefused(operation: FsOperation, path: string, what: string): FsError {
-  return new FsError("FS_SYMLINK_REFUSED", `${operation} ${path}: ${what}`, { operation, path, errno: "ELOOP" });
+  return refusal("FS_SYMLINK_REFUSED", operation, path, what, { errno: "ELOOP" });
 }
 
 function openFlags(mode: "read" | "write" | "append", create: string, truncate: boolean): number {

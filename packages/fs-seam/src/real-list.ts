@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
-import { FsError } from "./fs-error.js";
 import { fsErrorFrom } from "./fs-errno.js";
+import { refusal } from "./fs-refusal.js";
 import { kindOf, type RealCalls, type RealEntries, type RealEntry } from "./real-calls.js";
 import type { DirectoryEntry } from "./store-fs.js";
 
@@ -12,11 +12,7 @@ function toEntry(entry: RealEntry, path: string): DirectoryEntry {
   const { name } = entry;
   if (!isUtf8(name)) {
     const hex = Buffer.from(name).toString("hex");
-    throw new FsError("FS_INVALID_PATH", `list ${path}: the name with the bytes ${hex} is not UTF-8`, {
-      operation: "list",
-      path,
-      errno: "EILSEQ",
-    });
+    throw refusal("FS_INVALID_PATH", "list", path, `the name with the bytes ${hex} is not UTF-8`, { errno: "EILSEQ" });
   }
   return { name: Buffer.from(name.buffer, name.byteOffset, name.byteLength).toString("utf8"), kind: kindOf(entry) };
 }

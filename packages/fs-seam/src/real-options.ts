@@ -2,7 +2,7 @@ import { realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { checkKeys } from "./fs-arguments.js";
 import { fsErrorFrom } from "./fs-errno.js";
-import { FsError } from "./fs-error.js";
+import { refusal } from "./fs-refusal.js";
 import type { RealCalls, RealRetry } from "./real-calls.js";
 
 export interface RealFsOptions {
@@ -30,7 +30,7 @@ export function checkRealOptions(options: RealFsOptions): void {
   else if (typeof readOnly !== "boolean") bad = "readOnly must be a boolean";
   else if (onRetry !== undefined && typeof onRetry !== "function") bad = "onRetry must be a function";
   if (bad === undefined) return;
-  throw new FsError("FS_INVALID_ARGUMENT", `mount RealFs: ${bad}`, { operation: "mount", errno: "EINVAL" });
+  throw refusal("FS_INVALID_ARGUMENT", "mount", "RealFs", bad, { errno: "EINVAL" });
 }
 
 /** The directory with every symlink resolved. Throws `FS_NOT_FOUND` or `FS_NOT_A_DIRECTORY`. */
@@ -42,5 +42,5 @@ export function canonicalRoot(root: string): string {
   } catch (error) {
     throw fsErrorFrom(error, "mount", path);
   }
-  throw new FsError("FS_NOT_A_DIRECTORY", `mount ${path}: no directory`, { operation: "mount", path, errno: "ENOTDIR" });
+  throw refusal("FS_NOT_A_DIRECTORY", "mount", path, "is no directory", { errno: "ENOTDIR" });
 }

@@ -20,24 +20,29 @@ export function tempName(base: string, ending: string): string {
 /** A leftover of another run may have the name; with random nonces even one repetition is next to impossible. */
 const maxNameAttempts = 64;
 
-export interface TempFile {
-  /** Relative to the same directory as the path it was made for. */
-  readonly path: string;
-  readonly nonce: string;
-  /** Open for append; the caller owns it. */
-  readonly handle: FileHandle;
-}
-
-/** Creates a new, empty temporary file beside `path`, so that a rename from one to the other stays in one directory. */
-export function createTemp(directory: Directory, path: string): TempFile {
+/**
+ * Lets `make` create something under a fresh temporary name beside `path`, so that a rename from one to the other stays in
+ * one directory, and returns that name. `make` must be exclusive: told that the name exists, we try another.
+ */
+export function makeTemp(directory: Directory, path: string, make: (temp: string, nonce: string) => void): string {
   const cut = path.lastIndexOf("/") + 1;
   for (let attempt = 1; ; attempt += 1) {
     const nonce = directory.fs.nonce();
     const temp = path.slice(0, cut) + tempName(path.slice(cut), nonce);
     try {
-      return { path: temp, nonce, handle: directory.open(temp, { mode: "append", create: "exclusive" }) };
+      make(temp, nonce);
+      return temp;
     } catch (error) {
       if (attempt === maxNameAttempts || !isFsError(error, "FS_ALREADY_EXISTS")) throw error;
     }
   }
+}
+
+/** Creates an empty temporary file beside `path`, open for append; the caller owns both. */
+export function createTemp(directory: Directory, path: string): { readonly temp: string; readonly handle: FileHandle } {
+  let handle: FileHandle | undefined;
+  const temp = makeTemp(directory, path, (name) => {
+    handle = directory.open(name, { mode: "append", create: "exclusive" });
+  });
+  return { temp, handle: handle as FileHandle }; // makeTemp returns only after a call that did not throw
 }

@@ -1,0 +1,108 @@
+/**
+ * Timing that survives a shared machine. Everything a row compares runs in one process, in interleaved rounds whose order
+ * turns by one each time, after warm-up rounds that let V8 settle. A disturbance then hits every contestant alike, and the
+ * median of the ratios within a round throws it out.
+ *
+ * Garbage is collected before each timed run, so nobody pays for what another one left behind; what a run leaves while it
+ * runs it does pay for.
+ */
+
+/** What one round of one contestant does. */
+export interface Prepared {
+  /** The timed part. */
+  run(): void;
+  /** Untimed: closes and removes what the round used. */
+  dispose?(): void;
+}
+
+/** One way to do the work of a row. */
+export interface Contestant {
+  readonly name: string;
+  /** Operations in one timed run; times are divided by it. */
+  readonly operations: number;
+  /** Untimed set-up of one round, fresh state every time. */
+  prepare(): Prepared;
+}
+
+export interface RoundOptions {
+  /** Timed rounds. */
+  readonly rounds: number;
+  /** Rounds before them whose times are thrown away. Default 2. */
+  readonly warmUps?: number;
+}
+
+/** Nanoseconds per operation of one contestant, one entry for each timed round. */
+export interface Timing {
+  readonly name: string;
+  readonly nsPerOperation: readonly number[];
+}
+
+/** Runs all contestants in turn, `rounds` times, and returns their times in the order they were given. */
+export function interleave(contestants: readonly Contestant[], options: RoundOptions): Timing[] {
+  const warmUps = options.warmUps ?? 2;
+  const times = contestants.map((): number[] => []);
+  for (let round = -warmUps; round < options.rounds; round += 1) {
+    for (let turn = 0; turn < contestants.length; turn += 1) {
+      const index = (turn + round + warmUps) % contestants.length;
+      const contestant = contestants[index] as Contestant; // the remainder is below length
+      const ns = timeOnce(contestant);
+      if (round >= 0) times[index]?.push(ns / contestant.operations);
+    }
+  }
+  return contestants.map(({ name }, index) => ({ name, nsPerOperation: times[index] ?? [] }));
+}
+
+function timeOnce(contestant: Contestant): number {
+  const prepared = contestant.prepare();
+  try {
+    collectGarbage();
+    const start = process.hrtime.bigint();
+    prepared.run();
+    return Number(process.hrtime.bigint() - start);
+  } finally {
+    prepared.dispose?.();
+  }
+}
+
+/** Collects garbage when Node was started with `--expose-gc`, which `main.ts` sees to. */
+export function collectGarbage(): void {
+  globalThis.gc?.();
+}
+
+/** The smallest of at least one value. */
+export function best(values: readonly number[]): number {
+  requireSome(values);
+  return values.reduce((least, value) => Math.min(least, value));
+}
+
+/** The middle value, or the mean of the two middle ones. */
+export function median(values: readonly number[]): number {
+  requireSome(values);
+  const sorted = values.toSorted((a, b) => a - b);
+  const upper = Math.floor(sorted.length / 2);
+  const high = sorted[upper] as number; // there is at least one value
+  return sorted.length % 2 === 1 ? high : (high + (sorted[upper - 1] as number)) / 2; // an even length is at least 2
+}
+
+/** Median of `above[i] / below[i]`: each round is its own comparison, so slow and fast phases of the machine cancel. */
+export function pairedRatio(above: readonly number[], below: readonly number[]): number {
+  if (above.length !== below.length) throw new RangeError("pairedRatio needs as many values above as below");
+  return median(above.map((value, round) => value / (below[round] as number))); // lengths are equal
+}
+
+function requireSome(values: readonly number[]): void {
+  if (values.length === 0) throw new RangeError("needs at least one value");
+}
+
+/** Pseudo-random whole numbers below `bound`, the same on every run: xorshift32 from a fixed seed. */
+export function scatter(count: number, bound: number): Uint32Array {
+  const numbers = new Uint32Array(count);
+  let state = 0x9e3779b9;
+  for (let index = 0; index < count; index += 1) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    numbers[index] = (state >>> 0) % bound;
+  }
+  return numbers;
+}

@@ -1,0 +1,147 @@
+import type { Directory } from "@holdfast/fs-seam";
+import { personalityOf, type CrashFs, type CrashStrategy, type Personality } from "@holdfast/fs-seam/crash";
+import { CrashTestError } from "./crash-test-error.js";
+
+/** What a workload can say about itself while it runs. */
+export interface WorkloadRun {
+  /** The file system under test; for reads of `durability(path)`, for marks, for faults. */
+  readonly fs: CrashFs;
+  /**
+   * States that something is acknowledged from here on: `check` is told so for every crash after this call.
+   *
+   * @param data - anything the check wants back; kept by reference.
+   */
+  ack(label: string, data?: unknown): void;
+}
+
+/** What a check knows about the crash it is judging. */
+export interface CrashContext {
+  /** True when the workload called `ack(label)` before the power failed. */
+  acked(label: string): boolean;
+  /** Every acknowledgement before the power failed, in order. */
+  readonly acks: readonly { readonly label: string; readonly data: unknown }[];
+  /** 0: the crash was in the workload. n: in the nth recovery after it. */
+  readonly depth: number;
+}
+
+export interface CrashMatrixOptions<T> {
+  /** Name for messages. Default "crash matrix". */
+  readonly name?: string;
+  /** Builds the state before the test; all of it counts as durable. */
+  readonly setup?: (directory: Directory, fs: CrashFs) => void | Promise<void>;
+  /** The program under test. It runs once, must be deterministic, and is never interrupted: crashes come from its log. */
+  readonly workload: (directory: Directory, run: WorkloadRun) => void | Promise<void>;
+  /** Opens what a crash left and brings it back to order. Runs on a fresh file system for every image. */
+  readonly recover: (directory: Directory, context: CrashContext) => T | Promise<T>;
+  /** Throws or returns false when `recovered` breaks a promise. */
+  readonly check: (recovered: T, context: CrashContext) => void | boolean | Promise<void | boolean>;
+  /** Default `["posix"]`. */
+  readonly personalities?: readonly (string | Personality)[];
+  /** Which images of each crash point. Default: all, where a point has at most 4096 subsets, otherwise level 4. */
+  readonly strategy?: CrashStrategy;
+  /** Crashes inside recovery, so many deep. Default 1. */
+  readonly nested?: number;
+  /** Which images of the crash points of a recovery. Default level 2. */
+  readonly nestedStrategy?: CrashStrategy;
+  /** Recoveries at most; reaching it is an error, unless `allowIncomplete`. Default 100,000. */
+  readonly maxRecoveries?: number;
+  /** Milliseconds by `now`; reaching it is an error, unless `allowIncomplete`. Default: no bound. */
+  readonly maxMilliseconds?: number;
+  /** Report a spent budget instead of failing. Default false. */
+  readonly allowIncomplete?: boolean;
+  /** Fewer distinct images than this fail the run: a test that crashes nothing proves nothing. Default 2. */
+  readonly minImages?: number;
+  /** Replays one failure: the choices of its `replay` line. */
+  readonly replay?: string;
+  /** Monotonic clock in milliseconds. Default `performance.now`. */
+  readonly now?: () => number;
+}
+
+/** {@link CrashMatrixOptions} with every default filled in. */
+export interface ResolvedOptions<T> extends Omit<CrashMatrixOptions<T>, "setup" | "replay"> {
+  readonly name: string;
+  readonly setup: ((directory: Directory, fs: CrashFs) => void | Promise<void>) | undefined;
+  readonly personalities: readonly Personality[];
+  readonly strategy: CrashStrategy;
+  readonly nested: number;
+  readonly nestedStrategy: CrashStrategy;
+  readonly maxRecoveries: number;
+  readonly maxMilliseconds: number;
+  readonly allowIncomplete: boolean;
+  readonly minImages: number;
+  readonly replay: string | undefined;
+  readonly now: () => number;
+}
+
+const optionKeys: readonly string[] = [
+  "name",
+  "setup",
+  "workload",
+  "recover",
+  "check",
+  "personalities",
+  "strategy",
+  "nested",
+  "nestedStrategy",
+  "maxRecoveries",
+  "maxMilliseconds",
+  "allowIncomplete",
+  "minImages",
+  "replay",
+  "now",
+];
+
+/** Checks options and fills in defaults. Throws `CRASH_TEST_INVALID_OPTION` naming the option. */
+export function resolveOptions<T>(options: CrashMatrixOptions<T>): ResolvedOptions<T> {
+  for (const key in options) if (!optionKeys.includes(key)) refuse(key, "is unknown");
+  for (const key of ["workload", "recover", "check"] as const) {
+    if (typeof options[key] !== "function") refuse(key, "must be a function");
+  }
+  const resolved = {
+    ...options,
+    name: options.name ?? "crash matrix",
+    setup: options.setup,
+    personalities: (options.personalities ?? ["posix"]).map(personalityOf),
+    strategy: options.strategy ?? { kind: "exhaustive", limit: 4096 },
+    nested: options.nested ?? 1,
+    nestedStrategy: options.nestedStrategy ?? { kind: "levels", level: 2 },
+    maxRecoveries: options.maxRecoveries ?? 100_000,
+    maxMilliseconds: options.maxMilliseconds ?? Number.POSITIVE_INFINITY,
+    allowIncomplete: options.allowIncomplete ?? false,
+    minImages: options.minImages ?? 2,
+    replay: options.replay,
+    now: options.now ?? ((): number => performance.now()),
+  } satisfies ResolvedOptions<T>;
+  checkBounds(resolved);
+  return resolved;
+}
+
+function checkBounds<T>(options: ResolvedOptions<T>): void {
+  if (options.personalities.length === 0) refuse("personalities", "must not be empty");
+  for (const key of ["nested", "maxRecoveries", "minImages"] as const) {
+    if (!Number.isSafeInteger(options[key]) || options[key] < 0) refuse(key, "must be a whole number from 0 on");
+  }
+  if (!(options.maxMilliseconds > 0)) refuse("maxMilliseconds", "must be above 0");
+  for (const key of ["strategy", "nestedStrategy"] as const) checkStrategy(key, options[key]);
+}
+
+function checkStrategy(key: string, strategy: CrashStrategy): void {
+  const count = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+  switch (strategy.kind) {
+    case "levels":
+      if (![0, 1, 2, 3, 4].includes(strategy.level)) refuse(key, "level must be from 0 to 4");
+      return;
+    case "exhaustive":
+      if (!count(strategy.limit) || strategy.limit < 1) refuse(key, "limit must be a whole number from 1 on");
+      return;
+    case "random":
+      if (!count(strategy.count) || !Number.isSafeInteger(strategy.seed)) refuse(key, "needs a whole seed and count");
+      return;
+    default:
+      refuse(key, "must be of kind levels, exhaustive or random");
+  }
+}
+
+function refuse(option: string, why: string): never {
+  throw new CrashTestError("CRASH_TEST_INVALID_OPTION", `option ${option} ${why}`);
+}

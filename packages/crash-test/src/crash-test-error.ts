@@ -1,0 +1,25 @@
+import type { CrashMatrixReport } from "./explore.js";
+
+export const crashTestErrorCodes = [
+  "CRASH_TEST_FAILED",
+  "CRASH_TEST_VACUOUS",
+  "CRASH_TEST_BUDGET",
+  "CRASH_TEST_INVALID_OPTION",
+  "CRASH_TEST_INVALID_REPLAY",
+] as const;
+
+export type CrashTestErrorCode = (typeof crashTestErrorCodes)[number];
+
+/** Thrown by {@link crashMatrix}: a promise was broken, or nothing was proved. */
+export class CrashTestError extends Error {
+  override readonly name: string = "CrashTestError";
+  readonly code: CrashTestErrorCode;
+  /** What had been explored when it ended. */
+  readonly report: CrashMatrixReport | undefined;
+
+  constructor(code: CrashTestErrorCode, message: string, report?: CrashMatrixReport, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.report = report;
+  }
+}

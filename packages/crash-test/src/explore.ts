@@ -1,0 +1,225 @@
+import { Directory } from "@holdfast/fs-seam";
+import {
+  CrashFs,
+  crashImages,
+  replayCrash,
+  type CrashChoice,
+  type CrashImage,
+  type Image,
+  type Personality,
+  type Trace,
+} from "@holdfast/fs-seam/crash";
+import type { CrashContext, ResolvedOptions } from "./crash-matrix-options.js";
+
+/** What was explored under one personality. */
+export interface PersonalityReport {
+  readonly personality: string;
+  /** Distinct images made at depth 0. */
+  images: number;
+  /** Crash points that had more subsets than the exhaustive limit, by record number; they were explored to level 4. */
+  readonly limited: number[];
+}
+
+/** The record of one exploration. Plain data. */
+export interface CrashMatrixReport {
+  readonly name: string;
+  readonly personalities: readonly PersonalityReport[];
+  /** Distinct pairs of an image and what was acknowledged before it, over all personalities and depths. */
+  distinct: number;
+  /** Times that `recover` ran. */
+  recoveries: number;
+  /** False when a budget ended the exploration, or a point was too large for the exhaustive strategy. */
+  complete: boolean;
+  readonly failures: CrashFailure[];
+}
+
+/** One way to break a promise. */
+export interface CrashFailure {
+  /** The power losses that lead there: in the workload, then in each recovery. */
+  readonly choices: readonly CrashChoice[];
+  /** What recovery or the check threw. */
+  readonly cause: unknown;
+  /** Personalities under which this image is legal. */
+  readonly admittedBy: string[];
+  /** The run in which the last power loss happened. */
+  readonly trace: Trace;
+  readonly context: CrashContext;
+}
+
+/** Raised inside to end an exploration whose budget is spent. */
+export class BudgetSpent extends Error {}
+
+/** A moment to explore: a recorded run, what it acknowledged, and how it was reached. */
+interface Run {
+  readonly trace: Trace;
+  /** Acknowledgements that hold whatever the power loss in this run takes. */
+  readonly before: readonly Ack[];
+  readonly path: readonly CrashChoice[];
+  readonly depth: number;
+}
+
+type Ack = CrashContext["acks"][number];
+
+/** How one image was judged. `next` is the run of the recovery, when crashes inside it are wanted. */
+type Verdict = { readonly kind: "passed"; readonly next: Run | undefined } | { readonly kind: "failed"; readonly cause: unknown };
+
+/** An image that was judged before, under any personality. */
+interface Judged {
+  failure: CrashFailure | undefined;
+  /** Whether crashes inside its recovery were explored too. */
+  readonly deep: boolean;
+}
+
+/** Runs recovery on every image of a recorded run, and on the images of those recoveries. */
+export class Explorer<T> {
+  readonly report: CrashMatrixReport;
+  readonly #options: ResolvedOptions<T>;
+  readonly #deadline: number;
+  /** By hash of the image and number of acknowledgements. */
+  readonly #judged = new Map<string, Judged>();
+
+  constructor(options: ResolvedOptions<T>) {
+    this.#options = options;
+    this.#deadline = options.now() + options.maxMilliseconds;
+    this.report = {
+      name: options.name,
+      personalities: options.personalities.map(({ name }) => ({ personality: name, images: 0, limited: [] })),
+      distinct: 0,
+      recoveries: 0,
+      complete: true,
+      failures: [],
+    };
+  }
+
+  /** Explores the run of the workload under every personality. */
+  async explore(trace: Trace): Promise<void> {
+    for (const [index, personality] of this.#options.personalities.entries()) {
+      const counts = this.report.personalities[index] as PersonalityReport; // made with the same length
+      await this.#exploreRun({ trace, before: [], path: [], depth: 0 }, personality, counts);
+    }
+  }
+
+  async #exploreRun(run: Run, personality: Personality, counts: PersonalityReport): Promise<void> {
+    const { strategy, nestedStrategy } = this.#options;
+    const images = crashImages(run.trace, {
+      personality,
+      strategy: run.depth === 0 ? strategy : nestedStrategy,
+      deduplicate: false, // the same image after more acknowledgements has more to prove
+      onLimit: (at) => {
+        this.report.complete = false;
+        if (run.depth === 0) counts.limited.push(at);
+      },
+    });
+    const seen = new Set<number>();
+    for (const crash of images) {
+      if (run.depth === 0) seen.add(crash.hash);
+      const judged = this.#judgeOnce(run, crash, personality);
+      if (judged === undefined) continue;
+      const next = judged instanceof Promise ? await judged : judged;
+      if (next !== "none") await this.#exploreRun(next, personality, counts);
+    }
+    if (run.depth === 0) counts.images = seen.size;
+  }
+
+  /** Judges an image unless it was judged before; the run of its recovery, or `none`, when it was judged now. */
+  #judgeOnce(run: Run, crash: CrashImage, personality: Personality): undefined | Run | "none" | Promise<Run | "none"> {
+    const acks = acksBefore(run, crash.choice.at);
+    const key = `${crash.hash}:${acks.length}`;
+    const deep = run.depth < this.#options.nested;
+    const known = this.#judged.get(key);
+    if (known?.failure !== undefined) {
+      const { admittedBy } = known.failure;
+      if (!admittedBy.includes(personality.name)) admittedBy.push(personality.name);
+      return undefined;
+    }
+    if (known !== undefined && (known.deep || !deep)) return undefined;
+    // Behind the first failure, only which personalities admit it is of interest.
+    if (this.report.failures.length > 0) return undefined;
+    const judged: Judged = { failure: undefined, deep };
+    this.#judged.set(key, judged);
+    if (known === undefined) this.report.distinct += 1;
+    this.#spend();
+    const path = [...run.path, crash.choice];
+    const context = contextOf(acks, run.depth);
+    const settle = (verdict: Verdict): Run | "none" => {
+      if (verdict.kind === "passed") return verdict.next ?? "none";
+      const { cause } = verdict;
+      judged.failure = { choices: path, cause, admittedBy: [personality.name], trace: run.trace, context };
+      this.report.failures.push(judged.failure);
+      return "none";
+    };
+    const verdict = this.#recoverOn(crash.image, context, path, personality);
+    return verdict instanceof Promise ? verdict.then(settle) : settle(verdict);
+  }
+
+  #spend(): void {
+    const { maxRecoveries, now, maxMilliseconds } = this.#options;
+    if (this.report.recoveries >= maxRecoveries) throw new BudgetSpent(`${maxRecoveries} recoveries`);
+    if (maxMilliseconds < Number.POSITIVE_INFINITY && now() > this.#deadline) {
+      throw new BudgetSpent(`${maxMilliseconds} ms`);
+    }
+    this.report.recoveries += 1;
+  }
+
+  /** Recovers and checks one image. Stays synchronous when recovery and check are. */
+  #recoverOn(
+    image: Image,
+    context: CrashContext,
+    path: readonly CrashChoice[],
+    personality: Personality,
+  ): Verdict | Promise<Verdict> {
+    const { recover, check, nested } = this.#options;
+    const deep = context.depth < nested;
+    const fs = new CrashFs({ image, personality, callSites: deep });
+    const finish = (verdict: void | boolean): Verdict => {
+      if (verdict === false) return { kind: "failed", cause: new Error("the check returned false") };
+      const next = { trace: fs.trace(), before: context.acks, path, depth: context.depth + 1 };
+      return { kind: "passed", next: deep ? next : undefined };
+    };
+    const thrown = (cause: unknown): Verdict => ({ kind: "failed", cause });
+    try {
+      const recovered = recover(new Directory(fs), context);
+      if (recovered instanceof Promise) {
+        return recovered.then((value: T) => check(value, context)).then(finish, thrown);
+      }
+      const verdict = check(recovered, context);
+      return verdict instanceof Promise ? verdict.then(finish, thrown) : finish(verdict);
+    } catch (cause) {
+      return thrown(cause);
+    }
+  }
+
+  /** Judges one path of choices again, for replay and shrinking; undefined when it passes. */
+  async judgePath(trace: Trace, choices: readonly CrashChoice[]): Promise<CrashFailure | undefined> {
+    let run: Run = { trace, before: [], path: [], depth: 0 };
+    for (const choice of choices) {
+      const personality = this.#options.personalities.find(({ name }) => name === choice.personality);
+      const image = replayCrash(run.trace, choice, personality);
+      const context = contextOf(acksBefore(run, choice.at), run.depth);
+      const path = [...run.path, choice];
+      const judge = personality ?? (this.#options.personalities[0] as Personality); // never empty
+      const verdict = await this.#recoverOn(image, context, path, judge);
+      if (verdict.kind === "failed") {
+        const { cause } = verdict;
+        return { choices: path, cause, admittedBy: [choice.personality], trace: run.trace, context };
+      }
+      if (verdict.next === undefined) return undefined;
+      run = verdict.next;
+    }
+    return undefined;
+  }
+}
+
+function acksBefore(run: Run, at: number): readonly Ack[] {
+  if (run.depth > 0) return run.before;
+  const acks: Ack[] = [];
+  for (const record of run.trace.records) {
+    if (record.seq >= at) break;
+    if (record.kind === "mark") acks.push({ label: record.label, data: record.data });
+  }
+  return acks;
+}
+
+function contextOf(acks: readonly Ack[], depth: number): CrashContext {
+  return { acks, depth, acked: (label) => acks.some((ack) => ack.label === label) };
+}

@@ -1,0 +1,60 @@
+export { readOnlyBase } from "./base-image.js";
+export { crashChoiceVersion, parseCrashChoice, type CrashChoice, type Trace } from "./crash-choice.js";
+export { CrashFs, type CrashFsOptions, type CrashReport } from "./crash-fs.js";
+export {
+  countImages,
+  crashImages,
+  pendingAt,
+  replayCrash,
+  type CrashImage,
+  type CrashImagesOptions,
+  type CrashPoint,
+  type CrashStrategy,
+} from "./crash-images.js";
+export { IdealWalk, type CrashLevel } from "./crash-strategy.js";
+export { unitsOf, type Unit } from "./crash-units.js";
+export {
+  isEffect,
+  isName,
+  type BarrierRecord,
+  type Call,
+  type DataEffect,
+  type Effect,
+  type LogRecord,
+  type MarkRecord,
+  type MediaRecord,
+  type NameEffect,
+  type SizeEffect,
+  type WritebackRecord,
+} from "./effects.js";
+export { type ByteRange, type FileDurability } from "./file-durability.js";
+export { emptyImage, Image } from "./fs-state.js";
+export {
+  decodeImage,
+  encodeImage,
+  imageFormatVersion,
+  listImage,
+  materialize,
+  type ImageEntry,
+} from "./image-file.js";
+export { imageHash } from "./image-hash.js";
+export {
+  personalities,
+  personalityOf,
+  posix,
+  seedCrashFs,
+  seedSimFs,
+  strict,
+  type Personality,
+} from "./personality.js";
+export type {
+  DroppedSyncFault,
+  FailedSyncAftermath,
+  FailedSyncFault,
+  HandleMediaFault,
+  LostWriteFault,
+  MediaControls,
+  MediaFs,
+  MediaHandle,
+  MisdirectedWriteFault,
+} from "./media-faults.js";

@@ -1,0 +1,57 @@
+import { closeSync, constants, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { Directory } from "./directory.js";
+import { checkKeys } from "./fs-arguments.js";
+import { errnoOf, fsErrorFrom } from "./fs-errno.js";
+import { RealFs } from "./real-fs.js";
+
+export interface OpenDirectoryOptions {
+  /** Create the directory, and what is missing above it, and sync the names created. Default false. */
+  readonly create?: boolean;
+  /** Refuse every change with `FS_READ_ONLY`. Default false. */
+  readonly readOnly?: boolean;
+}
+
+/**
+ * A {@link Directory} for a directory of the host: the usual way to begin.
+ *
+ * With `create`, the names on the way are durable on return. When the directory existed, its own name is synced once more,
+ * in case the run that made it died before its barrier; an unreadable parent is passed over then.
+ *
+ * @throws FsError `FS_NOT_FOUND`, `FS_NOT_A_DIRECTORY`, `FS_INVALID_ARGUMENT`, and whatever the platform says.
+ */
+export function openDirectory(hostPath: string, options: OpenDirectoryOptions = {}): Directory {
+  checkKeys(options, ["create", "readOnly"], "mount", String(hostPath));
+  const { create = false, readOnly = false } = options;
+  if (create && !readOnly && typeof hostPath === "string" && hostPath !== "") createDurably(resolve(hostPath));
+  return new Directory(new RealFs({ root: hostPath, readOnly }));
+}
+
+function createDurably(path: string): void {
+  let outermost: string | undefined;
+  try {
+    outermost = mkdirSync(path, { recursive: true });
+  } catch (error) {
+    const exists = errnoOf(error) === "EEXIST"; // with `recursive`, this means a file is in the way
+    throw fsErrorFrom(error, "makeDirectory", path, exists ? { code: "FS_NOT_A_DIRECTORY" } : {});
+  }
+  if (process.platform === "win32" || path === dirname(path)) return;
+  const last = dirname(outermost ?? path);
+  for (let parent = dirname(path); ; parent = dirname(parent)) {
+    try {
+      syncHostDirectory(parent);
+    } catch (error) {
+      if (outermost !== undefined || errnoOf(error) !== "EACCES") throw fsErrorFrom(error, "syncNames", parent);
+    }
+    if (parent === last || parent === dirname(parent)) return;
+  }
+}
+
+function syncHostDirectory(path: string): void {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
