@@ -40,6 +40,7 @@ export interface Timing {
 /** Runs all contestants in turn, `rounds` times, and returns their times in the order they were given. */
 export function interleave(contestants: readonly Contestant[], options: RoundOptions): Timing[] {
   const warmUps = options.warmUps ?? 2;
+  collectGarbage();
   const times = contestants.map((): number[] => []);
   for (let round = -warmUps; round < options.rounds; round += 1) {
     for (let turn = 0; turn < contestants.length; turn += 1) {
@@ -55,7 +56,6 @@ export function interleave(contestants: readonly Contestant[], options: RoundOpt
 function timeOnce(contestant: Contestant): number {
   const prepared = contestant.prepare();
   try {
-    collectGarbage();
     const start = process.hrtime.bigint();
     prepared.run();
     return Number(process.hrtime.bigint() - start);

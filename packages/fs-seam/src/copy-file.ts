@@ -22,21 +22,19 @@ import { visibleFailure } from "./visible-failure.js";
  * with one, the windows are those of `publish.ts`.
  */
 
-export const copyMethods = ["reflink", "link", "copy"] as const;
-
-export type CopyMethod = (typeof copyMethods)[number];
+export type CopyMethod = "reflink" | "link" | "copy";
 
 /** What may be tried, from left to right: the next when one proves impossible here, never after another failure. */
 export type CopyLadder = CopyMethod | "reflink-or-copy" | "link-or-copy" | "reflink-or-link-or-copy";
 
-const ladders: Readonly<Record<CopyLadder, readonly CopyMethod[]>> = {
-  reflink: ["reflink"],
-  link: ["link"],
-  copy: ["copy"],
-  "reflink-or-copy": ["reflink", "copy"],
-  "link-or-copy": ["link", "copy"],
-  "reflink-or-link-or-copy": ["reflink", "link", "copy"],
-};
+const ladders: readonly CopyLadder[] = [
+  "reflink",
+  "link",
+  "copy",
+  "reflink-or-copy",
+  "link-or-copy",
+  "reflink-or-link-or-copy",
+];
 
 export interface CopyOptions {
   /** What may be tried, in order. */
@@ -116,8 +114,9 @@ function checkCopy(source: FilePlace, destination: FilePlace, options: CopyOptio
   checkRelativePath(destination.path, "copy");
   checkKeys(options, ["method", "rung"], "copy", source.path);
   checkPublishRung(options.rung ?? "os", "copy", source.path);
-  if (Object.hasOwn(ladders, options.method)) return ladders[options.method];
-  const why = `method must be one of ${Object.keys(ladders).join(", ")}, not ${String(options.method)}`;
+  // What the list holds are methods joined by "-or-".
+  if (ladders.includes(options.method)) return options.method.split("-or-") as CopyMethod[];
+  const why = `method must be one of ${ladders.join(", ")}, not ${String(options.method)}`;
   throw refusal("FS_INVALID_ARGUMENT", "copy", source.path, why, { errno: "EINVAL" });
 }
 

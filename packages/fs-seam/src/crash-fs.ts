@@ -9,11 +9,15 @@ import { EffectLog, isEffect, type Effect } from "./effects.js";
 import { FsError } from "./fs-error.js";
 import type { Image } from "./fs-state.js";
 import { describeDurability, type FileDurability } from "./file-durability.js";
+import { imageHash } from "./image-hash.js";
+import { checkLedger, checkState, demandSame, invariantsAreOn } from "./invariants.js";
 import { Ledger } from "./ledger.js";
 import { readOnlyBase } from "./base-image.js";
 import type { FailedSyncFault, HandleMediaFault, MediaControls, MediaFs } from "./media-faults.js";
 import { personalityOf, type Personality } from "./personality.js";
-import { PathLaw } from "./path-law.js";
+import { pathLawOf } from "./path-law.js";
+import type { PathLedger } from "./path-ledger.js";
+import type { FileHandle, OpenFileOptions } from "./file-handle.js";
 import type { StoreFs } from "./store-fs.js";
 
 export interface CrashFsOptions extends EngineOptions {
@@ -56,7 +60,8 @@ export class CrashFs extends EngineFs implements MediaFs {
   readonly #callSites: boolean;
   #base: Image;
   #ledger: Ledger | undefined;
-  readonly #pathLaw: PathLaw | undefined;
+  /** @internal The book of a law that is keyed by path; undefined for every other personality. */
+  readonly pathLaw: PathLedger | undefined;
 
   constructor(options: CrashFsOptions = {}, more: readonly string[] = []) {
     checkEngineOptions(options, [...optionKeys, ...more]);
@@ -69,16 +74,61 @@ export class CrashFs extends EngineFs implements MediaFs {
     this.log = new EffectLog(this.#callSites);
     this.#base = this.state.freeze();
     this.#disk = new DiskFaults();
-    this.#pathLaw = this.personality.law === "effects" ? undefined : new PathLaw(this.personality.law, this.state);
+    this.poisonsHandles = this.personality.handles.failedBarrier === "poisoned";
+    this.pathLaw = pathLawOf(this.personality, () => this.state);
+  }
+
+  // --- what a law that is keyed by path wants to hear of ------------------------------------------------------------
+
+  override open(path: string, options: OpenFileOptions): FileHandle {
+    const creates = this.pathLaw?.opening(path, options) === true;
+    const handle = super.open(path, options);
+    if (creates) this.pathLaw?.created(path);
+    return handle;
+  }
+
+  override rename(from: string, to: string): void {
+    super.rename(from, to);
+    this.pathLaw?.renamed(from, to);
+  }
+
+  override remove(path: string): void {
+    super.remove(path);
+    this.pathLaw?.removed(path);
+  }
+
+  override removeDirectory(path: string): void {
+    super.removeDirectory(path);
+    this.pathLaw?.removedDirectory(path);
+  }
+
+  override link(from: string, to: string): void {
+    super.link(from, to);
+    this.pathLaw?.copied(from, to);
+  }
+
+  override reflink(from: string, to: string): void {
+    super.reflink(from, to);
+    this.pathLaw?.copied(from, to);
   }
 
   // --- looking ----------------------------------------------------------------------------------------------------
 
   /** The ledger, brought up to date. */
   #settled(): Ledger {
+    if (this.pathLaw !== undefined) throw this.#oneOutcome("the effects of one file have no state of their own");
     this.#ledger ??= new Ledger(this.personality, this.#base, this.log.records);
     this.#ledger.advance();
+    if (invariantsAreOn) {
+      checkState(this.state, true);
+      checkLedger(this.#ledger, this.state);
+    }
     return this.#ledger;
+  }
+
+  #oneOutcome(why: string): FsError {
+    const message = `${this.personality.name} has one outcome, which crash() makes: ${why}`;
+    return new FsError("FS_UNSUPPORTED", message, { operation: "mount" });
   }
 
   /** An immutable copy of what the program sees now; O(1). */
@@ -88,6 +138,7 @@ export class CrashFs extends EngineFs implements MediaFs {
 
   /** The least that survives a power loss now: what is durable for certain. */
   durableImage(): Image {
+    if (this.pathLaw !== undefined) return this.pathLaw.imageAfterCrash();
     const ledger = this.#settled();
     return buildImage(ledger.state.freeze(), [], new Set(), this.personality, "zeros", ledger.state.slab).freeze();
   }
@@ -99,7 +150,7 @@ export class CrashFs extends EngineFs implements MediaFs {
 
   /** Effects that a power loss now may keep or lose, in order. */
   pending(): readonly Effect[] {
-    return this.#settled().pending();
+    return this.pathLaw !== undefined ? [] : this.#settled().pending();
   }
 
   /** Which bytes and names of a file are durable, pending or lost. */
@@ -125,20 +176,28 @@ export class CrashFs extends EngineFs implements MediaFs {
    * Power loss in place. Every handle dies (`FS_CRASHED`), barriers in flight are rejected, locks of this boot count as
    * dead, and the tree becomes the one `choice` describes.
    *
+   * The laws of older simulators (`seed-*`) know one outcome, which is their `worst`, and under them handles and locks
+   * live on. A rollback that cannot be carried out throws, and leaves what it had done until then.
+   *
    * @param choice - `worst` (default): nothing that is pending survives. `best`: everything does. Or a choice of a report.
    */
   crash(choice: "worst" | "best" | CrashChoice = "worst"): CrashReport {
-    if (this.#pathLaw !== undefined) return this.#crashByPath(this.#pathLaw);
+    if (this.pathLaw !== undefined) return this.#crashByPath(this.pathLaw, choice);
     const ledger = this.#settled();
     const pending = ledger.pending();
-    const torn = typeof choice === "object" && Object.keys(choice.torn).length > 0;
-    const units = unitsOf(pending, this.personality, torn);
+    const units = unitsOf(pending, this.personality, true);
     const all = new Set(units.keys());
     const chosen = choice === "best" ? all : choice === "worst" ? new Set<number>() : unitsOfChoice(choice, units, pending);
     const unwritten = typeof choice === "object" ? choice.unwritten : "zeros";
     const durable = ledger.state.freeze();
     const state = buildImage(durable, units, chosen, this.personality, unwritten, this.state.slab);
+    const worst = invariantsAreOn && chosen.size === 0 ? imageHash(this.durableImage()) : undefined;
     this.#restart(state.freeze());
+    if (invariantsAreOn) {
+      checkState(this.state, true);
+      demandSame(imageHash(this.state), worst ?? imageHash(this.state), "I6: the worst image is not the durable state");
+      demandSame(imageHash(this.durableImage()), imageHash(this.state), "I5: a second crash would change something");
+    }
     return {
       personality: this.personality.name,
       choice: typeof choice === "object" ? choice : undefined,
@@ -147,15 +206,22 @@ export class CrashFs extends EngineFs implements MediaFs {
     };
   }
 
-  #crashByPath(law: PathLaw): CrashReport {
-    law.crash(this.state);
-    this.#restart(this.state.freeze());
-    return { personality: this.personality.name, choice: undefined, survived: 0, lost: 0 };
+  #crashByPath(law: PathLedger, choice: "worst" | "best" | CrashChoice): CrashReport {
+    if (choice !== "worst") throw this.#oneOutcome("there is nothing to choose");
+    try {
+      const { survived, lost } = law.rollBack(this.state, { unlinked: (ino) => this.collect(ino) });
+      law.restart();
+      return { personality: this.personality.name, choice: undefined, survived, lost };
+    } finally {
+      this.#restart(this.state.freeze());
+    }
   }
 
   #restart(image: Image): void {
-    this.killHandles();
-    this.mountAgain(image);
+    if (this.personality.handles.crash === "die") {
+      this.killHandles();
+      this.mountAgain(image);
+    }
     this.#base = this.state.freeze();
     this.log = new EffectLog(this.#callSites);
     this.#ledger = undefined;
@@ -233,7 +299,8 @@ export class CrashFs extends EngineFs implements MediaFs {
     const full = this.spacePolicy === "at-sync" && this.overLimit();
     const errno = this.limitCode === "FS_NO_SPACE" ? "ENOSPC" : "EDQUOT";
     const effective = full ? ({ kind: "failedSync", errno, lost: "all" } as const) : fault;
-    this.#pathLaw?.synced(handle.path, handle.ino, this.state, effective?.kind);
+    const honest = effective?.kind !== "failedSync" && effective?.kind !== "droppedSync";
+    if (honest) this.pathLaw?.synced(handle.path, handle.ino);
     this.#finish("file", handle.ino, handle.path, rung, covers, effective);
   }
 
@@ -261,6 +328,7 @@ export class CrashFs extends EngineFs implements MediaFs {
       this.#fail(scope, ino, path, rung, covers, fault);
     } else {
       this.log.barrier({ ...plain, outcome: fault?.kind === "droppedSync" ? "dropped" : "done" });
+      if (invariantsAreOn && this.personality.law === "effects") this.#settled();
     }
   }
 
@@ -272,9 +340,9 @@ export class CrashFs extends EngineFs implements MediaFs {
     covers: number,
     fault: FailedSyncFault,
   ): void {
-    const ledger = this.#settled();
     const aftermath = fault.aftermath ?? this.personality.failedSync;
-    const lost = scope === "file" && aftermath !== "keep-dirty" ? this.#disk.lostBy(fault, ino, covers, ledger) : [];
+    const loses = scope === "file" && aftermath !== "keep-dirty";
+    const lost = loses ? this.#disk.lostBy(fault, ino, covers, this.#settled()) : [];
     this.log.barrier({ scope, ino, rung, covers, outcome: "failed", lost, aftermath, call: this.log.call });
     if (aftermath === "revert") this.#disk.reload(this.state, ino, this.#settled());
     const operation = scope === "file" ? "sync" : "syncNames";

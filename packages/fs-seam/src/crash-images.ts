@@ -184,7 +184,7 @@ export function replayCrash(trace: Trace, choice: CrashChoice, personality?: Per
   }
   ledger.advance(choice.at);
   const pending = ledger.pending();
-  const units = unitsOf(pending, judge, Object.keys(choice.torn).length > 0);
+  const units = unitsOf(pending, judge, true);
   const chosen = unitsOfChoice(choice, units, pending);
   return buildImage(ledger.state.freeze(), units, chosen, judge, choice.unwritten, slab).freeze();
 }

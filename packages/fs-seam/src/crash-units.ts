@@ -1,5 +1,7 @@
-import { inOneGroup, needs } from "./effect-rules.js";
+import { inOneGroup } from "./effect-rules.js";
 import type { DataEffect, Effect } from "./effects.js";
+import { pageBytes } from "./paged-content.js";
+import { UnitIndex } from "./unit-index.js";
 import type { Personality } from "./personality.js";
 
 /** The smallest thing that persists or not: an effect, a group of effects, or a piece of a write that tears. */
@@ -13,31 +15,32 @@ export interface Unit {
 
 /**
  * Pending effects as units in log order. Every `needs` index is smaller than the unit's own, so walking forward and
- * taking a unit only when its needs are taken visits exactly the legal subsets.
+ * taking a unit only when its needs are taken visits exactly the legal subsets. Needs of needs are left out.
  *
  * With `torn`, a data effect becomes one unit for every piece, and pieces at one place keep their order among
  * themselves; without, versions of one page persist in order as wholes.
  */
 export function unitsOf(pending: readonly Effect[], personality: Personality, torn: boolean): Unit[] {
   const tear = torn && personality.tears.kind === "any-units";
-  const units: { effects: Effect[]; pieces: readonly number[] | undefined; needs: number[] }[] = [];
-  for (const effect of pending) {
-    const last = units.at(-1);
-    // The steps of a rename follow each other, so a group is always the unit just made.
-    if (last !== undefined && last.effects.some((member) => inOneGroup(personality, member, effect))) {
-      last.effects.push(effect);
-      last.needs = needsOf(last.effects, undefined, units.slice(0, -1), personality);
+  const index = new UnitIndex(personality, tear ? personality.tears.unitBytes : pageBytes);
+  const units: Unit[] = [];
+  for (let at = 0; at < pending.length; at += 1) {
+    const effect = pending[at] as Effect; // below length
+    if (effect.kind === "data") {
+      const pieces = piecesOf(effect, index.unitBytes);
+      for (const piece of pieces) {
+        const own = pieces.length === 1 ? undefined : [piece];
+        units.push({ effects: [effect], pieces: own, needs: index.addPiece(effect, piece, units.length) });
+      }
       continue;
     }
-    const pieces = tear && effect.kind === "data" ? piecesOf(effect, personality.tears.unitBytes) : undefined;
-    if (pieces === undefined || pieces.length === 1) {
-      units.push({ effects: [effect], pieces: undefined, needs: needsOf([effect], pieces, units, personality) });
-      continue;
+    const group: Effect[] = [effect];
+    // The steps of a rename follow each other in the log.
+    while (at + 1 < pending.length && inOneGroup(personality, effect, pending[at + 1] as Effect)) {
+      at += 1;
+      group.push(pending[at] as Effect);
     }
-    const before = units.slice();
-    for (const piece of pieces) {
-      units.push({ effects: [effect], pieces: [piece], needs: needsOf([effect], [piece], before, personality) });
-    }
+    units.push({ effects: group, pieces: undefined, needs: index.addMetadata(group, units.length) });
   }
   return units;
 }
@@ -47,40 +50,6 @@ export function piecesOf(effect: DataEffect, unitBytes: number): number[] {
   const pieces: number[] = [];
   for (let piece = Math.floor(effect.start / unitBytes); piece * unitBytes < effect.end; piece += 1) pieces.push(piece);
   return pieces;
-}
-
-function needsOf(
-  effects: readonly Effect[],
-  pieces: readonly number[] | undefined,
-  before: readonly Unit[],
-  personality: Personality,
-): number[] {
-  const found: number[] = [];
-  before.forEach((unit, index) => {
-    const needed = effects.some((later) =>
-      unit.effects.some((earlier) => {
-        if (!needs(personality, later, earlier)) return false;
-        return later.kind !== "data" || earlier.kind !== "data" || touch(later, pieces, earlier, unit.pieces, personality);
-      }),
-    );
-    if (needed) found.push(index);
-  });
-  return found;
-}
-
-/** Two writes to one page, at least one of them in pieces, only order the pieces they share. */
-function touch(
-  later: DataEffect,
-  laterPieces: readonly number[] | undefined,
-  earlier: DataEffect,
-  earlierPieces: readonly number[] | undefined,
-  personality: Personality,
-): boolean {
-  if (laterPieces === undefined && earlierPieces === undefined) return true;
-  const { unitBytes } = personality.tears;
-  const own = laterPieces ?? piecesOf(later, unitBytes);
-  const theirs = earlierPieces ?? piecesOf(earlier, unitBytes);
-  return own.some((piece) => theirs.includes(piece));
 }
 
 /** Adds everything a set of units needs. */

@@ -1,5 +1,6 @@
 import { checkAbsolutePath, checkRelativePath, joinPath } from "./fs-path.js";
-import { FsError, isFsError } from "./fs-error.js";
+import { isFsError } from "./fs-error.js";
+import { refusal } from "./fs-refusal.js";
 import type { FsOperation } from "./fs-error.js";
 import type { FileHandle, FileStat, OpenFileOptions } from "./file-handle.js";
 import type { DirectoryEntry, StoreFs } from "./store-fs.js";
@@ -25,7 +26,7 @@ export class Directory {
     const stat = fs.stat(path);
     if (stat.kind !== "directory") {
       const code = stat.kind === "symlink" ? "FS_SYMLINK_REFUSED" : "FS_NOT_A_DIRECTORY";
-      throw new FsError(code, `open ${path}: not a directory but a ${stat.kind}`, { operation: "open", path });
+      throw refusal(code, "open", path, `not a directory but a ${stat.kind}`);
     }
     this.fs = fs;
     this.path = path;
@@ -132,9 +133,7 @@ export class Directory {
       if (!isFsError(error, "FS_ALREADY_EXISTS")) throw error;
       const kind = this.fs.stat(path).kind;
       if (kind === "directory") return false;
-      throw new FsError("FS_NOT_A_DIRECTORY", `makeDirectory ${path}: there is a ${kind} of that name`, {
-        operation: "makeDirectory",
-        path,
+      throw refusal("FS_NOT_A_DIRECTORY", "makeDirectory", path, `there is a ${kind} of that name`, {
         errno: "ENOTDIR",
       });
     }

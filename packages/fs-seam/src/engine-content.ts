@@ -4,6 +4,7 @@ import type { EngineHandle } from "./engine-handle.js";
 import { FsError, type FsErrorCode, type FsOperation } from "./fs-error.js";
 import { FsState, type Image } from "./fs-state.js";
 import type { FileStat } from "./file-handle.js";
+import { settleSoon, type IssuedOperation } from "./issued-operation.js";
 import type { HandleMediaFault } from "./media-faults.js";
 import { pageBytes, type PagedContent, type Payload } from "./paged-content.js";
 import type { FsSpace } from "./store-fs.js";
@@ -57,6 +58,8 @@ export abstract class EngineContent {
   state: FsState;
   /** @internal Handles of an earlier epoch are dead. */
   epoch = 1;
+  /** @internal Whether a failed barrier ends its handle; only the laws of older simulators say no. */
+  poisonsHandles = true;
   protected log: EffectLog | undefined = undefined;
   protected readonly engineId: number;
   protected nonces = 0;
@@ -82,9 +85,9 @@ export abstract class EngineContent {
     this.#maxOpenHandles = options.maxOpenHandles ?? Number.MAX_SAFE_INTEGER;
   }
 
-  /** Runs the rest of a promise operation; a simulator may do so later and in another order. */
-  settle<T>(_kind: FsOperation, complete: () => T): Promise<T> {
-    return Promise.resolve().then(complete);
+  /** @internal Runs the rest of a promise operation; a simulator may do so later and in another order. */
+  settle<Result>(issued: IssuedOperation<Result>): Promise<Result> {
+    return settleSoon(issued);
   }
 
   // --- what a backend with a disk behind it overrides -------------------------------------------------------------
@@ -96,6 +99,12 @@ export abstract class EngineContent {
     _fault: HandleMediaFault | undefined,
   ): void {}
   protected finishNamesBarrier(_ino: number, _path: string, _covers: number, _fault: HandleMediaFault | undefined): void {}
+  /** Called once for every barrier, at its issue. */
+  protected takeFileFault(handle: EngineHandle): HandleMediaFault | undefined {
+    const fault = handle.armed;
+    handle.armed = undefined;
+    return fault;
+  }
   protected takeNamesFault(_ino: number): HandleMediaFault | undefined {
     return undefined;
   }
@@ -360,31 +369,74 @@ export abstract class EngineContent {
 
   // --- barriers --------------------------------------------------------------------------------------------------
 
-  /** @internal Starts a barrier in program order; the result ends it. */
-  issueFileBarrier(handle: EngineHandle, rung: SyncRung): () => void {
-    const fault = handle.armed;
-    handle.armed = undefined;
-    const covers = this.log?.records.length ?? 0;
-    const { epoch } = this;
-    return () => {
-      this.#checkEpoch(epoch, "sync", handle.path);
-      this.finishFileBarrier(handle, rung, covers, fault);
-    };
+  /** @internal A barrier from its issue to its end. */
+  fileBarrierBlocking(handle: EngineHandle, rung: SyncRung): void {
+    this.finishFileBarrier(handle, rung, this.log?.records.length ?? 0, this.takeFileFault(handle));
   }
 
-  protected issueNamesBarrier(ino: number, path: string): () => void {
+  protected namesBarrierBlocking(ino: number, path: string): void {
+    this.finishNamesBarrier(ino, path, this.log?.records.length ?? 0, this.takeNamesFault(ino));
+  }
+
+  /** @internal Starts a barrier in program order. */
+  issueFileBarrier(handle: EngineHandle, rung: SyncRung): IssuedOperation<void> {
+    const fault = this.takeFileFault(handle);
+    const covers = this.log?.records.length ?? 0;
+    const fails = (): boolean => fault?.kind === "failedSync" || (this.#spacePolicy === "at-sync" && this.overLimit());
+    // As on a real file system, one handle has one barrier at a time: the second learns what became of the first.
+    return this.#barrier("sync", handle.path, handle, fails, () => {
+      this.finishFileBarrier(handle, rung, covers, fault);
+    });
+  }
+
+  protected issueNamesBarrier(ino: number, path: string): IssuedOperation<void> {
     const fault = this.takeNamesFault(ino);
     const covers = this.log?.records.length ?? 0;
-    const { epoch } = this;
-    return () => {
-      this.#checkEpoch(epoch, "syncNames", path);
+    const fails = (): boolean => fault?.kind === "failedSync";
+    return this.#barrier("syncNames", path, undefined, fails, () => {
       this.finishNamesBarrier(ino, path, covers, fault);
+    });
+  }
+
+  /**
+   * A barrier that works is recorded when the program learns of it: until then a crash may go either way, with the bytes
+   * or without. One that fails has lost its bytes before the program hears of it.
+   */
+  #barrier(
+    operation: FsOperation,
+    path: string,
+    lane: object | undefined,
+    fails: () => boolean,
+    finish: () => void,
+  ): IssuedOperation<void> {
+    const { epoch } = this;
+    let failed = false;
+    let failure: unknown;
+    return {
+      operation,
+      path,
+      lane,
+      effect: () => {
+        if (epoch !== this.epoch || !fails()) return;
+        try {
+          finish();
+        } catch (error) {
+          failure = error;
+        }
+        failed = true;
+      },
+      complete: () => {
+        this.checkEpoch(epoch, operation, path);
+        if (!failed) finish();
+        else if (failure !== undefined) throw failure;
+      },
     };
   }
 
-  #checkEpoch(epoch: number, operation: FsOperation, path: string): void {
+  /** @internal Throws when a crash came after `epoch`, the one in which the operation was issued. */
+  checkEpoch(epoch: number, operation: FsOperation, path: string): void {
     if (epoch === this.epoch) return;
-    throw new FsError("FS_CRASHED", `${operation} ${path}: a simulated crash came before the barrier returned`, {
+    throw new FsError("FS_CRASHED", `${operation} ${path}: a simulated crash came before it returned`, {
       operation,
       path,
       injected: true,

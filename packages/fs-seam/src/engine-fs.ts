@@ -4,6 +4,7 @@ import { EngineContent } from "./engine-content.js";
 import { FsError, type FsErrorCode, type FsOperation } from "./fs-error.js";
 import { baseName, checkAbsolutePath, parentPath } from "./fs-path.js";
 import { rootIno, type Inode } from "./fs-state.js";
+import type { IssuedOperation } from "./issued-operation.js";
 import type { FileHandle, FileStat, OpenFileOptions } from "./file-handle.js";
 import type { DirectoryEntry, FsCapabilities, FsSpace, ProcessIdentity, StoreFs } from "./store-fs.js";
 
@@ -143,7 +144,8 @@ export abstract class EngineFs extends EngineContent implements StoreFs {
   async *listStream(path: string): AsyncGenerator<DirectoryEntry[], void, undefined> {
     const entries = this.list(path);
     for (let at = 0; at < entries.length; at += listBatch) {
-      yield await this.settle("list", () => entries.slice(at, at + listBatch));
+      const batch = entries.slice(at, at + listBatch);
+      yield await this.settle({ operation: "list", path, lane: undefined, effect: doNothing, complete: () => batch });
     }
   }
 
@@ -171,14 +173,14 @@ export abstract class EngineFs extends EngineContent implements StoreFs {
     this.#checkMutable("rename", from);
     checkAbsolutePath(to, "rename");
     if (from === "/" || to === "/") throw this.#refuse("FS_BUSY", "rename", from, "EBUSY", to);
+    const sourceDirectory = this.#directoryOf(from, "rename");
+    const targetDirectory = this.#directoryOf(to, "rename");
     const source = this.#get(from, "rename");
     const target = this.#find(to, "rename");
-    const targetDirectory = this.#directoryOf(to, "rename");
     this.#checkRename(source, target, from, to);
     if (target === source) return; // POSIX: two names of one file, nothing happens
     this.checkMetadataSpace("rename", to);
     this.log?.begin("rename", from, to);
-    const sourceDirectory = this.#directoryOf(from, "rename");
     const step: RenameStep = {
       group: this.log?.records.length ?? 0,
       rename: sourceDirectory === targetDirectory ? "within" : "across",
@@ -205,10 +207,12 @@ export abstract class EngineFs extends EngineContent implements StoreFs {
   link(from: string, to: string): void {
     this.#checkMutable("link", from);
     checkAbsolutePath(to, "link");
-    const source = this.#get(from, "link");
-    if (source.kind === "directory") throw this.#refuse("FS_IS_A_DIRECTORY", "link", from, "EPERM", to);
-    if (this.#find(to, "link") !== undefined) throw this.#refuse("FS_ALREADY_EXISTS", "link", from, "EEXIST", to);
+    this.#directoryOf(from, "link"); // Linux judges the parents before the names in them
     const directory = this.#directoryOf(to, "link");
+    const source = this.#get(from, "link");
+    const target = this.#find(to, "link");
+    if (source.kind === "directory") throw this.#refuse("FS_IS_A_DIRECTORY", "link", from, "EPERM", to);
+    if (target !== undefined) throw this.#refuse("FS_ALREADY_EXISTS", "link", from, "EEXIST", to);
     this.checkMetadataSpace("link", to);
     this.log?.begin("link", from, to);
     this.#bind(directory.ino, baseName(to), source.ino, "file");
@@ -233,20 +237,25 @@ export abstract class EngineFs extends EngineContent implements StoreFs {
     this.shareContent(source.ino, this.#createInode(to, "file", "copy").ino);
   }
 
-  async syncNames(path: string): Promise<void> {
-    const complete = this.#issueNamesBarrier(path);
-    await this.settle("sync", complete);
+  syncNames(path: string): Promise<void> {
+    let issued: IssuedOperation<void>;
+    try {
+      issued = this.issueNamesBarrier(this.#inoOfDirectory(path), path);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return this.settle(issued);
   }
 
   syncNamesBlocking(path: string): void {
-    this.#issueNamesBarrier(path)();
+    this.namesBarrierBlocking(this.#inoOfDirectory(path), path);
   }
 
-  #issueNamesBarrier(path: string): () => void {
+  #inoOfDirectory(path: string): number {
     checkAbsolutePath(path, "syncNames");
     const inode = this.#get(path, "syncNames");
     if (inode.kind !== "directory") throw this.#refuse("FS_NOT_A_DIRECTORY", "syncNames", path, "ENOTDIR");
-    return this.issueNamesBarrier(inode.ino, path);
+    return inode.ino;
   }
 
   space(): FsSpace {
@@ -268,6 +277,8 @@ export abstract class EngineFs extends EngineContent implements StoreFs {
     return identity.bootId === own.bootId && identity.startTime === own.startTime ? "alive" : "dead";
   }
 }
+
+function doNothing(): void {}
 
 function byCodeUnit(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;

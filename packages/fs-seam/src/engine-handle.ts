@@ -1,8 +1,10 @@
+import { noteCleanupFailure } from "./cleanup-failure.js";
 import { checkBuffer, checkBytes, checkRange, checkRung } from "./fs-arguments.js";
 import type { SyncRung } from "./durability.js";
 import type { EngineFs } from "./engine-fs.js";
 import { FsError, type FsErrorCode, type FsOperation } from "./fs-error.js";
 import type { FileHandle, FileStat } from "./file-handle.js";
+import type { IssuedOperation } from "./issued-operation.js";
 import type { HandleMediaFault, MediaHandle } from "./media-faults.js";
 import { pageBytes } from "./paged-content.js";
 
@@ -17,6 +19,9 @@ export class EngineHandle implements FileHandle, MediaHandle {
   readonly #fs: EngineFs;
   readonly #epoch: number;
   #closed = false;
+  /** Promise operations that have not settled; the file lives as long as one of them does. */
+  #inFlight = 0;
+  #barriersInFlight = 0;
   #poison: FsError | undefined = undefined;
 
   /** @internal */
@@ -62,9 +67,64 @@ export class EngineHandle implements FileHandle, MediaHandle {
     return this.#fs.readContent(this, target, offset);
   }
 
-  async readAtAsync(target: Uint8Array, offset: number): Promise<number> {
-    const count = this.readAt(target, offset);
-    return this.#fs.settle("read", () => count);
+  readAtAsync(target: Uint8Array, offset: number): Promise<number> {
+    return this.#settle(() => this.#issueRead(target, offset));
+  }
+
+  /** The bytes are read when the operation takes effect: a write that came between issue and effect shows. */
+  #issueRead(target: Uint8Array, offset: number): IssuedOperation<number> {
+    this.#checkLive("read");
+    checkBuffer(target, "read", this.path);
+    checkBytes(offset, "offset", "read", this.path);
+    let count = 0;
+    let failure: unknown;
+    return {
+      operation: "read",
+      path: this.path,
+      lane: undefined,
+      effect: () => {
+        if (this.#epoch !== this.#fs.epoch) return;
+        try {
+          count = this.#fs.readContent(this, target, offset);
+        } catch (error) {
+          failure = error;
+        }
+      },
+      complete: () => {
+        this.#fs.checkEpoch(this.#epoch, "read", this.path);
+        if (failure !== undefined) throw failure;
+        return count;
+      },
+    };
+  }
+
+  /** Issues a promise operation. What the issue throws becomes the rejection; a close meanwhile waits for the end. */
+  #settle<Result>(issue: () => IssuedOperation<Result>): Promise<Result> {
+    let issued: IssuedOperation<Result>;
+    try {
+      issued = issue();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#inFlight += 1;
+    return this.#fs.settle({ ...issued, complete: () => this.#land(issued) });
+  }
+
+  #land<Result>(issued: IssuedOperation<Result>): Result {
+    this.#inFlight -= 1;
+    let result: Result;
+    try {
+      result = issued.complete();
+    } catch (error) {
+      try {
+        this.#release();
+      } catch (closeFailure) {
+        noteCleanupFailure(error, closeFailure);
+      }
+      throw error;
+    }
+    this.#release();
+    return result;
   }
 
   writeAt(bytes: Uint8Array, offset: number): void {
@@ -109,36 +169,70 @@ export class EngineHandle implements FileHandle, MediaHandle {
     return this.#fs.statInode(this.ino);
   }
 
-  #issue(rung: SyncRung): () => void {
+  #checkBarrier(rung: SyncRung): void {
     this.#checkLive("sync");
     checkRung(rung, this.path);
-    if (this.#poison !== undefined) {
-      throw this.#refuse("FS_POISONED", "sync", "an earlier barrier of this handle failed", undefined, this.#poison);
-    }
-    const complete = this.#fs.issueFileBarrier(this, rung);
-    return () => {
-      try {
-        complete();
-      } catch (error) {
-        if (error instanceof FsError && error.code !== "FS_CRASHED") this.#poison = error;
-        throw error;
-      }
+    this.#checkSound();
+  }
+
+  #checkSound(): void {
+    if (this.#poison === undefined) return;
+    throw this.#refuse("FS_POISONED", "sync", "an earlier barrier of this handle failed", undefined, this.#poison);
+  }
+
+  /** Remembers the failure of a barrier, and returns it. */
+  #poisonBy(error: unknown): unknown {
+    if (error instanceof FsError && error.code !== "FS_CRASHED" && this.#fs.poisonsHandles) this.#poison = error;
+    return error;
+  }
+
+  sync(rung: SyncRung): Promise<void> {
+    return this.#settle(() => this.#issueBarrier(rung));
+  }
+
+  #issueBarrier(rung: SyncRung): IssuedOperation<void> {
+    this.#checkBarrier(rung);
+    const issued = this.#fs.issueFileBarrier(this, rung);
+    this.#barriersInFlight += 1;
+    return {
+      ...issued,
+      effect: () => {
+        if (this.#poison === undefined) issued.effect();
+      },
+      complete: () => {
+        this.#barriersInFlight -= 1;
+        if (this.#epoch === this.#fs.epoch) this.#checkSound(); // the one before it in the lane may have failed
+        try {
+          issued.complete();
+        } catch (error) {
+          throw this.#poisonBy(error);
+        }
+      },
     };
   }
 
-  async sync(rung: SyncRung): Promise<void> {
-    const complete = this.#issue(rung);
-    await this.#fs.settle("sync", complete);
-  }
-
   syncBlocking(rung: SyncRung): void {
-    this.#issue(rung)();
+    this.#checkBarrier(rung);
+    if (this.#barriersInFlight > 0) {
+      throw this.#refuse("FS_BUSY", "sync", "a barrier of this handle is in flight; await its promise first");
+    }
+    try {
+      this.#fs.fileBarrierBlocking(this, rung);
+    } catch (error) {
+      throw this.#poisonBy(error);
+    }
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (this.#epoch === this.#fs.epoch) this.#fs.closeHandle(this);
+    this.#release();
+  }
+
+  /** Gives the handle back once it is closed and nothing is in flight; one that a crash has killed is gone already. */
+  #release(): void {
+    if (!this.#closed || this.#inFlight > 0 || this.#epoch !== this.#fs.epoch) return;
+    this.#fs.closeHandle(this);
   }
 
   [Symbol.dispose](): void {

@@ -2,10 +2,11 @@ import { FaultGate } from "./fault-gate.js";
 import type { FaultTimer } from "./fault-gate.js";
 import { FaultHandle, FaultMediaHandle } from "./fault-handle.js";
 import { FaultPlan } from "./fault-plan.js";
-import type { FaultCall } from "./fault-rule.js";
+import type { FaultAction } from "./fault-rule.js";
 import { StaleBytes } from "./fault-stale.js";
 import type { FileHandle, FileStat, OpenFileOptions } from "./file-handle.js";
 import { checkOpenOptions } from "./fs-arguments.js";
+import { FsError } from "./fs-error.js";
 import type { FsOperation } from "./fs-error.js";
 import { checkAbsolutePath } from "./fs-path.js";
 import { hasMedia, isMediaHandle } from "./media-faults.js";
@@ -21,8 +22,8 @@ export interface FaultFsOptions {
  * plan lets through reaches the inner backend unchanged; identity and capabilities are the inner backend's.
  *
  * A call that throws before it becomes one (a path or argument that no backend accepts, a closed handle) is not counted.
- * An injected barrier failure poisons the handle of this wrapper and leaves the inner file as it is; to lose what was
- * being synced, use `failedSync` over a backend that models the disk.
+ * An injected barrier failure poisons the handle of this wrapper, or for a names barrier the path, and leaves what is below
+ * as it was; to lose what was being synced, use `failedSync` over a backend that models the disk.
  */
 export class FaultFs implements StoreFs {
   readonly inner: StoreFs;
@@ -30,6 +31,8 @@ export class FaultFs implements StoreFs {
   readonly #gate: FaultGate;
   readonly #stale: StaleBytes;
   readonly #openHandles = new Set<FileHandle>();
+  /** First injected failure of each directory's names barrier, by path. */
+  readonly #poisonedNames = new Map<string, FsError>();
 
   /**
    * @param plan - a plan, or one in the notation; default one without rules. Rules can be armed at any time.
@@ -146,31 +149,45 @@ export class FaultFs implements StoreFs {
   }
 
   async syncNames(path: string): Promise<void> {
-    checkAbsolutePath(path, "syncNames");
-    const call: FaultCall = { operation: "syncNames", path, blocking: false };
-    return this.#gate.runAsync(call, (fault) => {
-      const action = fault?.action;
-      if (action !== undefined) this.#armNames(path, action);
+    this.#checkNames(path);
+    const { delayMs, fault } = this.#gate.decide({ operation: "syncNames", path, blocking: false });
+    if (delayMs > 0) await this.#gate.wait(delayMs);
+    if (fault?.action.kind !== "error") {
+      this.#armNames(path, fault?.action);
       return this.inner.syncNames(path);
-    });
+    }
+    if (fault.action.late === true) await this.inner.syncNames(path);
+    throw this.#failNames(path, fault.error(fault.action.errno));
   }
 
   syncNamesBlocking(path: string): void {
-    checkAbsolutePath(path, "syncNames");
+    this.#checkNames(path);
     const { delayMs, fault } = this.#gate.decide({ operation: "syncNames", path, blocking: true });
     this.#gate.pass(delayMs);
-    const action = fault?.action;
-    if (fault === undefined || action === undefined) return this.inner.syncNamesBlocking(path);
-    if (action.kind !== "error") {
-      this.#armNames(path, action);
+    if (fault?.action.kind !== "error") {
+      this.#armNames(path, fault?.action);
       return this.inner.syncNamesBlocking(path);
     }
-    if (action.late === true) this.inner.syncNamesBlocking(path);
-    throw fault.error(action.errno);
+    if (fault.action.late === true) this.inner.syncNamesBlocking(path);
+    throw this.#failNames(path, fault.error(fault.action.errno));
   }
 
-  #armNames(path: string, action: FaultPlan["rules"][number]["rule"]["action"]): void {
-    if (action.kind !== "failedSync" && action.kind !== "droppedSync") return;
+  #checkNames(path: string): void {
+    checkAbsolutePath(path, "syncNames");
+    const cause = this.#poisonedNames.get(path);
+    if (cause === undefined) return;
+    const message = `syncNames ${path}: a names barrier of this directory has failed; reopen and recover`;
+    throw new FsError("FS_POISONED", message, { operation: "syncNames", path, injected: true }, { cause });
+  }
+
+  /** As on a real disk: what the directory holds is unknown from here on, and nobody may believe a second try. */
+  #failNames(path: string, error: FsError): FsError {
+    if (!this.#poisonedNames.has(path)) this.#poisonedNames.set(path, error);
+    return error;
+  }
+
+  #armNames(path: string, action: FaultAction | undefined): void {
+    if (action?.kind !== "failedSync" && action?.kind !== "droppedSync") return;
     if (hasMedia(this.inner)) this.inner.media.armNamesFault(path, action);
   }
 

@@ -103,13 +103,4 @@ export class FaultGate {
     }
     throw fault.error(fault.action.errno);
   }
-
-  /** The promise form of {@link run}: the plan is asked at the call, the delay passes afterwards. */
-  async runAsync<Result>(call: FaultCall, carryOut: (fault: Fault | undefined) => Promise<Result>): Promise<Result> {
-    const { delayMs, fault } = this.decide(call);
-    if (delayMs > 0) await this.wait(delayMs);
-    if (fault === undefined || fault.action.kind !== "error") return carryOut(fault);
-    if (fault.action.late === true) await carryOut(undefined);
-    throw fault.error(fault.action.errno);
-  }
 }

@@ -119,8 +119,9 @@ function splitItems(text: string): string[][] {
     if (match[0] === ";") items.push([]);
     else if (match[0].trim() !== "") items.at(-1)?.push(match[0]);
   }
-  if (end !== text.length)
+  if (end !== text.length) {
     throw new TypeError(`fault plan: a quote is not closed in ${JSON.stringify(text.slice(end))}`);
+  }
   return items.filter((words) => words.length > 0);
 }
 

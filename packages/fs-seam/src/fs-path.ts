@@ -29,19 +29,17 @@ function refuse(path: string, operation: FsOperation, why: string): never {
   throw new FsError("FS_INVALID_PATH", `${operation}: path ${JSON.stringify(path)} ${why}`, { operation, path });
 }
 
+function refuseLong(path: string, operation: FsOperation, what: string, maxBytes: number): never {
+  const begin = path.slice(0, 64);
+  const why = `${what} that begins with ${JSON.stringify(begin)} is longer than ${maxBytes} bytes`;
+  throw new FsError("FS_NAME_TOO_LONG", `${operation}: ${why}`, { operation, path: begin, errno: "ENAMETOOLONG" });
+}
+
 function explainRelativePath(path: string, operation: FsOperation): void {
-  if (typeof path !== "string") {
-    throw new FsError("FS_INVALID_PATH", `${operation}: path must be a string`, { operation });
-  }
+  if (typeof path !== "string") refuse(path, operation, "is no string");
   if (path === "") refuse(path, operation, "is empty");
   if (path.startsWith("/") || /^[A-Za-z]:/.test(path)) refuse(path, operation, "is absolute; paths here are relative");
-  if (utf8Bytes(path) > maxPathBytes) {
-    throw new FsError("FS_NAME_TOO_LONG", `${operation}: path is longer than ${maxPathBytes} bytes`, {
-      operation,
-      path: path.slice(0, 64),
-      errno: "ENAMETOOLONG",
-    });
-  }
+  if (utf8Bytes(path) > maxPathBytes) refuseLong(path, operation, "the path", maxPathBytes);
   for (const name of path.split("/")) checkName(name, path, operation);
 }
 
@@ -55,13 +53,7 @@ function checkName(name: string, path: string, operation: FsOperation): void {
   if (name.normalize("NFC") !== name) refuse(path, operation, "is not in Unicode normal form C");
   if (name.endsWith(".") || name.endsWith(" ")) refuse(path, operation, "has a name that ends in a dot or a space");
   if (deviceName.test(name)) refuse(path, operation, "has a name that Windows reserves for a device");
-  if (utf8Bytes(name) > maxNameBytes) {
-    throw new FsError("FS_NAME_TOO_LONG", `${operation}: a name is longer than ${maxNameBytes} bytes`, {
-      operation,
-      path,
-      errno: "ENAMETOOLONG",
-    });
-  }
+  if (utf8Bytes(name) > maxNameBytes) refuseLong(path, operation, "a name in the path", maxNameBytes);
 }
 
 function utf8Bytes(text: string): number {
@@ -76,12 +68,7 @@ function utf8Bytes(text: string): number {
 /** Throws unless `path` is `/` or `/` followed by a valid relative path. */
 export function checkAbsolutePath(path: string, operation: FsOperation): void {
   if (path === "/") return;
-  if (typeof path !== "string" || !path.startsWith("/")) {
-    throw new FsError("FS_INVALID_PATH", `${operation}: path ${JSON.stringify(path)} must begin with '/'`, {
-      operation,
-      ...(typeof path === "string" ? { path } : {}),
-    });
-  }
+  if (typeof path !== "string" || !path.startsWith("/")) refuse(path, operation, "must begin with '/'");
   checkRelativePath(path.slice(1), operation);
 }
 

@@ -31,3 +31,9 @@ export function notAFile(
 ): FsError {
   return refusal(codeOfKind[kind], operation, path, `is no regular file but of kind ${kind}`, detail);
 }
+
+/** The refusal of everything behind a failed barrier, which is its cause. */
+export function poisoned(operation: FsOperation, path: string, cause: FsError): FsError {
+  const why = "a barrier has failed here, so what is on disk is unknown; reopen and recover";
+  return refusal("FS_POISONED", operation, path, why, { cause });
+}

@@ -2,7 +2,6 @@ export { atomicReplace, atomicReplaceBlocking, type ReplaceOptions } from "./ato
 export { cleanupFailureOf } from "./cleanup-failure.js";
 export {
   copyFile,
-  copyMethods,
   linkOrCopy,
   type CopyLadder,
   type CopyMethod,
@@ -19,7 +18,6 @@ export {
   FsError,
   fsErrorCodeOf,
   fsErrorCodes,
-  fsOperations,
   isFsError,
   type FsErrorCode,
   type FsErrorContext,
@@ -37,9 +35,9 @@ export {
 export type { LockOwner } from "./lock-file.js";
 export { makeDirectoriesDurably, makeDirectoriesDurablyBlocking } from "./make-directories-durably.js";
 export { stageFile, StagedFile, type PublishOptions } from "./publish.js";
-export type { RealRetry } from "./real-calls.js";
 export { openDirectory, type OpenDirectoryOptions } from "./real-directory.js";
 export { RealFs } from "./real-fs.js";
 export type { RealFsOptions } from "./real-options.js";
+export type { RealRetry } from "./real-retry.js";
 export { removeDurably, removeDurablyBlocking } from "./remove-durably.js";
 export type { DirectoryEntry, FsCapabilities, FsSpace, ProcessIdentity, StoreFs } from "./store-fs.js";

@@ -17,6 +17,8 @@ export class Ledger {
   readonly state: FsState;
   /** Records before this one have been replayed. */
   position = 0;
+  /** Files whose durable bytes differ from what was written, because the disk failed them. */
+  readonly touchedByDisk: Set<number> = new Set();
   readonly #records: readonly LogRecord[];
   readonly #files = new Map<number, Effect[]>();
   readonly #directories = new Map<number, NameEffect[]>();
@@ -39,6 +41,8 @@ export class Ledger {
   #replay(record: LogRecord): void {
     switch (record.kind) {
       case "data":
+        if (record.lost || record.strayTo !== undefined) this.touchedByDisk.add(record.ino);
+        if (record.strayTo !== undefined) this.touchedByDisk.add(record.strayTo.ino);
         if (!record.lost) push(this.#files, record.ino, record);
         return;
       case "size":
@@ -73,6 +77,7 @@ export class Ledger {
     const lost = new Set(record.lost);
     const list = this.#files.get(record.ino);
     if (list === undefined || lost.size === 0) return;
+    this.touchedByDisk.add(record.ino);
     this.#files.set(
       record.ino,
       list.filter((effect) => !lost.has(effect.seq)),
@@ -145,6 +150,7 @@ export class Ledger {
   }
 
   #flip(ino: number, offset: number, bit: number): void {
+    this.touchedByDisk.add(ino);
     const page = Math.floor(offset / pageBytes);
     const start = offset - page * pageBytes;
     const byte = new Uint8Array(1);

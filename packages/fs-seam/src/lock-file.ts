@@ -90,16 +90,11 @@ function parseOwner(text: string, path: string): LockOwner | undefined {
   return { pid, startTime, bootId, host, nonce };
 }
 
-/** FNV-1a over 64 bits in two halves: names a content, proves nothing. */
+/** FNV-1a: names a content and proves nothing. Two contents with one hash would only share a guard. */
 function hashOf(text: string): string {
-  let one = 0x811c_9dc5;
-  let two = 0x1234_5678;
-  for (let index = 0; index < text.length; index += 1) {
-    const unit = text.charCodeAt(index);
-    one = Math.imul(one ^ unit, 0x0100_0193);
-    two = Math.imul(two ^ unit, 0x0100_0193) + one;
-  }
-  return (one >>> 0).toString(16).padStart(8, "0") + (two >>> 0).toString(16).padStart(8, "0");
+  let hash = 0x811c_9dc5;
+  for (let index = 0; index < text.length; index += 1) hash = Math.imul(hash ^ text.charCodeAt(index), 0x0100_0193);
+  return (hash >>> 0).toString(16);
 }
 
 export interface LockClaim {

@@ -48,6 +48,8 @@ export interface Personality {
   readonly unwritten: "zeros" | "garbage";
   /** What the cache shows of the bytes a failed barrier lost. */
   readonly failedSync: FailedSyncAftermath;
+  /** What becomes of open handles. `survive` is for the path laws alone: elsewhere a crash ends the process. */
+  readonly handles: { readonly crash: "die" | "survive"; readonly failedBarrier: "poisoned" | "usable" };
 }
 
 /** What portable software must survive: nothing is ordered but by barriers. The default. */
@@ -61,6 +63,7 @@ export const posix: Personality = {
   tears: { unitBytes: 512, kind: "any-units" },
   unwritten: "zeros",
   failedSync: "clean-keep-new",
+  handles: { crash: "die", failedBarrier: "poisoned" },
 };
 
 /** Weaker than any file system known today: a hardening mode, whose findings may not be reachable anywhere. */
@@ -74,6 +77,7 @@ export const strict: Personality = {
   tears: { unitBytes: 512, kind: "any-units" },
   unwritten: "garbage",
   failedSync: "clean-keep-new",
+  handles: { crash: "die", failedBarrier: "poisoned" },
 };
 
 /** The law of coordinode-lsm-tree 5.7.0's CrashFs, path by path. */
@@ -83,6 +87,7 @@ export const seedCrashFs: Personality = {
   describes: "Each path goes back to its content at its last sync; names are always durable.",
   law: "path-images",
   failedSync: "keep-dirty",
+  handles: { crash: "survive", failedBarrier: "usable" },
 };
 
 /** The law of batpak 0.9.0's SimFs, path by path. */
@@ -92,6 +97,7 @@ export const seedSimFs: Personality = {
   describes: "Each tracked path is cut or zero-extended to its length at its last sync; names are always durable.",
   law: "path-lengths",
   failedSync: "keep-dirty",
+  handles: { crash: "survive", failedBarrier: "usable" },
 };
 
 /** Personalities by name, in the order reports use. */
@@ -99,11 +105,17 @@ export const personalities: readonly Personality[] = [posix, strict, seedCrashFs
 
 /** The personality of that name, or the object itself. */
 export function personalityOf(nameOrData: string | Personality): Personality {
-  if (typeof nameOrData !== "string") return nameOrData;
+  if (typeof nameOrData !== "string") return checked(nameOrData);
   const found = personalities.find(({ name }) => name === nameOrData);
   if (found !== undefined) return found;
   const known = personalities.map(({ name }) => name).join(", ");
   throw new FsError("FS_INVALID_ARGUMENT", `mount: no personality ${JSON.stringify(nameOrData)}; known: ${known}`, {
     operation: "mount",
   });
+}
+
+function checked(personality: Personality): Personality {
+  if (personality.law !== "effects" || personality.handles.crash === "die") return personality;
+  const why = "handles can survive a crash only under a path law";
+  throw new FsError("FS_INVALID_ARGUMENT", `mount: personality ${personality.name}: ${why}`, { operation: "mount" });
 }

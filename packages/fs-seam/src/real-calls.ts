@@ -1,29 +1,5 @@
-import {
-  closeSync,
-  constants,
-  copyFileSync,
-  fdatasync,
-  fdatasyncSync,
-  fstatSync,
-  fsync,
-  fsyncSync,
-  ftruncateSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  opendirSync,
-  openSync,
-  read,
-  readdirSync,
-  readSync,
-  renameSync,
-  rmdirSync,
-  statfsSync,
-  unlinkSync,
-  writeSync,
-} from "node:fs";
+import * as fs from "node:fs";
 import type { FileKind, FileStat } from "./file-handle.js";
-import type { FsOperation } from "./fs-error.js";
 
 /**
  * Every call that {@link RealFs} makes into the platform, one field each. RealFs reaches the disk by no other way, so a
@@ -42,7 +18,7 @@ export interface RealStats {
 
 /** One entry as the platform names it: bytes, because nothing forces a name on a disk to be UTF-8. */
 export interface RealEntry {
-  readonly name: Uint8Array;
+  readonly name: Buffer;
   isFile(): boolean;
   isDirectory(): boolean;
   isSymbolicLink(): boolean;
@@ -94,52 +70,37 @@ export interface RealCalls {
   readonly sleep: (milliseconds: number) => void;
 }
 
-const cloneFlags = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE_FORCE;
-
-/** @internal The calls as Node makes them. The first six are bare references: a wrapper would cost a frame per call. */
+/** @internal The calls as Node makes them. Bare references where possible: a wrapper would cost a frame per call. */
 export const nodeCalls: RealCalls = {
-  open: openSync,
-  close: closeSync,
-  read: readSync,
-  readAsync: read,
-  write: writeSync,
-  truncate: ftruncateSync,
-  fdatasync: fdatasyncSync,
-  fdatasyncAsync: fdatasync,
-  fsync: fsyncSync,
-  fsyncAsync: fsync,
-  fileStat: (fd) => fstatSync(fd),
-  entryStat: (path) => lstatSync(path),
+  open: fs.openSync,
+  close: fs.closeSync,
+  read: fs.readSync,
+  readAsync: fs.read,
+  write: fs.writeSync,
+  truncate: fs.ftruncateSync,
+  fdatasync: fs.fdatasyncSync,
+  fdatasyncAsync: fs.fdatasync,
+  fsync: fs.fsyncSync,
+  fsyncAsync: fs.fsync,
+  fileStat: (fd) => fs.fstatSync(fd),
+  entryStat: (path) => fs.lstatSync(path),
   identity: (path) => {
-    const { dev, ino } = lstatSync(path, { bigint: true }); // bigint: inode numbers of some systems use all 64 bits
+    const { dev, ino } = fs.lstatSync(path, { bigint: true }); // bigint: inode numbers of some systems use all 64 bits
     return `${dev}:${ino}`;
   },
-  makeDirectory: (path) => void mkdirSync(path),
-  removeDirectory: (path) => rmdirSync(path),
-  rename: renameSync,
-  link: linkSync,
-  unlink: unlinkSync,
-  clone: (from, to) => copyFileSync(from, to, cloneFlags),
-  list: (path) => readdirSync(path, { encoding: "buffer", withFileTypes: true }),
+  makeDirectory: (path) => void fs.mkdirSync(path),
+  removeDirectory: (path) => fs.rmdirSync(path),
+  rename: fs.renameSync,
+  link: fs.linkSync,
+  unlink: fs.unlinkSync,
+  clone: (from, to) => fs.copyFileSync(from, to, fs.constants.COPYFILE_EXCL | fs.constants.COPYFILE_FICLONE_FORCE),
+  list: (path) => fs.readdirSync(path, { encoding: "buffer", withFileTypes: true }),
   openEntries: (path, batch) =>
     // Node reads names as bytes when asked for "buffer" here too; its types only know text encodings.
-    opendirSync(path, { encoding: "buffer" as BufferEncoding, bufferSize: batch }) as unknown as RealEntries,
-  space: (path) => statfsSync(path, { bigint: true }),
+    fs.opendirSync(path, { encoding: "buffer" as BufferEncoding, bufferSize: batch }) as unknown as RealEntries,
+  space: (path) => fs.statfsSync(path, { bigint: true }),
   sleep: (milliseconds) => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds),
 };
-
-/** A call that was made again because the platform said that trying again is right. */
-export interface RealRetry {
-  readonly operation: FsOperation;
-  readonly path: string;
-  /** `EINTR`, or what a Windows rename met. */
-  readonly errno: string;
-  /** 1 for the first repetition. */
-  readonly attempt: number;
-}
-
-/** An interrupted call made no progress; this many in a row are a broken platform, and end in `FS_INTERRUPTED`. */
-export const maxInterruptions = 64;
 
 /** One read or write never asks for more: Node takes lengths as int32, and Linux stops at 2 GiB - 4 KiB anyway. */
 export const maxTransferBytes = 0x4000_0000;

@@ -1,8 +1,9 @@
-import { closeSync, constants, fsyncSync, mkdirSync, openSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Directory } from "./directory.js";
 import { checkKeys } from "./fs-arguments.js";
 import { errnoOf, fsErrorFrom } from "./fs-errno.js";
+import { isFsError } from "./fs-error.js";
 import { RealFs } from "./real-fs.js";
 
 export interface OpenDirectoryOptions {
@@ -32,26 +33,16 @@ function createDurably(path: string): void {
   try {
     outermost = mkdirSync(path, { recursive: true });
   } catch (error) {
-    const exists = errnoOf(error) === "EEXIST"; // with `recursive`, this means a file is in the way
-    throw fsErrorFrom(error, "makeDirectory", path, exists ? { code: "FS_NOT_A_DIRECTORY" } : {});
+    // With `recursive`, EEXIST means that a file is in the way.
+    throw fsErrorFrom(error, "makeDirectory", path, errnoOf(error) === "EEXIST" ? { code: "FS_NOT_A_DIRECTORY" } : {});
   }
-  if (process.platform === "win32" || path === dirname(path)) return;
   const last = dirname(outermost ?? path);
-  for (let parent = dirname(path); ; parent = dirname(parent)) {
+  for (let level = path; level !== last;) {
+    level = dirname(level);
     try {
-      syncHostDirectory(parent);
+      new RealFs({ root: level }).syncNamesBlocking("/");
     } catch (error) {
-      if (outermost !== undefined || errnoOf(error) !== "EACCES") throw fsErrorFrom(error, "syncNames", parent);
+      if (outermost !== undefined || !isFsError(error, "FS_PERMISSION_DENIED")) throw error;
     }
-    if (parent === last || parent === dirname(parent)) return;
-  }
-}
-
-function syncHostDirectory(path: string): void {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }

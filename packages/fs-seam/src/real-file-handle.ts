@@ -1,19 +1,13 @@
 import { cleanUpAfter, noteCleanupFailure } from "./cleanup-failure.js";
 import { checkBuffer, checkBytes, checkRange, checkRung } from "./fs-arguments.js";
-import { errnoOf, fsErrorFrom } from "./fs-errno.js";
+import { fsErrorFrom } from "./fs-errno.js";
 import type { FsError, FsOperation } from "./fs-error.js";
-import { refusal } from "./fs-refusal.js";
+import { poisoned, refusal } from "./fs-refusal.js";
 import type { SyncRung } from "./durability.js";
 import type { FileHandle, FileStat } from "./file-handle.js";
 import { BarrierQueue } from "./real-barrier-queue.js";
-import {
-  describeStats,
-  maxInterruptions,
-  maxTransferBytes,
-  type RealCalls,
-  type RealRetry,
-  type RealStats,
-} from "./real-calls.js";
+import { describeStats, maxTransferBytes, type RealCalls } from "./real-calls.js";
+import { demandRetry, runCall, type RealContext } from "./real-retry.js";
 
 /**
  * An open file of a real disk. Invariants:
@@ -28,12 +22,6 @@ import {
  * The hot methods ask one boolean, make one call and leave; everything else is out of line.
  */
 
-/** Where a handle takes its calls from, and whom it tells about repetitions. */
-export interface RealHandleContext {
-  readonly calls: RealCalls;
-  readonly onRetry: ((retry: RealRetry) => void) | undefined;
-}
-
 const zeroChunkBytes = 0x10_0000;
 let zeros: Uint8Array | undefined; // made by the first allocate that needs it, never written to
 
@@ -41,7 +29,7 @@ export class RealFileHandle implements FileHandle {
   readonly path: string;
   readonly mode: "read" | "write" | "append";
   readonly #calls: RealCalls;
-  readonly #onRetry: ((retry: RealRetry) => void) | undefined;
+  readonly #context: RealContext;
   readonly #fd: number;
   /** Both false once closed or poisoned; at most one is ever true. */
   #mayWriteAt: boolean;
@@ -54,11 +42,11 @@ export class RealFileHandle implements FileHandle {
   readonly #barriers = new BarrierQueue();
 
   /** Takes over the descriptor `fd`, which must be of a regular file. */
-  constructor(fd: number, path: string, mode: "read" | "write" | "append", context: RealHandleContext) {
+  constructor(fd: number, path: string, mode: "read" | "write" | "append", context: RealContext) {
     this.path = path;
     this.mode = mode;
     this.#calls = context.calls;
-    this.#onRetry = context.onRetry;
+    this.#context = context;
     this.#fd = fd;
     this.#mayWriteAt = mode === "write";
     this.#mayAppend = mode === "append";
@@ -204,18 +192,7 @@ export class RealFileHandle implements FileHandle {
   truncate(size: number): void {
     this.#checkChange("truncate");
     checkBytes(size, "size", "truncate", this.path);
-    this.#setLength(size, "truncate");
-  }
-
-  #setLength(size: number, operation: FsOperation): void {
-    for (let interruptions = 1; ; interruptions += 1) {
-      try {
-        this.#calls.truncate(this.#fd, size);
-        return;
-      } catch (error) {
-        this.#tryAgain(error, operation, interruptions, size, undefined);
-      }
-    }
+    this.#run("truncate", () => this.#calls.truncate(this.#fd, size), size);
   }
 
   /**
@@ -225,18 +202,18 @@ export class RealFileHandle implements FileHandle {
   allocate(offset: number, length: number): void {
     this.#checkChange("allocate");
     checkRange(offset, length, "allocate", this.path);
-    const { size } = this.#fileStat("allocate");
+    const { size } = this.#run("allocate", () => this.#calls.fileStat(this.#fd));
     const end = offset + length;
     if (length === 0 || end <= size) return;
     zeros ??= new Uint8Array(zeroChunkBytes);
     try {
-      if (offset > size) this.#setLength(offset, "allocate");
+      if (offset > size) this.#run("allocate", () => this.#calls.truncate(this.#fd, offset), offset);
       for (let at = Math.max(size, offset); at < end; at += zeroChunkBytes) {
         const chunk = end - at < zeroChunkBytes ? zeros.subarray(0, end - at) : zeros;
         this.#writeRest(chunk, "allocate", this.mode === "append" ? null : at, 0);
       }
     } catch (error) {
-      cleanUpAfter(error, () => this.#setLength(size, "allocate"));
+      cleanUpAfter(error, () => this.#calls.truncate(this.#fd, size));
       throw error;
     }
   }
@@ -249,17 +226,11 @@ export class RealFileHandle implements FileHandle {
 
   stat(): FileStat {
     if (!this.#open) throw this.#closedError("stat");
-    return describeStats(this.#fileStat("stat"));
+    return this.#run("stat", () => describeStats(this.#calls.fileStat(this.#fd)));
   }
 
-  #fileStat(operation: FsOperation): RealStats {
-    for (let interruptions = 1; ; interruptions += 1) {
-      try {
-        return this.#calls.fileStat(this.#fd);
-      } catch (error) {
-        this.#tryAgain(error, operation, interruptions, undefined, undefined);
-      }
-    }
+  #run<T>(operation: FsOperation, call: () => T, offset?: number): T {
+    return runCall(this.#context, operation, this.path, call, () => ({ offset }));
   }
 
   /** Queues behind a barrier of this handle that is still in flight, and then fails if that one did. */
@@ -277,7 +248,7 @@ export class RealFileHandle implements FileHandle {
   }
 
   #barrier(rung: SyncRung): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#poisonedError("sync"));
+    if (this.#failure !== undefined) return Promise.reject(poisoned("sync", this.path, this.#failure));
     return new Promise((resolve, reject) => {
       const done = (error: Error | null): void => {
         if (error === null) resolve();
@@ -344,11 +315,6 @@ export class RealFileHandle implements FileHandle {
     return failure;
   }
 
-  #poisonedError(operation: FsOperation): FsError {
-    const why = "a barrier of this handle has failed, so what is on disk is unknown; reopen and recover";
-    return refusal("FS_POISONED", operation, this.path, why, { cause: this.#failure });
-  }
-
   #closedError(operation: FsOperation): FsError {
     return refusal("FS_CLOSED", operation, this.path, "the handle is closed");
   }
@@ -356,12 +322,12 @@ export class RealFileHandle implements FileHandle {
   #checkBarrier(rung: SyncRung): void {
     if (!this.#open) throw this.#closedError("sync");
     checkRung(rung, this.path);
-    if (this.#failure !== undefined) throw this.#poisonedError("sync");
+    if (this.#failure !== undefined) throw poisoned("sync", this.path, this.#failure);
   }
 
   #checkChange(operation: FsOperation): void {
     if (!this.#open) throw this.#closedError(operation);
-    if (this.#failure !== undefined) throw this.#poisonedError(operation);
+    if (this.#failure !== undefined) throw poisoned(operation, this.path, this.#failure);
     if (this.mode === "read") throw this.#wrongMode(operation, "write or append");
   }
 
@@ -383,18 +349,14 @@ export class RealFileHandle implements FileHandle {
     return refusal("FS_INVALID_ARGUMENT", operation, this.path, why, { errno: "EBADF" });
   }
 
-  /** Returns when `error` only says that a signal came in between, and throws it as an FsError otherwise. */
   #tryAgain(
     error: unknown,
     operation: FsOperation,
-    interruptions: number,
+    attempt: number,
     offset: number | undefined,
-    transferred: number | undefined,
+    transferred: number,
   ): void {
-    if (errnoOf(error) !== "EINTR" || interruptions > maxInterruptions) {
-      throw fsErrorFrom(error, operation, this.path, { offset, transferred });
-    }
-    this.#onRetry?.({ operation, path: this.path, errno: "EINTR", attempt: interruptions });
+    demandRetry(this.#context, error, operation, this.path, attempt, { offset, transferred });
   }
 }
 

@@ -4,14 +4,15 @@ import { noteCleanupFailure } from "./cleanup-failure.js";
 import { checkOpenOptions } from "./fs-arguments.js";
 import { errnoOf, fsErrorFrom, type FailureDetail } from "./fs-errno.js";
 import { isFsError, type FsError, type FsErrorCode, type FsOperation } from "./fs-error.js";
-import { notAFile, refusal } from "./fs-refusal.js";
+import { notAFile, poisoned, refusal } from "./fs-refusal.js";
 import type { FileHandle, FileKind, FileStat, OpenFileOptions } from "./file-handle.js";
 import { checkAbsolutePath } from "./fs-path.js";
-import { describeStats, maxInterruptions, nodeCalls, type RealCalls, type RealRetry } from "./real-calls.js";
+import { describeStats, kindOf, nodeCalls, type RealCalls } from "./real-calls.js";
 import { canonicalRoot, checkRealOptions, type RealFsOptions } from "./real-options.js";
 import { RealFileHandle } from "./real-file-handle.js";
 import { listEntries, streamEntries } from "./real-list.js";
 import { currentProcess, processStateOf } from "./real-process.js";
+import { runCall, type RealContext } from "./real-retry.js";
 import type { DirectoryEntry, FsCapabilities, FsSpace, ProcessIdentity, StoreFs } from "./store-fs.js";
 
 /**
@@ -38,16 +39,6 @@ const windowsRenameErrnos: readonly (string | undefined)[] = ["EPERM", "EACCES",
 /** What a file system answers that has no reflinks, or has none between these two files. */
 const noCloneErrnos: readonly (string | undefined)[] = ["ENOTSUP", "EOPNOTSUPP", "ENOSYS", "ENOTTY", "EINVAL"];
 
-/** POSIX's answers when the root itself is the operand. */
-const rootRefusals: Partial<Record<FsOperation, readonly [FsErrorCode, string]>> = {
-  remove: ["FS_IS_A_DIRECTORY", "EISDIR"],
-  link: ["FS_IS_A_DIRECTORY", "EISDIR"],
-  copy: ["FS_IS_A_DIRECTORY", "EISDIR"],
-  makeDirectory: ["FS_ALREADY_EXISTS", "EEXIST"],
-  removeDirectory: ["FS_BUSY", "EBUSY"],
-  rename: ["FS_BUSY", "EBUSY"],
-};
-
 export class RealFs implements StoreFs {
   readonly backend = "real";
   /** Path on the host, with every symlink resolved. For messages and for tools; it bypasses the seam. */
@@ -56,8 +47,7 @@ export class RealFs implements StoreFs {
   readonly namespaceId: string;
   readonly #calls: RealCalls;
   readonly #windows: boolean;
-  readonly #onRetry: ((retry: RealRetry) => void) | undefined;
-  readonly #handleContext: { readonly calls: RealCalls; readonly onRetry: ((retry: RealRetry) => void) | undefined };
+  readonly #context: RealContext;
   readonly #prefix: string;
   /** First failed names barrier of each directory, by identity. */
   readonly #poisonedNames = new Map<string, FsError>();
@@ -73,8 +63,7 @@ export class RealFs implements StoreFs {
     this.readOnly = readOnly;
     this.#calls = calls === undefined ? nodeCalls : { ...nodeCalls, ...calls };
     this.#windows = platform === "win32";
-    this.#onRetry = onRetry;
-    this.#handleContext = { calls: this.#calls, onRetry };
+    this.#context = { calls: this.#calls, onRetry };
     this.#prefix = this.root === "/" ? "" : this.root;
     this.namespaceId = `real:${this.#run("mount", "/", () => this.#calls.identity(this.root))}`;
   }
@@ -111,14 +100,14 @@ export class RealFs implements StoreFs {
     );
     // What an exclusive create made is a regular file for certain, so only other opens need the look.
     if (create !== "exclusive") this.#demandRegularFile(fd, path);
-    return new RealFileHandle(fd, path, mode, this.#handleContext);
+    return new RealFileHandle(fd, path, mode, this.#context);
   }
 
   /** O_NONBLOCK has let a FIFO or a device be opened without waiting for its other end; here it is refused. */
   #demandRegularFile(fd: number, path: string): void {
     let failure: FsError;
     try {
-      const { kind } = this.#run("open", path, () => describeStats(this.#calls.fileStat(fd)));
+      const kind = this.#run("open", path, () => kindOf(this.#calls.fileStat(fd)));
       if (kind === "file") return;
       failure = notAFile(kind, "open", path);
     } catch (error) {
@@ -189,7 +178,7 @@ export class RealFs implements StoreFs {
       } catch (error) {
         const errno = isFsError(error) ? error.errno : undefined;
         if (!this.#windows || attempt > windowsRenameRetries || !windowsRenameErrnos.includes(errno)) throw error;
-        this.#onRetry?.({ operation: "rename", path: from, errno: errno ?? "", attempt });
+        this.#context.onRetry?.({ operation: "rename", path: from, errno: errno ?? "", attempt });
         this.#calls.sleep(2 ** (attempt - 1));
       }
     }
@@ -259,8 +248,7 @@ export class RealFs implements StoreFs {
     const identity = this.#run("syncNames", path, () => this.#calls.identity(host));
     const failure = this.#poisonedNames.get(identity);
     if (failure !== undefined) {
-      const why = "a names barrier of this directory has failed; reopen and recover";
-      throw refusal("FS_POISONED", "syncNames", path, why, { cause: failure });
+      throw poisoned("syncNames", path, failure);
     }
     const flags = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW;
     return { fd: this.#run("syncNames", path, () => this.#calls.open(host, flags, 0)), identity };
@@ -297,19 +285,8 @@ export class RealFs implements StoreFs {
     return this.#identity;
   }
 
-  /** Makes one call, again after EINTR, and turns what it throws into an FsError. */
   #run<T>(operation: FsOperation, path: string, call: () => T, explain?: (error: unknown) => FailureDetail): T {
-    for (let interruptions = 1; ; interruptions += 1) {
-      try {
-        return call();
-      } catch (error) {
-        if (isFsError(error)) throw error;
-        if (errnoOf(error) !== "EINTR" || interruptions > maxInterruptions) {
-          throw fsErrorFrom(error, operation, path, explain?.(error));
-        }
-        this.#onRetry?.({ operation, path, errno: "EINTR", attempt: interruptions });
-      }
-    }
+    return runCall(this.#context, operation, path, call, explain);
   }
 
   /** Path on the host of an entry that is to be changed. */
@@ -327,10 +304,9 @@ export class RealFs implements StoreFs {
 
   /** Path on the host of a checked path, once every level above it has proved to be a directory and no symlink. */
   #hostOf(path: string, operation: FsOperation): string {
-    const refusal = path === "/" ? rootRefusals[operation] : undefined;
-    if (refusal !== undefined) {
-      const [code, errno] = refusal;
-      throw refusal(code, operation, path, "is the root directory", { errno });
+    // Nothing else that is asked of the root can succeed: it exists, and is a directory.
+    if (path === "/" && (operation === "rename" || operation === "removeDirectory")) {
+      throw refusal("FS_BUSY", operation, path, "is the root directory", { errno: "EBUSY" });
     }
     for (let cut = path.indexOf("/", 1); cut !== -1; cut = path.indexOf("/", cut + 1)) {
       this.#demandDirectory(path.slice(0, cut), path, operation);
@@ -347,7 +323,7 @@ export class RealFs implements StoreFs {
   }
 
   #demandDirectory(level: string, path: string, operation: FsOperation): void {
-    const { kind } = this.#run(operation, path, () => describeStats(this.#calls.entryStat(this.#prefix + level)));
+    const kind = this.#run(operation, path, () => kindOf(this.#calls.entryStat(this.#prefix + level)));
     if (kind === "directory") return;
     throw kind === "symlink"
       ? symlinkRefused(operation, path, `${level} is a symlink`)
@@ -355,10 +331,10 @@ export class RealFs implements StoreFs {
   }
 
   #demandFileEntry(host: string, path: string, operation: FsOperation, destination: string): void {
-    const { kind } = this.#run(
+    const kind = this.#run(
       operation,
       path,
-      () => describeStats(this.#calls.entryStat(host)),
+      () => kindOf(this.#calls.entryStat(host)),
       () => ({ destination }),
     );
     if (kind !== "file") throw notAFile(kind, operation, path, { destination });
@@ -370,7 +346,7 @@ export class RealFs implements StoreFs {
 
   #kindOrUndefined(host: string): FileKind | undefined {
     try {
-      return describeStats(this.#calls.entryStat(host)).kind;
+      return kindOf(this.#calls.entryStat(host));
     } catch {
       return undefined; // the call that follows, or has failed already, says why
     }

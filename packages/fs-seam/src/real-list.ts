@@ -11,10 +11,10 @@ const batchEntries = 256;
 function toEntry(entry: RealEntry, path: string): DirectoryEntry {
   const { name } = entry;
   if (!isUtf8(name)) {
-    const hex = Buffer.from(name).toString("hex");
+    const hex = name.toString("hex");
     throw refusal("FS_INVALID_PATH", "list", path, `the name with the bytes ${hex} is not UTF-8`, { errno: "EILSEQ" });
   }
-  return { name: Buffer.from(name.buffer, name.byteOffset, name.byteLength).toString("utf8"), kind: kindOf(entry) };
+  return { name: name.toString(), kind: kindOf(entry) };
 }
 
 /** All entries, sorted by UTF-16 code unit. */

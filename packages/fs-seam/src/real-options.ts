@@ -3,7 +3,8 @@ import { resolve } from "node:path";
 import { checkKeys } from "./fs-arguments.js";
 import { fsErrorFrom } from "./fs-errno.js";
 import { refusal } from "./fs-refusal.js";
-import type { RealCalls, RealRetry } from "./real-calls.js";
+import type { RealCalls } from "./real-calls.js";
+import type { RealRetry } from "./real-retry.js";
 
 export interface RealFsOptions {
   /** Path on the host of an existing directory. Symlinks in it are resolved once, now. */
@@ -23,13 +24,11 @@ const optionNames = ["root", "readOnly", "onRetry", "calls", "platform"];
 /** Throws `FS_INVALID_ARGUMENT` on an unknown option or a wrong value. */
 export function checkRealOptions(options: RealFsOptions): void {
   checkKeys(options, optionNames, "mount", "RealFs");
-  const { root, readOnly = false, onRetry } = options;
+  const { root, readOnly = false } = options;
   let bad: string | undefined;
-  if (typeof root !== "string" || root === "") bad = "root must be a path";
-  else if (root.includes("\0")) bad = "root has a NUL";
+  if (typeof root !== "string" || root === "" || root.includes("\0")) bad = "root must be a path";
   else if (typeof readOnly !== "boolean") bad = "readOnly must be a boolean";
-  else if (onRetry !== undefined && typeof onRetry !== "function") bad = "onRetry must be a function";
-  if (bad === undefined) return;
+  else return;
   throw refusal("FS_INVALID_ARGUMENT", "mount", "RealFs", bad, { errno: "EINVAL" });
 }
 

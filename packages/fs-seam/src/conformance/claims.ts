@@ -72,7 +72,8 @@ function judge(what: string, expected: ExpectedFailure, error: unknown): FsError
   }
   claim(fsOperations.includes(error.operation), `${what}: unknown operation ${String(error.operation)} in the error`);
   claim(error.message !== "", `${what}: the error has no message`);
-  if (expected.operation !== undefined) claimEqual(error.operation, expected.operation, `${what}: operation of the error`);
-  if (expected.path !== undefined) claimEqual(error.path, expected.path, `${what}: path of the error`);
+  const { operation, path } = expected;
+  if (operation !== undefined) claimEqual(error.operation, operation, `${what}: operation of the error`);
+  if (path !== undefined) claimEqual(error.path, path, `${what}: path of the error`);
   return error;
 }

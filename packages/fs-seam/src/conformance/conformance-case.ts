@@ -96,10 +96,38 @@ export class Qualification extends Error {
 export class Trial {
   readonly backend: ConformanceBackend;
   readonly fs: StoreFs;
+  readonly #made: StoreFs[];
 
-  constructor(backend: ConformanceBackend, fs: StoreFs) {
+  private constructor(backend: ConformanceBackend, fs: StoreFs) {
     this.backend = backend;
     this.fs = fs;
+    this.#made = [fs];
+  }
+
+  static async begin(backend: ConformanceBackend): Promise<Trial> {
+    return new Trial(backend, await backend.make());
+  }
+
+  /** Disposes of every file system of this trial, also when one of them cannot be. */
+  async end(): Promise<void> {
+    const made = this.#made.splice(0);
+    const ends = await Promise.allSettled(made.map(async (fs) => this.backend.dispose?.(fs)));
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
+  }
+
+  /** A second fresh file system. */
+  async makeAnother(): Promise<StoreFs> {
+    const fs = await this.backend.make();
+    this.#made.push(fs);
+    return fs;
+  }
+
+  /** A fresh file system with room for about so many bytes. */
+  async makeSmall(capacityBytes: number): Promise<StoreFs> {
+    const fs = await this.backend.makeSmall?.(capacityBytes);
+    if (fs === undefined) this.qualify("makeSmall", "the backend has no bound on its room");
+    this.#made.push(fs);
+    return fs;
   }
 
   /** What a crash state may hold, with the defaults filled in. */

@@ -33,7 +33,9 @@ export const directoryCases: readonly ConformanceCase[] = [
       put(fs, "/d/x", "x");
       put(fs, "/f", "abc");
       const operation = "removeDirectory";
-      claimThrows("a full one", { code: "FS_DIRECTORY_NOT_EMPTY", operation, path: "/d" }, () => fs.removeDirectory("/d"));
+      claimThrows("a full one", { code: "FS_DIRECTORY_NOT_EMPTY", operation, path: "/d" }, () =>
+        fs.removeDirectory("/d"),
+      );
       claimThrows("a file", { code: "FS_NOT_A_DIRECTORY", operation, path: "/f" }, () => fs.removeDirectory("/f"));
       claimThrows("nothing", { code: "FS_NOT_FOUND", operation, path: "/x" }, () => fs.removeDirectory("/x"));
       claimEqual([get(fs, "/d/x"), get(fs, "/f")], ["x", "abc"], "contents");
@@ -132,7 +134,9 @@ export const directoryCases: readonly ConformanceCase[] = [
         ["/f", "FS_NOT_A_DIRECTORY"],
         ["/x", "FS_NOT_FOUND"],
       ] as const) {
-        claimThrows(`syncNamesBlocking ${path}`, { code, operation: "syncNames", path }, () => fs.syncNamesBlocking(path));
+        claimThrows(`syncNamesBlocking ${path}`, { code, operation: "syncNames", path }, () =>
+          fs.syncNamesBlocking(path),
+        );
         await claimRejects(`syncNames ${path}`, { code, operation: "syncNames", path }, () => fs.syncNames(path));
       }
     },
@@ -184,7 +188,8 @@ export const directoryCases: readonly ConformanceCase[] = [
   {
     id: "make-directories-tells-what-to-sync",
     family: "directory",
-    obligation: "Making all levels of a path tells the parents of those it made, outermost first, and nothing when all were there.",
+    obligation:
+      "Making all levels of a path tells the parents of those it made, outermost first, and nothing when all were there.",
     run({ fs }) {
       const directory = new Directory(fs);
       claimEqual(directory.makeDirectories("a/b/c"), ["", "a", "a/b"], "parents of three new levels");

@@ -44,7 +44,9 @@ export const nameCases: readonly ConformanceCase[] = [
     run({ fs }) {
       put(fs, "/f", "abc");
       fs.makeDirectory("/d");
-      claimThrows("rename", { code: "FS_IS_A_DIRECTORY", operation: "rename", path: "/f" }, () => fs.rename("/f", "/d"));
+      claimThrows("rename", { code: "FS_IS_A_DIRECTORY", operation: "rename", path: "/f" }, () =>
+        fs.rename("/f", "/d"),
+      );
       claimEqual([get(fs, "/f"), kindOf(fs, "/d")], ["abc", "directory"], "both");
     },
   },
@@ -160,7 +162,9 @@ export const nameCases: readonly ConformanceCase[] = [
       fs.makeDirectory("/d");
       claimThrows("remove", { code: "FS_IS_A_DIRECTORY", operation: "remove", path: "/d" }, () => fs.remove("/d"));
       claimEqual(kindOf(fs, "/d"), "directory", "what is there");
-      claimThrows("remove of nothing", { code: "FS_NOT_FOUND", operation: "remove", path: "/x" }, () => fs.remove("/x"));
+      claimThrows("remove of nothing", { code: "FS_NOT_FOUND", operation: "remove", path: "/x" }, () =>
+        fs.remove("/x"),
+      );
     },
   },
   {
@@ -209,7 +213,11 @@ export const nameCases: readonly ConformanceCase[] = [
       put(fs, "/a", "abc");
       put(fs, "/b", "keep");
       fs.makeDirectory("/d");
-      const to = (code: "FS_ALREADY_EXISTS" | "FS_IS_A_DIRECTORY" | "FS_NOT_FOUND", from: string, path: string): void => {
+      const to = (
+        code: "FS_ALREADY_EXISTS" | "FS_IS_A_DIRECTORY" | "FS_NOT_FOUND",
+        from: string,
+        path: string,
+      ): void => {
         claimThrows(`link ${from} to ${path}`, { code, operation: "link" }, () => fs.link(from, path));
       };
       to("FS_ALREADY_EXISTS", "/a", "/b");

@@ -1,6 +1,6 @@
 import { claim, claimEqual, claimRejects, claimThrows } from "./claims.js";
 import type { ConformanceCase } from "./conformance-case.js";
-import { bytesOf, get, kindOf, put, textOf } from "./sample-files.js";
+import { bytesOf, get, kindOf, put } from "./sample-files.js";
 
 /** Opening, creating, closing, describing. */
 export const openCases: readonly ConformanceCase[] = [
@@ -43,7 +43,9 @@ export const openCases: readonly ConformanceCase[] = [
     obligation: "Without a create option a missing file is FS_NOT_FOUND, and is not made.",
     run({ fs }) {
       for (const mode of ["read", "write", "append"] as const) {
-        claimThrows(`mode ${mode}`, { code: "FS_NOT_FOUND", operation: "open", path: "/f" }, () => fs.open("/f", { mode }));
+        claimThrows(`mode ${mode}`, { code: "FS_NOT_FOUND", operation: "open", path: "/f" }, () =>
+          fs.open("/f", { mode }),
+        );
       }
       claimThrows("a missing parent", { code: "FS_NOT_FOUND", operation: "open" }, () =>
         fs.open("/none/f", { mode: "write", create: "if-missing" }),
@@ -169,7 +171,9 @@ export const openCases: readonly ConformanceCase[] = [
       claimThrows("stat", { ...closed, operation: "stat" }, () => handle.stat());
       claimThrows("syncBlocking", { ...closed, operation: "sync" }, () => handle.syncBlocking("data"));
       await claimRejects("sync", { ...closed, operation: "sync" }, () => handle.sync("full"));
-      await claimRejects("readAtAsync", { ...closed, operation: "read" }, () => handle.readAtAsync(new Uint8Array(1), 0));
+      await claimRejects("readAtAsync", { ...closed, operation: "read" }, () =>
+        handle.readAtAsync(new Uint8Array(1), 0),
+      );
       stranger.syncBlocking("data");
       claimEqual([get(fs, "/f"), get(fs, "/other")], ["abc", "other"], "contents");
     },
@@ -222,7 +226,11 @@ export const openCases: readonly ConformanceCase[] = [
     run({ fs }) {
       put(fs, "/f", "");
       fs.makeDirectory("/d");
-      claimEqual([fs.stat("/f").kind, fs.stat("/d").kind, fs.stat("/").kind], ["file", "directory", "directory"], "kinds");
+      claimEqual(
+        [fs.stat("/f").kind, fs.stat("/d").kind, fs.stat("/").kind],
+        ["file", "directory", "directory"],
+        "kinds",
+      );
       claimThrows("stat of nothing", { code: "FS_NOT_FOUND", operation: "stat", path: "/x" }, () => fs.stat("/x"));
       claimThrows("stat below nothing", { code: "FS_NOT_FOUND", operation: "stat" }, () => fs.stat("/x/y"));
     },
@@ -267,17 +275,15 @@ export const openCases: readonly ConformanceCase[] = [
     id: "identity-is-stable",
     family: "open",
     obligation: "Two file systems that were made apart have different namespaces, and each keeps its own.",
-    async run({ fs, backend }) {
-      const other = await backend.make();
-      try {
-        claim(fs.namespaceId !== other.namespaceId, "two fresh file systems must not share a namespace");
-        claimEqual(fs.namespaceId, fs.namespaceId, "namespace asked for again");
-        put(fs, "/f", textOf(bytesOf("here")));
-        claimEqual(kindOf(other, "/f"), undefined, "the same path in the other");
-        claim(fs.backend !== "" && !fs.readOnly, "a made backend has a name and is writable");
-      } finally {
-        await backend.dispose?.(other);
-      }
+    async run(trial) {
+      const { fs } = trial;
+      const other = await trial.makeAnother();
+      claim(fs.namespaceId !== other.namespaceId, "two fresh file systems must not share a namespace");
+      const { namespaceId } = fs;
+      put(fs, "/f", "here");
+      claimEqual(fs.namespaceId, namespaceId, "namespace asked for again");
+      claimEqual(kindOf(other, "/f"), undefined, "the same path in the other");
+      claim(fs.backend !== "" && !fs.readOnly, "a made backend has a name and is writable");
     },
   },
 ];
