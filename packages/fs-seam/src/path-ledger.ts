@@ -105,7 +105,10 @@ export abstract class PathLedger {
   abstract forget(): void;
 }
 
+/** Every failed rollback says so first. */
+export const rollbackPrefix = "crash(): ";
+
 /** A rollback that cannot be carried out, in the words of the simulators this law comes from. */
 export function rollbackFailed(code: FsErrorCode, why: string, path: string): FsError {
-  return new FsError(code, `crash(): ${why}`, { operation: "mount", path, injected: true });
+  return new FsError(code, `${rollbackPrefix}${why}`, { operation: "mount", path, injected: true });
 }

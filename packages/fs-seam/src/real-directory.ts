@@ -5,6 +5,7 @@ import { checkKeys } from "./fs-arguments.js";
 import { errnoOf, fsErrorFrom } from "./fs-errno.js";
 import { isFsError } from "./fs-error.js";
 import { RealFs } from "./real-fs.js";
+import { checkRealOptions } from "./real-options.js";
 
 export interface OpenDirectoryOptions {
   /** Create the directory, and what is missing above it, and sync the names created. Default false. */
@@ -24,8 +25,10 @@ export interface OpenDirectoryOptions {
 export function openDirectory(hostPath: string, options: OpenDirectoryOptions = {}): Directory {
   checkKeys(options, ["create", "readOnly"], "mount", String(hostPath));
   const { create = false, readOnly = false } = options;
-  if (create && !readOnly && typeof hostPath === "string" && hostPath !== "") createDurably(resolve(hostPath));
-  return new Directory(new RealFs({ root: hostPath, readOnly }));
+  const realOptions = { root: hostPath, readOnly };
+  checkRealOptions(realOptions);
+  if (create && !readOnly) createDurably(resolve(hostPath));
+  return new Directory(new RealFs(realOptions));
 }
 
 function createDurably(path: string): void {

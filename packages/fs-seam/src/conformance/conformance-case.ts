@@ -37,7 +37,7 @@ export interface ConformanceBackend {
   makeSmall?(capacityBytes: number): StoreFs | Promise<StoreFs>;
   /** The same tree, refusing every change. */
   readOnlyView?(fs: StoreFs): StoreFs;
-  /** Puts a symlink where the seam can make none. Must be left out exactly when `symlinkRefusal` is `no-symlinks`. */
+  /** Puts a symlink where the seam can make none. To be left out where `symlinkRefusal` is `no-symlinks`. */
   plantSymlink?(fs: StoreFs, path: string, target: string): void;
 }
 

@@ -1,4 +1,4 @@
-import { ConformanceViolation } from "./claims.js";
+import { claim, ConformanceViolation } from "./claims.js";
 import { Qualification, Trial } from "./conformance-case.js";
 import type { ConformanceBackend, ConformanceCase, ConformanceNeed } from "./conformance-case.js";
 import { crashCases } from "./crash-cases.js";
@@ -103,6 +103,10 @@ const needReasons: Readonly<Record<ConformanceNeed, string>> = {
 };
 
 function demandNeed(need: ConformanceNeed, trial: Trial): void {
+  if (need === "plantSymlink" && trial.backend.plantSymlink !== undefined) {
+    const { symlinkRefusal } = trial.fs.capabilities();
+    claim(symlinkRefusal !== "no-symlinks", "a backend that declares no symlinks cannot have one planted");
+  }
   if (!hasNeed(need, trial.backend, trial.fs, trial.law.names)) trial.qualify(need, needReasons[need]);
 }
 

@@ -1,10 +1,30 @@
-import { claimEqual, claimThrows } from "./claims.js";
+import { claim, claimEqual, claimThrows, ConformanceViolation } from "./claims.js";
 import type { ConformanceCase } from "./conformance-case.js";
 import { namesIn } from "./sample-files.js";
 import { Directory } from "../directory.js";
 import { acquireDirectoryLock } from "../directory-lock.js";
+import type { DirectoryLock } from "../directory-lock.js";
+import { FaultFs } from "../fault-fs.js";
+import { isFsError } from "../fs-error.js";
+import type { StoreFs } from "../store-fs.js";
 
 const busy = { code: "FS_LOCKED", operation: "lock" } as const;
+
+/** Takes a lock that must be free. */
+function takeFree(fs: StoreFs, path: string): DirectoryLock {
+  try {
+    return acquireDirectoryLock(new Directory(fs, path));
+  } catch (error) {
+    if (!isFsError(error, "FS_LOCKED")) throw error;
+    throw new ConformanceViolation(`the lock of ${path} must be free: ${error.message}`, { cause: error });
+  }
+}
+
+/** Demands that a lock is held, also for who does not share this process's memory of it. */
+function claimHeld(fs: StoreFs, path: string): void {
+  claimThrows("a second lock", busy, () => acquireDirectoryLock(new Directory(fs, path)));
+  claimThrows("a lock through another view", busy, () => acquireDirectoryLock(new Directory(new FaultFs(fs), path)));
+}
 
 /** One writer per directory, on top of what the backend offers for it. */
 export const lockCases: readonly ConformanceCase[] = [
@@ -15,12 +35,12 @@ export const lockCases: readonly ConformanceCase[] = [
     run({ fs }) {
       fs.makeDirectory("/a");
       fs.makeDirectory("/b");
-      using first = acquireDirectoryLock(new Directory(fs, "/a"));
-      claimThrows("a second lock", busy, () => acquireDirectoryLock(new Directory(fs, "/a")));
-      claimThrows("and again", busy, () => acquireDirectoryLock(new Directory(fs, "/a")));
-      using other = acquireDirectoryLock(new Directory(fs, "/b"));
-      first.release();
-      other.release();
+      using first = takeFree(fs, "/a");
+      claimHeld(fs, "/a");
+      claimHeld(fs, "/a");
+      using other = takeFree(fs, "/b");
+      claimHeld(fs, "/a");
+      claim(first.owner.nonce !== other.owner.nonce, "two locks must not have one nonce");
     },
   },
   {
@@ -30,7 +50,7 @@ export const lockCases: readonly ConformanceCase[] = [
     run({ fs }) {
       fs.makeDirectory("/a");
       for (let round = 0; round < 3; round += 1) {
-        const lock = acquireDirectoryLock(new Directory(fs, "/a"));
+        const lock = takeFree(fs, "/a");
         lock.release();
         lock.release();
       }
@@ -46,11 +66,11 @@ export const lockCases: readonly ConformanceCase[] = [
       const { fs } = trial;
       fs.makeDirectory("/a");
       fs.syncNamesBlocking("/");
-      acquireDirectoryLock(new Directory(fs, "/a"));
+      takeFree(fs, "/a");
       fs.syncNamesBlocking("/a");
       trial.crash();
-      using lock = acquireDirectoryLock(new Directory(fs, "/a"));
-      claimThrows("a second lock", busy, () => acquireDirectoryLock(new Directory(fs, "/a")));
+      using lock = takeFree(fs, "/a");
+      claimHeld(fs, "/a");
       lock.release();
     },
   },
@@ -63,9 +83,9 @@ export const lockCases: readonly ConformanceCase[] = [
       const { fs } = trial;
       fs.makeDirectory("/a");
       fs.syncNamesBlocking("/");
-      acquireDirectoryLock(new Directory(fs, "/a"));
+      takeFree(fs, "/a");
       fs.syncNamesBlocking("/a");
-      trial.everyCrashState((state) => acquireDirectoryLock(new Directory(state, "/a")).release());
+      trial.everyCrashState((state) => takeFree(state, "/a").release());
     },
   },
   {
@@ -76,9 +96,9 @@ export const lockCases: readonly ConformanceCase[] = [
     run(trial) {
       const { fs } = trial;
       fs.makeDirectory("/a");
-      acquireDirectoryLock(new Directory(fs, "/a"));
+      takeFree(fs, "/a");
       trial.processCrash();
-      acquireDirectoryLock(new Directory(fs, "/a")).release();
+      takeFree(fs, "/a").release();
     },
   },
   {
@@ -89,11 +109,11 @@ export const lockCases: readonly ConformanceCase[] = [
     run(trial) {
       const { fs } = trial;
       fs.makeDirectory("/a");
-      const old = acquireDirectoryLock(new Directory(fs, "/a"));
+      const old = takeFree(fs, "/a");
       trial.processCrash();
-      using successor = acquireDirectoryLock(new Directory(fs, "/a"));
+      using successor = takeFree(fs, "/a");
       old.release();
-      claimThrows("a third lock", busy, () => acquireDirectoryLock(new Directory(fs, "/a")));
+      claimHeld(fs, "/a");
       successor.release();
     },
   },

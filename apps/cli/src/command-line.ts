@@ -1,0 +1,91 @@
+import { readFileSync } from "node:fs";
+import { CliError } from "./cli-error.js";
+import type { CommandIo } from "./terminal.js";
+import { tourCommand } from "./tour/tour-command.js";
+
+/** One subcommand. */
+export interface Command {
+  readonly name: string;
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** Everything `holdfast help NAME` says. */
+  readonly help: string;
+  /** Runs with the arguments behind the name and resolves with the exit code. Throws {@link CliError}. */
+  run(args: readonly string[], io: CommandIo): Promise<number>;
+}
+
+const commands: readonly Command[] = [tourCommand];
+
+/**
+ * The `holdfast` command. Resolves with its exit code: 0 all is well, 1 a claim failed, 2 wrong usage or an input that
+ * does not serve. Never throws.
+ */
+export async function runCommandLine(args: readonly string[], io: CommandIo): Promise<number> {
+  const [first, ...rest] = args;
+  try {
+    switch (first) {
+      case undefined:
+        io.stderr.write(overview());
+        return 2;
+      case "--help":
+      case "-h":
+        return answer(io, overview(), rest);
+      case "--version":
+      case "-v":
+        return answer(io, `${version()}\n`, rest);
+      case "help":
+        return answer(io, helpFor(rest[0]), rest.slice(1));
+      default:
+        return await commandNamed(first).run(rest, io);
+    }
+  } catch (error) {
+    const usage = error instanceof CliError && error.code === "CLI_USAGE";
+    const prefix = error instanceof CliError ? "" : "unexpected: ";
+    const message = error instanceof Error ? error.message : String(error);
+    io.stderr.write(`holdfast: ${prefix}${message}\n`);
+    if (usage) io.stderr.write(`${usageLine(first)}\n`);
+    return error instanceof CliError ? 2 : 1;
+  }
+}
+
+function answer(io: CommandIo, text: string, surplus: readonly string[]): number {
+  if (surplus[0] !== undefined) throw new CliError("CLI_USAGE", `unexpected argument "${surplus[0]}"`);
+  io.stdout.write(text);
+  return 0;
+}
+
+function commandNamed(name: string): Command {
+  const found = commands.find((command) => command.name === name);
+  if (found !== undefined) return found;
+  const what = name.startsWith("-") ? "option" : "command";
+  throw new CliError("CLI_USAGE", `unknown ${what} "${name}"`);
+}
+
+function helpFor(name: string | undefined): string {
+  return name === undefined ? overview() : commandNamed(name).help;
+}
+
+function usageLine(first: string | undefined): string {
+  const known = commands.some(({ name }) => name === first);
+  return known ? `Usage: holdfast help ${first}` : `Usage: holdfast --help`;
+}
+
+function overview(): string {
+  const width = Math.max(...commands.map(({ name }) => name.length));
+  return `holdfast ${version()}: crash-safe files, shown and checked
+
+Usage: holdfast <command> [options]
+
+Commands:
+${commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).join("\n")}
+
+  holdfast help <command>   options and exit codes of a command
+  holdfast --version        the version and nothing else
+`;
+}
+
+/** Version of this package, as its manifest has it. */
+export function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return String((manifest as { version: unknown }).version); // our own manifest always has one
+}
