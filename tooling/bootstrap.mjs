@@ -25,8 +25,8 @@ const tasks = {
   bench: { says: "run the benchmarks", build: "@holdfast/bench", run: ["apps/bench/dist/main.js"], caller: true },
   "seed-cases": {
     says: "run the recorded cases",
-    build: "@holdfast/cli",
-    run: ["apps/cli/dist/main.js", "seed-cases"],
+    build: "@holdfast/fs-seam",
+    run: ["packages/fs-seam/scripts/seed-cases.mjs"],
     caller: true,
   },
   mutants: { says: "run the mutants", build: "@holdfast/fs-seam", run: ["tooling/mutants/run.mjs"] },

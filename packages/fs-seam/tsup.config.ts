@@ -9,5 +9,6 @@ export default defineConfig(
     sim: "src/sim-entry.ts",
     fault: "src/fault-entry.ts",
     conformance: "src/conformance/index.ts",
+    "seed-cases": "src/seed-cases/seed-cases.ts", // for scripts/seed-cases.mjs; not exported, not published
   }),
 );

@@ -1,18 +1,8 @@
-import { readFileSync } from "node:fs";
 import { CliError } from "./cli-error.js";
+import type { Command } from "./command.js";
 import type { CommandIo } from "./terminal.js";
 import { tourCommand } from "./tour/tour-command.js";
-
-/** One subcommand. */
-export interface Command {
-  readonly name: string;
-  /** One line for the list of commands. */
-  readonly summary: string;
-  /** Everything `holdfast help NAME` says. */
-  readonly help: string;
-  /** Runs with the arguments behind the name and resolves with the exit code. Throws {@link CliError}. */
-  run(args: readonly string[], io: CommandIo): Promise<number>;
-}
+import { version } from "./version.js";
 
 const commands: readonly Command[] = [tourCommand];
 
@@ -82,10 +72,4 @@ ${commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`).joi
   holdfast help <command>   options and exit codes of a command
   holdfast --version        the version and nothing else
 `;
-}
-
-/** Version of this package, as its manifest has it. */
-export function version(): string {
-  const manifest: unknown = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
-  return String((manifest as { version: unknown }).version); // our own manifest always has one
 }

@@ -15,16 +15,17 @@ export interface CommandIo {
 
 /** Colours for one stream; each method returns the text unchanged where colours do not belong. */
 export interface Paint {
-  bold(text: string): string;
-  dim(text: string): string;
-  good(text: string): string;
-  bad(text: string): string;
+  readonly bold: (text: string) => string;
+  readonly dim: (text: string) => string;
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
 }
 
 /** Colours only on a terminal that has some, and not where NO_COLOR is set to anything (no-color.org). */
 export function paintFor(sink: TextSink, env: CommandIo["env"]): Paint {
   const on = sink.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb";
-  const colour = (start: number, end: number) => (text: string) => (on ? `\u001b[${start}m${text}\u001b[${end}m` : text);
+  const colour = (start: number, end: number) => (text: string) =>
+    on ? `\u001b[${start}m${text}\u001b[${end}m` : text;
   return { bold: colour(1, 22), dim: colour(2, 22), good: colour(32, 39), bad: colour(31, 39) };
 }
 

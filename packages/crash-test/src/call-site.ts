@@ -2,7 +2,7 @@ import type { Call } from "@holdfast/fs-seam/crash";
 
 /** Frames of the engine itself; what called it is the program under test. */
 const engineFrame =
-  /^\s*at (?:async )?(?:new )?_?(?:EffectLog|EngineHandle|EngineContent|EngineFs|CrashFs|SimFs|Directory|FaultFs|FaultHandle)\d*[. ]/;
+  /^(?:async )?(?:new )?_?(?:EffectLog|EngineHandle|EngineContent|EngineFs|CrashFs|SimFs|Directory|FaultFs|FaultHandle)\d*[. ]/;
 
 /** `operation(path -> destination)`. */
 export function callText(call: Call | undefined): string {
@@ -11,14 +11,34 @@ export function callText(call: Call | undefined): string {
   return `${call.operation}(${call.path}${to})`;
 }
 
-/** `function file:line` of the program frame that made a call, or "" when it was not recorded. */
+interface Frame {
+  /** What stands behind "at". */
+  readonly text: string;
+  readonly file: string;
+  readonly line: string;
+}
+
+function frameOf(line: string): Frame[] {
+  const text = line.replace(/^\s*at /, "");
+  const place = text.endsWith(")") ? text.slice(text.lastIndexOf(" (") + 2, -1) : text.replace(/^async /, "");
+  const match = /^(?:file:\/\/)?(.*):(\d+):\d+$/.exec(place);
+  if (match === null) return [];
+  const [, file = "", number = ""] = match;
+  return file.startsWith("node:") ? [] : [{ text, file, line: number }];
+}
+
+/**
+ * `directory/file:line` of the program frame that made a call, or "" when it was not recorded. Frames of the package that
+ * recorded it are left out, so that `atomicReplace` and its like are named by whoever called them.
+ */
 export function siteOf(call: Call | undefined): string {
-  const frames = (call?.site?.stack ?? "").split("\n").slice(1);
-  const frame = frames.find((line) => !engineFrame.test(line) && !line.includes("(node:"));
-  const match = /\(?((?:file:\/\/)?[^()\s]+):(\d+):\d+\)?\s*$/.exec(frame ?? "");
-  if (match === null) return "";
-  const [, file = "", line = ""] = match;
-  return `${file.split("/").slice(-2).join("/")}:${line}`;
+  const frames = (call?.site?.stack ?? "").split("\n").slice(1).flatMap(frameOf);
+  const recorder = (frames[0]?.file ?? "").replace(/[^/\\]*$/, "");
+  const outside = frames.filter(({ text }) => !engineFrame.test(text));
+  // In a bundle everything is in one directory; then the names of the functions have to do.
+  const frame = outside.find(({ file }) => !file.startsWith(recorder)) ?? outside[0];
+  if (frame === undefined) return "";
+  return `${frame.file.split(/[/\\]/).slice(-2).join("/")}:${frame.line}`;
 }
 
 /** The call and where it stands. */

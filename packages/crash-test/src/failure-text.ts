@@ -3,32 +3,54 @@ import {
   isName,
   personalityOf,
   unitsOf,
+  type BarrierRecord,
   type CrashChoice,
   type Effect,
+  type LogRecord,
   type Personality,
   type Trace,
 } from "@holdfast/fs-seam/crash";
 import { describeCall } from "./call-site.js";
 import type { CrashFailure } from "./explore.js";
 
-/** Pending effects a choice lost, and those it kept, in log order. A torn write is among both. */
-export interface KeptAndLost {
+const pageBytes = 4096;
+/** More lost effects than this are counted, not named. */
+const maxNamed = 8;
+
+/** What became of the effects before a power loss, each list in log order. */
+export interface Fates {
+  /** Durable whatever happens: a barrier had settled them. */
+  readonly settled: readonly Effect[];
+  /** Not settled, and kept by this choice. A torn write is among both, kept and lost. */
   readonly kept: readonly Effect[];
   readonly lost: readonly Effect[];
+  /** Never to reach the disk, whatever is kept: a failed barrier or the disk lost them. */
+  readonly gone: readonly Effect[];
 }
 
-/** Splits the effects before a power loss. Effects a barrier had settled count as kept. */
-export function keptAndLost(trace: Trace, choice: CrashChoice, pending: readonly Effect[]): KeptAndLost {
+export function fatesOf(trace: Trace, choice: CrashChoice, pending: readonly Effect[]): Fates {
   const open = new Set(pending.map(({ seq }) => seq));
   const whole = new Set(choice.apply);
-  const before = trace.records.filter(isEffect).filter(({ seq }) => seq < choice.at);
+  const before = trace.records.slice(0, choice.at);
+  const failed = new Set(before.flatMap((record) => (isFailed(record) ? record.lost : [])));
+  const isGone = (effect: Effect): boolean =>
+    failed.has(effect.seq) || (effect.kind === "data" && (effect.lost || effect.strayTo !== undefined));
+  const effects = before.filter(isEffect);
+  const rest = effects.filter((effect) => !isGone(effect));
   return {
-    kept: before.filter(({ seq }) => !open.has(seq) || whole.has(seq) || choice.torn[String(seq)] !== undefined),
-    lost: before.filter((effect) => open.has(effect.seq) && !whole.has(effect.seq) && !isWhole(effect, choice)),
+    settled: rest.filter(({ seq }) => !open.has(seq)),
+    kept: rest.filter(({ seq }) => open.has(seq) && (whole.has(seq) || choice.torn[String(seq)] !== undefined)),
+    lost: rest.filter((effect) => open.has(effect.seq) && !whole.has(effect.seq) && !isWhole(effect, choice)),
+    gone: effects.filter(isGone),
   };
 }
 
-function isWhole(effect: Effect, choice: CrashChoice): boolean {
+function isFailed(record: LogRecord): record is BarrierRecord {
+  return record.kind === "barrier" && record.outcome === "failed";
+}
+
+/** Whether a choice keeps every piece of a write that it lists piece by piece. */
+export function isWhole(effect: Effect, choice: CrashChoice): boolean {
   const pieces = choice.torn[String(effect.seq)];
   if (pieces === undefined || effect.kind !== "data") return false;
   const units = unitsOf([effect], judgeOf(choice), true);
@@ -46,10 +68,12 @@ function judgeOf(choice: CrashChoice): Personality {
 /** What one effect is, in words. */
 export function effectText(effect: Effect): string {
   switch (effect.kind) {
-    case "data":
-      return `the bytes of ${describeCall(effect.call)}`;
+    case "data": {
+      const start = effect.page * pageBytes;
+      return `bytes ${start + effect.start} to ${start + effect.end - 1} of ${describeCall(effect.call)}`;
+    }
     case "size":
-      return `the length set by ${describeCall(effect.call)}`;
+      return `the length ${effect.to} set by ${describeCall(effect.call)}`;
     case "link":
     case "unlink":
       return `the ${effect.kind === "link" ? "new" : "removed"} name ${JSON.stringify(effect.name)} of ${describeCall(effect.call)}`;
@@ -59,36 +83,80 @@ export function effectText(effect: Effect): string {
 /** The message of a failed crash matrix. */
 export function failureText(name: string, failure: CrashFailure, pending: readonly Effect[], recoveries: number): string {
   const choice = failure.choices.at(-1) as CrashChoice; // a failure has at least one
-  const { kept, lost } = keptAndLost(failure.trace, choice, pending);
-  const lines = [`${name}: a promise was broken after ${recoveries} recoveries`];
-  lines.push(...orderLines(failure, kept, lost).map((line) => `  ${line}`));
-  lines.push(`  Outcome: ${failure.cause instanceof Error ? failure.cause.message : String(failure.cause)}`);
-  lines.push(`  Acknowledged before: ${failure.context.acks.map(({ label }) => label).join(", ") || "nothing"}`);
-  lines.push(`  Admitted by: ${failure.admittedBy.join(", ")}`);
-  const advice = adviceFor(lost);
-  if (advice !== undefined) lines.push(`  Fix: ${advice}`);
-  lines.push(`  Replay: ${JSON.stringify(failure.choices)}`);
-  return lines.join("\n");
+  const fates = fatesOf(failure.trace, choice, pending);
+  const lines = [`${name}: a promise was broken after ${recoveries} ${recoveries === 1 ? "recovery" : "recoveries"}`];
+  lines.push(...orderLines(failure.trace, choice, fates), ...goneLines(failure.trace, choice, fates));
+  lines.push(`Power lost: ${momentText(failure.trace, choice, failure.context.depth)}`);
+  lines.push(`Outcome: ${failure.cause instanceof Error ? failure.cause.message : String(failure.cause)}`);
+  lines.push(`Acknowledged before: ${failure.context.acks.map(({ label }) => label).join(", ") || "nothing"}`);
+  lines.push(`Admitted by: ${failure.admittedBy.join(", ")}`);
+  const advice = adviceFor(fates);
+  if (advice !== undefined) lines.push(`Fix: ${advice}`);
+  lines.push(`Replay: ${JSON.stringify(failure.choices)}`);
+  return lines.join("\n  ");
 }
 
-function orderLines(failure: CrashFailure, kept: readonly Effect[], lost: readonly Effect[]): string[] {
-  const where = failure.context.depth === 0 ? "" : ` (crash ${failure.context.depth} inside recovery)`;
-  const first = lost[0];
-  if (first === undefined) return [`everything that was written survives${where}, and recovery still fails`];
-  const later = kept.findLast((effect) => effect.seq > first.seq);
-  const lines =
-    later === undefined
-      ? [`${effectText(first)} may be lost${where}`]
-      : [`${effectText(later)} may persist before ${effectText(first)}${where}`];
-  for (const effect of lost.slice(1, 8)) lines.push(`also lost: ${effectText(effect)}`);
-  if (lost.length > 8) lines.push(`and ${lost.length - 8} more effects are lost`);
+function orderLines(trace: Trace, choice: CrashChoice, fates: Fates): string[] {
+  const { kept, lost, gone } = fates;
+  const [first] = lost;
+  if (first === undefined) return gone.length > 0 ? [] : ["everything that was written survives, and the check still fails"];
+  const partly = (effect: Effect): string => {
+    const torn = kept.includes(effect) && lost.includes(effect);
+    return torn ? `part of ${effectText(effect)}` : effectText(effect);
+  };
+  const lines = [firstLine(trace, choice, fates, first, partly)];
+  for (const effect of lost.slice(1, maxNamed)) lines.push(`also lost: ${partly(effect)}`);
+  if (lost.length > maxNamed) lines.push(`and ${lost.length - maxNamed} more effects are lost`);
   return lines;
 }
 
+/** The first lost effect, and what makes its loss matter: an acknowledgement, or an effect that is there without it. */
+function firstLine(
+  trace: Trace,
+  choice: CrashChoice,
+  { settled, kept }: Fates,
+  first: Effect,
+  partly: (effect: Effect) => string,
+): string {
+  const mark = trace.records.slice(first.seq, choice.at).findLast((record) => record.kind === "mark");
+  if (mark !== undefined) return `${partly(first)} may still be lost after ${JSON.stringify(mark.label)} is acknowledged`;
+  const isLater = ({ seq }: Effect): boolean => seq > first.seq;
+  const later = kept.findLast(isLater) ?? settled.findLast(isLater);
+  if (later !== undefined) return `${partly(later)} may persist before ${partly(first)}`;
+  const earlier = kept.findLast((effect) => effect !== first);
+  if (earlier !== undefined) return `${partly(earlier)} may persist without ${partly(first)}`;
+  return `${partly(first)} may be lost`;
+}
+
+function goneLines(trace: Trace, choice: CrashChoice, { gone }: Fates): string[] {
+  const failures = trace.records.slice(0, choice.at).filter(isFailed);
+  return gone.slice(0, maxNamed).map((effect) => {
+    const barrier = failures.find(({ lost }) => lost.includes(effect.seq));
+    if (barrier !== undefined) return `${effectText(effect)} were lost when ${describeCall(barrier.call)} failed`;
+    return `${effectText(effect)} were accepted by the disk, which ${effect.kind === "data" && effect.lost ? "never wrote them" : "wrote them elsewhere"}`;
+  });
+}
+
+/** Between which two calls the power failed. */
+function momentText(trace: Trace, { at }: CrashChoice, depth: number): string {
+  const where = depth === 0 ? "" : `in recovery ${depth}, `;
+  const last = trace.records.slice(0, at).findLast((record) => "call" in record && record.call !== undefined);
+  const after = last !== undefined && "call" in last ? `after ${describeCall(last.call)}, ` : "";
+  return `${where}${after}${nextText(trace.records[at])}`;
+}
+
+function nextText(next: LogRecord | undefined): string {
+  if (next === undefined) return "at the end";
+  if (next.kind === "barrier") return `before ${describeCall(next.call)} returns`;
+  return next.kind === "mark" ? `before ${JSON.stringify(next.label)} is acknowledged` : "before the next call";
+}
+
 /** One line that would have kept the first lost effect. */
-function adviceFor(lost: readonly Effect[]): string | undefined {
-  const first = lost[0];
-  if (first === undefined) return undefined;
+function adviceFor({ lost, gone }: Fates): string | undefined {
+  const [first] = lost;
+  if (first === undefined) {
+    return gone.length > 0 ? "after a failed barrier write the bytes again, to a new file; do not retry it" : undefined;
+  }
   if (isName(first)) return `sync the names of the directory after ${describeCall(first.call)}`;
   return `sync the file after ${describeCall(first.call)}, before what relies on it`;
 }

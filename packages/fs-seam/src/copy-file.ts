@@ -3,6 +3,7 @@ import type { Directory } from "./directory.js";
 import type { PublishRung } from "./durability.js";
 import { checkKeys } from "./fs-arguments.js";
 import { isFsError } from "./fs-error.js";
+import type { FileHandle } from "./file-handle.js";
 import { notAFile, refusal } from "./fs-refusal.js";
 import { checkRelativePath, joinPath, relativeParent } from "./fs-path.js";
 import { abandon, checkPublishRung, refuseTarget, stageFile } from "./publish.js";
@@ -130,24 +131,30 @@ const copyChunkBytes = 0x4_0000;
 
 /** Reads without holding the event loop, writes in chunks of 256 KiB. */
 async function streamCopy(source: FilePlace, destination: FilePlace, rung: PublishRung): Promise<number> {
-  const reader = source.directory.open(source.path, { mode: "read" });
+  const staged = stageFile(destination.directory, destination.path);
+  let bytes: number;
   try {
-    const staged = stageFile(destination.directory, destination.path);
-    const buffer = new Uint8Array(copyChunkBytes);
-    let bytes = 0;
-    try {
-      for (let count = buffer.length; count === buffer.length; bytes += count) {
-        count = await reader.readAtAsync(buffer, bytes); // a short count is the end of the file
-        staged.handle.append(buffer.subarray(0, count));
-      }
-    } catch (error) {
-      abandon(staged, error);
+    bytes = await appendContent(source, staged.handle);
+  } catch (error) {
+    abandon(staged, error);
+  }
+  await staged.publish({ rung });
+  return bytes;
+}
+
+async function appendContent(source: FilePlace, target: FileHandle): Promise<number> {
+  const reader = source.directory.open(source.path, { mode: "read" });
+  const buffer = new Uint8Array(copyChunkBytes);
+  let bytes = 0;
+  try {
+    for (let count = buffer.length; count === buffer.length; bytes += count) {
+      count = await reader.readAtAsync(buffer, bytes); // a short count is the end of the file
+      target.append(buffer.subarray(0, count));
     }
-    await staged.publish({ rung });
-    return bytes;
   } finally {
     reader.close();
   }
+  return bytes;
 }
 
 /** A link or reflink under a temporary name, synced as asked, and renamed to the destination. */

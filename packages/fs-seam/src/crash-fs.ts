@@ -211,6 +211,7 @@ export class CrashFs extends EngineFs implements MediaFs {
     try {
       const { survived, lost } = law.rollBack(this.state, { unlinked: (ino) => this.collect(ino) });
       law.restart();
+      if (invariantsAreOn) checkState(this.state, true);
       return { personality: this.personality.name, choice: undefined, survived, lost };
     } finally {
       this.#restart(this.state.freeze());

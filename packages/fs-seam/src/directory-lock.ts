@@ -25,7 +25,7 @@ import { tempName } from "./temp-name.js";
  *    fails when the name exists, and never shows a file without its content. Then remove the claim.
  * 2. The name exists: read it. Owner alive, or not to be judged from here: `FS_LOCKED`.
  * 3. Owner dead, or no owner readable (a power loss tore the file): take over. Get the guard `.~<name>.<nonce of the dead
- *    owner>.guard`, which is a lock by these same rules; holding it, read the lock again; only if it still is the dead
+ *    owner>.guard1`, which is a lock by these same rules; holding it, read the lock again; only if it still is the dead
  *    owner's, rename our claim over it. Remove the guard, and read the lock once more to see ourselves in it.
  *
  * Why two can never both win. The lock changes hands in two ways: (a) from absent to X, by a link, which the kernel lets
@@ -79,6 +79,16 @@ function heldOf(fs: StoreFs): { readonly held: Map<string, LockOwner>; readonly 
   return { held, prefix: "" };
 }
 
+/**
+ * Locks that this process got, could not use, and could not remove, because every call failed. They name a living process,
+ * so only we can know that they are nobody's; whoever else finds one has to wait until this process ends.
+ */
+const abandoned = new Set<string>();
+
+function lockKey(directory: Directory, name: string, owner: string): string {
+  return `${directory.fs.namespaceId} ${joinPath(directory.path, name)} ${owner}`;
+}
+
 /** The right to write in a directory, until {@link DirectoryLock.release}, or until this process ends. */
 export class DirectoryLock {
   /** Who holds it: this process, and the nonce that tells this lock from every other. */
@@ -118,7 +128,7 @@ export class DirectoryLock {
  *
  * @throws {@link FsError} `FS_LOCKED` when another owner has it, or may have it, with its process id in the message;
  * `FS_READ_ONLY`; `FS_UNSUPPORTED_VERSION` when the lock file is of a later version; whatever the backend says. After a
- * failure the lock is as it was.
+ * failure the lock is as it was; if even the tidying up failed, this process may ask again and get it.
  */
 export function acquireDirectoryLock(directory: Directory, options: DirectoryLockOptions = {}): DirectoryLock {
   checkKeys(options, ["name", "takeOverUnknown"], "lock", directory.path);
@@ -135,7 +145,7 @@ export function acquireDirectoryLock(directory: Directory, options: DirectoryLoc
   if (holder !== undefined && directory.fs.processState(holder) !== "dead") {
     throw lockedBy(directory, name, holder, "alive");
   }
-  const owner = new Acquisition(directory, takeOverUnknown).take(name, 0);
+  const owner = new Acquisition(directory, name, takeOverUnknown).take(name, 0);
   held.set(key, owner);
   return new DirectoryLock(directory, name, owner);
 }
@@ -152,10 +162,12 @@ function lockedBy(directory: Directory, name: string, owner: LockOwner, state: "
 /** One attempt to get a lock, with the guards it may need. */
 class Acquisition {
   readonly #directory: Directory;
+  readonly #lockName: string;
   readonly #takeOverUnknown: boolean;
 
-  constructor(directory: Directory, takeOverUnknown: boolean) {
+  constructor(directory: Directory, lockName: string, takeOverUnknown: boolean) {
     this.#directory = directory;
+    this.#lockName = lockName;
     this.#takeOverUnknown = takeOverUnknown;
   }
 
@@ -186,8 +198,7 @@ class Acquisition {
     const found = readLock(this.#directory, name);
     if (found === undefined) return false; // released meanwhile
     if (found.text === lockText(claim.owner)) return true; // NFS may do a link and report that it failed
-    this.#judge(found, name, claim);
-    return this.#takeOver(name, claim, found, depth);
+    return this.#judge(found, name, claim) && this.#takeOver(name, claim, found, depth);
   }
 
   /** Creates the lock with our content; false when it exists. */
@@ -203,24 +214,28 @@ class Acquisition {
     return createLock(this.#directory, name, claim.owner);
   }
 
-  /** Throws `FS_LOCKED` unless the holder of this content is gone for certain. */
-  #judge(found: LockContent, name: string, claim: LockClaim): void {
+  /** Throws `FS_LOCKED` unless the holder of this content is gone for certain; false when that cannot be found out now. */
+  #judge(found: LockContent, name: string, claim: LockClaim): boolean {
     const { owner } = found;
     if (owner === undefined) {
-      if (this.#takeOverUnknown || this.#hasHardLinks(name, claim)) return;
+      const hardLinks = this.#takeOverUnknown || this.#hasHardLinks(name, claim);
+      if (hardLinks !== false) return hardLinks === true;
       throw this.#refusal(name, "its file is unreadable, and without hard links a living owner may be writing it");
     }
+    if (abandoned.has(lockKey(this.#directory, name, found.text))) return true;
     const state = this.#directory.fs.processState(owner);
-    if (state === "dead" || (state === "unknown" && this.#takeOverUnknown)) return;
+    if (state === "dead" || (state === "unknown" && this.#takeOverUnknown)) return true;
     throw lockedBy(this.#directory, name, owner, state);
   }
 
-  #hasHardLinks(name: string, claim: LockClaim): boolean {
+  /** Undefined when our claim, which we try to link, was swept. */
+  #hasHardLinks(name: string, claim: LockClaim): boolean | undefined {
     const probe = tempName(name, `${claim.owner.nonce}.probe`);
     try {
       this.#directory.link(claim.path, probe);
     } catch (error) {
       if (isFsError(error, ...noHardLinks)) return false;
+      if (isFsError(error, "FS_NOT_FOUND")) return undefined;
       if (!isFsError(error, "FS_ALREADY_EXISTS")) throw error; // exists: left by a link that worked
     }
     this.#removeQuietly(probe);
@@ -228,19 +243,20 @@ class Acquisition {
   }
 
   #takeOver(name: string, claim: LockClaim, stale: LockContent, depth: number): boolean {
-    const guardName = tempName(name, `${stale.key}.guard`);
+    // The level keeps apart the guard of a lock and the guard of that guard, should their dead owners' nonces be equal.
+    const guardName = tempName(this.#lockName, `${stale.key}.guard${depth + 1}`);
     const guard = this.take(guardName, depth + 1);
     let won: boolean;
     try {
       won = readLock(this.#directory, name)?.text === stale.text && this.#replace(claim.path, name);
     } catch (error) {
-      cleanUpAfter(error, () => removeIfOurs(this.#directory, guardName, guard));
+      cleanUpAfter(error, () => this.#giveUp(guardName, guard));
       throw error;
     }
     if (won) {
       // The guard of a content that is gone stands in nobody's way, so failing to remove it must not cost us the lock.
       this.#removeQuietly(guardName);
-    } else removeIfOurs(this.#directory, guardName, guard);
+    } else this.#giveUp(guardName, guard);
     return won;
   }
 
@@ -260,11 +276,19 @@ class Acquisition {
     try {
       seen = readLock(this.#directory, name);
     } catch (error) {
-      cleanUpAfter(error, () => this.#directory.removeIfPresent(name));
+      cleanUpAfter(error, () => this.#giveUp(name, owner));
       throw error;
     }
     if (seen?.text === lockText(owner)) return;
     throw this.#refusal(name, "it was removed or replaced by hand at the very moment we took it");
+  }
+
+  /** Removes a lock that we hold and have no use for, or else remembers that it is nobody's. */
+  #giveUp(name: string, owner: LockOwner): void {
+    const key = lockKey(this.#directory, name, lockText(owner));
+    abandoned.add(key);
+    removeIfOurs(this.#directory, name, owner);
+    abandoned.delete(key);
   }
 
   #removeQuietly(path: string): void {

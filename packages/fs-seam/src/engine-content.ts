@@ -98,7 +98,12 @@ export abstract class EngineContent {
     _covers: number,
     _fault: HandleMediaFault | undefined,
   ): void {}
-  protected finishNamesBarrier(_ino: number, _path: string, _covers: number, _fault: HandleMediaFault | undefined): void {}
+  protected finishNamesBarrier(
+    _ino: number,
+    _path: string,
+    _covers: number,
+    _fault: HandleMediaFault | undefined,
+  ): void {}
   /** Called once for every barrier, at its issue. */
   protected takeFileFault(handle: EngineHandle): HandleMediaFault | undefined {
     const fault = handle.armed;
@@ -115,7 +120,10 @@ export abstract class EngineContent {
   protected afterLoggedWrite(_handle: EngineHandle, _firstEffect: number): void {}
 
   checkMediaFault(fault: HandleMediaFault, path: string): void {
-    throw new FsError("FS_UNSUPPORTED", `${fault.kind} ${path}: this backend models no disk`, { operation: "sync", path });
+    throw new FsError("FS_UNSUPPORTED", `${fault.kind} ${path}: this backend models no disk`, {
+      operation: "sync",
+      path,
+    });
   }
 
   // --- handles ---------------------------------------------------------------------------------------------------
@@ -205,7 +213,7 @@ export abstract class EngineContent {
   #fitting(content: PagedContent, offset: number, length: number): number {
     let free = this.#pageLimit - this.state.usedPages;
     if (free * pageBytes >= length + pageBytes) return length;
-    for (let at = offset; at < offset + length; ) {
+    for (let at = offset; at < offset + length;) {
       const index = Math.floor(at / pageBytes);
       if (content.page(index) === undefined) {
         if (free <= 0) return at - offset;
@@ -256,7 +264,7 @@ export abstract class EngineContent {
 
   #writePages(content: PagedContent, bytes: Uint8Array, offset: number, length: number): void {
     const before = content.pageCount;
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const index = Math.floor((offset + done) / pageBytes);
       const start = offset + done - index * pageBytes;
       const count = Math.min(pageBytes - start, length - done);
@@ -286,7 +294,7 @@ export abstract class EngineContent {
     }
     const first = log.records.length;
     const payload = this.#payload;
-    for (let done = 0; done < length; ) {
+    for (let done = 0; done < length;) {
       const index = Math.floor((offset + done) / pageBytes);
       const start = offset + done - index * pageBytes;
       const count = Math.min(pageBytes - start, length - done);
@@ -411,7 +419,7 @@ export abstract class EngineContent {
   ): IssuedOperation<void> {
     const { epoch } = this;
     let failed = false;
-    let failure: unknown;
+    let fail: (() => never) | undefined;
     return {
       operation,
       path,
@@ -421,14 +429,16 @@ export abstract class EngineContent {
         try {
           finish();
         } catch (error) {
-          failure = error;
+          fail = () => {
+            throw error;
+          };
         }
         failed = true;
       },
       complete: () => {
         this.checkEpoch(epoch, operation, path);
         if (!failed) finish();
-        else if (failure !== undefined) throw failure;
+        fail?.();
       },
     };
   }

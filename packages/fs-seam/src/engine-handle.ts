@@ -77,7 +77,7 @@ export class EngineHandle implements FileHandle, MediaHandle {
     checkBuffer(target, "read", this.path);
     checkBytes(offset, "offset", "read", this.path);
     let count = 0;
-    let failure: unknown;
+    let fail: (() => never) | undefined;
     return {
       operation: "read",
       path: this.path,
@@ -87,12 +87,14 @@ export class EngineHandle implements FileHandle, MediaHandle {
         try {
           count = this.#fs.readContent(this, target, offset);
         } catch (error) {
-          failure = error;
+          fail = () => {
+            throw error;
+          };
         }
       },
       complete: () => {
         this.#fs.checkEpoch(this.#epoch, "read", this.path);
-        if (failure !== undefined) throw failure;
+        fail?.();
         return count;
       },
     };

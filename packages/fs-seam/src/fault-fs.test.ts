@@ -106,6 +106,18 @@ describe("every call of the seam asks the plan", () => {
     expect(inner.list("/")).toEqual(twin.inner.list("/"));
   });
 
+  test.each(calls)("%s: a late error, and exactly one call below", async (name, operation, run) => {
+    const under = new FaultFs(inner);
+    const fs = new FaultFs(under);
+    const handles = { write: fs.open("/file", { mode: "write" }), append: fs.open("/file", { mode: "append" }) };
+    let below = 0;
+    under.plan.arm({ operations: [operation], action: { kind: "callback", callback: () => (below += 1) } });
+    fs.plan.arm(`${operation}:* EIO late`);
+    await rejected((async () => run(fs, handles))());
+    // A streamed list that has failed late would have been read to its end; ours is not begun, nobody could tell.
+    expect(below).toBe(name === "listStream" ? 0 : 1);
+  });
+
   test.each(calls)("%s: passes through when no rule strikes", async (_name, operation, run) => {
     const seen: FaultCall[] = [];
     const plan = new FaultPlan([
@@ -193,6 +205,19 @@ describe("delays", () => {
     release();
     await barrier;
     expect(log).toEqual(["pass 7", "sync", "wait 7", "sync"]);
+    fs.plan.arm("list,syncNames,read:* delay 2ms");
+    log.length = 0;
+    const waits = [
+      () => fs.listStream("/")[Symbol.asyncIterator]().next(),
+      () => fs.syncNames("/"),
+      () => handle.readAtAsync(new Uint8Array(1), 0),
+    ];
+    for (const wait of waits) {
+      const settled = wait();
+      expect(log.splice(0)).toEqual(["wait 2"]);
+      release();
+      await settled;
+    }
   });
 });
 

@@ -5,13 +5,14 @@ import { FaultPlan } from "./fault-plan.js";
 import type { FaultAction } from "./fault-rule.js";
 import { StaleBytes } from "./fault-stale.js";
 import type { FileHandle, FileStat, OpenFileOptions } from "./file-handle.js";
-import { checkOpenOptions } from "./fs-arguments.js";
+import { checkKeys, checkOpenOptions } from "./fs-arguments.js";
 import { FsError } from "./fs-error.js";
 import type { FsOperation } from "./fs-error.js";
 import { checkAbsolutePath } from "./fs-path.js";
 import { hasMedia, isMediaHandle } from "./media-faults.js";
 import type { DirectoryEntry, FsCapabilities, FsSpace, ProcessIdentity, StoreFs } from "./store-fs.js";
 
+/** What a {@link FaultFs} works with besides its plan. */
 export interface FaultFsOptions {
   /** How delays pass. Default: they are added up in {@link FaultFs.delayedMs} and nobody waits. */
   readonly timer?: FaultTimer;
@@ -26,7 +27,9 @@ export interface FaultFsOptions {
  * as it was; to lose what was being synced, use `failedSync` over a backend that models the disk.
  */
 export class FaultFs implements StoreFs {
+  /** The backend below the faults. */
   readonly inner: StoreFs;
+  /** Asked before every call; its counts tell what it did. */
   readonly plan: FaultPlan;
   readonly #gate: FaultGate;
   readonly #stale: StaleBytes;
@@ -39,6 +42,7 @@ export class FaultFs implements StoreFs {
    * @throws FsError `FS_UNSUPPORTED` when a rule needs a disk model and `inner` has none, here or when it is armed.
    */
   constructor(inner: StoreFs, plan: FaultPlan | string = new FaultPlan(), options: FaultFsOptions = {}) {
+    checkKeys(options, ["timer"], "mount", "/");
     this.inner = inner;
     this.plan = typeof plan === "string" ? FaultPlan.parse(plan) : plan;
     this.#gate = new FaultGate(inner, this.plan, options.timer);

@@ -132,6 +132,24 @@ describe("transfers", () => {
     expect(get(inner, "/log")).toBe("xy");
   });
 
+  test("what a stale read remembers is bounded: the oldest of many overwrites is forgotten", () => {
+    const fs = new FaultFs(inner, "read:* corrupt stale");
+    const handle = fs.open("/big", { mode: "write", create: "if-missing" });
+    const half = 512 << 10;
+    for (const [value, offset] of [
+      [1, 0],
+      [2, 0],
+      [3, half],
+      [4, half],
+    ] as const) {
+      handle.writeAt(new Uint8Array(half).fill(value), offset);
+    }
+    const target = new Uint8Array(2);
+    handle.readAt(target.subarray(0, 1), 0);
+    handle.readAt(target.subarray(1), half);
+    expect([...target]).toEqual([2, 3]); // the version 1 below 2 is forgotten, the version 3 below 4 is not
+  });
+
   test("corruption reaches no further than the bytes read", () => {
     const fs = new FaultFs(inner, "read:* corrupt zero");
     const target = new Uint8Array(20).fill(7);

@@ -61,6 +61,7 @@ export class ArmedRule {
     return this.#firstStruck;
   }
 
+  /** Whether the rule is about this call at all, by operation, path and predicate. Counts nothing. */
   matches(call: FaultCall): boolean {
     if (!this.#operations.includes(call.operation)) return false;
     if (this.#pattern !== undefined && !this.#matchesPath(this.#pattern, call)) return false;
@@ -160,6 +161,7 @@ export class Fault {
     this.#draw = draw;
   }
 
+  /** What the rule does to the call. */
   get action(): FaultAction {
     return this.armed.rule.action;
   }
@@ -222,6 +224,7 @@ export class FaultPlan {
     return new FaultPlan(rules, { seed });
   }
 
+  /** Reads the JSON form. */
   static fromJSON(json: FaultPlanJson): FaultPlan {
     return new FaultPlan(json.rules, { seed: json.seed });
   }
@@ -298,6 +301,7 @@ export class FaultPlan {
     return (this.seed === 0 ? rules : [`seed ${this.seed}`, ...rules]).join("; ");
   }
 
+  /** The plan as plain data, for `JSON.stringify`. */
   toJSON(): FaultPlanJson {
     return { seed: this.seed, rules: this.#rules.map(String) };
   }

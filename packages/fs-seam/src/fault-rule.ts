@@ -82,6 +82,7 @@ export type FaultAction =
   | HandleMediaFault
   | PlaceAction;
 
+/** The name of an action, as it is in a rule. */
 export type FaultActionKind = FaultAction["kind"];
 
 /** Which of the calls that match a rule it fires on. Counts start at 1. */

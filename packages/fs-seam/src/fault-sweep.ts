@@ -1,8 +1,10 @@
 import { FaultFs } from "./fault-fs.js";
 import { FaultPlan } from "./fault-plan.js";
 import type { FaultAction, FaultCall, FaultRule } from "./fault-rule.js";
+import { checkKeys } from "./fs-arguments.js";
 import type { StoreFs } from "./store-fs.js";
 
+/** What to fail, in which code, on which backend. */
 export interface FaultSweepOptions<Result> {
   /** Calls to fail, by operation; `*` for all. Default `*`. */
   readonly operations?: FaultRule["operations"];
@@ -38,6 +40,7 @@ export interface FaultOutcome {
   readonly inner: StoreFs;
 }
 
+/** What became of every run of a sweep. */
 export interface FaultSweepReport {
   /** One per run; the last is the untouched one. */
   readonly outcomes: readonly FaultOutcome[];
@@ -63,6 +66,7 @@ export function everyNthFault(options: FaultSweepOptions<void>): FaultSweepRepor
 export function everyNthFault(
   options: FaultSweepOptions<Promise<void>> | FaultSweepOptions<void>,
 ): FaultSweepReport | Promise<FaultSweepReport> {
+  checkKeys(options, ["operations", "path", "fault", "repeat", "make", "run", "check", "maxRuns"], "mount", "/");
   const runs = sweep(options);
   const first = runs.next();
   if (first.done === true) return first.value;

@@ -11,9 +11,9 @@ export interface IssuedOperation<Result> {
   /** Operations of one lane come one after the other, in the order of issue: the barriers of one handle. */
   readonly lane: object | undefined;
   /** Carries it out. Never throws: a failure waits for `complete`. */
-  effect(): void;
+  readonly effect: () => void;
   /** What the program learns; called once, after `effect`, or without it when a crash has ended the program. */
-  complete(): Result;
+  readonly complete: () => Result;
 }
 
 const resolved = Promise.resolve();

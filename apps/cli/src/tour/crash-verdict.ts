@@ -1,5 +1,4 @@
-import type { Directory } from "@holdfast/fs-seam";
-import { isFsError } from "@holdfast/fs-seam";
+import { isFsError, type Directory } from "@holdfast/fs-seam";
 import { countText } from "../terminal.js";
 import type { Versions } from "./tour-document.js";
 
@@ -12,7 +11,7 @@ import type { Versions } from "./tour-document.js";
  */
 export type Verdict = "old" | "new" | "forgotten" | "missing" | "empty" | "zeros" | "mixture";
 
-export const lostVerdicts = ["missing", "empty", "zeros", "mixture"] as const satisfies Verdict[];
+export const lostVerdicts = ["missing", "empty", "zeros", "mixture"] as const;
 export type LostVerdict = (typeof lostVerdicts)[number];
 
 export function isLost(verdict: Verdict): verdict is LostVerdict {

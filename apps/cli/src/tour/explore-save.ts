@@ -10,7 +10,15 @@ import {
   type Trace,
 } from "@holdfast/fs-seam/crash";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
-import { describeFound, isLost, judge, lostVerdicts, readBack, type LostVerdict, type Verdict } from "./crash-verdict.js";
+import {
+  describeFound,
+  isLost,
+  judge,
+  lostVerdicts,
+  readBack,
+  type LostVerdict,
+  type Verdict,
+} from "./crash-verdict.js";
 import type { Versions } from "./tour-document.js";
 
 /** One way to save a document, on whatever file system the directory stands. */
@@ -104,7 +112,11 @@ export type MatrixOutcome =
  * Explores a save with the clean-up a program does when it starts again, power failures inside that clean-up included.
  * The promise: the document is the old version or the new one, and the new one once the save has reported success.
  */
-export async function exploreSave(save: Save, versions: Versions, under: readonly Personality[]): Promise<MatrixOutcome> {
+export async function exploreSave(
+  save: Save,
+  versions: Versions,
+  under: readonly Personality[],
+): Promise<MatrixOutcome> {
   try {
     const report = await crashMatrix({
       name: "save a document",

@@ -1,4 +1,4 @@
-/** What the tour saves when it is given no file. Five to six sectors of 512 bytes, one byte a character. */
+/** What the tour saves when it is given no file: four sectors of 512 bytes, one byte a character. */
 export const sampleText: string = `Notes on keeping things
 
 A program that saves a document makes a promise. The window closes, the title loses its asterisk, and the

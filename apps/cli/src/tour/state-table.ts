@@ -1,5 +1,5 @@
-import { countText, plural, tableLines } from "../terminal.js";
-import { isLost, lostVerdicts, type LostVerdict } from "./crash-verdict.js";
+import { countText, tableLines } from "../terminal.js";
+import { lostVerdicts, type LostVerdict } from "./crash-verdict.js";
 import type { StateCount } from "./explore-save.js";
 import { maxExploredBytes, type TourDocument } from "./tour-document.js";
 import type { JsonValue } from "./tour-step.js";
@@ -14,7 +14,15 @@ const lossText: Readonly<Record<LostVerdict, string>> = {
 /** The crash states of a save as a table, one line for each personality. */
 export function stateTable(counts: readonly StateCount[]): string[] {
   const losses = lostVerdicts.filter((verdict) => counts.some(({ byVerdict }) => byVerdict[verdict] > 0));
-  const head = ["personality", "crash states", "old", "new", "forgotten", "LOST", ...losses.map((loss) => lossText[loss])];
+  const head = [
+    "personality",
+    "crash states",
+    "old",
+    "new",
+    "forgotten",
+    "LOST",
+    ...losses.map((loss) => lossText[loss]),
+  ];
   const rows = counts.map(({ personality, states, byVerdict, lost }) => [
     personality.name,
     ...[states, byVerdict.old, byVerdict.new, byVerdict.forgotten, lost].map(countText),
@@ -23,11 +31,16 @@ export function stateTable(counts: readonly StateCount[]): string[] {
   return tableLines([head, ...rows]);
 }
 
+/** What the columns mean that need saying. */
+export const tableLegend: string =
+  "forgotten: the save had reported success, and the old version is back. LOST: neither version.";
+
 /** One example of each kind of loss under one personality. */
 export function lossExamples({ examples }: StateCount): string[] {
-  return tableLines(
-    lostVerdicts.filter((loss) => examples.has(loss)).map((loss) => [lossText[loss], "  ", examples.get(loss) ?? ""]),
-  ).map((line) => line.trimEnd());
+  const width = Math.max(...lostVerdicts.map((loss) => lossText[loss].length));
+  return lostVerdicts
+    .filter((loss) => examples.has(loss))
+    .map((loss) => `${lossText[loss].padEnd(width)}  ${examples.get(loss) ?? ""}`);
 }
 
 /** How much of the document was explored, and whether of every crash point every outcome; one line each. */
@@ -61,11 +74,6 @@ export function countsAsJson(counts: readonly StateCount[]): JsonValue {
 }
 
 /** `12 of 262 posix states`. */
-export function lostOf(count: StateCount): string {
-  return `${countText(count.lost)} of ${plural(count.states, `${count.personality.name} state`)}`;
-}
-
-export function lossesIn(count: StateCount): string {
-  const kinds = [...count.examples.keys()].filter(isLost).map((loss) => lossText[loss]);
-  return kinds.join(", ");
+export function lostOf({ personality, lost, states }: StateCount): string {
+  return `${countText(lost)} of ${countText(states)} ${personality.name} states`;
 }

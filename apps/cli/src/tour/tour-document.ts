@@ -25,7 +25,7 @@ export interface TourDocument extends Versions {
 
 const editLine = new TextEncoder().encode("Edited by the holdfast tour: this line is new, and moves all others.\n");
 
-/** The document a save of which loses one version or the other: `before` is given, `after` has one line more in front. */
+/** A document to save: `before` as given, `after` with one line more in front, so that no sector stays the same. */
 export function makeDocument(before: Uint8Array, path?: string): TourDocument {
   const part = before.subarray(0, maxExploredBytes);
   return {
@@ -44,7 +44,7 @@ function edit(before: Uint8Array): Uint8Array {
   return after;
 }
 
-/** The tour's own document: 6 sectors of text, so that every crash state of a save can be looked at. */
+/** The tour's own document: small enough to look at every crash state of a save. */
 export function sampleDocument(): TourDocument {
   return makeDocument(new TextEncoder().encode(sampleText));
 }
@@ -75,10 +75,10 @@ function readUpTo(fd: number, path: string, maxBytes: number): Uint8Array {
   const chunks: Uint8Array[] = [];
   let total = Math.min(fstatSync(fd).size, maxBytes + 1);
   if (total > maxBytes) throw tooLarge(path, maxBytes);
-  for (let length = 0; ; ) {
+  for (let length = 0; ;) {
     const chunk = new Uint8Array(Math.max(total - length, 0) + 1); // one more than expected, to see the end
     const count = readSync(fd, chunk, 0, chunk.length, length);
-    if (count === 0) return Buffer.concat(chunks);
+    if (count === 0) return chunks.length === 1 ? (chunks[0] ?? chunk) : Buffer.concat(chunks);
     length += count;
     if (length > maxBytes) throw tooLarge(path, maxBytes);
     chunks.push(chunk.subarray(0, count));

@@ -14,7 +14,7 @@ export interface TourOptions {
   readonly help: boolean;
 }
 
-export const tourHelp = `holdfast tour: what a crash does to files, on your own disk, in a few seconds
+export const tourHelp: string = `holdfast tour: what a crash does to files, on your own disk, in a few seconds
 
 Usage: holdfast tour [--file PATH] [--json] [--seed N] [--keep]
 

@@ -33,11 +33,11 @@ export interface TourContext {
   /** Colours of the stream that `say` writes to. */
   readonly paint: Paint;
   /** Tells the story: one line. */
-  say(line: string): void;
+  readonly say: (line: string) => void;
   /** Says what is going on meanwhile: one line, always on stderr. */
-  progress(line: string): void;
+  readonly progress: (line: string) => void;
   /** Adds a measurement to the report. */
-  measured(figure: Figure): void;
+  readonly measured: (figure: Figure) => void;
 }
 
 /** One part of the tour. Steps do not depend on each other. */

@@ -60,7 +60,7 @@ const backends: readonly (readonly [ConformanceBackend, readonly ConformanceNeed
 ];
 
 for (const [backend, allowed] of backends) {
-  describe(`${backend.name}`, () => {
+  describe(`backend ${backend.name}`, () => {
     const report = fsConformance({ describe, test }, backend);
 
     test("every case was judged, and only what the backend cannot have was qualified", () => {

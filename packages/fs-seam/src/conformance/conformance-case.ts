@@ -54,9 +54,9 @@ export type ConformanceNeed =
   | "hardLinks"
   | "punch"
   | "reflink"
-  | "namesBarrier"
   | "sparse";
 
+/** What a case is about; for choosing and for reading reports. */
 export type ConformanceFamily =
   | "handles"
   | "open"

@@ -98,7 +98,6 @@ const needReasons: Readonly<Record<ConformanceNeed, string>> = {
   hardLinks: "the backend declares no hard links",
   punch: "the backend declares no punch",
   reflink: "the backend declares no reflink",
-  namesBarrier: "the platform has no names barrier",
   sparse: "the backend has no sparse files of this size",
 };
 
@@ -128,8 +127,6 @@ function hasNeed(need: ConformanceNeed, backend: ConformanceBackend, fs: StoreFs
       return fs.capabilities()[need];
     case "reflink":
       return fs.capabilities().reflink !== "no";
-    case "namesBarrier":
-      return fs.capabilities().namesBarrier === "fsync";
     case "sparse":
       return true; // only the attempt can tell
   }

@@ -2,6 +2,7 @@ import { claim, claimEqual, claimRejects, claimThrows } from "./claims.js";
 import type { ConformanceCase } from "./conformance-case.js";
 import { bytesOf, get, getIfPresent, kindOf, namesIn, put, textOf } from "./sample-files.js";
 import type { FileHandle } from "../file-handle.js";
+import { fsErrorCodes } from "../fs-error.js";
 import type { DirectoryEntry } from "../store-fs.js";
 
 function contentOf(handle: FileHandle): string {
@@ -64,17 +65,38 @@ export const nameCases: readonly ConformanceCase[] = [
   {
     id: "rename-across-directories",
     family: "names",
-    obligation: "A file moves between directories with its bytes, and the error of one that fails names both paths.",
+    obligation: "A file moves between directories with its bytes.",
     run({ fs }) {
       fs.makeDirectory("/a");
       fs.makeDirectory("/b");
       put(fs, "/a/f", "abc");
       fs.rename("/a/f", "/b/g");
       claimEqual([namesIn(fs, "/a"), namesIn(fs, "/b"), get(fs, "/b/g")], [[], ["g"], "abc"], "both directories");
-      const error = claimThrows("rename of nothing", { code: "FS_NOT_FOUND", path: "/a/f" }, () =>
-        fs.rename("/a/f", "/b/x"),
-      );
-      claimEqual(error.destination, "/b/x", "destination of the error");
+      claimThrows("rename of what has moved", { code: "FS_NOT_FOUND", path: "/a/f" }, () => fs.rename("/a/f", "/b/x"));
+    },
+  },
+  {
+    id: "two-path-errors-name-both",
+    family: "names",
+    obligation: "An error about two paths, each of which could be reached, names both.",
+    run({ fs }) {
+      put(fs, "/f", "abc");
+      put(fs, "/g", "keep");
+      fs.makeDirectory("/d");
+      put(fs, "/d/x", "x");
+      fs.makeDirectory("/e");
+      const calls: readonly (readonly [string, string, () => unknown])[] = [
+        ["/f", "/d", () => fs.rename("/f", "/d")],
+        ["/d", "/d/e", () => fs.rename("/d", "/d/e")],
+        ["/e", "/d", () => fs.rename("/e", "/d")],
+        ["/e", "/f", () => fs.rename("/e", "/f")],
+        ["/f", "/g", () => fs.link("/f", "/g")],
+        ["/d", "/y", () => fs.link("/d", "/y")],
+      ];
+      for (const [from, to, call] of calls) {
+        const error = claimThrows(`${from} to ${to}`, { code: fsErrorCodes }, call);
+        claimEqual([error.path, error.destination], [from, to], `paths of the error (${error.message})`);
+      }
     },
   },
   {

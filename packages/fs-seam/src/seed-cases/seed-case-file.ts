@@ -1,4 +1,5 @@
 import { SeedCaseError, type SeedCaseErrorCode } from "./seed-case-error.js";
+import type { SeedFormat } from "./seed-outcome.js";
 
 /** One operation of a script: its name in `op`, its arguments beside it. */
 export type ScriptOp = Readonly<Record<string, unknown>> & { readonly op: string };
@@ -25,11 +26,11 @@ export interface SeedCase {
 }
 
 export interface SeedCaseFile {
-  readonly format: "crash-cases" | "sim-cases";
+  readonly format: SeedFormat;
   readonly cases: readonly SeedCase[];
 }
 
-const formats = ["crash-cases", "sim-cases"] as const;
+const formats: readonly SeedFormat[] = ["crash-cases", "sim-cases"];
 const version = 1;
 
 /**
@@ -71,7 +72,7 @@ function quoteSeeds(text: string): string {
 
 type Refuse = (code: SeedCaseErrorCode, why: string) => never;
 
-function readCase(value: unknown, index: number, format: SeedCaseFile["format"], refuse: Refuse): SeedCase {
+function readCase(value: unknown, index: number, format: SeedFormat, refuse: Refuse): SeedCase {
   const bad = (why: string): never => refuse("SEED_CASES_BAD_SHAPE", `case ${index}: ${why}`);
   if (!isRecord(value)) return bad("must be an object");
   const { id, backend = "mem", pre = {}, knobs = {}, ops, expect } = value;

@@ -1,6 +1,6 @@
 import { CrashScript } from "./crash-script.js";
-import type { SeedCase, SeedCaseFile } from "./seed-case-file.js";
-import { matches, outcomeOfError, type SeedOutcome } from "./seed-outcome.js";
+import type { SeedCase } from "./seed-case-file.js";
+import { matches, outcomeOfError, type SeedFormat, type SeedOutcome } from "./seed-outcome.js";
 import { SimScript } from "./sim-script.js";
 
 /** An operation whose outcome is not the recorded one. */
@@ -13,7 +13,7 @@ export interface Difference {
 }
 
 /** Runs a script to its end, whatever differs on the way, and returns what did. */
-export function runSeedCase(format: SeedCaseFile["format"], seedCase: SeedCase): readonly Difference[] {
+export function runSeedCase(format: SeedFormat, seedCase: SeedCase): readonly Difference[] {
   const script = format === "crash-cases" ? new CrashScript(seedCase) : new SimScript(seedCase);
   const differences: Difference[] = [];
   for (const [index, op] of seedCase.ops.entries()) {
@@ -24,7 +24,7 @@ export function runSeedCase(format: SeedCaseFile["format"], seedCase: SeedCase):
     } catch (error) {
       actual = outcomeOfError(error);
     }
-    if (!matches(op.op, expected, actual)) differences.push({ index, op: op.op, expected, actual });
+    if (!matches(format, op.op, expected, actual)) differences.push({ index, op: op.op, expected, actual });
   }
   return differences;
 }

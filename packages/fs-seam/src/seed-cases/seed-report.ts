@@ -1,10 +1,11 @@
 import { runSeedCase, type Difference } from "./seed-case-run.js";
 import type { SeedCaseFile } from "./seed-case-file.js";
+import type { SeedFormat } from "./seed-outcome.js";
 
 /** What came of one file of cases. Plain JSON. */
 export interface SeedFileReport {
   readonly file: string;
-  readonly format: SeedCaseFile["format"];
+  readonly format: SeedFormat;
   readonly cases: number;
   readonly passed: number;
   readonly failed: number;

@@ -11,6 +11,8 @@ import { SimCopies } from "./sim-copies.js";
 import { DropSchedule, OneShot, ReadFault } from "./sim-schedules.js";
 
 const ok: SeedOutcome = { ok: true };
+/** Length of a small directory on ext4, where the cases were recorded. */
+const directoryLength = 4096;
 const faultKinds = ["rename", "remove", "persist"] as const;
 
 /** A file that has no name of its own yet; gone once it was published or thrown away. */
@@ -79,7 +81,7 @@ export class SimScript {
       value: this.#copies.cowCopy(this.#place(op, "from"), this.#place(op, "to"), textOf(op, "preference")),
     }),
     mkdirAll: (op) => this.#disk.makeDirectories(this.#place(op).path),
-    list: (op) => ({ value: this.#disk.list(this.#place(op).path) }),
+    list: (op) => ({ value: this.#disk.list(this.#place(op).path).map((name) => name.replace(/\/$/, "")) }),
     syncDir: () => {}, // names are durable by design, those of a missing directory too
 
     // --- publishing ---
@@ -166,8 +168,16 @@ export class SimScript {
   }
 
   #syncFile(place: Place): SeedOutcome {
+    if (this.#disk.kindOf(place.path) === "directory") return this.#syncDirectoryAsFile(place);
     using file = this.#disk.fs.open(place.path, { mode: "read" });
     return this.#sync(new ScriptHandle(file, place, { reads: true, writes: false, appends: false }), place.name);
+  }
+
+  /** The host opens a directory for reading, and then it has a length like everything else. */
+  #syncDirectoryAsFile({ name }: Place): SeedOutcome {
+    const dropped = this.#drops.drops();
+    if (!dropped) this.#law.settle(name, directoryLength);
+    return { ok: true, dropped };
   }
 
   /** Creates a file and syncs it after each of so many bytes: one letter a sync, `D` for a dropped one. */

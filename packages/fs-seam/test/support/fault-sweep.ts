@@ -28,10 +28,12 @@ export async function sweepFaults<Result>(
   extent: "once" | "for-ever",
   operation: (directory: Directory) => Result | Promise<Result>,
   check: (run: SweepRun<Result>) => void,
+  prepare: (root: string) => void = () => undefined,
 ): Promise<number> {
   for (let nth = 1; nth < 200; nth += 1) {
     const root = scratchDirectory();
     writeFileSync(`${root}/file`, "old");
+    prepare(root);
     let armed = false;
     let count = 0;
     let failedCall: CallName | "" = "";

@@ -1,0 +1,41 @@
+// How a list of mutations is written down.
+
+const seam = "packages/fs-seam";
+
+/** Test files by short names; every path is relative to the repository. */
+export const tests = {
+  crash: `${seam}/test/crash-fs.test.ts`,
+  brute: `${seam}/test/brute-force.property.test.ts`,
+  laws: `${seam}/test/crash-invariants.property.test.ts`,
+  differential: `${seam}/test/differential.property.test.ts`,
+  conformance: `${seam}/src/conformance/backends.test.ts`,
+  replace: `${seam}/src/atomic-replace.test.ts`,
+  temp: `${seam}/src/temp-name.test.ts`,
+  realFs: `${seam}/src/real-fs.test.ts`,
+  realHandle: `${seam}/src/real-file-handle.test.ts`,
+  realDirectory: `${seam}/src/real-directory.test.ts`,
+};
+
+/**
+ * @typedef {object} Mutation
+ * @property {string} area
+ * @property {string} what - what the mutated code does wrong, as a short sentence.
+ * @property {string} file - relative to the repository.
+ * @property {string} find - text that occurs once in the file, or in the block `in`; runs of white space match any other.
+ * @property {string} put - what stands there instead; "" removes it.
+ * @property {string} [in] - text that occurs once and opens the block to search: up to the brace that closes it.
+ * @property {readonly string[]} tests - test files that should notice, relative to the repository.
+ * @property {string} [reason] - of an equivalent mutation: why no test can notice.
+ */
+
+/**
+ * A list over files of `packages/fs-seam/src`, with the tests that every entry has unless it names its own.
+ *
+ * @param {string} name
+ * @param {readonly string[]} usual
+ * @param {readonly (Partial<Mutation> & { what: string, file: string, find: string })[]} entries
+ * @returns {Mutation[]}
+ */
+export function area(name, usual, entries) {
+  return entries.map((entry) => ({ put: "", tests: usual, ...entry, area: name, file: `${seam}/src/${entry.file}` }));
+}
