@@ -1,24 +1,37 @@
-import type { CrashChoice, Effect, LogRecord, Personality } from "@holdfast/fs-seam/crash";
-import { isEffect } from "@holdfast/fs-seam/crash";
-import { isWhole } from "./failure-text.js";
+import { isEffect, personalityOf, unitsOf, type CrashChoice, type Effect, type Personality } from "@holdfast/fs-seam/crash";
+import type { LogRecord } from "@holdfast/fs-seam/crash";
+
+/** The personality that a choice was made under: one of the run, or a known one of that name. */
+export function judgeOf(personalities: readonly Personality[], choice: CrashChoice): Personality {
+  return personalities.find(({ name }) => name === choice.personality) ?? personalityOf(choice.personality);
+}
+
+/** Whether a choice that lists a write piece by piece lists all of it. */
+export function isWhole(effect: Effect, choice: CrashChoice, judge: Personality): boolean {
+  const kept = choice.torn[String(effect.seq)];
+  if (kept === undefined) return false;
+  return unitsOf([effect], judge, true).every(({ pieces }) => pieces?.every((piece) => kept.includes(piece)) ?? true);
+}
 
 /**
- * A choice as another personality would write it, or undefined when that one cannot: bytes nobody wrote, or a write torn
- * where it tears none. Whether its edges and groups allow the rest is for `replayCrash` to say.
+ * The same choice for another personality, or undefined when that one knows no such thing: bytes nobody wrote, or a
+ * write torn in other pieces than its own. Whether its edges and groups allow the rest, `replayCrash` says.
  */
 export function choiceUnder(
-  judge: Personality,
+  other: Personality,
   choice: CrashChoice,
+  judge: Personality,
   records: readonly LogRecord[],
-  tornAt: number,
 ): CrashChoice | undefined {
-  if (choice.unwritten === "garbage" && judge.unwritten !== "garbage") return undefined;
-  const whole = records.filter((record): record is Effect => isEffect(record) && isWhole(record, choice));
-  const torn = Object.fromEntries(
-    Object.entries(choice.torn).filter(([seq]) => !whole.some((effect) => String(effect.seq) === seq)),
-  );
-  const tears = judge.tears.kind === "any-units" && judge.tears.unitBytes === tornAt;
-  if (Object.keys(torn).length > 0 && !tears) return undefined;
-  const apply = [...choice.apply, ...whole.map(({ seq }) => seq)].sort((a, b) => a - b);
-  return { ...choice, personality: judge.name, apply, torn };
+  if (choice.unwritten === "garbage" && other.unwritten !== "garbage") return undefined;
+  const apply = [...choice.apply];
+  const torn: Record<string, readonly number[]> = {};
+  for (const [seq, pieces] of Object.entries(choice.torn)) {
+    const record = records[Number(seq)];
+    if (record !== undefined && isEffect(record) && isWhole(record, choice, judge)) apply.push(record.seq);
+    else torn[seq] = pieces;
+  }
+  const tearsAlike = other.tears.kind === "any-units" && other.tears.unitBytes === judge.tears.unitBytes;
+  if (Object.keys(torn).length > 0 && !tearsAlike) return undefined;
+  return { ...choice, personality: other.name, apply: apply.sort((a, b) => a - b), torn };
 }

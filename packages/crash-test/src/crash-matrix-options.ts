@@ -91,17 +91,28 @@ const optionKeys: readonly string[] = [
   "now",
 ];
 
+const optionTypes = [
+  ["name", "string"],
+  ["setup", "function"],
+  ["allowIncomplete", "boolean"],
+  ["replay", "string"],
+  ["now", "function"],
+] as const;
+
 /** Checks options and fills in defaults. Throws `CRASH_TEST_INVALID_OPTION` naming the option. */
 export function resolveOptions<T>(options: CrashMatrixOptions<T>): ResolvedOptions<T> {
   for (const key in options) if (!optionKeys.includes(key)) refuse(key, "is unknown");
   for (const key of ["workload", "recover", "check"] as const) {
     if (typeof options[key] !== "function") refuse(key, "must be a function");
   }
+  for (const [key, type] of optionTypes) {
+    if (options[key] !== undefined && typeof options[key] !== type) refuse(key, `must be a ${type}`);
+  }
   const resolved = {
     ...options,
     name: options.name ?? "crash matrix",
     setup: options.setup,
-    personalities: (options.personalities ?? ["posix"]).map(personalityOf),
+    personalities: resolvePersonalities(options.personalities ?? ["posix"]),
     strategy: options.strategy ?? { kind: "exhaustive", limit: 4096 },
     nested: options.nested ?? 1,
     nestedStrategy: options.nestedStrategy ?? { kind: "levels", level: 2 },
@@ -116,8 +127,21 @@ export function resolveOptions<T>(options: CrashMatrixOptions<T>): ResolvedOptio
   return resolved;
 }
 
+function resolvePersonalities(given: readonly (string | Personality)[]): Personality[] {
+  if (!Array.isArray(given) || given.length === 0) refuse("personalities", "must be a list, and not empty");
+  return given.map((nameOrData: string | Personality) => {
+    let personality: Personality;
+    try {
+      personality = personalityOf(nameOrData);
+    } catch (cause) {
+      refuse("personalities", `names an unknown one: ${String(nameOrData)}`, cause);
+    }
+    if (personality.law === "effects") return personality;
+    return refuse("personalities", `has ${personality.name}, which leaves one outcome: use CrashFs.crash() for it`);
+  });
+}
+
 function checkBounds<T>(options: ResolvedOptions<T>): void {
-  if (options.personalities.length === 0) refuse("personalities", "must not be empty");
   for (const key of ["nested", "maxRecoveries", "minImages"] as const) {
     if (!Number.isSafeInteger(options[key]) || options[key] < 0) refuse(key, "must be a whole number from 0 on");
   }
@@ -142,6 +166,7 @@ function checkStrategy(key: string, strategy: CrashStrategy): void {
   }
 }
 
-function refuse(option: string, why: string): never {
-  throw new CrashTestError("CRASH_TEST_INVALID_OPTION", `option ${option} ${why}`);
+function refuse(option: string, why: string, cause?: unknown): never {
+  const message = `option ${option} ${why}`;
+  throw new CrashTestError("CRASH_TEST_INVALID_OPTION", message, undefined, cause === undefined ? {} : { cause });
 }

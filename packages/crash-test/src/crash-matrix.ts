@@ -1,5 +1,6 @@
 import { Directory } from "@holdfast/fs-seam";
 import { CrashFs, parseCrashChoice, pendingAt, personalityOf, type CrashChoice, type Trace } from "@holdfast/fs-seam/crash";
+import { judgeOf } from "./admission.js";
 import { resolveOptions, type CrashMatrixOptions, type ResolvedOptions } from "./crash-matrix-options.js";
 import { CrashTestError } from "./crash-test-error.js";
 import { BudgetSpent, Explorer, type CrashFailure, type CrashMatrixReport } from "./explore.js";
@@ -31,8 +32,9 @@ export async function crashMatrix<T>(options: CrashMatrixOptions<T>): Promise<Cr
   }
   const failure = explorer.report.failures[0];
   if (failure !== undefined) return fail(resolved, explorer, trace, failure);
-  if (explorer.report.distinct < resolved.minImages) {
-    const why = `${resolved.name}: only ${explorer.report.distinct} distinct images came up, ${resolved.minImages} are asked for`;
+  const images = Math.max(...explorer.report.personalities.map((each) => each.images));
+  if (images < resolved.minImages) {
+    const why = `${resolved.name}: only ${images} distinct images came up, ${resolved.minImages} are asked for`;
     throw new CrashTestError("CRASH_TEST_VACUOUS", why, explorer.report);
   }
   return explorer.report;
@@ -54,16 +56,14 @@ async function fail<T>(
   trace: Trace,
   found: CrashFailure,
 ): Promise<never> {
-  const shrunk = await shrinkFailure(found, pendingOf(options, found), (choices) => explorer.judgePath(trace, choices));
-  explorer.report.failures[0] = shrunk;
-  const text = failureText(options.name, shrunk, pendingOf(options, shrunk), explorer.report.recoveries);
-  throw new CrashTestError("CRASH_TEST_FAILED", text, explorer.report, { cause: shrunk.cause });
-}
-
-function pendingOf<T>(options: ResolvedOptions<T>, failure: CrashFailure): ReturnType<typeof pendingAt> {
-  const choice = failure.choices.at(-1) as CrashChoice; // a failure has at least one
-  const personality = options.personalities.find(({ name }) => name === choice.personality);
-  return pendingAt(failure.trace, personality ?? personalityOf(choice.personality), choice.at);
+  const last = found.choices.at(-1) as CrashChoice; // a failure has at least one
+  const judge = judgeOf(options.personalities, last);
+  const pending = pendingAt(found.trace, judge, last.at);
+  const shrunk = await shrinkFailure(found, pending, (choices) => explorer.judgePath(trace, choices));
+  const failure = { ...shrunk, admittedBy: await explorer.admitting(trace, shrunk.choices) };
+  explorer.report.failures[0] = failure;
+  const text = failureText(options.name, failure, judge, explorer.report.recoveries);
+  throw new CrashTestError("CRASH_TEST_FAILED", text, explorer.report, { cause: failure.cause });
 }
 
 async function replayOne<T>(
@@ -76,18 +76,21 @@ async function replayOne<T>(
   try {
     const list: unknown = JSON.parse(text);
     choices = (Array.isArray(list) ? list : [list]).map((choice: unknown) => parseCrashChoice(JSON.stringify(choice)));
+    if (choices.length === 0) throw new TypeError("the list is empty");
   } catch (cause) {
     const why = `${options.name}: replay is not a list of crash choices`;
     throw new CrashTestError("CRASH_TEST_INVALID_REPLAY", why, undefined, { cause });
   }
-  const failure = await explorer.judgePath(trace, choices).catch((cause: unknown) => {
+  const judged = await explorer.judgePath(trace, choices).catch((cause: unknown) => {
     const why = `${options.name}: the replay does not fit this run; is the workload deterministic and unchanged?`;
     throw new CrashTestError("CRASH_TEST_INVALID_REPLAY", why, undefined, { cause });
   });
   explorer.report.recoveries = choices.length;
   explorer.report.distinct = choices.length;
-  if (failure === undefined) return explorer.report;
+  if (judged === undefined) return explorer.report;
+  const failure = { ...judged, admittedBy: await explorer.admitting(trace, judged.choices) };
   explorer.report.failures.push(failure);
-  const message = failureText(options.name, failure, pendingOf(options, failure), choices.length);
+  const judge = judgeOf(options.personalities, failure.choices.at(-1) as CrashChoice); // a failure has at least one
+  const message = failureText(options.name, failure, judge, choices.length);
   throw new CrashTestError("CRASH_TEST_FAILED", message, explorer.report, { cause: failure.cause });
 }

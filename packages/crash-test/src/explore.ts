@@ -9,6 +9,7 @@ import {
   type Personality,
   type Trace,
 } from "@holdfast/fs-seam/crash";
+import { choiceUnder, judgeOf } from "./admission.js";
 import type { CrashContext, ResolvedOptions } from "./crash-matrix-options.js";
 
 /** What was explored under one personality. */
@@ -28,7 +29,7 @@ export interface CrashMatrixReport {
   distinct: number;
   /** Times that `recover` ran. */
   recoveries: number;
-  /** False when a budget ended the exploration, or a point was too large for the exhaustive strategy. */
+  /** False when a failure or a budget ended the exploration, or a point was too large for the exhaustive strategy. */
   complete: boolean;
   readonly failures: CrashFailure[];
 }
@@ -39,8 +40,8 @@ export interface CrashFailure {
   readonly choices: readonly CrashChoice[];
   /** What recovery or the check threw. */
   readonly cause: unknown;
-  /** Personalities under which this image is legal. */
-  readonly admittedBy: string[];
+  /** Those of the run that allow these power losses. */
+  readonly admittedBy: readonly string[];
   /** The run in which the last power loss happened. */
   readonly trace: Trace;
   readonly context: CrashContext;
@@ -65,7 +66,6 @@ type Verdict = { readonly kind: "passed"; readonly next: Run | undefined } | { r
 
 /** An image that was judged before, under any personality. */
 interface Judged {
-  failure: CrashFailure | undefined;
   /** Whether crashes inside its recovery were explored too. */
   readonly deep: boolean;
 }
@@ -91,12 +91,17 @@ export class Explorer<T> {
     };
   }
 
-  /** Explores the run of the workload under every personality. */
+  /** Explores the run of the workload under every personality, up to the first failure. */
   async explore(trace: Trace): Promise<void> {
     for (const [index, personality] of this.#options.personalities.entries()) {
       const counts = this.report.personalities[index] as PersonalityReport; // made with the same length
       await this.#exploreRun({ trace, before: [], path: [], depth: 0 }, personality, counts);
+      if (this.#hasFailed()) return;
     }
+  }
+
+  #hasFailed(): boolean {
+    return this.report.failures.length > 0;
   }
 
   async #exploreRun(run: Run, personality: Personality, counts: PersonalityReport): Promise<void> {
@@ -112,13 +117,15 @@ export class Explorer<T> {
     });
     const seen = new Set<number>();
     for (const crash of images) {
-      if (run.depth === 0) seen.add(crash.hash);
+      if (run.depth === 0) counts.images = seen.add(crash.hash).size;
       const judged = this.#judgeOnce(run, crash, personality);
       if (judged === undefined) continue;
       const next = judged instanceof Promise ? await judged : judged;
       if (next !== "none") await this.#exploreRun(next, personality, counts);
+      if (!this.#hasFailed()) continue;
+      this.report.complete = false;
+      return;
     }
-    if (run.depth === 0) counts.images = seen.size;
   }
 
   /** Judges an image unless it was judged before; the run of its recovery, or `none`, when it was judged now. */
@@ -127,16 +134,8 @@ export class Explorer<T> {
     const key = `${crash.hash}:${acks.length}`;
     const deep = run.depth < this.#options.nested;
     const known = this.#judged.get(key);
-    if (known?.failure !== undefined) {
-      const { admittedBy } = known.failure;
-      if (!admittedBy.includes(personality.name)) admittedBy.push(personality.name);
-      return undefined;
-    }
     if (known !== undefined && (known.deep || !deep)) return undefined;
-    // Behind the first failure, only which personalities admit it is of interest.
-    if (this.report.failures.length > 0) return undefined;
-    const judged: Judged = { failure: undefined, deep };
-    this.#judged.set(key, judged);
+    this.#judged.set(key, { deep });
     if (known === undefined) this.report.distinct += 1;
     this.#spend();
     const path = [...run.path, crash.choice];
@@ -144,11 +143,10 @@ export class Explorer<T> {
     const settle = (verdict: Verdict): Run | "none" => {
       if (verdict.kind === "passed") return verdict.next ?? "none";
       const { cause } = verdict;
-      judged.failure = { choices: path, cause, admittedBy: [personality.name], trace: run.trace, context };
-      this.report.failures.push(judged.failure);
+      this.report.failures.push({ choices: path, cause, admittedBy: [personality.name], trace: run.trace, context });
       return "none";
     };
-    const verdict = this.#recoverOn(crash.image, context, path, personality);
+    const verdict = this.#recoverOn(crash.image, context, path, personality, deep);
     return verdict instanceof Promise ? verdict.then(settle) : settle(verdict);
   }
 
@@ -161,15 +159,15 @@ export class Explorer<T> {
     this.report.recoveries += 1;
   }
 
-  /** Recovers and checks one image. Stays synchronous when recovery and check are. */
+  /** Recovers and checks one image; `deep` asks for the run of the recovery. Synchronous when recovery and check are. */
   #recoverOn(
     image: Image,
     context: CrashContext,
     path: readonly CrashChoice[],
     personality: Personality,
+    deep: boolean,
   ): Verdict | Promise<Verdict> {
-    const { recover, check, nested } = this.#options;
-    const deep = context.depth < nested;
+    const { recover, check } = this.#options;
     const fs = new CrashFs({ image, personality, callSites: deep });
     const finish = (verdict: void | boolean): Verdict => {
       if (verdict === false) return { kind: "failed", cause: new Error("the check returned false") };
@@ -191,22 +189,51 @@ export class Explorer<T> {
 
   /** Judges one path of choices again, for replay and shrinking; undefined when it passes. */
   async judgePath(trace: Trace, choices: readonly CrashChoice[]): Promise<CrashFailure | undefined> {
-    let run: Run = { trace, before: [], path: [], depth: 0 };
-    for (const choice of choices) {
-      const personality = this.#options.personalities.find(({ name }) => name === choice.personality);
-      const image = replayCrash(run.trace, choice, personality);
-      const context = contextOf(acksBefore(run, choice.at), run.depth);
+    let run: Run | undefined = { trace, before: [], path: [], depth: 0 };
+    for (const [depth, choice] of choices.entries()) {
+      if (run === undefined) return undefined;
+      const judge = judgeOf(this.#options.personalities, choice);
+      const image = replayCrash(run.trace, choice, judge);
+      const context = contextOf(acksBefore(run, choice.at), depth);
       const path = [...run.path, choice];
-      const judge = personality ?? (this.#options.personalities[0] as Personality); // never empty
-      const verdict = await this.#recoverOn(image, context, path, judge);
+      const verdict = await this.#recoverOn(image, context, path, judge, depth < choices.length - 1);
       if (verdict.kind === "failed") {
         const { cause } = verdict;
-        return { choices: path, cause, admittedBy: [choice.personality], trace: run.trace, context };
+        return { choices: path, cause, admittedBy: [judge.name], trace: run.trace, context };
       }
-      if (verdict.next === undefined) return undefined;
       run = verdict.next;
     }
     return undefined;
+  }
+
+  /** Names of the personalities of this run that allow every power loss of a path. */
+  async admitting(trace: Trace, choices: readonly CrashChoice[]): Promise<string[]> {
+    const names: string[] = [];
+    for (const personality of this.#options.personalities) {
+      if (await this.#admits(trace, choices, personality)) names.push(personality.name);
+    }
+    return names;
+  }
+
+  async #admits(trace: Trace, choices: readonly CrashChoice[], personality: Personality): Promise<boolean> {
+    let run: Run | undefined = { trace, before: [], path: [], depth: 0 };
+    for (const [depth, choice] of choices.entries()) {
+      if (run === undefined) return false;
+      const judge = judgeOf(this.#options.personalities, choice);
+      const same = choiceUnder(personality, choice, judge, run.trace.records);
+      if (same === undefined) return false;
+      let image: Image;
+      try {
+        image = replayCrash(run.trace, same, personality);
+      } catch {
+        return false; // not legal there
+      }
+      if (depth === choices.length - 1) return true;
+      const context = contextOf(acksBefore(run, choice.at), depth);
+      const verdict = await this.#recoverOn(image, context, [...run.path, same], personality, true);
+      run = verdict.kind === "passed" ? verdict.next : undefined;
+    }
+    return false;
   }
 }
 

@@ -1,8 +1,7 @@
 import {
   isEffect,
   isName,
-  personalityOf,
-  unitsOf,
+  pendingAt,
   type BarrierRecord,
   type CrashChoice,
   type Effect,
@@ -10,6 +9,7 @@ import {
   type Personality,
   type Trace,
 } from "@holdfast/fs-seam/crash";
+import { isWhole } from "./admission.js";
 import { describeCall } from "./call-site.js";
 import type { CrashFailure } from "./explore.js";
 
@@ -28,7 +28,8 @@ export interface Fates {
   readonly gone: readonly Effect[];
 }
 
-export function fatesOf(trace: Trace, choice: CrashChoice, pending: readonly Effect[]): Fates {
+export function fatesOf(trace: Trace, choice: CrashChoice, judge: Personality): Fates {
+  const pending = pendingAt(trace, judge, choice.at);
   const open = new Set(pending.map(({ seq }) => seq));
   const whole = new Set(choice.apply);
   const before = trace.records.slice(0, choice.at);
@@ -40,29 +41,13 @@ export function fatesOf(trace: Trace, choice: CrashChoice, pending: readonly Eff
   return {
     settled: rest.filter(({ seq }) => !open.has(seq)),
     kept: rest.filter(({ seq }) => open.has(seq) && (whole.has(seq) || choice.torn[String(seq)] !== undefined)),
-    lost: rest.filter((effect) => open.has(effect.seq) && !whole.has(effect.seq) && !isWhole(effect, choice)),
+    lost: rest.filter((effect) => open.has(effect.seq) && !whole.has(effect.seq) && !isWhole(effect, choice, judge)),
     gone: effects.filter(isGone),
   };
 }
 
 function isFailed(record: LogRecord): record is BarrierRecord {
   return record.kind === "barrier" && record.outcome === "failed";
-}
-
-/** Whether a choice keeps every piece of a write that it lists piece by piece. */
-export function isWhole(effect: Effect, choice: CrashChoice): boolean {
-  const pieces = choice.torn[String(effect.seq)];
-  if (pieces === undefined || effect.kind !== "data") return false;
-  const units = unitsOf([effect], judgeOf(choice), true);
-  return units.every((unit) => unit.pieces === undefined || unit.pieces.every((piece) => pieces.includes(piece)));
-}
-
-function judgeOf(choice: CrashChoice): Personality {
-  try {
-    return personalityOf(choice.personality);
-  } catch {
-    return personalityOf("posix"); // a personality of the caller's own; only the size of its pieces is of interest
-  }
 }
 
 /** What one effect is, in words. */
@@ -80,10 +65,14 @@ export function effectText(effect: Effect): string {
   }
 }
 
-/** The message of a failed crash matrix. */
-export function failureText(name: string, failure: CrashFailure, pending: readonly Effect[], recoveries: number): string {
+/**
+ * The message of a failed crash matrix.
+ *
+ * @param judge - the personality of the last power loss.
+ */
+export function failureText(name: string, failure: CrashFailure, judge: Personality, recoveries: number): string {
   const choice = failure.choices.at(-1) as CrashChoice; // a failure has at least one
-  const fates = fatesOf(failure.trace, choice, pending);
+  const fates = fatesOf(failure.trace, choice, judge);
   const lines = [`${name}: a promise was broken after ${recoveries} ${recoveries === 1 ? "recovery" : "recoveries"}`];
   lines.push(...orderLines(failure.trace, choice, fates), ...goneLines(failure.trace, choice, fates));
   lines.push(`Power lost: ${momentText(failure.trace, choice, failure.context.depth)}`);

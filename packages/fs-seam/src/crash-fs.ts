@@ -9,6 +9,7 @@ import { EffectLog, isEffect, type Effect } from "./effects.js";
 import { FsError } from "./fs-error.js";
 import type { Image } from "./fs-state.js";
 import { describeDurability, type FileDurability } from "./file-durability.js";
+import type { IssuedOperation } from "./issued-operation.js";
 import { imageHash } from "./image-hash.js";
 import { checkLedger, checkState, demandSame, invariantsAreOn } from "./invariants.js";
 import { Ledger } from "./ledger.js";
@@ -221,6 +222,7 @@ export class CrashFs extends EngineFs implements MediaFs {
   #restart(image: Image): void {
     if (this.personality.handles.crash === "die") {
       this.killHandles();
+      this.#disk.forgetReports();
       this.mountAgain(image);
     }
     this.#base = this.state.freeze();
@@ -231,6 +233,7 @@ export class CrashFs extends EngineFs implements MediaFs {
   /** End of the process without a power loss: handles die, what was written stays visible and stays pending. */
   processCrash(): void {
     this.killHandles();
+    this.#disk.forgetReports();
   }
 
   /**
@@ -291,18 +294,34 @@ export class CrashFs extends EngineFs implements MediaFs {
     this.#disk.misplace(fault, target, this.log.records, first);
   }
 
+  protected override openHandle(handle: EngineHandle): EngineHandle {
+    handle.heard = this.#disk.reportsOf(handle.ino);
+    return super.openHandle(handle);
+  }
+
+  protected override issueNamesBarrier(ino: number, path: string): IssuedOperation<void> {
+    this.#disk.checkNames(ino, path);
+    return super.issueNamesBarrier(ino, path);
+  }
+
   protected override finishFileBarrier(
     handle: EngineHandle,
     rung: SyncRung,
     covers: number,
     fault: HandleMediaFault | undefined,
   ): void {
+    const owed = this.#disk.owedTo(handle);
+    if (owed !== undefined) throw owed; // nothing is settled: what is pending may or may not have made it
     const full = this.spacePolicy === "at-sync" && this.overLimit();
     const errno = this.limitCode === "FS_NO_SPACE" ? "ENOSPC" : "EDQUOT";
     const effective = full ? ({ kind: "failedSync", errno, lost: "all" } as const) : fault;
     const honest = effective?.kind !== "failedSync" && effective?.kind !== "droppedSync";
     if (honest) this.pathLaw?.synced(handle.path, handle.ino);
-    this.#finish("file", handle.ino, handle.path, rung, covers, effective);
+    try {
+      this.#finish({ scope: "file", ino: handle.ino, path: handle.path, rung, covers }, effective);
+    } finally {
+      handle.heard = this.#disk.reportsOf(handle.ino);
+    }
   }
 
   protected override finishNamesBarrier(
@@ -311,36 +330,20 @@ export class CrashFs extends EngineFs implements MediaFs {
     covers: number,
     fault: HandleMediaFault | undefined,
   ): void {
-    this.#finish("names", ino, path, "full", covers, fault);
+    this.#finish({ scope: "names", ino, path, rung: "full", covers }, fault);
   }
 
-  #finish(
-    scope: "file" | "names",
-    ino: number,
-    path: string,
-    rung: SyncRung,
-    covers: number,
-    fault: HandleMediaFault | undefined,
-  ): void {
+  #finish(barrier: Barrier, fault: HandleMediaFault | undefined): void {
+    const { scope, ino, path, rung, covers } = barrier;
     this.log.begin(scope === "file" ? "sync" : "syncNames", path);
-    const { call } = this.log;
-    const plain = { scope, ino, rung, covers, lost: [], aftermath: undefined, call };
-    if (fault?.kind === "failedSync") {
-      this.#fail(scope, ino, path, rung, covers, fault);
-    } else {
-      this.log.barrier({ ...plain, outcome: fault?.kind === "droppedSync" ? "dropped" : "done" });
-      if (invariantsAreOn && this.personality.law === "effects") this.#settled();
-    }
+    if (fault?.kind === "failedSync") throw this.#fail(barrier, fault);
+    const outcome = fault?.kind === "droppedSync" ? "dropped" : "done";
+    this.log.barrier({ scope, ino, rung, covers, outcome, lost: [], aftermath: undefined, call: this.log.call });
+    if (invariantsAreOn && this.personality.law === "effects") this.#settled();
   }
 
-  #fail(
-    scope: "file" | "names",
-    ino: number,
-    path: string,
-    rung: SyncRung,
-    covers: number,
-    fault: FailedSyncFault,
-  ): void {
+  /** Carries a failure out, remembers who has to hear of it, and returns the error. */
+  #fail({ scope, ino, path, rung, covers }: Barrier, fault: FailedSyncFault): FsError {
     const aftermath = fault.aftermath ?? this.personality.failedSync;
     const loses = scope === "file" && aftermath !== "keep-dirty";
     const lost = loses ? this.#disk.lostBy(fault, ino, covers, this.#settled()) : [];
@@ -348,11 +351,20 @@ export class CrashFs extends EngineFs implements MediaFs {
     if (aftermath === "revert") this.#disk.reload(this.state, ino, this.#settled());
     const operation = scope === "file" ? "sync" : "syncNames";
     const code = fault.errno === "EIO" ? "FS_IO" : fault.errno === "ENOSPC" ? "FS_NO_SPACE" : "FS_QUOTA_EXCEEDED";
-    throw new FsError(code, `${operation} ${path}: ${fault.errno}`, {
-      operation,
-      path,
-      errno: fault.errno,
-      injected: true,
-    });
+    const why = `${operation} ${path}: ${fault.errno}`;
+    const error = new FsError(code, why, { operation, path, errno: fault.errno, injected: true });
+    if (!this.poisonsHandles) return error;
+    if (scope === "file") this.#disk.report(ino, error);
+    else this.#disk.poisonNames(ino, error);
+    return error;
   }
+}
+
+/** A barrier that is about to end. */
+interface Barrier {
+  readonly scope: "file" | "names";
+  readonly ino: number;
+  readonly path: string;
+  readonly rung: SyncRung;
+  readonly covers: number;
 }

@@ -25,6 +25,43 @@ export class DiskFaults {
   readonly #stale = new Map<number, Map<number, Uint8Array>>();
   readonly #names = new Map<number, FailedSyncFault | DroppedSyncFault>();
 
+  readonly #reports = new Map<number, { readonly count: number; readonly error: FsError }>();
+  readonly #poisonedNames = new Map<number, FsError>();
+
+  /** How many barriers of this file have failed: a handle opened now has nothing to hear about them. */
+  reportsOf(ino: number): number {
+    return this.#reports.get(ino)?.count ?? 0;
+  }
+
+  report(ino: number, error: FsError): void {
+    this.#reports.set(ino, { count: this.reportsOf(ino) + 1, error });
+  }
+
+  /** The failure that a handle has yet to hear of, once for each handle that was open when it happened. */
+  owedTo(handle: EngineHandle): FsError | undefined {
+    const report = this.#reports.get(handle.ino);
+    if (report === undefined || report.count <= handle.heard) return undefined;
+    handle.heard = report.count;
+    return report.error;
+  }
+
+  poisonNames(ino: number, error: FsError): void {
+    this.#poisonedNames.set(ino, error);
+  }
+
+  checkNames(ino: number, path: string): void {
+    const cause = this.#poisonedNames.get(ino);
+    if (cause === undefined) return;
+    const why = `syncNames ${path}: a names barrier of this directory has failed; open anew and recover`;
+    throw new FsError("FS_POISONED", why, { operation: "syncNames", path }, { cause });
+  }
+
+  /** The process is gone, and with it everything that was still to be told. */
+  forgetReports(): void {
+    this.#reports.clear();
+    this.#poisonedNames.clear();
+  }
+
   armNames(ino: number, fault: FailedSyncFault | DroppedSyncFault): void {
     this.#names.set(ino, fault);
   }

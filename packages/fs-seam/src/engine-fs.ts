@@ -170,6 +170,21 @@ export abstract class EngineFs extends EngineContent implements StoreFs {
   }
 
   rename(from: string, to: string): void {
+    this.#namingBoth(from, to, () => this.#rename(from, to));
+  }
+
+  /** An error of an operation on two paths names both, the first one first, whichever of them is at fault. */
+  #namingBoth(from: string, to: string, run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      if (!(error instanceof FsError) || (error.path === from && error.destination === to)) throw error;
+      const { code, message, operation, errno } = error;
+      throw new FsError(code, message, { operation, errno, path: from, destination: to, injected: error.injected });
+    }
+  }
+
+  #rename(from: string, to: string): void {
     this.#checkMutable("rename", from);
     checkAbsolutePath(to, "rename");
     if (from === "/" || to === "/") throw this.#refuse("FS_BUSY", "rename", from, "EBUSY", to);
@@ -205,6 +220,10 @@ export abstract class EngineFs extends EngineContent implements StoreFs {
   }
 
   link(from: string, to: string): void {
+    this.#namingBoth(from, to, () => this.#link(from, to));
+  }
+
+  #link(from: string, to: string): void {
     this.#checkMutable("link", from);
     checkAbsolutePath(to, "link");
     this.#directoryOf(from, "link"); // Linux judges the parents before the names in them
@@ -228,6 +247,10 @@ export abstract class EngineFs extends EngineContent implements StoreFs {
   }
 
   reflink(from: string, to: string): void {
+    this.#namingBoth(from, to, () => this.#reflink(from, to));
+  }
+
+  #reflink(from: string, to: string): void {
     this.#checkMutable("copy", from);
     checkAbsolutePath(to, "copy");
     const source = this.#get(from, "copy");

@@ -16,6 +16,8 @@ export class EngineHandle implements FileHandle, MediaHandle {
   readonly ino: number;
   /** @internal Taken by the next write or barrier. */
   armed: HandleMediaFault | undefined = undefined;
+  /** @internal Failed barriers of the file that this handle has been told of. */
+  heard = 0;
   readonly #fs: EngineFs;
   readonly #epoch: number;
   #closed = false;
@@ -60,10 +62,17 @@ export class EngineHandle implements FileHandle, MediaHandle {
     if (this.#fs.readOnly) throw this.#refuse("FS_READ_ONLY", operation, "the file system is read-only", "EROFS");
   }
 
+  #checkPositional(operation: FsOperation): void {
+    this.#checkWritable(operation);
+    if (this.mode === "append") {
+      throw this.#refuse("FS_INVALID_ARGUMENT", operation, "an append handle only appends and truncates", "EBADF");
+    }
+  }
+
   readAt(target: Uint8Array, offset: number): number {
     this.#checkLive("read");
     checkBuffer(target, "read", this.path);
-    checkBytes(offset, "offset", "read", this.path);
+    checkRange(offset, target.length, "read", this.path);
     return this.#fs.readContent(this, target, offset);
   }
 
@@ -155,13 +164,13 @@ export class EngineHandle implements FileHandle, MediaHandle {
   }
 
   allocate(offset: number, length: number): void {
-    this.#checkWritable("allocate");
+    this.#checkPositional("allocate");
     checkRange(offset, length, "allocate", this.path);
     this.#fs.allocate(this, offset, length);
   }
 
   punch(offset: number, length: number): void {
-    this.#checkWritable("punch");
+    this.#checkPositional("punch");
     checkRange(offset, length, "punch", this.path);
     this.#fs.punch(this, offset, length);
   }

@@ -32,7 +32,11 @@ export interface FileStat {
  * Offsets and lengths are bytes, whole numbers from 0 to 2^53-1; anything else throws `FS_INVALID_ARGUMENT`.
  * Buffers are borrowed until the call returns, or until its promise settles. Every method throws `FS_CLOSED` after
  * `close`, and `FS_CRASHED` when a simulated crash has killed the handle. After a failed barrier every write and barrier
- * of the handle throws `FS_POISONED` with the first failure as its cause; reads go on.
+ * of the handle throws `FS_POISONED` with the first failure as its cause; reads go on. A change through a handle of mode
+ * `read` throws `FS_INVALID_ARGUMENT` with errno `EBADF`.
+ *
+ * A failed barrier is reported once to every handle that was open when it failed, at that handle's own next barrier; a
+ * handle opened later hears nothing of it.
  */
 export interface FileHandle {
   /** Path at open time; for messages only. */
@@ -53,16 +57,19 @@ export interface FileHandle {
   append(bytes: Uint8Array): void;
   /** Cuts or zero-extends the file. Durability: `os`. */
   truncate(size: number): void;
-  /** Makes the range real, zero-filled storage: bytes that exist stay, the file grows if the range ends behind it. */
+  /** Not with mode `append`. Makes the range real, zero-filled storage: bytes that exist stay, the file grows if the range ends behind it. */
   allocate(offset: number, length: number): void;
-  /** Frees the storage of a range, which then reads as zeros; the length stays. `FS_UNSUPPORTED` without `punch`. */
+  /** Not with mode `append`. Frees the storage of a range, which then reads as zeros; the length stays. `FS_UNSUPPORTED` without `punch`. */
   punch(offset: number, length: number): void;
 
   stat(): FileStat;
 
   /** Barrier: resolves when everything written to this file before the call is on that rung. Never retry a failure. */
   sync(rung: SyncRung): Promise<void>;
-  /** The same, holding the event loop until it returns. */
+  /**
+   * The same, holding the event loop until it returns. A real disk refuses it with `FS_BUSY` while a promise barrier of
+   * the same handle is under way: the kernel would report a failure to only one of the two.
+   */
   syncBlocking(rung: SyncRung): void;
 
   /** Closes the handle, is idempotent, and is not a barrier. */

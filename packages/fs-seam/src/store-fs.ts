@@ -77,7 +77,10 @@ export interface StoreFs {
   /** Shares the storage of `from` with a new file `to`, or throws `FS_UNSUPPORTED`; never a hidden copy. */
   reflink(from: string, to: string): void;
 
-  /** Names barrier: resolves when the entries of this directory, as they were at the call, are durable. */
+  /**
+   * Names barrier: resolves when the entries of this directory, as they were at the call, are durable. After a failure
+   * every further names barrier of that directory throws `FS_POISONED` until the file system is opened anew.
+   */
   syncNames(path: string): Promise<void>;
   syncNamesBlocking(path: string): void;
 

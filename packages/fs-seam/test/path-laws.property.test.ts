@@ -1,6 +1,6 @@
 // The two path-keyed laws against models that hold whole files as strings and can be believed at a glance.
 // Any sequence of operations over three names, with handles that stay open and crashes in between, must leave the same
-// tree and answer every barrier alike.
+// tree and answer every barrier alike. Replay a failure: FC_SEED=<seed> npx vitest run test/path-laws.property.test.ts
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { CrashFs } from "../src/crash-fs.js";
@@ -246,6 +246,9 @@ class Engine {
   }
 }
 
+const runs = Number(process.env["FC_NUM_RUNS"] ?? 500);
+const seed = process.env["FC_SEED"] === undefined ? {} : { seed: Number(process.env["FC_SEED"]) };
+
 const laws = [
   { personality: "seed-crashfs", model: () => new ImagesModel() },
   { personality: "seed-simfs", model: () => new LengthsModel() },
@@ -261,6 +264,6 @@ test.each(laws)("$personality does what its model does", ({ personality, model }
         expect(actual.tree(), JSON.stringify(each)).toEqual(files);
       }
     }),
-    { numRuns: 1000 },
+    { numRuns: runs, ...seed },
   );
 });

@@ -11,7 +11,7 @@ const entry = transpiledSource();
 test("a process that may open no more files is told so, and nothing has changed", { timeout: 30_000 }, async () => {
   const root = scratchDirectory();
   writeFileSync(`${root}/file`, "x");
-  const child = await SeamChild.start(entry, root, "ulimit -n 64");
+  const child = await SeamChild.start(entry, root, { descriptors: 64 });
   const { ok } = await child.ask("exhaustDescriptors");
   expect(ok).toMatchObject({
     code: "FS_TOO_MANY_OPEN_FILES",
@@ -30,7 +30,7 @@ test("openDirectory passes over a parent it may not read, when there is nothing 
   mkdirSync(`${root}/closed/open`, { recursive: true });
   chmodSync(`${root}/closed`, 0o333);
   chmodSync(`${root}/closed/open`, 0o777);
-  const child = await SeamChild.start(entry, root, process.getuid?.() === 0 ? "set -- setpriv --reuid=65534 \"$@\"" : ":");
+  const child = await SeamChild.start(entry, root, { uid: process.getuid?.() === 0 ? 65_534 : undefined });
   expect(await child.ask("createBelowClosed", { path: "closed/open" })).toEqual({ ok: "/" });
   expect((await child.ask("createBelowClosed", { path: "closed/new" })).code).toBe("FS_PERMISSION_DENIED");
   chmodSync(`${root}/closed`, 0o755);

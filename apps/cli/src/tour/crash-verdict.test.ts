@@ -3,7 +3,7 @@ import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { expect, test } from "vitest";
 import { describeFound, isLost, judge, readBack } from "./crash-verdict.js";
 
-const before = new Uint8Array(1500).fill(0x6f);
+const before = new Uint8Array(1560).fill(0x6f);
 const after = new Uint8Array(1600).fill(0x6e);
 const versions = { before, after };
 const spliced = Uint8Array.from(after, (byte, at) => (at < 512 ? 0 : at < 1024 ? byte : at < 1536 ? 0x6f : 7));

@@ -2,7 +2,8 @@ import { expect, test } from "vitest";
 import { encodeRecord, scanLog } from "./numbered-log.js";
 
 const seed = 11;
-const records = [1, 2, 3].map((number) => encodeRecord(number, seed));
+const [first, second, third] = [encodeRecord(1, seed), encodeRecord(2, seed), encodeRecord(3, seed)] as const;
+const records = [first, second, third];
 const log = Buffer.concat(records);
 const ends = [0, ...records.map((_, at) => Buffer.concat(records.slice(0, at + 1)).length)];
 
@@ -33,7 +34,7 @@ test("cut anywhere, it is what is whole, and a torn tail", () => {
   }
 });
 
-test("no flipped bit goes unnoticed, and none before the last record is taken for a tear", () => {
+test("no flipped bit goes unnoticed, and none is taken for a tear", () => {
   for (let bit = 0; bit < log.length * 8; bit += 1) {
     const damaged = Buffer.from(log);
     const at = bit >> 3;
@@ -41,24 +42,21 @@ test("no flipped bit goes unnoticed, and none before the last record is taken fo
     const { recordCount, end } = scanLog(damaged, seed);
     const hit = ends.findLastIndex((start) => start <= at);
     expect(recordCount).toBe(hit);
-    expect(end.kind).toBe(hit === 2 ? "torn" : "corrupt");
+    expect(end).toEqual({ kind: "corrupt", why: `record ${hit + 1} does not check` });
   }
 });
 
 test("records that check and do not belong are corruption", () => {
-  const [first, second, third] = records as [Uint8Array, Uint8Array, Uint8Array];
-  for (const wrong of [
-    [first, third],
-    [first, first],
-    [second],
-    [first, encodeRecord(2, seed + 1)],
-    [first, second.subarray(5), third],
-  ]) {
-    expect(scanLog(Buffer.concat(wrong), seed).end.kind).toBe("corrupt");
+  for (const wrong of [[first, third], [first, first], [second], [first, encodeRecord(2, seed + 1)]]) {
+    const { end } = scanLog(Buffer.concat(wrong), seed);
+    expect(end).toMatchObject({ kind: "corrupt", why: expect.stringContaining("is another") });
   }
 });
 
-test("a tail longer than any record is corruption, not a tear", () => {
-  expect(scanLog(Buffer.concat([log, Buffer.alloc(1024)]), seed).end.kind).toBe("torn");
-  expect(scanLog(Buffer.concat([log, Buffer.alloc(1025)]), seed).end.kind).toBe("corrupt");
+test.each([
+  ["a hole between records", [first, second.subarray(5), third]],
+  ["zeros behind the last record", [log, Buffer.alloc(100)]],
+  ["a record without its beginning at the end", [log, encodeRecord(4, seed).subarray(1)]],
+])("%s is corruption and no tear", (_, parts) => {
+  expect(scanLog(Buffer.concat(parts), seed).end.kind).toBe("corrupt");
 });

@@ -11,8 +11,6 @@ import { SeededChoices } from "./seeded-choices.js";
  * that should be there. A record is complete when its line ends and its checksum holds.
  */
 
-/** A longer line is no record of ours. */
-const maxRecordBytes = 1024;
 const newline = 0x0a;
 
 /** The bytes of record `number` under `seed`; 40 to 300 of them. */
@@ -48,51 +46,35 @@ export interface LogScan {
 /** Why a scan stopped. Only `torn` may be repaired, by cutting the file at `endOffset`. */
 export type LogEnd =
   | { readonly kind: "clean" }
-  /** The last write arrived in part. */
+  /** The beginning of the next record: its write was interrupted. */
   | { readonly kind: "torn"; readonly tornBytes: number }
-  /** Something is wrong that no interrupted append explains. */
+  /** Something that no killed process leaves behind, because what it wrote stays in the order it was written. */
   | { readonly kind: "corrupt"; readonly why: string };
 
 /** Reads a log from its beginning. Never throws. */
 export function scanLog(bytes: Uint8Array, seed: number): LogScan {
   let recordCount = 0;
-  let offset = 0;
-  while (offset < bytes.length) {
-    const lineEnd = lineEndAt(bytes, offset);
-    if (lineEnd === undefined || !isRecord(bytes, offset, lineEnd)) break;
+  let endOffset = 0;
+  while (endOffset < bytes.length) {
     const expected = encodeRecord(recordCount + 1, seed);
-    if (Buffer.compare(expected, bytes.subarray(offset, lineEnd)) !== 0) {
-      const why = `the record behind number ${recordCount} checks, but is not number ${recordCount + 1}`;
-      return { recordCount, endOffset: offset, end: { kind: "corrupt", why } };
+    const found = bytes.subarray(endOffset, endOffset + expected.length);
+    if (Buffer.compare(found, expected.subarray(0, found.length)) !== 0) {
+      return { recordCount, endOffset, end: { kind: "corrupt", why: faultAt(bytes, endOffset, recordCount + 1) } };
     }
+    if (found.length < expected.length)
+      return { recordCount, endOffset, end: { kind: "torn", tornBytes: found.length } };
     recordCount += 1;
-    offset = lineEnd;
+    endOffset += expected.length;
   }
-  return { recordCount, endOffset: offset, end: endAt(bytes, offset, recordCount) };
+  return { recordCount, endOffset, end: { kind: "clean" } };
 }
 
-/** Behind a torn tail nothing was written any more: a record that checks says that this is no tail. */
-function endAt(bytes: Uint8Array, offset: number, recordCount: number): LogEnd {
-  if (offset === bytes.length) return { kind: "clean" };
-  for (let at = bytes.indexOf(newline, offset); at !== -1; at = bytes.indexOf(newline, at + 1)) {
-    const next = lineEndAt(bytes, at + 1);
-    if (next === undefined || !isRecord(bytes, at + 1, next)) continue;
-    return { kind: "corrupt", why: `record ${recordCount + 1} does not check, and one behind it does` };
-  }
-  if (bytes.length - offset > maxRecordBytes) {
-    return { kind: "corrupt", why: `record ${recordCount + 1} does not check, and more than one record follows` };
-  }
-  return { kind: "torn", tornBytes: bytes.length - offset };
-}
-
-/** Where the line at `offset` ends, its newline included; undefined when it does not, or is too long for a record. */
-function lineEndAt(bytes: Uint8Array, offset: number): number | undefined {
-  const at = bytes.indexOf(newline, offset);
-  return at === -1 || at + 1 - offset > maxRecordBytes ? undefined : at + 1;
-}
-
-function isRecord(bytes: Uint8Array, offset: number, end: number): boolean {
-  const line = Buffer.from(bytes.subarray(offset, end - 1)).toString("latin1");
+function faultAt(bytes: Uint8Array, offset: number, number: number): string {
+  const lineEnd = bytes.indexOf(newline, offset);
+  const line = Buffer.from(bytes.subarray(offset, lineEnd === -1 ? bytes.length : lineEnd)).toString("latin1");
   const space = line.lastIndexOf(" ");
-  return space !== -1 && line.slice(space + 1) === checksumOf(line.slice(0, space));
+  const checks = space !== -1 && line.slice(space + 1) === checksumOf(line.slice(0, space));
+  return checks
+    ? `a record checks where number ${number} should be, and is another`
+    : `record ${number} does not check`;
 }

@@ -1,4 +1,4 @@
-import { fork, spawn, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { afterEach } from "vitest";
 
@@ -6,6 +6,13 @@ export interface Answer {
   readonly ok?: unknown;
   readonly code?: string;
   readonly message?: string;
+}
+
+export interface ChildLimits {
+  /** How many descriptors it may have open. */
+  readonly descriptors?: number;
+  /** The user it runs as, when this process may choose. */
+  readonly uid?: number | undefined;
 }
 
 /** Another process with the package loaded, that does what it is told. */
@@ -16,15 +23,14 @@ export class SeamChild {
     this.process = child;
   }
 
-  /** @param wrap - a shell command to run before the process, in the same shell: `ulimit -n 40`. */
-  static async start(entry: string, root: string, wrap?: string): Promise<SeamChild> {
+  static async start(entry: string, root: string, limits: ChildLimits = {}): Promise<SeamChild> {
+    const { descriptors = "unlimited", uid } = limits;
     const script = join(import.meta.dirname, "seam-child.mjs");
-    const child =
-      wrap === undefined
-        ? fork(script, [entry, root])
-        : spawn("sh", ["-c", `${wrap}; exec "$@"`, "sh", process.execPath, script, entry, root], {
-            stdio: ["inherit", "inherit", "inherit", "ipc"],
-          });
+    const limit = descriptors === "unlimited" ? "" : `ulimit -n ${descriptors}; `;
+    const child = spawn("sh", ["-c", `${limit}exec "$@"`, "sh", process.execPath, script, entry, root], {
+      stdio: ["inherit", "inherit", "inherit", "ipc"],
+      ...(uid === undefined ? {} : { uid }),
+    });
     const started = new SeamChild(child);
     running.push(started);
     await started.#answer();
@@ -39,8 +45,14 @@ export class SeamChild {
 
   #answer(): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.process.once("message", (message) => resolve(message as Answer));
-      this.process.once("exit", (code, signal) => reject(new Error(`the child ended with ${code ?? signal}`)));
+      const ended = (code: number | null, signal: string | null): void => {
+        reject(new Error(`the child ended with ${code ?? signal}`));
+      };
+      this.process.once("exit", ended);
+      this.process.once("message", (message) => {
+        this.process.off("exit", ended);
+        resolve(message as Answer);
+      });
     });
   }
 

@@ -1,0 +1,299 @@
+// The vocabulary of crash-cases where the shared rows do not use it: every operation, and what memory and a host
+// answer differently.
+import { describe, expect, test } from "vitest";
+import { CrashScript } from "./crash-script.js";
+import type { ScriptOp } from "./seed-case-file.js";
+import { outcomeOfError, type SeedOutcome } from "./seed-outcome.js";
+
+/** An operation and its outcome. */
+type Line = readonly [ScriptOp, SeedOutcome];
+
+function check(backend: "mem" | "host", pre: Readonly<Record<string, string>>, lines: readonly Line[]): void {
+  const knobs = { seed: 0n, dropOneIn: 0, noSpaceOnCopy: 0 };
+  const script = new CrashScript({ id: "", backend, pre, knobs, ops: [], expect: [] });
+  for (const [op, expected] of lines) {
+    let actual: SeedOutcome;
+    try {
+      actual = script.run(op);
+    } catch (error) {
+      actual = outcomeOfError(error);
+    }
+    expect(actual, JSON.stringify(op)).toEqual(expected);
+  }
+}
+
+const ok: SeedOutcome = { ok: true };
+const error = (name: "NotFound" | "AlreadyExists" | "InvalidInput" | "IsADirectory" | "NotADirectory" | "Io"): SeedOutcome => ({
+  error: name,
+});
+const write = (path: string, data: string): Line => [{ op: "writeFile", path, data }, ok];
+const append = (path: string, data: string): Line => [{ op: "append", path, data }, ok];
+const sync = (path: string): Line => [{ op: "syncFile", path, scope: "all" }, ok];
+const mkdir = (path: string): Line => [{ op: "mkdir", path }, ok];
+const crash = (files: Readonly<Record<string, string>>, dirs: readonly string[] = []): Line => [
+  { op: "crash" },
+  { state: { files, dirs } },
+];
+const open = (handle: string, path: string, flags: readonly string[], outcome: SeedOutcome = ok): Line => [
+  { op: "open", path, flags, handle },
+  outcome,
+];
+
+describe.each(["mem", "host"] as const)("on %s", (backend) => {
+  const both = (pre: Readonly<Record<string, string>>, ...lines: readonly Line[]): void => check(backend, pre, lines);
+
+  test("flags are checked after the path was touched", () => {
+    for (const flags of [[], ["read", "create"], ["read", "truncate"], ["append", "truncate"], ["createNew"]]) {
+      both({}, open("h", "/t/a", flags, error("InvalidInput")), [{ op: "outside", path: "/t/a", data: "x" }, ok], crash(flags.length === 0 ? { "/t/a": "x" } : {}));
+    }
+    both({ a: "old" }, open("h", "/t/a", ["write", "createNew"], error("AlreadyExists")), crash({ "/t/a": "old" }));
+    both({ a: "old" }, open("h", "/t/a", ["write", "createNew", "create", "truncate"], error("AlreadyExists")));
+    both({}, open("h", "/t/a", ["read", "write", "createNew"]), crash({}));
+  });
+
+  test("opens that cannot work", () => {
+    both(
+      { f: "1" },
+      mkdir("/t/d"),
+      open("h", "/t/no/a", ["write", "create"], error("NotFound")),
+      open("h", "/t/f/a", ["write", "create"], error("NotADirectory")),
+      open("h", "/t/d", ["write"], error("IsADirectory")),
+      crash({ "/t/f": "1" }, ["/t/d"]),
+    );
+  });
+
+  test("a cursor moves by reading, writing and seeking, and nothing else moves it", () => {
+    both(
+      { a: "0123456789" },
+      open("h", "/t/a", ["read", "write"]),
+      [{ op: "hRead", handle: "h", len: 2 }, { value: "01" }],
+      [{ op: "hWrite", handle: "h", data: "XY" }, ok],
+      [{ op: "hSeek", handle: "h", whence: "current", offset: 1 }, { value: 5 }],
+      [{ op: "hRead", handle: "h", len: 1 }, { value: "5" }],
+      [{ op: "hSeek", handle: "h", whence: "end", offset: -2 }, { value: 8 }],
+      [{ op: "hRead", handle: "h", len: 9 }, { value: "89" }],
+      [{ op: "hSeek", handle: "h", whence: "start", offset: -1 }, error("InvalidInput")],
+      [{ op: "hSeek", handle: "h", whence: "start", offset: 12 }, { value: 12 }],
+      [{ op: "hRead", handle: "h", len: 9 }, { value: "" }],
+      [{ op: "hSetLen", handle: "h", len: 4 }, ok],
+      [{ op: "hWrite", handle: "h", data: "Z" }, ok],
+      [{ op: "readFile", path: "/t/a" }, { value: "01XY\0\0\0\0\0\0\0\0Z" }],
+      [{ op: "stat", path: "/t/a" }, { value: { len: 13, kind: "file" } }],
+      crash({ "/t/a": "0123456789" }),
+    );
+  });
+
+  test("a handle does what its flags say", () => {
+    both(
+      { a: "0123" },
+      open("w", "/t/a", ["write"]),
+      [{ op: "hRead", handle: "w", len: 1 }, error("Io")],
+      open("r", "/t/a", ["read"]),
+      [{ op: "hWrite", handle: "r", data: "x" }, error("Io")],
+      [{ op: "hWrite", handle: "r", data: "" }, ok],
+      open("a", "/t/a", ["append"]),
+      [{ op: "hSetLen", handle: "a", len: 2 }, ok],
+      [{ op: "hWrite", handle: "a", data: "X" }, ok],
+      [{ op: "hSeek", handle: "a", whence: "start", offset: 0 }, { value: 0 }],
+      [{ op: "hWrite", handle: "a", data: "Y" }, ok],
+      [{ op: "hFlush", handle: "a" }, ok],
+      [{ op: "readFile", path: "/t/a" }, { value: "01XY" }],
+    );
+  });
+
+  test("listing and looking", () => {
+    both(
+      { f: "12" },
+      mkdir("/t/d"),
+      [{ op: "list", path: "/t" }, { value: ["d/", "f"] }],
+      [{ op: "list", path: "/t/no" }, error("NotFound")],
+      [{ op: "list", path: "/t/f" }, error("NotADirectory")],
+      [{ op: "stat", path: "/t/no" }, error("NotFound")],
+      [{ op: "exists", path: "/t/d" }, { value: true }],
+      [{ op: "exists", path: "/t/d/../no" }, { value: false }],
+      [{ op: "readFile", path: "/t/d" }, error("IsADirectory")],
+    );
+  });
+
+  test("clones go their own way", () => {
+    both(
+      { p: "P" },
+      write("/t/a", "x"),
+      sync("/t/a"),
+      append("/t/a", "+u"),
+      [{ op: "clone", from: "/t/a", to: "/t/b" }, ok],
+      [{ op: "clone", from: "/t/p", to: "/t/q" }, ok],
+      [{ op: "clone", from: "/t/no", to: "/t/r" }, error("NotFound")],
+      append("/t/b", "+b"),
+      [{ op: "readFile", path: "/t/a" }, { value: "x+u" }],
+      [{ op: "readFile", path: "/t/b" }, { value: "x+u+b" }],
+      crash({ "/t/a": "x", "/t/b": "x", "/t/p": "P", "/t/q": "P" }),
+    );
+  });
+
+  test("everything below a removed tree is forgotten, and its handles write into nothing", () => {
+    both(
+      {},
+      mkdir("/t/d"),
+      open("h", "/t/d/a", ["write", "create"]),
+      [{ op: "hWrite", handle: "h", data: "x" }, ok],
+      sync("/t/d/a"),
+      [{ op: "removeTree", path: "/t/d" }, ok],
+      [{ op: "hWrite", handle: "h", data: "y" }, ok],
+      [{ op: "hSync", handle: "h", scope: "data" }, error("NotFound")],
+      mkdir("/t/d"),
+      [{ op: "outside", path: "/t/d/a", data: "z" }, ok],
+      crash({ "/t/d/a": "z" }, ["/t/d"]),
+    );
+  });
+
+  test("a failed sync does no harm to its handle", () => {
+    both(
+      {},
+      open("h", "/t/a", ["write", "create"]),
+      [{ op: "remove", path: "/t/a" }, ok],
+      [{ op: "hSync", handle: "h", scope: "all" }, error("NotFound")],
+      [{ op: "hWrite", handle: "h", data: "x" }, ok],
+      write("/t/a", "other"),
+      [{ op: "hSync", handle: "h", scope: "all" }, ok],
+      crash({ "/t/a": "other" }),
+    );
+  });
+
+  test("a handle of a wrapper that was thrown away reaches the file and no book", () => {
+    both(
+      {},
+      open("h", "/t/a", ["write", "create"]),
+      [{ op: "rewrap" }, ok],
+      append("/t/a", "1"),
+      [{ op: "hSeek", handle: "h", whence: "end", offset: 0 }, { value: 1 }],
+      [{ op: "hWrite", handle: "h", data: "2" }, ok],
+      [{ op: "hSync", handle: "h", scope: "all" }, ok],
+      crash({ "/t/a": "" }),
+      [{ op: "remove", path: "/t/a" }, ok],
+      [{ op: "hSync", handle: "h", scope: "all" }, error("NotFound")],
+    );
+  });
+
+  test("a crash that fails says which path and keeps the books", () => {
+    both(
+      {},
+      [{ op: "mkdirAll", path: "/t/d" }, ok],
+      write("/t/d/a", "x"),
+      sync("/t/d/a"),
+      [{ op: "outsideRemoveTree", path: "/t/d" }, ok],
+      [{ op: "mkdirAll", path: "/t/d/a" }, ok],
+      [{ op: "crash" }, { aborts: "crash(): reopening /t/d/a for rollback failed" }],
+      [{ op: "outsideRemoveTree", path: "/t/d/a" }, ok],
+      crash({ "/t/d/a": "x" }, ["/t/d"]),
+    );
+  });
+
+  test("spellings without .. are one path", () => {
+    both({}, write("/t/./a", "1"), sync("/t//a"), append("/t/a", "2"), crash({ "/t/a": "1" }));
+  });
+});
+
+describe("what memory does differently", () => {
+  test("it moves no directories and puts nothing in their place", () => {
+    check("mem", { f: "1" }, [
+      mkdir("/t/d"),
+      [{ op: "rename", from: "/t/d", to: "/t/e" }, error("InvalidInput")],
+      [{ op: "rename", from: "/t/f", to: "/t/d" }, error("InvalidInput")],
+      [{ op: "rename", from: "/t/no", to: "/t/g" }, error("NotFound")],
+    ]);
+  });
+
+  test("it has its own words for some refusals", () => {
+    check("mem", { f: "1" }, [
+      mkdir("/t/d"),
+      [{ op: "remove", path: "/t/d" }, error("Io")],
+      [{ op: "removeTree", path: "/t/f" }, error("InvalidInput")],
+      [{ op: "syncDir", path: "/t/f" }, error("Io")],
+      [{ op: "mkdirAll", path: "/t/f/g/h" }, error("AlreadyExists")],
+      open("r", "/t/f", ["read"]),
+      [{ op: "hSetLen", handle: "r", len: 0 }, error("Io")],
+      [{ op: "exists", path: "/t/f/x" }, { value: false }],
+      [{ op: "stat", path: "/t/d" }, { value: { len: 0, kind: "dir" } }],
+      open("h", "", ["write"], error("InvalidInput")),
+      open("h", "/t/d/../a", ["write", "create"], error("NotFound")),
+      [{ op: "punch", path: "/t/f", offset: 0, len: 0 }, ok],
+    ]);
+  });
+});
+
+describe("what a host does differently", () => {
+  test("it moves directories, and says what is in the way", () => {
+    check("host", { f: "1" }, [
+      mkdir("/t/d"),
+      [{ op: "rename", from: "/t/f", to: "/t/d" }, error("IsADirectory")],
+      [{ op: "rename", from: "/t/d", to: "/t/f" }, error("NotADirectory")],
+      [{ op: "rename", from: "/t/d", to: "/t/d/e" }, error("InvalidInput")],
+      [{ op: "remove", path: "/t/d" }, error("IsADirectory")],
+      [{ op: "removeTree", path: "/t/f" }, error("NotADirectory")],
+      [{ op: "syncDir", path: "/t/f" }, error("NotADirectory")],
+      [{ op: "mkdirAll", path: "/t/f/g" }, error("NotADirectory")],
+      [{ op: "mkdirAll", path: "/t/f" }, error("AlreadyExists")],
+      open("r", "/t/f", ["read"]),
+      [{ op: "hSetLen", handle: "r", len: 0 }, error("InvalidInput")],
+      [{ op: "exists", path: "/t/f/x" }, error("NotADirectory")],
+      [{ op: "stat", path: "/t/d" }, { value: { len: 4096, kind: "dir" } }],
+      open("h", "", ["write"], error("NotFound")),
+      open("h", "/t/f", ["append", "truncate", "createNew"], error("AlreadyExists")),
+      open("h", "/t/g", ["append", "truncate", "createNew"]),
+      [{ op: "punch", path: "/t/f", offset: 0, len: 0 }, error("InvalidInput")],
+      [{ op: "rename", from: "/t/d", to: "/t/e" }, ok],
+      crash({ "/t/f": "1" }, ["/t/e"]),
+    ]);
+  });
+
+  test("a link shares its file, and both names are rolled back", () => {
+    check("host", { p: "P" }, [
+      [{ op: "link", from: "/t/p", to: "/t/q" }, ok],
+      append("/t/q", "+u"),
+      [{ op: "readFile", path: "/t/p" }, { value: "P+u" }],
+      crash({ "/t/p": "P", "/t/q": "P" }),
+      [{ op: "remove", path: "/t/p" }, ok],
+      crash({ "/t/q": "P" }),
+    ]);
+  });
+
+  test("a lock belongs to one handle of a file until that is closed, whatever happens to its name", () => {
+    check("host", {}, [
+      open("a", "/t/l", ["write", "create"]),
+      open("b", "/t/l", ["write"]),
+      [{ op: "hTryLock", handle: "a" }, { value: true }],
+      [{ op: "hTryLock", handle: "a" }, { value: true }],
+      [{ op: "hTryLock", handle: "b" }, { value: false }],
+      [{ op: "rename", from: "/t/l", to: "/t/m" }, ok],
+      [{ op: "hTryLock", handle: "b" }, { value: false }],
+      open("c", "/t/l", ["write", "create"]),
+      [{ op: "hTryLock", handle: "c" }, { value: true }],
+      [{ op: "hClose", handle: "b" }, ok],
+      open("b", "/t/m", ["read"]),
+      [{ op: "hTryLock", handle: "b" }, { value: false }],
+      [{ op: "hClose", handle: "a" }, ok],
+      [{ op: "hTryLock", handle: "b" }, { value: true }],
+      open("b", "/t/m", ["read"]),
+      open("a", "/t/m", ["read"]),
+      [{ op: "hTryLock", handle: "a" }, { value: true }],
+    ]);
+  });
+
+  test("two spellings are two tracked files", () => {
+    check("host", {}, [
+      mkdir("/t/d"),
+      write("/t/d/../a", "x"),
+      sync("/t/d/../a"),
+      [{ op: "remove", path: "/t/a" }, ok],
+      crash({ "/t/a": "x" }, ["/t/d"]),
+      [{ op: "remove", path: "/t/d/../a" }, ok],
+      crash({}, ["/t/d"]),
+      write("/t/d/../a", "y"),
+      sync("/t/d/../a"),
+      [{ op: "outsideRemoveTree", path: "/t/d" }, ok],
+      [{ op: "crash" }, { aborts: "crash(): reopening /t/d/../a for rollback failed" }],
+      [{ op: "readFile", path: "/t/d/../a" }, error("NotFound")],
+    ]);
+  });
+});

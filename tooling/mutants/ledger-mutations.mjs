@@ -1,0 +1,207 @@
+// What a barrier settles, loses and leaves pending: ledger.ts.
+import { area, tests } from "./area.mjs";
+
+export const ledgerMutations = area(
+  "ledger",
+  [tests.crash, tests.brute, tests.laws],
+  [
+    { what: "a lost write is pending like any other", file: "ledger.ts", find: "if (!record.lost) push(", put: "push(" },
+    {
+      what: "bytes never become pending",
+      file: "ledger.ts",
+      find: "if (!record.lost) push(this.#files, record.ino, record);",
+    },
+    {
+      what: "lengths never become pending",
+      file: "ledger.ts",
+      in: '      case "size":',
+      find: "push(this.#files, record.ino, record);\n        return;\n      case",
+      put: "return;\n      case",
+    },
+    { what: "names never become pending", file: "ledger.ts", find: "push(this.#directories, record.directory, record);" },
+    {
+      what: "write-back settles nothing",
+      file: "ledger.ts",
+      find: "this.settle(this.pending().filter((effect) => record.effects.includes(effect.seq)));",
+    },
+    {
+      what: "write-back settles everything",
+      file: "ledger.ts",
+      find: "this.pending().filter((effect) => record.effects.includes(effect.seq))",
+      put: "this.pending()",
+    },
+    { what: "bit rot never happens", file: "ledger.ts", find: "this.#flip(record.ino, record.offset, record.bit);" },
+    {
+      what: "a failed barrier loses nothing",
+      file: "ledger.ts",
+      find: 'if (record.outcome === "failed") this.#lose(record);',
+    },
+    {
+      what: "a dropped or failed barrier settles",
+      file: "ledger.ts",
+      find: 'if (record.outcome !== "done") return;',
+    },
+    {
+      what: "a dropped barrier settles",
+      file: "ledger.ts",
+      find: 'if (record.outcome !== "done") return;',
+      put: 'if (record.outcome === "failed") return;',
+    },
+    { what: "a barrier settles nothing", file: "ledger.ts", find: "this.settle(this.#coveredBy(record), true);" },
+    {
+      what: "a failed barrier loses all that is pending",
+      file: "ledger.ts",
+      find: "list.filter((effect) => !lost.has(effect.seq)),",
+      put: "list.filter((effect) => lost.size === 0),",
+    },
+    {
+      what: "nobody knows that a failed barrier touched the file",
+      file: "ledger.ts",
+      in: "  #lose(record",
+      find: "this.touchedByDisk.add(record.ino);",
+    },
+    {
+      what: "nobody knows that a bit flipped in the file",
+      file: "ledger.ts",
+      in: "  #flip(ino",
+      find: "this.touchedByDisk.add(ino);",
+    },
+    {
+      what: "nobody knows that the disk lost or misplaced a write",
+      file: "ledger.ts",
+      find: "if (record.lost || record.strayTo !== undefined) this.touchedByDisk.add(record.ino);",
+    },
+    {
+      what: "nobody knows that a stray write hit the file",
+      file: "ledger.ts",
+      find: "if (record.strayTo !== undefined) this.touchedByDisk.add(record.strayTo.ino);",
+    },
+    {
+      what: "a file barrier settles the names of its file everywhere",
+      file: "ledger.ts",
+      find: 'if (widens === "bytes" || widens === "entries") return own;',
+    },
+    {
+      what: "a file barrier never widens",
+      file: "ledger.ts",
+      find: 'if (widens === "bytes" || widens === "entries") return own;',
+      put: "if (widens.length > 0) return own;",
+    },
+    {
+      what: "widened to its names, a file barrier settles those of every file",
+      file: "ledger.ts",
+      find: "isName(effect) && effect.ino === record.ino)",
+      put: "isName(effect))",
+    },
+    {
+      what: "widened to its names, a file barrier settles none",
+      file: "ledger.ts",
+      find: 'if (widens === "own-names") return [...own, ...all.filter((effect) => isName(effect) && effect.ino === record.ino)];',
+      put: 'if (widens === "own-names") return own;',
+    },
+    {
+      what: "widened to all metadata, a barrier settles bytes too",
+      file: "ledger.ts",
+      find: 'return [...own, ...all.filter((effect) => effect.kind !== "data")];',
+      put: "return [...own, ...all];",
+    },
+    {
+      what: "a widened barrier covers what came after its issue",
+      file: "ledger.ts",
+      find: "const all = this.pending().filter((effect) => effect.seq < record.covers);",
+      put: "const all = this.pending();",
+    },
+    {
+      what: "a barrier covers what came after its issue",
+      file: "ledger.ts",
+      find: "return list.filter((effect) => effect.seq < record.covers);",
+      put: "return [...list];",
+    },
+    {
+      what: "a file barrier settles names and a names barrier bytes",
+      file: "ledger.ts",
+      find: '(record.scope === "file" ? this.#files : this.#directories)',
+      put: '(record.scope === "names" ? this.#files : this.#directories)',
+    },
+    {
+      what: "a names barrier leaves what its renames need elsewhere",
+      file: "ledger.ts",
+      find: "if (local && !reachesOut(effect)) continue;",
+      put: "if (local) continue;",
+    },
+    {
+      what: "settling one effect leaves what it needs",
+      file: "ledger.ts",
+      find: "queue.push(other);",
+    },
+    { what: "effects are settled in any order", file: "ledger.ts", find: "queue.sort((a, b) => a.seq - b.seq);" },
+    {
+      what: "settled effects do not reach the durable state",
+      file: "ledger.ts",
+      find: "for (const effect of queue) applyEffect(this.state, effect);",
+    },
+    { what: "settled effects stay pending", file: "ledger.ts", find: "this.#forget(queue, chosen);" },
+    {
+      what: "settled bytes stay pending",
+      file: "ledger.ts",
+      find: "for (const ino of files) keep(this.#files, ino, settled);",
+    },
+    {
+      what: "settled names stay pending",
+      file: "ledger.ts",
+      find: "for (const ino of directories) keep(this.#directories, ino, settled);",
+    },
+    {
+      what: "companions: the needs of an effect are not looked for",
+      file: "ledger.ts",
+      find: "(other.seq < effect.seq && needs(this.personality, effect, other)) ||",
+    },
+    {
+      what: "companions: an effect needs later ones",
+      file: "ledger.ts",
+      find: "other.seq < effect.seq && needs(",
+      put: "needs(",
+    },
+    {
+      what: "companions: half a rename is settled",
+      file: "ledger.ts",
+      find: '|| (this.personality.rename === "atomic" && isName(effect) && isName(other) && other.group === effect.group)',
+    },
+    {
+      what: "companions: a split rename is settled whole",
+      file: "ledger.ts",
+      find: 'this.personality.rename === "atomic" && isName(effect)',
+      put: "isName(effect)",
+    },
+    {
+      what: "companions: fifo metadata is looked for in its own file alone",
+      file: "ledger.ts",
+      find: 'const fifo = this.personality.edges.metadataOrder === "fifo" && effect.kind !== "data";',
+      put: "const fifo = false;",
+    },
+    {
+      what: "companions: fifo metadata forgets lengths",
+      file: "ledger.ts",
+      find: "if (!withSizes) return names;",
+      put: "return names;",
+    },
+    {
+      what: "companions: what leaves its directory is thought to stay in it",
+      file: "ledger.ts",
+      find: 'isName(effect) && (effect.rename === "across" || effect.inodeKind === "directory")',
+      put: 'isName(effect) && effect.inodeKind === "directory"',
+    },
+    {
+      what: "companions: what a directory's name needs elsewhere is not looked for",
+      file: "ledger.ts",
+      find: 'isName(effect) && (effect.rename === "across" || effect.inodeKind === "directory")',
+      put: 'isName(effect) && effect.rename === "across"',
+    },
+    {
+      what: "barriers take a fifo personality for a free one",
+      file: "ledger.ts",
+      find: 'const local = prefixes && this.personality.edges.metadataOrder === "free";',
+      put: "const local = prefixes;",
+    },
+  ],
+);
