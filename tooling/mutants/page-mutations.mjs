@@ -82,12 +82,6 @@ export const pageMutations = area(
       find: "if (page.owner === this.owner && page.sealed > start) page.owner = undefined;",
     },
     {
-      what: "zeros go into a page of the log as if no effect had it",
-      file: "paged-content.ts",
-      find: "page.sealed > start) page.owner",
-      put: "page.sealed > pageBytes) page.owner",
-    },
-    {
       what: "a file is cut and keeps the pages behind its end",
       file: "paged-content.ts",
       find: "this.dropPages(rest === 0 ? page : page + 1);",

@@ -87,9 +87,9 @@ export function markdownReport(report: Report, baseline: Baseline | undefined): 
     `## ${suite}${quick ? " (quick look, not a measurement)" : ""}`,
     profileLine(machine),
     markdownTable(rows),
-    missed.length === 0 ? "Every bar is met." : `Bars missed: ${list(missed.map(missText))}`,
+    missed.length === 0 ? "Every bar is met." : `Bars missed:${list(missed.map(missText))}`,
     notes === "" ? "" : `Notes:\n\n${notes}`,
-    worse.length === 0 ? "" : `Worse than the committed baseline by more than a quarter: ${list(worse)}`,
+    worse.length === 0 ? "" : `Worse than the committed baseline by more than a quarter:${list(worse)}`,
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }

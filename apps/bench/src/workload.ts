@@ -10,9 +10,9 @@
 /** What one round of one contestant does. */
 export interface Prepared {
   /** The timed part. One that times itself, to leave something out, returns nanoseconds. */
-  run(): number | void;
+  readonly run: () => number | void;
   /** Untimed: closes and removes what the round used. */
-  dispose?(): void;
+  readonly dispose?: () => void;
 }
 
 /** One way to do the work of a row. */
@@ -27,7 +27,7 @@ export interface Contestant {
 export interface RoundOptions {
   /** Timed rounds. */
   readonly rounds: number;
-  /** Rounds before them whose times are thrown away. Default 2. */
+  /** Rounds before them whose times are thrown away. Default 3. */
   readonly warmUps?: number;
 }
 
@@ -39,7 +39,7 @@ export interface Timing {
 
 /** Runs all contestants in turn, `rounds` times, and returns their times in the order they were given. */
 export function interleave(contestants: readonly Contestant[], options: RoundOptions): Timing[] {
-  const warmUps = options.warmUps ?? 2;
+  const warmUps = options.warmUps ?? 3;
   collectGarbage();
   const times = contestants.map((): number[] => []);
   for (let round = -warmUps; round < options.rounds; round += 1) {

@@ -33,10 +33,12 @@ function frameOf(line: string): Frame[] {
  */
 export function siteOf(call: Call | undefined): string {
   const frames = (call?.site?.stack ?? "").split("\n").slice(1).flatMap(frameOf);
-  const recorder = (frames[0]?.file ?? "").replace(/[^/\\]*$/, "");
+  const recorder = frames[0]?.file ?? "";
+  const recorderDirectory = recorder.replace(/[^/\\]*$/, "");
   const outside = frames.filter(({ text }) => !engineFrame.test(text));
-  // In a bundle everything is in one directory; then the names of the functions have to do.
-  const frame = outside.find(({ file }) => !file.startsWith(recorder)) ?? outside[0];
+  const frame =
+    outside.find(({ file }) => !file.startsWith(recorderDirectory)) ??
+    outside.find(({ file }) => file === recorder); // a bundle: everything is in one file
   if (frame === undefined) return "";
   return `${frame.file.split(/[/\\]/).slice(-2).join("/")}:${frame.line}`;
 }

@@ -6,6 +6,7 @@ import {
   type CrashChoice,
   type Effect,
   type LogRecord,
+  type NameEffect,
   type Personality,
   type Trace,
 } from "@holdfast/fs-seam/crash";
@@ -89,14 +90,20 @@ function orderLines(trace: Trace, choice: CrashChoice, fates: Fates): string[] {
   const { kept, lost, gone } = fates;
   const [first] = lost;
   if (first === undefined) return gone.length > 0 ? [] : ["everything that was written survives, and the check still fails"];
-  const partly = (effect: Effect): string => {
-    const torn = kept.includes(effect) && lost.includes(effect);
-    return torn ? `part of ${effectText(effect)}` : effectText(effect);
+  const describe = (effect: Effect): string => {
+    if (isName(effect) && effect.rename !== "none" && isLostWhole(effect, fates)) return describeCall(effect.call);
+    return kept.includes(effect) && lost.includes(effect) ? `part of ${effectText(effect)}` : effectText(effect);
   };
-  const lines = [firstLine(trace, choice, fates, first, partly)];
-  for (const effect of lost.slice(1, maxNamed)) lines.push(`also lost: ${partly(effect)}`);
-  if (lost.length > maxNamed) lines.push(`and ${lost.length - maxNamed} more effects are lost`);
-  return lines;
+  const texts = new Set(lost.slice(1).map(describe));
+  texts.delete(describe(first));
+  const lines = [firstLine(trace, choice, fates, first, describe), ...[...texts].map((text) => `also lost: ${text}`)];
+  if (lines.length <= maxNamed) return lines;
+  return [...lines.slice(0, maxNamed), `and ${lines.length - maxNamed} more`];
+}
+
+/** Whether nothing of a rename survives: then the call says more than its steps. */
+function isLostWhole({ group }: NameEffect, { settled, kept }: Fates): boolean {
+  return ![...settled, ...kept].some((effect) => isName(effect) && effect.group === group);
 }
 
 /** The first lost effect, and what makes its loss matter: an acknowledgement, or an effect that is there without it. */
@@ -105,16 +112,16 @@ function firstLine(
   choice: CrashChoice,
   { settled, kept }: Fates,
   first: Effect,
-  partly: (effect: Effect) => string,
+  describe: (effect: Effect) => string,
 ): string {
   const mark = trace.records.slice(first.seq, choice.at).findLast((record) => record.kind === "mark");
-  if (mark !== undefined) return `${partly(first)} may still be lost after ${JSON.stringify(mark.label)} is acknowledged`;
+  if (mark !== undefined) return `${describe(first)} may still be lost after ${JSON.stringify(mark.label)} is acknowledged`;
   const isLater = ({ seq }: Effect): boolean => seq > first.seq;
   const later = kept.findLast(isLater) ?? settled.findLast(isLater);
-  if (later !== undefined) return `${partly(later)} may persist before ${partly(first)}`;
+  if (later !== undefined) return `${describe(later)} may persist before ${describe(first)}`;
   const earlier = kept.findLast((effect) => effect !== first);
-  if (earlier !== undefined) return `${partly(earlier)} may persist without ${partly(first)}`;
-  return `${partly(first)} may be lost`;
+  if (earlier !== undefined) return `${describe(earlier)} may persist without ${describe(first)}`;
+  return `${describe(first)} may be lost`;
 }
 
 function goneLines(trace: Trace, choice: CrashChoice, { gone }: Fates): string[] {

@@ -304,6 +304,11 @@ export class CrashFs extends EngineFs implements MediaFs {
     return super.issueNamesBarrier(ino, path);
   }
 
+  protected override namesBarrierBlocking(ino: number, path: string): void {
+    this.#disk.checkNames(ino, path);
+    super.namesBarrierBlocking(ino, path);
+  }
+
   protected override finishFileBarrier(
     handle: EngineHandle,
     rung: SyncRung,

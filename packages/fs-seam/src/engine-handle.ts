@@ -84,7 +84,7 @@ export class EngineHandle implements FileHandle, MediaHandle {
   #issueRead(target: Uint8Array, offset: number): IssuedOperation<number> {
     this.#checkLive("read");
     checkBuffer(target, "read", this.path);
-    checkBytes(offset, "offset", "read", this.path);
+    checkRange(offset, target.length, "read", this.path);
     let count = 0;
     let fail: (() => never) | undefined;
     return {

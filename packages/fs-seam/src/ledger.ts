@@ -144,7 +144,10 @@ export class Ledger {
   #forget(queue: readonly Effect[], settled: ReadonlySet<Effect>): void {
     const files = new Set<number>();
     const directories = new Set<number>();
-    for (const effect of queue) (isName(effect) ? directories.add(effect.directory) : files.add(effect.ino));
+    for (const effect of queue) {
+      if (isName(effect)) directories.add(effect.directory);
+      else files.add(effect.ino);
+    }
     for (const ino of files) keep(this.#files, ino, settled);
     for (const ino of directories) keep(this.#directories, ino, settled);
   }

@@ -27,7 +27,11 @@ function law(fs: CrashFs): PathImages {
   throw new Error("no images are kept");
 }
 
-function open(fs: CrashFs, path: string, options: OpenFileOptions = { mode: "append", create: "if-missing" }): MediaHandle {
+function open(
+  fs: CrashFs,
+  path: string,
+  options: OpenFileOptions = { mode: "append", create: "if-missing" },
+): MediaHandle {
   const handle = fs.open(path, options);
   if (isMediaHandle(handle)) return handle;
   throw new Error("no handle of the engine");
@@ -117,7 +121,9 @@ describe("a barrier", () => {
     const handle = open(fs, "/a");
     handle.append(bytes("1"));
     fs.rename("/a", "/b");
-    expect(() => handle.syncBlocking("full")).toThrow(expect.objectContaining({ code: "FS_NOT_FOUND", operation: "sync" }));
+    expect(() => handle.syncBlocking("full")).toThrow(
+      expect.objectContaining({ code: "FS_NOT_FOUND", operation: "sync" }),
+    );
     handle.append(bytes("2"));
     fs.rename("/b", "/a");
     handle.syncBlocking("full");
@@ -254,7 +260,7 @@ describe("names", () => {
 });
 
 describe("the crash", () => {
-  test("keeps handles, cursors of nobody, and locks: the process goes on", () => {
+  test("keeps handles, and the identity that locks go by: the process goes on", () => {
     const fs = mount();
     const handle = open(fs, "/a");
     handle.append(bytes("1"));
@@ -277,6 +283,20 @@ describe("the crash", () => {
     expect(handle.stat()).toMatchObject({ size: 2, links: 0 });
     handle.close();
     expect(tree(fs)).toEqual({});
+  });
+
+  test("frees what it removes, at once or when the last handle goes", () => {
+    const fs = new CrashFs({ personality: "seed-crashfs", capacityBytes: 8 * 4096 });
+    const free = fs.space().availableBytes;
+    append(fs, "/a", "1");
+    fs.crash();
+    expect(fs.space().availableBytes).toBe(free);
+    const handle = open(fs, "/a");
+    handle.append(bytes("1"));
+    fs.crash();
+    expect(fs.space().availableBytes).toBeLessThan(free);
+    handle.close();
+    expect(fs.space().availableBytes).toBe(free);
   });
 
   test("makes a file again that vanished behind the law, if its directory is there", () => {

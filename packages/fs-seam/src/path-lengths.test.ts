@@ -20,7 +20,8 @@ function create(fs: CrashFs, path: string, text: string): FileHandle {
   return handle;
 }
 
-const read = (fs: CrashFs, path: string): string => Buffer.from(new Directory(fs).readFile(path.slice(1))).toString("latin1");
+const read = (fs: CrashFs, path: string): string =>
+  Buffer.from(new Directory(fs).readFile(path.slice(1))).toString("latin1");
 
 test("a file that an open made is tracked from length 0, however it was made", () => {
   const { fs } = mount();

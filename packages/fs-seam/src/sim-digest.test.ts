@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { CrashFs } from "./crash-fs.js";
+import { isMediaHandle, type HandleMediaFault } from "./media-faults.js";
 import { fnv1a64 } from "./prng.js";
 import { Digest } from "./sim-digest.js";
 import { traceHash } from "./sim-trace-hash.js";
@@ -124,14 +125,15 @@ describe("traceHash", () => {
   });
 
   test("a write that the disk loses or misplaces is another run", () => {
-    const hashes = (["lostWrite", "misdirectedWrite", undefined] as const).map((kind) => {
+    const faults: (HandleMediaFault | undefined)[] = [
+      { kind: "lostWrite" },
+      { kind: "misdirectedWrite", path: "/a", offset: 4096 },
+      undefined,
+    ];
+    const hashes = faults.map((fault) => {
       const fs = base();
       const handle = fs.open("/a", { mode: "write" });
-      if (kind === "lostWrite") (handle as unknown as { armMediaFault(f: unknown): void }).armMediaFault({ kind });
-      if (kind === "misdirectedWrite") {
-        const fault = { kind, path: "/a", offset: 4096 };
-        (handle as unknown as { armMediaFault(f: unknown): void }).armMediaFault(fault);
-      }
+      if (fault !== undefined && isMediaHandle(handle)) handle.armMediaFault(fault);
       handle.writeAt(Uint8Array.of(9), 0);
       return traceHash(fs.trace());
     });

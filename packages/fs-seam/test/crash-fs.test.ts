@@ -158,7 +158,7 @@ test("after a failed barrier the file is grown and its lost bytes are zeros", ()
   fs.syncNamesBlocking("/");
   handle.writeAt(new Uint8Array(8192).fill(7), 4096);
   handle.armMediaFault({ kind: "failedSync", errno: "EIO", lost: "all" });
-  expect(() => handle.syncBlocking("data")).toThrow();
+  expect(() => handle.syncBlocking("data")).toThrow("EIO");
   fs.open("/a", { mode: "write" }).syncBlocking("data");
   const [only] = outcomes(fs, "/a");
   expect(only).toBe(`keep${"\0".repeat(4092 + 8192)}`);

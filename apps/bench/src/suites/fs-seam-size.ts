@@ -18,7 +18,10 @@ export const sizePart: Part = {
     return [
       sizeRow("size/minified", "main entry, minified, for orientation", bytes.length),
       { ...sizeRow("size/gzip", "main entry, minified and gzip", gzipSync(bytes, { level: 9 }).length), bar: limit },
-      { ...sizeRow("size/brotli", "main entry, minified and brotli", brotliCompressSync(bytes, quality).length), bar: limit },
+      {
+        ...sizeRow("size/brotli", "main entry, minified and brotli", brotliCompressSync(bytes, quality).length),
+        bar: limit,
+      },
       listRow("size/backends", "source files of test backends that it loads", backends),
       listRow("size/packages", "packages that it imports", packages),
     ];

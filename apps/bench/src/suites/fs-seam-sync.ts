@@ -10,7 +10,7 @@ import { pageBytes } from "./fs-seam-workloads.js";
 export const syncPart: Part = {
   name: "sync",
   measure({ quick }) {
-    const rounds = quick ? 3 : 11;
+    const rounds = quick ? 5 : 15;
     return [...fileLengthRows(quick ? 300 : 2000, rounds), ...growingLogRows(quick ? 4 : 1, quick ? 1 : 3)];
   },
 };
@@ -65,10 +65,7 @@ function fileLengthRows(operations: number, rounds: number): Row[] {
   const small = imageOfOneFile(smallFileBytes);
   return barriers.flatMap((barrier) => {
     const [ours, peer] = interleave(
-      [
-        appendAndSync("64 MiB", large, barrier, operations),
-        appendAndSync("64 KiB", small, barrier, operations),
-      ],
+      [appendAndSync("64 MiB", large, barrier, operations), appendAndSync("64 KiB", small, barrier, operations)],
       { rounds },
     );
     if (ours === undefined || peer === undefined) return [];

@@ -1,11 +1,11 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openDirectory } from "@holdfast/fs-seam";
+import { Prng, streamSeed } from "@holdfast/fs-seam/fault";
 import { countText, durationText, plural, tableLines } from "../terminal.js";
 import { runAndKill, type KilledWriter } from "./killed-writer.js";
 import { encodeRecord, scanLog, type LogScan } from "./numbered-log.js";
 import { quantile } from "./quantile.js";
-import { SeededChoices } from "./seeded-choices.js";
 import type { Claim, TourContext, TourStep } from "./tour-step.js";
 
 export interface KillStepOptions {
@@ -15,6 +15,8 @@ export interface KillStepOptions {
   readonly args?: readonly string[];
   /** Default 5. */
   readonly rounds?: number;
+  /** Milliseconds from the first acknowledgement of a round to its kill: from the first number up to below the second. Default 5, 150. */
+  readonly killAfterMs?: readonly [number, number];
   /** Milliseconds to wait for a writer's first acknowledgement. Default 3000: five silent rounds stay below 20 s. */
   readonly patienceMs?: number;
 }
@@ -28,10 +30,6 @@ export interface KillRound {
   readonly scan: LogScan;
 }
 
-/** Kills happen so many milliseconds after the first acknowledgement: at least, and less than. */
-const firstKillMs = 5;
-const lastKillMs = 150;
-
 /**
  * Kills a process that appends to a synced file, and looks for everything it had acknowledged. Each round goes on with
  * the log of the one before, so every start is a recovery.
@@ -40,7 +38,7 @@ const lastKillMs = 150;
  * to sync passes here; only a power failure, or the exploration of one, tells it apart.
  */
 export function killStep(options: KillStepOptions = {}): TourStep {
-  const { args = [], rounds = 5, patienceMs = 3000 } = options;
+  const { args = [], rounds = 5, killAfterMs = [5, 150], patienceMs = 3000 } = options;
   const program = options.program ?? fileURLToPath(new URL("./append-child.js", import.meta.url));
   return {
     title: "kill -9 a process that appends to a file",
@@ -53,10 +51,10 @@ export function killStep(options: KillStepOptions = {}): TourStep {
       );
       const path = join(context.directory, "killed-writer");
       const directory = openDirectory(path, { create: true });
-      const choices = new SeededChoices(context.seed);
+      const choices = new Prng(streamSeed(context.seed, "kill delay"));
       const done: KillRound[] = [];
       for (let round = 1; round <= rounds; round += 1) {
-        const delayMs = firstKillMs + choices.below(lastKillMs - firstKillMs);
+        const delayMs = killAfterMs[0] + choices.below(killAfterMs[1] - killAfterMs[0]);
         context.progress(`kill ${round} of ${rounds}, ${delayMs} ms after the first acknowledgement`);
         const writerArgs = [...args, path, String(context.seed)];
         const writer = await runAndKill({ program, args: writerArgs, delayMs, patienceMs, cleanup: context.cleanup });

@@ -1,5 +1,5 @@
 import { crc32 } from "node:zlib";
-import { SeededChoices } from "./seeded-choices.js";
+import { Prng, streamSeed } from "@holdfast/fs-seam/fault";
 
 /**
  * The log that the tour's child process writes: numbered records, one line each, so that `--keep` leaves something a
@@ -13,16 +13,16 @@ import { SeededChoices } from "./seeded-choices.js";
 
 const newline = 0x0a;
 
-/** The bytes of record `number` under `seed`; 40 to 300 of them. */
+/** The bytes of record `number` under `seed`: 36 of them or more, up to about 300. */
 export function encodeRecord(number: number, seed: number): Uint8Array {
   const body = `${number} ${payloadOf(number, seed)}`;
   return Buffer.from(`${body} ${checksumOf(body)}\n`, "latin1");
 }
 
 function payloadOf(number: number, seed: number): string {
-  const choices = new SeededChoices(Math.imul(seed ^ 0x5bd1e995, 31) + number);
+  const choices = new Prng(streamSeed(seed, `record ${number}`));
   const words = 3 + choices.below(28);
-  return Array.from({ length: words }, () => hexadecimal(choices.below(2 ** 32))).join("");
+  return Array.from({ length: words }, () => hexadecimal(choices.nextU32())).join("");
 }
 
 function checksumOf(text: string): string {
@@ -61,8 +61,9 @@ export function scanLog(bytes: Uint8Array, seed: number): LogScan {
     if (Buffer.compare(found, expected.subarray(0, found.length)) !== 0) {
       return { recordCount, endOffset, end: { kind: "corrupt", why: faultAt(bytes, endOffset, recordCount + 1) } };
     }
-    if (found.length < expected.length)
+    if (found.length < expected.length) {
       return { recordCount, endOffset, end: { kind: "torn", tornBytes: found.length } };
+    }
     recordCount += 1;
     endOffset += expected.length;
   }

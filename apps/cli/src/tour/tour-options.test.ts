@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { CliError } from "../cli-error.js";
+import type { CliError } from "../cli-error.js";
 import { parseTourOptions } from "./tour-options.js";
 
 const defaults = { file: undefined, json: false, seed: undefined, keep: false, help: false };

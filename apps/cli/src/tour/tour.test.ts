@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -6,8 +6,11 @@ import { capturedIo } from "../../test/captured-io.js";
 import { takeTour } from "./tour-command.js";
 import type { Claim, TourStep } from "./tour-step.js";
 
-const temporary = mkdtempSync(join(tmpdir(), "holdfast-cli-test-"));
-beforeEach(() => void vi.stubEnv("TMPDIR", temporary));
+let temporary = "";
+beforeEach(() => {
+  temporary = mkdtempSync(join(tmpdir(), "holdfast-cli-test-"));
+  vi.stubEnv("TMPDIR", temporary);
+});
 afterEach(() => {
   vi.unstubAllEnvs();
   rmSync(temporary, { recursive: true, force: true });
@@ -157,6 +160,6 @@ describe("--file", () => {
       error: { code: "CLI_FILE_NOT_FOUND", message: `${path} does not exist` },
       claims: [],
     });
-    expect(existsSync(temporary) ? readdirSync(temporary) : []).toEqual([]);
+    expect(readdirSync(temporary)).toEqual([]);
   });
 });

@@ -40,6 +40,7 @@ export const directoryLock: Protocol = defineProtocol<number, Mutant>(
     setup: (directory) => directory.writeFile("counter", bytesOf("0")),
     workload(directory, run) {
       const zombie = acquireDirectoryLock(directory);
+      run.fs.writeback(); // time passes
       run.fs.processCrash();
 
       const second = anotherProcess(directory);
@@ -69,4 +70,5 @@ export const directoryLock: Protocol = defineProtocol<number, Mutant>(
       demand(counter >= acks.length, `${acks.length} increments are acknowledged, the counter is at ${counter}`);
     },
   }),
+  1,
 );

@@ -38,9 +38,9 @@ export const failedSync: Protocol = defineProtocol<string[], Mutant>(
     "failure-ignored": "acknowledges although the barrier failed",
   },
   (mutant) => ({
-    setup: (directory) => directory.writeFile("log", new Uint8Array(0)),
     workload(directory, run) {
-      using handle = directory.open("log", { mode: "append" });
+      using handle = directory.open("log", { mode: "append", create: "exclusive" });
+      directory.syncNamesBlocking();
       handle.append(encodeRecord(history[0] ?? ""));
       if (mutant !== "written-on") handle.append(encodeRecord(history[1] ?? ""));
       failNextSync(handle);

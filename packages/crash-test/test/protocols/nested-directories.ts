@@ -1,7 +1,12 @@
 import { bytesOf, readText } from "./content.js";
 import { defineProtocol, demand, show, type Protocol } from "./protocol.js";
 
-type Mutant = "parent-not-synced" | "parent-of-parent-not-synced" | "file-name-not-synced" | "wrong-directory-synced";
+type Mutant =
+  | "parent-not-synced"
+  | "parent-of-parent-not-synced"
+  | "file-name-not-synced"
+  | "wrong-directory-synced"
+  | "closed-not-synced";
 
 /** A file two directories deep: each new name is durable only once its own directory is synced. */
 export const nestedDirectories: Protocol = defineProtocol<string | undefined, Mutant>(
@@ -11,6 +16,7 @@ export const nestedDirectories: Protocol = defineProtocol<string | undefined, Mu
     "parent-of-parent-not-synced": "syncs the parent, but not the parent of the parent",
     "file-name-not-synced": "syncs the bytes of the file and not its name",
     "wrong-directory-synced": "syncs the names of the directory above the file's own",
+    "closed-not-synced": "closes the file and takes that for a barrier",
   },
   (mutant) => ({
     workload(directory, run) {
@@ -20,7 +26,7 @@ export const nestedDirectories: Protocol = defineProtocol<string | undefined, Mu
       if (mutant !== "parent-not-synced") directory.syncNamesBlocking("a");
       const handle = directory.open("a/b/file", { mode: "write", create: "exclusive" });
       handle.writeAt(bytesOf("content"), 0);
-      handle.syncBlocking("data");
+      if (mutant !== "closed-not-synced") handle.syncBlocking("data");
       handle.close();
       const parent = mutant === "wrong-directory-synced" ? "a" : "a/b";
       if (mutant !== "file-name-not-synced") directory.syncNamesBlocking(parent);

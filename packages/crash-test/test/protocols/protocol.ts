@@ -1,3 +1,4 @@
+import type { CrashLevel } from "@holdfast/fs-seam/crash";
 import type { CrashContext, CrashMatrixOptions } from "../../src/index.js";
 
 /** The four functions of a crash matrix: a state, a program, what opens the disk afterwards, and what must hold then. */
@@ -8,6 +9,8 @@ export interface Protocol {
   readonly name: string;
   /** By name: what the mutant does. */
   readonly mutants: Readonly<Record<string, string>>;
+  /** Crashes inside recovery are looked at to this level only, where recovery makes many calls; otherwise exhaustively. */
+  readonly nestedLevel: CrashLevel | undefined;
   /** The correct program, or one of the mutants. */
   program(mutant?: string): Program<unknown>;
 }
@@ -16,10 +19,12 @@ export function defineProtocol<T, Mutant extends string>(
   name: string,
   mutants: Readonly<Record<Mutant, string>>,
   program: (mutant: Mutant | undefined) => Program<T>,
+  nestedLevel?: CrashLevel,
 ): Protocol {
   return {
     name,
     mutants,
+    nestedLevel,
     program(mutant) {
       if (mutant !== undefined && !Object.hasOwn(mutants, mutant)) throw new Error(`${name} has no mutant ${mutant}`);
       return program(mutant as Mutant | undefined) as Program<unknown>; // a program only meets values of its own

@@ -16,9 +16,9 @@ export const segmentRotation: Protocol = defineProtocol<string[], Mutant>(
     "wrong-handle-synced": "syncs the previous segment again instead of the present one",
   },
   (mutant) => ({
-    setup: (directory) => directory.writeFile("segment-1", new Uint8Array(0)),
     async workload(directory, run) {
-      const first = directory.open("segment-1", { mode: "append" });
+      const first = directory.open("segment-1", { mode: "append", create: "exclusive" });
+      await directory.syncNames();
       first.append(encodeRecord(history[0] ?? ""));
       first.append(encodeRecord(history[1] ?? ""));
       if (mutant !== "previous-not-synced") await first.sync("data");

@@ -205,7 +205,8 @@ function flagsOf(op: ScriptOp): ReadonlySet<string> {
   const { flags } = op;
   if (!Array.isArray(flags)) throw new UnknownWord("open: flags must be a list");
   const known = ["read", ...changing];
-  for (const flag of flags) if (!known.includes(String(flag))) throw new UnknownWord(`open: unknown flag ${String(flag)}`);
+  const unknown = flags.find((flag) => !known.includes(String(flag)));
+  if (unknown !== undefined) throw new UnknownWord(`open: unknown flag ${String(unknown)}`);
   return new Set(flags.map(String));
 }
 

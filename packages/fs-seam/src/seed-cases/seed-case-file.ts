@@ -58,7 +58,10 @@ export function parseSeedCaseFile(text: string, file: string): SeedCaseFile {
     return refuse("SEED_CASES_UNKNOWN_FORMAT", `unknown format ${JSON.stringify(value["format"])}; known: ${known}`);
   }
   if (number !== String(version)) {
-    return refuse("SEED_CASES_UNSUPPORTED_VERSION", `${format} has version ${String(number)}, this runner knows ${version}`);
+    return refuse(
+      "SEED_CASES_UNSUPPORTED_VERSION",
+      `${format} has version ${String(number)}, this runner knows ${version}`,
+    );
   }
   const { cases } = value;
   if (!Array.isArray(cases)) return refuse("SEED_CASES_BAD_SHAPE", "cases must be a list");

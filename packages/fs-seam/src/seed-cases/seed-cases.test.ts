@@ -14,7 +14,10 @@ const row = {
   expect: [{ ok: true }, { state: { files: {}, dirs: [] } }],
 };
 const good = { format: "crash-cases/1", cases: [row] };
-const wrong = { format: "crash-cases/1", cases: [{ ...row, expect: [{ ok: true }, { state: { files: { "/t/a": "x" }, dirs: [] } }] }] };
+const wrong = {
+  format: "crash-cases/1",
+  cases: [{ ...row, expect: [{ ok: true }, { state: { files: { "/t/a": "x" }, dirs: [] } }] }],
+};
 
 /** Runs the command over files that exist in memory. */
 function run(args: readonly string[], files: Readonly<Record<string, unknown>> = {}) {
@@ -152,7 +155,10 @@ describe("outcomes", () => {
     const ops = [{ op: "teleport" }, { op: "readFile" }, { op: "hRead", handle: "h", len: 1 }, { op: "crash" }];
     const expected = [{ ok: true }, { value: "" }, { value: "" }, state({}, [])];
     for (const format of ["crash-cases", "sim-cases"]) {
-      const { cases } = parseSeedCaseFile(JSON.stringify({ format: `${format}/1`, cases: [{ ...row, ops, expect: expected }] }), "f");
+      const { cases } = parseSeedCaseFile(
+        JSON.stringify({ format: `${format}/1`, cases: [{ ...row, ops, expect: expected }] }),
+        "f",
+      );
       const found = runSeedCase(format === "sim-cases" ? "sim-cases" : "crash-cases", cases[0] as SeedCase);
       expect(found.map(({ actual }) => Object.keys(actual))).toEqual([["notRun"], ["notRun"], ["notRun"]]);
     }
@@ -160,7 +166,8 @@ describe("outcomes", () => {
 });
 
 test("seeds keep all their 64 bits", () => {
-  const text = '{"format":"sim-cases/1","cases":[{"id":"s","knobs":{"seed": 18446744073709551615},"ops":[],"expect":[]}]}';
+  const text =
+    '{"format":"sim-cases/1","cases":[{"id":"s","knobs":{"seed": 18446744073709551615},"ops":[],"expect":[]}]}';
   expect(parseSeedCaseFile(text, "f").cases[0]?.knobs.seed).toBe(0xffff_ffff_ffff_ffffn);
 });
 

@@ -57,7 +57,9 @@ function readArguments(args: readonly string[]): Arguments {
     const [name, inline] = each.startsWith("--data=") ? ["--data", each.slice("--data=".length)] : [each];
     const value = inline ?? rest.shift();
     if (name !== "--data") throw new SeedCaseError("SEED_CASES_USAGE", `unknown argument ${each}; ${usage}`);
-    if (value === undefined || value === "") throw new SeedCaseError("SEED_CASES_USAGE", `--data needs a path; ${usage}`);
+    if (value === undefined || value === "") {
+      throw new SeedCaseError("SEED_CASES_USAGE", `--data needs a path; ${usage}`);
+    }
     data.push(value);
   }
   return { data, json: args.includes("--json") };

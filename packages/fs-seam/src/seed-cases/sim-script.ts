@@ -35,7 +35,11 @@ export class SimScript {
   constructor({ pre, knobs }: SeedCase) {
     this.#disk = new ScriptDisk("seed-simfs", pre);
     this.#drops = new DropSchedule(knobs.seed, knobs.dropOneIn);
-    this.#copies = new SimCopies(this.#disk, (place, bytes) => this.#law.settle(place.name, bytes), knobs.noSpaceOnCopy);
+    this.#copies = new SimCopies(
+      this.#disk,
+      (place, bytes) => this.#law.settle(place.name, bytes),
+      knobs.noSpaceOnCopy,
+    );
   }
 
   /** @throws what the operation throws; see `outcomeOfError`. */
@@ -188,7 +192,7 @@ export class SimScript {
     for (let at = 0; at < count; at += 1) {
       handle.write(Uint8Array.of(0x78));
       const outcome = this.#sync(handle, place.name);
-      schedule += "dropped" in outcome && outcome.dropped === true ? "D" : ".";
+      schedule += "dropped" in outcome && outcome.dropped ? "D" : ".";
     }
     handle.file.close();
     return schedule;

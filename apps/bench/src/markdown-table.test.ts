@@ -1,0 +1,61 @@
+import { describe, expect, test } from "vitest";
+import { markdownNotes, markdownTable, valueText } from "./markdown-table.js";
+import { atLeast, atMost, bound, type Row } from "./row.js";
+
+const met: Row = {
+  id: "memory/append",
+  workload: "4 KiB append",
+  ours: { name: "MemoryFs", unit: "rate", value: 400 },
+  peer: { name: "memfs", unit: "rate", value: 4000 },
+  ratio: { of: "speed", value: 10 },
+  bar: atLeast(2),
+};
+const missed: Row = {
+  id: "crash/append",
+  workload: "log",
+  ours: { name: "CrashFs", unit: "rate", value: 2000 },
+  peer: { name: "MemoryFs", unit: "rate", value: 1000 },
+  ratio: { of: "time", value: 2 },
+  bar: atMost(1.5),
+  note: "why",
+};
+
+describe("markdownTable", () => {
+  test("has the columns people know, padded, with misses standing out", () => {
+    expect(markdownTable([met, missed]).split("\n")).toEqual([
+      "| workload     | ours              | peer              | ratio | bar                   | met    |",
+      "|--------------|-------------------|-------------------|-------|-----------------------|--------|",
+      "| 4 KiB append | MemoryFs 2.50 M/s | memfs 250 k/s     | 10.0x | at least 2x           | yes    |",
+      "| log          | CrashFs 500 k/s   | MemoryFs 1.00 M/s | 2.00x | at most 1.5x the time | **no** |",
+    ]);
+  });
+
+  test("leaves open what a row does not have", () => {
+    const row: Row = { id: "x", workload: "size", ours: { name: "", unit: "bytes", value: 11_900 } };
+    expect(markdownTable([row]).split("\n").at(-1)).toBe("| size     | 11.9 kB | -    | -     | -   | -   |");
+    const judged = markdownTable([{ ...row, bar: bound("most", 12_000) }]);
+    expect(judged.split("\n").at(-1)).toBe("| size     | 11.9 kB | -    | -     | at most 12.0 kB | yes |");
+  });
+
+  test("a bar on a rate is a rate", () => {
+    const row: Row = { id: "x", workload: "w", ours: { name: "", unit: "rate", value: 10 }, bar: bound("least", 1e6) };
+    expect(markdownTable([row])).toContain("| 100 M/s | -    | -     | at least 1.00 M/s | yes |");
+  });
+});
+
+test("notes are a list of the rows that have one", () => {
+  expect(markdownNotes([met, missed])).toBe("- **log**: why");
+});
+
+test.each([
+  [12.345, "time", "12.3 ns"],
+  [1234, "time", "1.23 µs"],
+  [12_345_678, "time", "12.3 ms"],
+  [2_000_000, "rate", "500 /s"],
+  [999, "bytes", "999 B"],
+  [1.0444, "per-byte", "1.04"],
+  [6.4, "factor", "6.40x"],
+  [0, "count", "0"],
+] as const)("%d as %s reads %s", (value, unit, text) => {
+  expect(valueText(value, unit)).toBe(text);
+});

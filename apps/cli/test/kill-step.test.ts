@@ -1,0 +1,145 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, test } from "vitest";
+import { killStep, type KillStepOptions } from "../src/tour/kill-step.js";
+import { encodeRecord } from "../src/tour/numbered-log.js";
+import type { Claim } from "../src/tour/tour-step.js";
+import { loneContext } from "./captured-io.js";
+import { built, scratch } from "./scratch.js";
+
+// Real processes, really killed. The faithful writer is the one that is built into dist; the others have one fault each.
+
+interface Round {
+  readonly delayMs: number;
+  readonly acknowledged: number;
+  readonly recovered: number;
+  readonly tail: string;
+  readonly writer: string;
+}
+
+function roundsOf(claim: Claim | undefined): readonly Round[] {
+  return claim?.details["rounds"] as unknown as Round[]; // its shape is asserted below
+}
+
+describe("the writer of the tour", () => {
+  test("is killed five times, and everything it acknowledged comes back", { timeout: 30_000 }, async () => {
+    const context = loneContext(scratch());
+    const [survive, torn, ...more] = await killStep({ program: built("append-child") }).run(context);
+    expect(more).toEqual([]);
+    expect(survive).toMatchObject({ name: "acknowledged-records-survive-kill-9", ok: true });
+    expect(torn).toMatchObject({ name: "torn-tail-is-recognised", ok: true, details: { missed: 0 } });
+    const rounds = roundsOf(survive);
+    expect(rounds.map(({ writer }) => writer)).toEqual(Array.from({ length: 5 }, () => "killed"));
+    let before = 0;
+    for (const { acknowledged, recovered, delayMs } of rounds) {
+      expect(acknowledged).toBeGreaterThan(before);
+      // It syncs one record at a time: at most the one that was being written is there without having been reported.
+      expect(recovered - acknowledged).toBeGreaterThanOrEqual(0);
+      expect(recovered - acknowledged).toBeLessThanOrEqual(1);
+      expect(delayMs).toBeGreaterThanOrEqual(5);
+      before = acknowledged;
+    }
+    expect(context.figures.map(({ name }) => name)).toEqual([
+      "killed-writer-append-and-sync-median",
+      "killed-writer-append-and-sync-p99",
+    ]);
+    expect(context.story.join("\n")).toMatch(/round +killed after +acknowledged +recovered +tail/);
+  });
+
+  test("the seed chooses the delays", { timeout: 30_000 }, async () => {
+    const delays = async (): Promise<number[]> => {
+      const [survive] = await killStep({ program: built("append-child"), rounds: 2 }).run(loneContext(scratch()));
+      return roundsOf(survive).map(({ delayMs }) => delayMs);
+    };
+    expect(await delays()).toEqual(await delays());
+  });
+
+  test("cuts a torn tail off before it goes on", { timeout: 30_000 }, async () => {
+    const context = loneContext(scratch());
+    const step = killStep({ program: built("append-child"), rounds: 1 });
+    await step.run(context);
+    const { directory, seed } = context;
+    const whole = encodeRecord(1, seed);
+    writeFileSync(
+      join(directory, "killed-writer", "log"),
+      Buffer.concat([whole, encodeRecord(2, seed).subarray(0, 9)]),
+    );
+    const [survive] = await step.run(context);
+    expect(survive?.ok).toBe(true);
+    expect(roundsOf(survive)[0]?.recovered).toBeGreaterThan(1);
+  });
+
+  test("refuses a log that is damaged, and says so without host paths", { timeout: 30_000 }, async () => {
+    const context = loneContext(scratch());
+    const step = killStep({ program: built("append-child"), rounds: 1 });
+    await step.run(context);
+    writeFileSync(join(context.directory, "killed-writer", "log"), "1 nonsense 00000000\n");
+    const [survive] = await step.run(context);
+    expect(survive?.ok).toBe(false);
+    expect(survive?.details.says).toBe("round 1: the log is corrupt: record 1 does not check");
+  });
+});
+
+const { seed } = loneContext("");
+/** More than any writer gets to in its time. */
+const manyRecords = Buffer.concat(Array.from({ length: 60_000 }, (_, at) => encodeRecord(at + 1, seed)));
+
+function brokenWriter(kind: string, options: KillStepOptions): Promise<Claim[]> {
+  const context = loneContext(scratch());
+  const records = join(context.directory, "records");
+  writeFileSync(records, manyRecords);
+  const program = fileURLToPath(new URL("broken-writer.mjs", import.meta.url));
+  return killStep({ program, args: [kind, records], patienceMs: 5000, ...options }).run(context);
+}
+
+describe("a writer with a fault", { timeout: 30_000 }, () => {
+  test("none: the others fail for their fault alone", async () => {
+    const [survive] = await brokenWriter("none", { rounds: 1 });
+    expect(survive).toMatchObject({ ok: true });
+  });
+
+  test("that acknowledges before it writes is caught", async () => {
+    const [survive] = await brokenWriter("acks-before-writing", { rounds: 4 });
+    expect(survive?.ok).toBe(false);
+    expect(survive?.details.says).toMatch(/^round \d: [\d,]+ acknowledged records? of [\d,]+ not recovered$/);
+  });
+
+  // The system outlives the process, so what was written stays, synced or not: kill -9 cannot tell. The exploration of
+  // crash states can, see "no sync of the file" in atomic-replace-step.test.ts.
+  test("that acknowledges before it syncs passes: kill -9 alone cannot tell", async () => {
+    const [survive] = await brokenWriter("acks-before-syncing", { rounds: 1 });
+    expect(survive).toMatchObject({ ok: true });
+  });
+
+  test.each([
+    ["skips-a-record", { killAfterMs: [100, 150] }, /not recovered$/],
+    ["damages-a-record", { killAfterMs: [100, 150] }, /not recovered$/],
+    ["silent", { patienceMs: 400 }, /the writer acknowledged nothing/],
+    [
+      "ends-by-itself",
+      { killAfterMs: [5000, 5001] },
+      /the writer ended before it was killed \(RangeError: out of ideas\)$/,
+    ],
+  ] as const)("that %s is caught", async (kind, options, says) => {
+    const [survive] = await brokenWriter(kind, { rounds: 1, ...options });
+    expect(survive?.ok).toBe(false);
+    expect(survive?.details.says).toMatch(says);
+  });
+
+  test("that was killed inside a record leaves a torn tail, which is no fault", async () => {
+    const [survive] = await brokenWriter("tears-its-last-record", { rounds: 1 });
+    expect(survive).toMatchObject({ ok: true });
+    expect(roundsOf(survive)).toMatchObject([{ acknowledged: 4, recovered: 4, tail: "torn", writer: "killed" }]);
+  });
+
+  test("that cannot be started is no proof", async () => {
+    const context = loneContext(scratch());
+    const step = killStep({ program: join(context.directory, "none.js"), rounds: 1 });
+    const [survive] = await step.run(context);
+    expect(survive).toMatchObject({
+      ok: false,
+      details: { says: expect.stringContaining("ended before it was killed") },
+    });
+  });
+});

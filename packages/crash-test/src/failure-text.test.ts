@@ -1,0 +1,190 @@
+import { Directory } from "@holdfast/fs-seam";
+import type { MediaHandle } from "@holdfast/fs-seam/crash";
+import { expect, test } from "vitest";
+import { crashMatrix, CrashTestError, type CrashMatrixOptions } from "./index.js";
+
+/** The message of a matrix that must fail, with line numbers taken out. */
+async function messageOf<T>(options: CrashMatrixOptions<T>): Promise<string> {
+  const error = await crashMatrix(options).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(CrashTestError);
+  expect(error).toMatchObject({ code: "CRASH_TEST_FAILED" });
+  return (error as CrashTestError).message.replaceAll(/(failure-text\.test\.ts):\d+/g, "$1");
+}
+
+function write(directory: Directory, name: string, bytes: readonly number[]): void {
+  using handle = directory.open(name, { mode: "write", create: "if-missing" });
+  handle.writeAt(Uint8Array.from(bytes), 0);
+}
+
+const here = "at src/failure-text.test.ts";
+
+test("bytes that come after the name that needs them", async () => {
+  const message = await messageOf({
+    name: "naive save",
+    setup: (directory) => write(directory, "doc", [1, 1, 1]),
+    workload(directory, run) {
+      write(directory, "doc.tmp", [2, 2, 2]);
+      directory.rename("doc.tmp", "doc");
+      directory.syncNamesBlocking();
+      run.ack("saved");
+    },
+    recover: (directory) => directory.readFile("doc").length,
+    check(length) {
+      if (length !== 3) throw new Error(`the document has ${length} bytes`);
+    },
+    personalities: ["posix", "strict"],
+  });
+  // Records: 0 new name, 1 length, 2 bytes, 3 to 5 the steps of the rename, 6 the names barrier. Judged: the old document,
+  // the old document and an empty temporary file, the failure. Then the bytes are given back and change nothing.
+  expect(message).toBe(
+    `naive save: a promise was broken after 3 recoveries
+  the new name "doc" of rename(/doc.tmp -> /doc) ${here} may persist before the length 3 set by write(/doc.tmp) ${here}
+  Power lost: after rename(/doc.tmp -> /doc) ${here}, before syncNames(/) ${here} returns
+  Outcome: the document has 0 bytes
+  Acknowledged before: nothing
+  Admitted by: posix, strict
+  Fix: sync the file after write(/doc.tmp) ${here}, before what relies on it
+  Replay: [{"version":1,"personality":"posix","at":6,"apply":[0,2,3,4,5],"torn":{},"unwritten":"zeros"}]`,
+  );
+});
+
+test("a rename that is acknowledged and not durable", async () => {
+  const message = await messageOf({
+    setup: (directory) => write(directory, "inbox", [1]),
+    workload(directory, run) {
+      directory.rename("inbox", "archive");
+      run.ack("archived");
+    },
+    recover: (directory) => directory.exists("archive"),
+    check: (archived, { acked }) => archived || !acked("archived"),
+  });
+  // The rename comes back as one line, not as its steps.
+  expect(message).toBe(
+    `crash matrix: a promise was broken after 3 recoveries
+  rename(/inbox -> /archive) ${here} may still be lost after "archived" is acknowledged
+  Power lost: after rename(/inbox -> /archive) ${here}, at the end
+  Outcome: the check returned false
+  Acknowledged before: archived
+  Admitted by: posix
+  Fix: sync the names of the directory after rename(/inbox -> /archive) ${here}
+  Replay: [{"version":1,"personality":"posix","at":3,"apply":[],"torn":{},"unwritten":"zeros"}]`,
+  );
+});
+
+test("a length without its bytes, and a write that tears", async () => {
+  const program: CrashMatrixOptions<Uint8Array> = {
+    setup: (directory) => write(directory, "log", []),
+    workload: (directory) => write(directory, "log", Array.from({ length: 600 }, () => 7)),
+    recover: (directory) => directory.readFile("log"),
+    check: (bytes) => bytes.every((byte) => byte === 7),
+  };
+  expect(await messageOf(program)).toContain(
+    `\n  the length 600 set by write(/log) ${here} may persist without bytes 0 to 599 of write(/log) ${here}\n`,
+  );
+  const torn = `[{"version":1,"personality":"posix","at":2,"apply":[0],"torn":{"1":[0]},"unwritten":"zeros"}]`;
+  expect(await messageOf({ ...program, replay: torn })).toContain(
+    `\n  the length 600 set by write(/log) ${here} may persist without part of bytes 0 to 599 of write(/log) ${here}\n`,
+  );
+});
+
+test("bytes that a failed barrier lost are not said to survive", async () => {
+  const message = await messageOf({
+    setup: (directory) => write(directory, "log", []),
+    workload(directory, run) {
+      using handle = directory.open("log", { mode: "append" });
+      handle.append(new Uint8Array([7]));
+      (handle as MediaHandle).armMediaFault({ kind: "failedSync", errno: "EIO", lost: "all" });
+      try {
+        handle.syncBlocking("data");
+      } catch {
+        using again = directory.open("log", { mode: "append" });
+        again.syncBlocking("data");
+      }
+      run.ack("appended");
+    },
+    recover: (directory) => directory.readFile("log")[0],
+    check: (byte, { acked }) => byte === 7 || !acked("appended"),
+  });
+  expect(message).toContain(`\n  bytes 0 to 0 of append(/log) ${here} were lost when sync(/log) ${here} failed\n`);
+  expect(message).toContain(`\n  Fix: after a failed barrier write the bytes again, to a new file; do not retry it\n`);
+  expect(message).not.toContain("survives");
+});
+
+test("writes that the disk lost or put elsewhere", async () => {
+  const program = (fault: Parameters<MediaHandle["armMediaFault"]>[0]): CrashMatrixOptions<Uint8Array> => ({
+    setup(directory) {
+      write(directory, "log", [1]);
+      write(directory, "other", [2]);
+    },
+    workload(directory, run) {
+      using handle = directory.open("log", { mode: "write" });
+      (handle as MediaHandle).armMediaFault(fault);
+      handle.writeAt(new Uint8Array([7]), 0);
+      handle.syncBlocking("data");
+      run.ack("written");
+    },
+    recover: (directory) => directory.readFile("log"),
+    check: ([byte], { acked }) => byte === 7 || !acked("written"),
+    minImages: 1,
+  });
+  const written = `\n  bytes 0 to 0 of write(/log) ${here} were accepted by the disk, which`;
+  expect(await messageOf(program({ kind: "lostWrite" }))).toContain(`${written} never wrote them\n`);
+  const stray = program({ kind: "misdirectedWrite", path: "/other", offset: 0 });
+  expect(await messageOf(stray)).toContain(`${written} wrote them elsewhere\n`);
+});
+
+test("a program that is wrong without any loss", async () => {
+  const message = await messageOf({
+    workload(directory) {
+      write(directory, "a", [1]);
+      directory.syncNamesBlocking();
+    },
+    recover: (directory) => directory.list().length,
+    check: () => false,
+    personalities: ["posix"],
+  });
+  expect(message).toBe(
+    `crash matrix: a promise was broken after 1 recovery
+  everything that was written survives, and the check still fails
+  Power lost: after write(/a) ${here}, before syncNames(/) ${here} returns
+  Outcome: the check returned false
+  Acknowledged before: nothing
+  Admitted by: posix
+  Replay: [{"version":1,"personality":"posix","at":3,"apply":[0,1,2],"torn":{},"unwritten":"zeros"}]`,
+  );
+});
+
+test("a crash inside recovery is said to be one", async () => {
+  const message = await messageOf({
+    setup: (directory) => write(directory, "state", [1]),
+    workload: (directory) => write(directory, "journal", [2]),
+    recover(directory) {
+      if (directory.exists("state")) {
+        if (directory.exists("journal")) directory.remove("state");
+        write(directory, "state", [2]);
+      }
+      return directory.exists("state");
+    },
+    check: (there) => there,
+  });
+  expect(message).toMatch(/\n {2}Power lost: in recovery 1, after write\(\/state\) at src\/failure-text\.test\.ts, at the end\n/);
+  expect(message).toContain("\n  Outcome: the check returned false\n");
+});
+
+test("many lost effects are counted, not listed", async () => {
+  const names = Array.from({ length: 12 }, (_, index) => `file-${index}`);
+  const message = await messageOf({
+    workload(directory, run) {
+      for (const name of names) directory.open(name, { mode: "append", create: "exclusive" }).close();
+      run.ack("all");
+    },
+    recover: (directory) => directory.list().length,
+    check: (count, { acked }) => count > 0 || !acked("all"),
+    strategy: { kind: "levels", level: 0 },
+  });
+  expect(message.match(/also lost: /g)).toHaveLength(7);
+  expect(message).toContain("\n  and 4 more\n");
+});
