@@ -7,7 +7,12 @@ export const imageMutations = area(
   [tests.crash, tests.brute, tests.laws],
   [
     // --- one image ---
-    { what: "a choice forgets whole effects", file: "crash-choice.ts", find: "apply.push(effect.seq);", put: "apply.length = 0;" },
+    {
+      what: "a choice forgets whole effects",
+      file: "crash-choice.ts",
+      find: "apply.push(effect.seq);",
+      put: "apply.length = 0;",
+    },
     {
       what: "a choice forgets torn pieces",
       file: "crash-choice.ts",
@@ -71,7 +76,12 @@ export const imageMutations = area(
       find: "if (value.version !== crashChoiceVersion) {",
       put: "if (value.version === undefined) {",
     },
-    { what: "a choice brings no torn piece back", file: "crash-choice.ts", find: "if (kept > 0 || torn) chosen.add(index);", put: "if (kept > 0) chosen.add(index);" },
+    {
+      what: "a choice brings no torn piece back",
+      file: "crash-choice.ts",
+      find: "if (kept > 0 || torn) chosen.add(index);",
+      put: "if (kept > 0) chosen.add(index);",
+    },
 
     // --- crash points ---
     {
@@ -97,7 +107,12 @@ export const imageMutations = area(
       find: 'next === undefined || next.kind === "barrier"',
       put: 'next?.kind === "barrier"',
     },
-    { what: "every crash point is the first", file: "crash-images.ts", in: "export function* crashPoints(", find: "ledger.advance(at);" },
+    {
+      what: "every crash point is the first",
+      file: "crash-images.ts",
+      in: "export function* crashPoints(",
+      find: "ledger.advance(at);",
+    },
     {
       what: "the end of a run is passed over",
       file: "crash-images.ts",
@@ -141,10 +156,26 @@ export const imageMutations = area(
       put: "yield { units: whole, sets: ideals(whole) };",
     },
     { what: "level 0 is missing", file: "crash-images.ts", find: "yield { units: whole, sets: extremes(whole) };" },
-    { what: "level 1 is missing", file: "crash-images.ts", find: "if (level >= 1) yield { units: whole, sets: prefixes(whole) };" },
-    { what: "level 2 is missing", file: "crash-images.ts", find: "if (level >= 2) yield { units: whole, sets: singles(whole) };" },
-    { what: "level 3 is missing", file: "crash-images.ts", find: "if (level >= 3) yield { units: torn, sets: tears(torn) };" },
-    { what: "level 4 is missing", file: "crash-images.ts", find: "if (level >= 4) yield { units: whole, sets: pairs(whole) };" },
+    {
+      what: "level 1 is missing",
+      file: "crash-images.ts",
+      find: "if (level >= 1) yield { units: whole, sets: prefixes(whole) };",
+    },
+    {
+      what: "level 2 is missing",
+      file: "crash-images.ts",
+      find: "if (level >= 2) yield { units: whole, sets: singles(whole) };",
+    },
+    {
+      what: "level 3 is missing",
+      file: "crash-images.ts",
+      find: "if (level >= 3) yield { units: torn, sets: tears(torn) };",
+    },
+    {
+      what: "level 4 is missing",
+      file: "crash-images.ts",
+      find: "if (level >= 4) yield { units: whole, sets: pairs(whole) };",
+    },
     {
       what: "a choice behind the end of the run is replayed at its end",
       file: "crash-images.ts",
@@ -208,7 +239,12 @@ export const imageMutations = area(
       find: "if (this.taken[needed] === 0) return false;",
       put: "if (this.taken[needed] === 1) return true;",
     },
-    { what: "the walk forgets to count down", file: "crash-strategy.ts", in: "  next(): boolean", find: "taken[index] = 0;" },
+    {
+      what: "the walk forgets to count down",
+      file: "crash-strategy.ts",
+      in: "next(): boolean",
+      find: "taken[index] = 0;",
+    },
     {
       what: "the first subset of the walk is left out",
       file: "crash-strategy.ts",
@@ -236,37 +272,124 @@ export const imageMutations = area(
 
     // --- identity of images ---
     { what: "hash: names do not count", file: "image-hash.ts", find: "hash.add(below);" },
-    { what: "hash: every name counts the same", file: "image-hash.ts", find: "const below = mix(path ^ textHash(name));", put: "const below = mix(path);" },
-    { what: "hash: the place of a name does not count", file: "image-hash.ts", find: "const below = mix(path ^ textHash(name));", put: "const below = textHash(name);" },
-    { what: "hash: hard links are copies", file: "image-hash.ts", find: "if (seen !== undefined) {", put: "if (seen === -1) {" },
+    {
+      what: "hash: every name counts the same",
+      file: "image-hash.ts",
+      find: "const below = mix(path ^ textHash(name));",
+      put: "const below = mix(path);",
+    },
+    {
+      what: "hash: the place of a name does not count",
+      file: "image-hash.ts",
+      find: "const below = mix(path ^ textHash(name));",
+      put: "const below = textHash(name);",
+    },
+    {
+      what: "hash: hard links are copies",
+      file: "image-hash.ts",
+      find: "if (seen !== undefined) {",
+      put: "if (seen === -1) {",
+    },
     {
       what: "hash: it does not count which file a hard link names",
       file: "image-hash.ts",
       find: "hash.add(seen ^ 0x5bd1e995);",
       put: "hash.add(0x5bd1e995);",
     },
-    { what: "hash: the end of a directory does not count", file: "image-hash.ts", find: "hash.add(0x1b873593 + depth);" },
-    { what: "hash: the beginning of a directory does not count", file: "image-hash.ts", find: "hash.add(0x3c6ef372 + depth);" },
-    { what: "hash: the low word of a length does not count", file: "image-hash.ts", find: "hash.add((content.size % 0x100000000) | 0);" },
-    { what: "hash: the high word of a length does not count", file: "image-hash.ts", find: "hash.add(Math.floor(content.size / 0x100000000) + 1);" },
+    {
+      what: "hash: the end of a directory does not count",
+      file: "image-hash.ts",
+      find: "hash.add(0x1b873593 + depth);",
+    },
+    {
+      what: "hash: the beginning of a directory does not count",
+      file: "image-hash.ts",
+      find: "hash.add(0x3c6ef372 + depth);",
+    },
+    {
+      what: "hash: the low word of a length does not count",
+      file: "image-hash.ts",
+      find: "hash.add((content.size % 0x100000000) | 0);",
+    },
+    {
+      what: "hash: the high word of a length does not count",
+      file: "image-hash.ts",
+      find: "hash.add(Math.floor(content.size / 0x100000000) + 1);",
+    },
     { what: "hash: the place of a page does not count", file: "image-hash.ts", find: "hash.add(index);" },
-    { what: "hash: the low word of a page does not count", file: "image-hash.ts", find: "hash.add((page % 0x100000000) | 0);" },
-    { what: "hash: the high word of a page does not count", file: "image-hash.ts", find: "hash.add(Math.floor(page / 0x100000000));" },
+    {
+      what: "hash: the low word of a page does not count",
+      file: "image-hash.ts",
+      find: "hash.add((page % 0x100000000) | 0);",
+    },
+    {
+      what: "hash: the high word of a page does not count",
+      file: "image-hash.ts",
+      find: "hash.add(Math.floor(page / 0x100000000));",
+    },
     { what: "hash: a page of zeros is not a hole", file: "image-hash.ts", find: "if (page === 0) continue;" },
-    { what: "hash: names count in the order they were made", file: "image-hash.ts", find: "return list.length < 2 ? list : list.sort();", put: "return list;" },
-    { what: "hash: the place of a byte does not count", file: "image-hash.ts", find: "mix(byte + Math.imul(at + 1, 0x01000193))", put: "mix(byte)" },
-    { what: "hash: every page has the hash it had first", file: "image-hash.ts", find: "if (page.hash !== -1) return page.hash;", put: "if (page.hash > 0) return page.hash;" },
+    {
+      what: "hash: names count in the order they were made",
+      file: "image-hash.ts",
+      find: "return list.length < 2 ? list : list.sort();",
+      put: "return list;",
+    },
+    {
+      what: "hash: the place of a byte does not count",
+      file: "image-hash.ts",
+      find: "mix(byte + Math.imul(at + 1, 0x01000193))",
+      put: "mix(byte)",
+    },
+    {
+      what: "hash: every page has the hash it had first",
+      file: "image-hash.ts",
+      find: "if (page.hash !== -1) return page.hash;",
+      put: "if (page.hash > 0) return page.hash;",
+    },
 
     // --- what is asserted in debug mode ---
-    { what: "I1 does not compare lengths", file: "invariants.ts", find: "demand(settled.content.size === seen.content.size, `I1: the durable length of clean file ${ino} differs`);" },
-    { what: "I1 does not compare bytes", file: "invariants.ts", find: "a.every((byte, at) => byte === b[at]),", put: "a.every((byte) => byte >= 0)," },
+    {
+      what: "I1 does not compare lengths",
+      file: "invariants.ts",
+      find: "demand(settled.content.size === seen.content.size, `I1: the durable length of clean file ${ino} differs`);",
+    },
+    {
+      what: "I1 does not compare bytes",
+      file: "invariants.ts",
+      find: "a.every((byte, at) => byte === b[at]),",
+      put: "a.every((byte) => byte >= 0),",
+    },
     { what: "I1 looks at no file", file: "invariants.ts", find: "|| !clean) continue;", put: "|| clean) continue;" },
     { what: "I5 and I6 compare nothing", file: "invariants.ts", find: "demand(a === b, what);" },
-    { what: "I7 does not count the pages of a file", file: "invariants.ts", find: "demand(own === content.pageCount, `I7: file ${ino} has ${own} pages and counts ${content.pageCount}`);" },
-    { what: "I7 does not count the pages of all files", file: "invariants.ts", find: "demand(pages === state.usedPages, `I7: ${pages} pages exist and ${state.usedPages} are counted`);" },
-    { what: "links are not compared with names", file: "invariants.ts", find: "if (inode !== undefined) demand(inode.links === (links.get(ino) ?? 0), `inode ${ino} counts ${inode.links} links`);" },
-    { what: "names may lead nowhere", file: "invariants.ts", find: "demand(state.inode(child) !== undefined, `a name of directory ${ino} leads nowhere`);" },
-    { what: "old bytes behind the end are not looked for", file: "invariants.ts", find: "demand(bytes[at] === 0, `file ${ino} has old bytes behind its end`);" },
-    { what: "the order of pending effects is not looked at", file: "invariants.ts", find: 'demand(effect.seq > last && effect.seq < ledger.position, "pending effects are out of order");' },
+    {
+      what: "I7 does not count the pages of a file",
+      file: "invariants.ts",
+      find: "demand(own === content.pageCount, `I7: file ${ino} has ${own} pages and counts ${content.pageCount}`);",
+    },
+    {
+      what: "I7 does not count the pages of all files",
+      file: "invariants.ts",
+      find: "demand(pages === state.usedPages, `I7: ${pages} pages exist and ${state.usedPages} are counted`);",
+    },
+    {
+      what: "links are not compared with names",
+      file: "invariants.ts",
+      find: "if (inode !== undefined) demand(inode.links === (links.get(ino) ?? 0), `inode ${ino} counts ${inode.links} links`);",
+    },
+    {
+      what: "names may lead nowhere",
+      file: "invariants.ts",
+      find: "demand(state.inode(child) !== undefined, `a name of directory ${ino} leads nowhere`);",
+    },
+    {
+      what: "old bytes behind the end are not looked for",
+      file: "invariants.ts",
+      find: "demand(bytes[at] === 0, `file ${ino} has old bytes behind its end`);",
+    },
+    {
+      what: "the order of pending effects is not looked at",
+      file: "invariants.ts",
+      find: 'demand(effect.seq > last && effect.seq < ledger.position, "pending effects are out of order");',
+    },
   ],
 );

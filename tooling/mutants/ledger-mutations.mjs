@@ -5,7 +5,12 @@ export const ledgerMutations = area(
   "ledger",
   [tests.crash, tests.brute, tests.laws],
   [
-    { what: "a lost write is pending like any other", file: "ledger.ts", find: "if (!record.lost) push(", put: "push(" },
+    {
+      what: "a lost write is pending like any other",
+      file: "ledger.ts",
+      find: "if (!record.lost) push(",
+      put: "push(",
+    },
     {
       what: "bytes never become pending",
       file: "ledger.ts",
@@ -14,11 +19,15 @@ export const ledgerMutations = area(
     {
       what: "lengths never become pending",
       file: "ledger.ts",
-      in: '      case "size":',
+      in: 'case "size":',
       find: "push(this.#files, record.ino, record);\n        return;\n      case",
       put: "return;\n      case",
     },
-    { what: "names never become pending", file: "ledger.ts", find: "push(this.#directories, record.directory, record);" },
+    {
+      what: "names never become pending",
+      file: "ledger.ts",
+      find: "push(this.#directories, record.directory, record);",
+    },
     {
       what: "write-back settles nothing",
       file: "ledger.ts",
@@ -57,13 +66,13 @@ export const ledgerMutations = area(
     {
       what: "nobody knows that a failed barrier touched the file",
       file: "ledger.ts",
-      in: "  #lose(record",
+      in: "#lose(record",
       find: "this.touchedByDisk.add(record.ino);",
     },
     {
       what: "nobody knows that a bit flipped in the file",
       file: "ledger.ts",
-      in: "  #flip(ino",
+      in: "#flip(ino",
       find: "this.touchedByDisk.add(ino);",
     },
     {
@@ -75,17 +84,6 @@ export const ledgerMutations = area(
       what: "nobody knows that a stray write hit the file",
       file: "ledger.ts",
       find: "if (record.strayTo !== undefined) this.touchedByDisk.add(record.strayTo.ino);",
-    },
-    {
-      what: "a file barrier settles the names of its file everywhere",
-      file: "ledger.ts",
-      find: 'if (widens === "bytes" || widens === "entries") return own;',
-    },
-    {
-      what: "a file barrier never widens",
-      file: "ledger.ts",
-      find: 'if (widens === "bytes" || widens === "entries") return own;',
-      put: "if (widens.length > 0) return own;",
     },
     {
       what: "widened to its names, a file barrier settles those of every file",

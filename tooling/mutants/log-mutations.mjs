@@ -9,7 +9,7 @@ export const logMutations = area(
     {
       what: "bytes written are not in the log",
       file: "effects.ts",
-      in: "  data(ino: number",
+      in: "data(ino: number",
       find: "this.records.push(effect);",
     },
     {
@@ -79,7 +79,7 @@ export const logMutations = area(
     {
       what: "an allocation does not grow the file",
       file: "engine-content.ts",
-      in: "  allocate(handle: EngineHandle",
+      in: "allocate(handle: EngineHandle",
       find: "if (offset + length > content.size) this.cut(handle.ino, offset + length);",
     },
     {
@@ -185,7 +185,7 @@ export const logMutations = area(
     {
       what: "a barrier in flight succeeds across a crash",
       file: "engine-content.ts",
-      in: "  #barrier(\n",
+      in: "#barrier(",
       find: "this.checkEpoch(epoch, operation, path);",
     },
     {
@@ -202,12 +202,13 @@ export const logMutations = area(
     {
       what: "a failed promise barrier says success",
       file: "engine-content.ts",
-      find: "else if (failure !== undefined) throw failure;",
+      in: "#barrier(",
+      find: "fail?.();",
     },
     {
       what: "what was issued before a crash may complete after it",
       file: "engine-content.ts",
-      in: "  checkEpoch(epoch: number",
+      in: "checkEpoch(epoch: number",
       find: "if (epoch === this.epoch) return;",
       put: "return;",
     },

@@ -27,14 +27,14 @@ export const pageMutations = area(
     {
       what: "a page of another owner is changed in place",
       file: "paged-content.ts",
-      in: "  #ownPage(index",
+      in: "#ownPage(index",
       find: "if (page.owner === this.owner) {",
       put: "if (page.owner !== null) {",
     },
     {
       what: "a page that changes keeps its old hash",
       file: "paged-content.ts",
-      in: "  #ownPage(index",
+      in: "#ownPage(index",
       find: "page.hash = -1;",
     },
     {
@@ -94,7 +94,7 @@ export const pageMutations = area(
     {
       what: "a slab hands out the same bytes twice",
       file: "paged-content.ts",
-      in: "  copy(source: Uint8Array",
+      in: "copy(source: Uint8Array",
       find: "this.#used += length;",
     },
 
@@ -102,13 +102,13 @@ export const pageMutations = area(
     {
       what: "a frozen state goes on changing in place",
       file: "fs-state.ts",
-      in: "  freeze(): Image",
+      in: "freeze(): Image",
       find: "this.owner = new Owner();",
     },
     {
       what: "freezing does not share the list of inodes",
       file: "fs-state.ts",
-      in: "  freeze(): Image",
+      in: "freeze(): Image",
       find: "this.#chunksShared = true;",
     },
     {
@@ -121,7 +121,7 @@ export const pageMutations = area(
     {
       what: "an inode of another owner is changed in place",
       file: "fs-state.ts",
-      in: "  own(ino: number): Inode",
+      in: "own(ino: number): Inode",
       find: "if (inode.owner === this.owner) return inode;",
       put: "if (inode.owner !== undefined) return inode;",
     },
@@ -157,26 +157,26 @@ export const pageMutations = area(
     {
       what: "what lies behind the end after a crash stays there",
       file: "fs-state.ts",
-      in: "  trim(ino: number)",
+      in: "trim(ino: number)",
       find: "own.cutTo(own.size, this.slab);",
     },
     {
       what: "a file without a name stays after a crash",
       file: "fs-state.ts",
-      in: "  dropUnreachable(): void",
+      in: "dropUnreachable(): void",
       find: "if (count === undefined) this.drop(ino);",
       put: "if (count === undefined) continue;",
     },
     {
       what: "links are not counted afresh after a crash",
       file: "fs-state.ts",
-      in: "  dropUnreachable(): void",
+      in: "dropUnreachable(): void",
       find: "else if (inode.links !== count) this.own(ino).links = count;",
     },
     {
       what: "a directory keeps two names after a rename came apart",
       file: "fs-state.ts",
-      in: "  dropUnreachable(): void",
+      in: "dropUnreachable(): void",
       find: 'if (count > 0 && kind === "directory") this.own(ino).ownNames().delete(name);\n        else links',
       put: "links",
       tests: [tests.crash, tests.laws, tests.brute],

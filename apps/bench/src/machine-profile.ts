@@ -41,7 +41,7 @@ const linuxFileSystems: Readonly<Record<number, string>> = {
 };
 
 /** Name of the file system that holds `path`, or its number where we know no name. */
-export function fileSystemName(path: string): string {
+function fileSystemName(path: string): string {
   const { type: magic } = statfsSync(path);
   const known = process.platform === "linux" ? linuxFileSystems[magic >>> 0] : undefined;
   return known ?? `type 0x${(magic >>> 0).toString(16)}`;

@@ -32,9 +32,9 @@ describe("markdownTable", () => {
 
   test("leaves open what a row does not have", () => {
     const row: Row = { id: "x", workload: "size", ours: { name: "", unit: "bytes", value: 11_900 } };
-    expect(markdownTable([row]).split("\n").at(-1)).toBe("| size     | 11.9 kB | -    | -     | -   | -   |");
+    expect(markdownTable([row]).split("\n").at(-1)).toBe("| size     | 11,900 B | -    | -     | -   | -   |");
     const judged = markdownTable([{ ...row, bar: bound("most", 12_000) }]);
-    expect(judged.split("\n").at(-1)).toBe("| size     | 11.9 kB | -    | -     | at most 12.0 kB | yes |");
+    expect(judged.split("\n").at(-1)).toBe("| size     | 11,900 B | -    | -     | at most 12,000 B | yes |");
   });
 
   test("a bar on a rate is a rate", () => {

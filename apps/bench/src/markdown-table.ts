@@ -54,7 +54,7 @@ export function valueText(value: number, unit: Unit): string {
     case "time":
       return timeText(value);
     case "bytes":
-      return value < 10_000 ? `${Math.round(value)} B` : `${significant(value / 1000)} kB`;
+      return `${Math.round(value).toLocaleString("en")} B`;
     case "per-byte":
       return value.toFixed(2);
     case "factor":

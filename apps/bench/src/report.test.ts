@@ -67,7 +67,7 @@ describe("markdownReport", () => {
   test("lists what was missed, and by how much", () => {
     const text = markdownReport(report([faster(1.5), size(13_000), slower(1)]), undefined);
     expect(text).toContain("- append: 1.50x, the bar is at least 2x");
-    expect(text).toContain("- size: 13.0 kB, the bar is at most 12.0 kB");
+    expect(text).toContain("- size: 13,000 B, the bar is at most 12,000 B");
     expect(text.match(/^- /gm)).toHaveLength(2);
   });
   test("says so when everything is met, and marks a quick look", () => {

@@ -1,4 +1,11 @@
-import { isEffect, personalityOf, unitsOf, type CrashChoice, type Effect, type Personality } from "@holdfast/fs-seam/crash";
+import {
+  isEffect,
+  personalityOf,
+  unitsOf,
+  type CrashChoice,
+  type Effect,
+  type Personality,
+} from "@holdfast/fs-seam/crash";
 import type { LogRecord } from "@holdfast/fs-seam/crash";
 
 /** The personality that a choice was made under: one of the run, or a known one of that name. */

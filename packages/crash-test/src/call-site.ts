@@ -37,8 +37,7 @@ export function siteOf(call: Call | undefined): string {
   const recorderDirectory = recorder.replace(/[^/\\]*$/, "");
   const outside = frames.filter(({ text }) => !engineFrame.test(text));
   const frame =
-    outside.find(({ file }) => !file.startsWith(recorderDirectory)) ??
-    outside.find(({ file }) => file === recorder); // a bundle: everything is in one file
+    outside.find(({ file }) => !file.startsWith(recorderDirectory)) ?? outside.find(({ file }) => file === recorder); // a bundle: everything is in one file
   if (frame === undefined) return "";
   return `${frame.file.split(/[/\\]/).slice(-2).join("/")}:${frame.line}`;
 }

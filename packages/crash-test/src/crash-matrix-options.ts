@@ -17,7 +17,7 @@ export interface WorkloadRun {
 /** What a check knows about the crash it is judging. */
 export interface CrashContext {
   /** True when the workload called `ack(label)` before the power failed. */
-  acked(label: string): boolean;
+  readonly acked: (label: string) => boolean;
   /** Every acknowledgement before the power failed, in order. */
   readonly acks: readonly { readonly label: string; readonly data: unknown }[];
   /** 0: the crash was in the workload. n: in the nth recovery after it. */
@@ -129,16 +129,25 @@ export function resolveOptions<T>(options: CrashMatrixOptions<T>): ResolvedOptio
 
 function resolvePersonalities(given: readonly (string | Personality)[]): Personality[] {
   if (!Array.isArray(given) || given.length === 0) refuse("personalities", "must be a list, and not empty");
-  return given.map((nameOrData: string | Personality) => {
-    let personality: Personality;
-    try {
-      personality = personalityOf(nameOrData);
-    } catch (cause) {
-      refuse("personalities", `names an unknown one: ${String(nameOrData)}`, cause);
-    }
-    if (personality.law === "effects") return personality;
-    return refuse("personalities", `has ${personality.name}, which leaves one outcome: use CrashFs.crash() for it`);
-  });
+  const resolved = given.map(resolvePersonality);
+  const twice = resolved.find(({ name }, index) => resolved.findIndex((other) => other.name === name) < index);
+  if (twice !== undefined) refuse("personalities", `has two of the name ${twice.name}`);
+  return resolved;
+}
+
+function resolvePersonality(given: string | Personality): Personality {
+  const personality = typeof given === "string" ? knownPersonality(given) : given;
+  if (typeof personality?.name !== "string") refuse("personalities", "must hold names or personalities");
+  if (personality.law === "effects") return personality;
+  return refuse("personalities", `has ${personality.name}, which leaves one outcome: use CrashFs.crash() for it`);
+}
+
+function knownPersonality(name: string): Personality {
+  try {
+    return personalityOf(name);
+  } catch (cause) {
+    return refuse("personalities", `names an unknown one: ${name}`, cause);
+  }
 }
 
 function checkBounds<T>(options: ResolvedOptions<T>): void {

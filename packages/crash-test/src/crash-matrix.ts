@@ -1,5 +1,12 @@
 import { Directory } from "@holdfast/fs-seam";
-import { CrashFs, parseCrashChoice, pendingAt, personalityOf, type CrashChoice, type Trace } from "@holdfast/fs-seam/crash";
+import {
+  CrashFs,
+  parseCrashChoice,
+  pendingAt,
+  personalityOf,
+  type CrashChoice,
+  type Trace,
+} from "@holdfast/fs-seam/crash";
 import { judgeOf } from "./admission.js";
 import { resolveOptions, type CrashMatrixOptions, type ResolvedOptions } from "./crash-matrix-options.js";
 import { CrashTestError } from "./crash-test-error.js";

@@ -62,12 +62,14 @@ interface Run {
 type Ack = CrashContext["acks"][number];
 
 /** How one image was judged. `next` is the run of the recovery, when crashes inside it are wanted. */
-type Verdict = { readonly kind: "passed"; readonly next: Run | undefined } | { readonly kind: "failed"; readonly cause: unknown };
+type Verdict =
+  | { readonly kind: "passed"; readonly next: Run | undefined }
+  | { readonly kind: "failed"; readonly cause: unknown };
 
-/** An image that was judged before, under any personality. */
+/** An image that was judged before. */
 interface Judged {
-  /** Whether crashes inside its recovery were explored too. */
-  readonly deep: boolean;
+  /** Personalities under which crashes inside its recovery were explored, too. */
+  readonly deepUnder: Set<Personality>;
 }
 
 /** Runs recovery on every image of a recorded run, and on the images of those recoveries. */
@@ -128,14 +130,17 @@ export class Explorer<T> {
     }
   }
 
-  /** Judges an image unless it was judged before; the run of its recovery, or `none`, when it was judged now. */
+  /** Judges an image if that is of any use still; the run of its recovery, or `none`, when it was judged now. */
   #judgeOnce(run: Run, crash: CrashImage, personality: Personality): undefined | Run | "none" | Promise<Run | "none"> {
     const acks = acksBefore(run, crash.choice.at);
     const key = `${crash.hash}:${acks.length}`;
     const deep = run.depth < this.#options.nested;
     const known = this.#judged.get(key);
-    if (known !== undefined && (known.deep || !deep)) return undefined;
-    this.#judged.set(key, { deep });
+    // The verdict is the same for all; what a crash inside its recovery may leave is not.
+    if (known !== undefined && (!deep || known.deepUnder.has(personality))) return undefined;
+    const judged = known ?? { deepUnder: new Set() };
+    if (deep) judged.deepUnder.add(personality);
+    this.#judged.set(key, judged);
     if (known === undefined) this.report.distinct += 1;
     this.#spend();
     const path = [...run.path, crash.choice];

@@ -1,4 +1,4 @@
-import { Directory } from "@holdfast/fs-seam";
+import type { Directory } from "@holdfast/fs-seam";
 import type { MediaHandle } from "@holdfast/fs-seam/crash";
 import { expect, test } from "vitest";
 import { crashMatrix, CrashTestError, type CrashMatrixOptions } from "./index.js";
@@ -77,7 +77,12 @@ test("a rename that is acknowledged and not durable", async () => {
 test("a length without its bytes, and a write that tears", async () => {
   const program: CrashMatrixOptions<Uint8Array> = {
     setup: (directory) => write(directory, "log", []),
-    workload: (directory) => write(directory, "log", Array.from({ length: 600 }, () => 7)),
+    workload: (directory) =>
+      write(
+        directory,
+        "log",
+        Array.from({ length: 600 }, () => 7),
+      ),
     recover: (directory) => directory.readFile("log"),
     check: (bytes) => bytes.every((byte) => byte === 7),
   };
@@ -170,7 +175,9 @@ test("a crash inside recovery is said to be one", async () => {
     },
     check: (there) => there,
   });
-  expect(message).toMatch(/\n {2}Power lost: in recovery 1, after write\(\/state\) at src\/failure-text\.test\.ts, at the end\n/);
+  expect(message).toMatch(
+    /\n {2}Power lost: in recovery 1, after write\(\/state\) at src\/failure-text\.test\.ts, at the end\n/,
+  );
   expect(message).toContain("\n  Outcome: the check returned false\n");
 });
 

@@ -89,7 +89,9 @@ export function failureText(name: string, failure: CrashFailure, judge: Personal
 function orderLines(trace: Trace, choice: CrashChoice, fates: Fates): string[] {
   const { kept, lost, gone } = fates;
   const [first] = lost;
-  if (first === undefined) return gone.length > 0 ? [] : ["everything that was written survives, and the check still fails"];
+  if (first === undefined) {
+    return gone.length > 0 ? [] : ["everything that was written survives, and the check still fails"];
+  }
   const describe = (effect: Effect): string => {
     if (isName(effect) && effect.rename !== "none" && isLostWhole(effect, fates)) return describeCall(effect.call);
     return kept.includes(effect) && lost.includes(effect) ? `part of ${effectText(effect)}` : effectText(effect);
@@ -115,13 +117,20 @@ function firstLine(
   describe: (effect: Effect) => string,
 ): string {
   const mark = trace.records.slice(first.seq, choice.at).findLast((record) => record.kind === "mark");
-  if (mark !== undefined) return `${describe(first)} may still be lost after ${JSON.stringify(mark.label)} is acknowledged`;
+  if (mark !== undefined) {
+    return `${describe(first)} may still be lost after ${JSON.stringify(mark.label)} is acknowledged`;
+  }
   const isLater = ({ seq }: Effect): boolean => seq > first.seq;
+  const removed = kept.findLast((effect) => !isLater(effect) && isSameName(effect, first));
   const later = kept.findLast(isLater) ?? settled.findLast(isLater);
-  if (later !== undefined) return `${describe(later)} may persist before ${describe(first)}`;
-  const earlier = kept.findLast((effect) => effect !== first);
+  if (removed === undefined && later !== undefined) return `${describe(later)} may persist before ${describe(first)}`;
+  const earlier = removed ?? kept.findLast((effect) => effect !== first);
   if (earlier !== undefined) return `${describe(earlier)} may persist without ${describe(first)}`;
   return `${describe(first)} may be lost`;
+}
+
+function isSameName(a: Effect, b: Effect): boolean {
+  return isName(a) && isName(b) && a.directory === b.directory && a.name === b.name;
 }
 
 function goneLines(trace: Trace, choice: CrashChoice, { gone }: Fates): string[] {

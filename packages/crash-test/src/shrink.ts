@@ -14,7 +14,7 @@ export async function shrinkFailure(
   replay: (choices: readonly CrashChoice[]) => Promise<CrashFailure | undefined>,
 ): Promise<CrashFailure> {
   let best = failure;
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false; // an effect may only be legal once those it needs are back, so there can be many rounds
     for (const effect of [...pending].reverse()) {
       for (const wider of withEffect(best.choices.at(-1) as CrashChoice, effect, pending)) {

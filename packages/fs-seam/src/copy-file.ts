@@ -103,8 +103,8 @@ async function copyBetween(source: FilePlace, destination: FilePlace, options: C
       cause = error;
     }
   }
-  const why = shared ? "the platform refuses" : "source and destination are different file systems";
-  throw refusal("FS_UNSUPPORTED", "copy", from, `${options.method} is not possible, ${why}`, {
+  const why = shared ? "here" : "between two file systems";
+  throw refusal("FS_UNSUPPORTED", "copy", from, `${options.method} is not possible ${why}`, {
     destination: to,
     cause,
   });

@@ -1,4 +1,4 @@
-import { checkEngineOptions, type EngineOptions } from "./engine-content.js";
+import { checkEngineOptions, type EngineOptions } from "./engine-options.js";
 import type { EngineHandle } from "./engine-handle.js";
 import { EngineFs } from "./engine-fs.js";
 import { buildImage, unitsOfChoice, type CrashChoice, type Trace } from "./crash-choice.js";

@@ -1,6 +1,7 @@
 import { cleanUpAfter } from "./cleanup-failure.js";
 import type { Directory } from "./directory.js";
 import { checkKeys } from "./fs-arguments.js";
+import { answerOf } from "./expected-failure.js";
 import { isFsError, type FsError } from "./fs-error.js";
 import { refusal } from "./fs-refusal.js";
 import { checkRelativePath, joinPath } from "./fs-path.js";
@@ -135,7 +136,7 @@ export function acquireDirectoryLock(directory: Directory, options: DirectoryLoc
   const { name = "LOCK", takeOverUnknown = false } = options;
   checkRelativePath(name, "lock");
   if (name.includes("/")) {
-    const why = `name ${JSON.stringify(name)} must be a single name`;
+    const why = "name must be a single name";
     throw refusal("FS_INVALID_ARGUMENT", "lock", directory.path, why, { errno: "EINVAL" });
   }
   const { held, prefix } = heldOf(directory.fs);
@@ -174,7 +175,7 @@ class Acquisition {
   /** Makes this process the owner of the lock `name`, or throws. */
   take(name: string, depth: number): LockOwner {
     if (depth > maxGuardDepth) {
-      throw this.#refusal(name, `${maxGuardDepth} processes died while taking it over; remove the .~ files by hand`);
+      throw this.#refusal(name, `${maxGuardDepth} takeovers were left unfinished; remove the .~ files by hand`);
     }
     for (let round = 0; round < maxRounds; round += 1) {
       const claim = writeClaim(this.#directory, name);
@@ -189,7 +190,7 @@ class Acquisition {
       this.#removeQuietly(claim.path);
       if (won) return claim.owner;
     }
-    throw this.#refusal(name, `other processes took and released it ${maxRounds} times in a row`);
+    throw this.#refusal(name, `came and went ${maxRounds} times in a row`);
   }
 
   /** False when the lock changed under our hands, and another round is due. */
@@ -220,7 +221,7 @@ class Acquisition {
     if (owner === undefined) {
       const hardLinks = this.#takeOverUnknown || this.#hasHardLinks(name, claim);
       if (hardLinks !== false) return hardLinks === true;
-      throw this.#refusal(name, "its file is unreadable, and without hard links a living owner may be writing it");
+      throw this.#refusal(name, "is unreadable, and without hard links it may be half written");
     }
     if (abandoned.has(lockKey(this.#directory, name, found.text))) return true;
     const state = this.#directory.fs.processState(owner);
@@ -261,13 +262,11 @@ class Acquisition {
   }
 
   #replace(claim: string, name: string): boolean {
-    try {
+    const replaced = answerOf(() => {
       this.#directory.rename(claim, name);
       return true;
-    } catch (error) {
-      if (isFsError(error, "FS_NOT_FOUND")) return false; // our claim was swept
-      throw error;
-    }
+    }, "FS_NOT_FOUND");
+    return replaced === true; // not found: our claim was swept
   }
 
   /** Reads the lock that we have just won; gives it back when that fails, because nobody else could. */
@@ -280,7 +279,7 @@ class Acquisition {
       throw error;
     }
     if (seen?.text === lockText(owner)) return;
-    throw this.#refusal(name, "it was removed or replaced by hand at the very moment we took it");
+    throw this.#refusal(name, "was removed or replaced by hand");
   }
 
   /** Removes a lock that we hold and have no use for, or else remembers that it is nobody's. */

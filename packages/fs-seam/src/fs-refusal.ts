@@ -34,6 +34,6 @@ export function notAFile(
 
 /** The refusal of everything behind a failed barrier, which is its cause. */
 export function poisoned(operation: FsOperation, path: string, cause: FsError): FsError {
-  const why = "a barrier has failed here, so what is on disk is unknown; reopen and recover";
+  const why = "a barrier has failed here; reopen and recover";
   return refusal("FS_POISONED", operation, path, why, { cause });
 }

@@ -23,15 +23,7 @@ export {
   type FsErrorContext,
   type FsOperation,
 } from "./fs-error.js";
-export {
-  baseName,
-  checkAbsolutePath,
-  checkRelativePath,
-  joinPath,
-  maxNameBytes,
-  maxPathBytes,
-  parentPath,
-} from "./fs-path.js";
+export { baseName, checkAbsolutePath, checkRelativePath, joinPath, parentPath } from "./fs-path.js";
 export type { LockOwner } from "./lock-file.js";
 export { makeDirectoriesDurably, makeDirectoriesDurablyBlocking } from "./make-directories-durably.js";
 export { stageFile, StagedFile, type PublishOptions } from "./publish.js";

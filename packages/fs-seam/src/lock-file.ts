@@ -1,8 +1,7 @@
 import { cleanUpAfter } from "./cleanup-failure.js";
 import type { Directory } from "./directory.js";
-import { isFsError } from "./fs-error.js";
 import { refusal } from "./fs-refusal.js";
-import type { FileHandle } from "./file-handle.js";
+import { answerOf } from "./expected-failure.js";
 import { joinPath } from "./fs-path.js";
 import type { ProcessIdentity } from "./store-fs.js";
 import { makeTemp } from "./temp-name.js";
@@ -46,13 +45,8 @@ function escapeUnit(unit: string): string {
 
 /** The beginning of the file, one character for each byte; undefined when there is none. */
 export function readLockText(directory: Directory, name: string): string | undefined {
-  let handle: FileHandle;
-  try {
-    handle = directory.open(name, { mode: "read" });
-  } catch (error) {
-    if (isFsError(error, "FS_NOT_FOUND")) return undefined;
-    throw error;
-  }
+  const handle = answerOf(() => directory.open(name, { mode: "read" }), "FS_NOT_FOUND");
+  if (handle === undefined) return undefined;
   try {
     const bytes = new Uint8Array(maxLockBytes);
     return String.fromCharCode(...bytes.subarray(0, handle.readAt(bytes, 0)));
@@ -114,20 +108,15 @@ export function writeClaim(directory: Directory, name: string): LockClaim {
 
 /** Creates the lock file itself, for file systems without hard links. False when it exists. */
 export function createLock(directory: Directory, name: string, owner: LockOwner): boolean {
-  try {
-    writeNew(directory, name, owner);
-    return true;
-  } catch (error) {
-    if (isFsError(error, "FS_ALREADY_EXISTS")) return false;
-    throw error;
-  }
+  return answerOf(() => writeNew(directory, name, owner), "FS_ALREADY_EXISTS") === true;
 }
 
-function writeNew(directory: Directory, path: string, owner: LockOwner): void {
+function writeNew(directory: Directory, path: string, owner: LockOwner): true {
   const handle = directory.open(path, { mode: "append", create: "exclusive" });
   try {
     handle.append(new TextEncoder().encode(lockText(owner)));
     handle.close();
+    return true;
   } catch (error) {
     cleanUpAfter(error, () => {
       handle.close();

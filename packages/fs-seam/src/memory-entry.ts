@@ -1,3 +1,3 @@
-export { type EngineOptions, type SpacePolicy } from "./engine-content.js";
+export { type EngineOptions, type SpacePolicy } from "./engine-options.js";
 export { MemoryFs, type MemoryFsOptions } from "./memory-fs.js";
 export { emptyImage, Image } from "./fs-state.js";

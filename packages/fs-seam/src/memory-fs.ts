@@ -1,4 +1,4 @@
-import { checkEngineOptions, type EngineOptions } from "./engine-content.js";
+import { checkEngineOptions, type EngineOptions } from "./engine-options.js";
 import { EngineFs } from "./engine-fs.js";
 import type { Image } from "./fs-state.js";
 

@@ -1,7 +1,14 @@
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { sweepFaults, sweptErrnos } from "../test/support/fault-sweep.js";
-import { bytesOf, descriptorCount, failureOf, platformError, rejectionOf, scratchDirectory } from "../test/support/real-scene.js";
+import {
+  bytesOf,
+  descriptorCount,
+  failureOf,
+  platformError,
+  rejectionOf,
+  scratchDirectory,
+} from "../test/support/real-scene.js";
 import { Directory } from "./directory.js";
 import { stageFile, type PublishOptions, type StagedFile } from "./publish.js";
 import type { RealCalls } from "./real-calls.js";
@@ -79,7 +86,10 @@ describe.each(kinds)("%s", (_kind, publish) => {
     const fail = (): never => {
       throw platformError("EIO");
     };
-    const { root, directory } = scene({ fsync: fail, fsyncAsync: (_fd, done) => setImmediate(done, platformError("EIO")) });
+    const { root, directory } = scene({
+      fsync: fail,
+      fsyncAsync: (_fd, done) => setImmediate(done, platformError("EIO")),
+    });
     const staged = stageFile(directory, "file");
     staged.handle.append(bytesOf("new"));
     expect(await rejectionOf(publish(staged, { rung: "full" }))).toMatchObject({ code: "FS_IO", operation: "sync" });

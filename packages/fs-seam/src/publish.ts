@@ -1,10 +1,11 @@
 import { cleanUpAfter } from "./cleanup-failure.js";
 import type { Directory } from "./directory.js";
+import { answerOf } from "./expected-failure.js";
 import { checkKeys } from "./fs-arguments.js";
 import type { PublishRung } from "./durability.js";
 import { isFsError, type FsOperation } from "./fs-error.js";
 import { notAFile, refusal } from "./fs-refusal.js";
-import type { FileHandle, FileKind } from "./file-handle.js";
+import type { FileHandle } from "./file-handle.js";
 import { checkRelativePath, joinPath, relativeParent } from "./fs-path.js";
 import { createTemp } from "./temp-name.js";
 import { visibleFailure } from "./visible-failure.js";
@@ -173,13 +174,7 @@ function isDead(handle: FileHandle): boolean {
 /** Throws unless `path` is a file or nothing: no caller of a file protocol means to replace a directory or a symlink. */
 export function refuseTarget(directory: Directory, path: string): void {
   checkRelativePath(path, "rename");
-  let kind: FileKind;
-  try {
-    ({ kind } = directory.stat(path));
-  } catch (error) {
-    if (isFsError(error, "FS_NOT_FOUND")) return;
-    throw error;
-  }
+  const { kind } = answerOf(() => directory.stat(path), "FS_NOT_FOUND") ?? { kind: "file" };
   if (kind !== "file") throw notAFile(kind, "rename", joinPath(directory.path, path));
 }
 

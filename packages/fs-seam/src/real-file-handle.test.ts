@@ -350,7 +350,13 @@ describe("bad arguments", () => {
     expect(failureOf(() => writing.punch(0, 1)).code).toBe("FS_UNSUPPORTED");
     writing.close();
     const appending = openFile({ mode: "append" }).handle;
-    expect(failureOf(() => appending.writeAt(bytes, 0)).code).toBe("FS_INVALID_ARGUMENT");
+    for (const call of [
+      () => appending.writeAt(bytes, 0),
+      () => appending.allocate(0, 1),
+      () => appending.punch(0, 1),
+    ]) {
+      expect(failureOf(call).code).toBe("FS_INVALID_ARGUMENT");
+    }
     appending.truncate(3);
     expect(appending.stat().size).toBe(3);
     appending.close();
@@ -365,8 +371,8 @@ describe("bad arguments", () => {
 });
 
 describe("allocate", () => {
-  test.each(["write", "append"] as const)("grows a file of mode %s by zeros and keeps what is there", (mode) => {
-    const { handle, host } = openFile({ mode });
+  test("grows a file by zeros and keeps what is there", () => {
+    const { handle, host } = openFile({ mode: "write" });
     handle.allocate(2, 5);
     handle.allocate(40, 0);
     expect(readFileSync(host, "latin1")).toBe("0123456789");
@@ -391,7 +397,10 @@ describe("allocate", () => {
         },
       },
     );
-    expect(failureOf(() => handle.allocate(0, 10_000_000))).toMatchObject({ code: "FS_NO_SPACE", operation: "allocate" });
+    expect(failureOf(() => handle.allocate(0, 10_000_000))).toMatchObject({
+      code: "FS_NO_SPACE",
+      operation: "allocate",
+    });
     expect(readFileSync(host, "latin1")).toBe("0123456789");
     handle.close();
   });
@@ -475,7 +484,10 @@ describe("after close", () => {
     one.close();
     expect(await rejectionOf(read)).toMatchObject({ code: "FS_IO", operation: "close" });
 
-    const two = openFile({ mode: "write" }, { close, fsyncAsync: (_fd, done) => setImmediate(done, platformError("EIO")) });
+    const two = openFile(
+      { mode: "write" },
+      { close, fsyncAsync: (_fd, done) => setImmediate(done, platformError("EIO")) },
+    );
     const barrier = two.handle.sync("full");
     two.handle.close();
     const failure = await rejectionOf(barrier);
@@ -519,12 +531,15 @@ describe("barriers", () => {
 
   test("the platform is asked within the call", async () => {
     let asked = 0;
-    const { handle } = openFile({ mode: "write" }, {
-      fsyncAsync: (_fd, done) => {
-        asked += 1;
-        setImmediate(done, null);
+    const { handle } = openFile(
+      { mode: "write" },
+      {
+        fsyncAsync: (_fd, done) => {
+          asked += 1;
+          setImmediate(done, null);
+        },
       },
-    });
+    );
     const barrier = handle.sync("full");
     expect(asked).toBe(1);
     await barrier;
@@ -551,32 +566,35 @@ describe("barriers", () => {
     handle.close();
   });
 
-  test.each(["EIO", "ENOSPC", "EINTR"])("%s poisons the handle, and the platform is never asked again", async (errno) => {
-    let asked = 0;
-    const fail = (): never => {
-      asked += 1;
-      throw platformError(errno);
-    };
-    const { handle, host } = openFile({ mode: "append" }, { fdatasync: fail, fsync: fail, fdatasyncAsync: fail });
-    handle.append(bytesOf("lost"));
-    const first = failureOf(() => handle.syncBlocking("data"));
-    expect(first).toMatchObject({ operation: "sync", errno, path: "/file" });
-    for (const call of [
-      () => handle.append(bytesOf("x")),
-      () => handle.truncate(0),
-      () => handle.allocate(0, 1),
-      () => handle.syncBlocking("data"),
-      () => handle.syncBlocking("full"),
-    ]) {
-      expect(failureOf(call)).toMatchObject({ code: "FS_POISONED", cause: first });
-    }
-    expect(await rejectionOf(handle.sync("data"))).toMatchObject({ code: "FS_POISONED", cause: first });
-    expect(asked).toBe(1);
-    expect(readAll(handle)).toBe("0123456789lost");
-    expect(handle.stat().size).toBe(14);
-    handle.close();
-    expect(readFileSync(host, "latin1")).toBe("0123456789lost");
-  });
+  test.each(["EIO", "ENOSPC", "EINTR"])(
+    "%s poisons the handle, and the platform is never asked again",
+    async (errno) => {
+      let asked = 0;
+      const fail = (): never => {
+        asked += 1;
+        throw platformError(errno);
+      };
+      const { handle, host } = openFile({ mode: "append" }, { fdatasync: fail, fsync: fail, fdatasyncAsync: fail });
+      handle.append(bytesOf("lost"));
+      const first = failureOf(() => handle.syncBlocking("data"));
+      expect(first).toMatchObject({ operation: "sync", errno, path: "/file" });
+      for (const call of [
+        () => handle.append(bytesOf("x")),
+        () => handle.truncate(0),
+        () => handle.allocate(0, 1),
+        () => handle.syncBlocking("data"),
+        () => handle.syncBlocking("full"),
+      ]) {
+        expect(failureOf(call)).toMatchObject({ code: "FS_POISONED", cause: first });
+      }
+      expect(await rejectionOf(handle.sync("data"))).toMatchObject({ code: "FS_POISONED", cause: first });
+      expect(asked).toBe(1);
+      expect(readAll(handle)).toBe("0123456789lost");
+      expect(handle.stat().size).toBe(14);
+      handle.close();
+      expect(readFileSync(host, "latin1")).toBe("0123456789lost");
+    },
+  );
 
   test("a barrier that waits behind a failed one fails without asking the platform", async () => {
     let asked = 0;
@@ -598,7 +616,14 @@ describe("barriers", () => {
   });
 
   test("another handle of the file is not poisoned with it", async () => {
-    const { root, handle } = openFile({ mode: "write" }, { fsync: () => { throw platformError("EIO"); } });
+    const { root, handle } = openFile(
+      { mode: "write" },
+      {
+        fsync: () => {
+          throw platformError("EIO");
+        },
+      },
+    );
     expect(failureOf(() => handle.syncBlocking("full")).code).toBe("FS_IO");
     const other = new RealFs({ root }).open("/file", { mode: "write" });
     other.writeAt(bytesOf("x"), 0);

@@ -180,7 +180,7 @@ export class RealFileHandle implements FileHandle {
       }
       // Nothing accepted and no error: asking again could go on for ever.
       if (count === 0) {
-        throw refusal("FS_IO", operation, this.path, "the platform accepts no more bytes and gives no reason", {
+        throw refusal("FS_IO", operation, this.path, "the platform accepts nothing and gives no reason", {
           offset: offset ?? undefined,
           transferred: done,
         });
@@ -200,17 +200,15 @@ export class RealFileHandle implements FileHandle {
    * Bytes that exist are not written again, so holes among them stay holes. On failure the old length is put back.
    */
   allocate(offset: number, length: number): void {
-    this.#checkChange("allocate");
+    this.#checkMode("allocate", "write");
     checkRange(offset, length, "allocate", this.path);
     const { size } = this.#run("allocate", () => this.#calls.fileStat(this.#fd));
     const end = offset + length;
     if (length === 0 || end <= size) return;
     zeros ??= new Uint8Array(zeroChunkBytes);
     try {
-      if (offset > size) this.#run("allocate", () => this.#calls.truncate(this.#fd, offset), offset);
       for (let at = Math.max(size, offset); at < end; at += zeroChunkBytes) {
-        const chunk = end - at < zeroChunkBytes ? zeros.subarray(0, end - at) : zeros;
-        this.#writeRest(chunk, "allocate", this.mode === "append" ? null : at, 0);
+        this.#writeRest(end - at < zeroChunkBytes ? zeros.subarray(0, end - at) : zeros, "allocate", at, 0);
       }
     } catch (error) {
       cleanUpAfter(error, () => this.#calls.truncate(this.#fd, size));
@@ -219,7 +217,7 @@ export class RealFileHandle implements FileHandle {
   }
 
   punch(offset: number, length: number): void {
-    this.#checkChange("punch");
+    this.#checkMode("punch", "write");
     checkRange(offset, length, "punch", this.path);
     throw refusal("FS_UNSUPPORTED", "punch", this.path, "Node cannot free a range of a file", { offset });
   }
@@ -262,7 +260,7 @@ export class RealFileHandle implements FileHandle {
   syncBlocking(rung: SyncRung): void {
     this.#checkBarrier(rung);
     if (this.#barriers.busy) {
-      throw refusal("FS_BUSY", "sync", this.path, "a barrier of this handle is in flight; await its promise first");
+      throw refusal("FS_BUSY", "sync", this.path, "a barrier of this handle is in flight; await it first");
     }
     try {
       if (rung === "data") this.#calls.fdatasync(this.#fd);

@@ -199,7 +199,10 @@ describe("paths", () => {
     const before = treeOf(root);
     for (const path of ["/linked/inner", "/linked/new", "/linked/deep/file"]) {
       for (const [name, run] of Object.entries(operationsOn(fs, path))) {
-        expect(failureOf(run), `${name} ${path}`).toMatchObject({ code: "FS_SYMLINK_REFUSED", path: expect.any(String) });
+        expect(failureOf(run), `${name} ${path}`).toMatchObject({
+          code: "FS_SYMLINK_REFUSED",
+          path: expect.any(String),
+        });
       }
       expect((await rejectionOf(fs.syncNames(path))).code).toBe("FS_SYMLINK_REFUSED");
       expect((await rejectionOf(streamed(fs, path))).code).toBe("FS_SYMLINK_REFUSED");
@@ -225,8 +228,12 @@ describe("paths", () => {
       expect(failureOf(() => fs.open("/link", { mode })).code).toBe("FS_SYMLINK_REFUSED");
     }
     symlinkSync("nowhere", `${root}/dangling`);
-    expect(failureOf(() => fs.open("/dangling", { mode: "write", create: "if-missing" })).code).toBe("FS_SYMLINK_REFUSED");
-    expect(failureOf(() => fs.open("/dangling", { mode: "write", create: "exclusive" })).code).toBe("FS_ALREADY_EXISTS");
+    expect(failureOf(() => fs.open("/dangling", { mode: "write", create: "if-missing" })).code).toBe(
+      "FS_SYMLINK_REFUSED",
+    );
+    expect(failureOf(() => fs.open("/dangling", { mode: "write", create: "exclusive" })).code).toBe(
+      "FS_ALREADY_EXISTS",
+    );
     expect(existsSync(`${root}/nowhere`)).toBe(false);
     fs.remove("/dangling");
     expect(fs.stat("/link").kind).toBe("symlink");
@@ -339,7 +346,9 @@ describe("open", () => {
     const { fs } = scene({ calls: callsThatFail((name) => (name === "fileStat" ? "EIO" : undefined)) });
     expect(failureOf(() => fs.open("/file", { mode: "read" })).code).toBe("FS_IO");
     expect(descriptorCount()).toBe(before);
-    const broken = scene({ calls: callsThatFail((name) => (name === "fileStat" || name === "close" ? "EIO" : undefined)) });
+    const broken = scene({
+      calls: callsThatFail((name) => (name === "fileStat" || name === "close" ? "EIO" : undefined)),
+    });
     const failure = failureOf(() => broken.fs.open("/file", { mode: "read" }));
     expect(failure.operation).toBe("open");
     expect(failure).toHaveProperty("cleanupFailure.operation", "close");
@@ -624,7 +633,10 @@ describe("the names barrier", () => {
       throw platformError("EIO");
     };
     const { fs } = scene({
-      calls: { fsync: fail, fsyncAsync: (_fd, done) => void ((asked += 1) && setImmediate(done, platformError("EIO"))) },
+      calls: {
+        fsync: fail,
+        fsyncAsync: (_fd, done) => void ((asked += 1) && setImmediate(done, platformError("EIO"))),
+      },
     });
     const before = descriptorCount();
     const first = await rejectionOf((async () => fs[kind]("/dir"))());
@@ -671,7 +683,10 @@ describe("read-only", () => {
 });
 
 describe("Windows, as far as it can be played here", () => {
-  function windows(failures: number, errno: string): { fs: RealFs; root: string; waits: number[]; retries: RealRetry[] } {
+  function windows(
+    failures: number,
+    errno: string,
+  ): { fs: RealFs; root: string; waits: number[]; retries: RealRetry[] } {
     const waits: number[] = [];
     const retries: RealRetry[] = [];
     let left = failures;

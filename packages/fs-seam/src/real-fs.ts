@@ -3,7 +3,7 @@ import { constants } from "node:fs";
 import { noteCleanupFailure } from "./cleanup-failure.js";
 import { checkOpenOptions } from "./fs-arguments.js";
 import { errnoOf, fsErrorFrom, type FailureDetail } from "./fs-errno.js";
-import { isFsError, type FsError, type FsErrorCode, type FsOperation } from "./fs-error.js";
+import { isFsError, type FsError, type FsOperation } from "./fs-error.js";
 import { notAFile, poisoned, refusal } from "./fs-refusal.js";
 import type { FileHandle, FileKind, FileStat, OpenFileOptions } from "./file-handle.js";
 import { checkAbsolutePath } from "./fs-path.js";

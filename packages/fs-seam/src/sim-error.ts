@@ -1,9 +1,10 @@
 /** Every code a {@link SimError} may carry. */
-export const simErrorCodes = ["SIM_DEADLOCK", "SIM_STEP_LIMIT", "SIM_RUNNING"] as const;
+export const simErrorCodes = ["SIM_DEADLOCK", "SIM_STEP_LIMIT", "SIM_RUNNING", "SIM_STOPPED"] as const;
 
 /**
  * `SIM_DEADLOCK`: jobs wait, and nothing is left that could wake them. `SIM_STEP_LIMIT`: the run took more decisions than
  * `maxSteps`, usually because a timer arms itself again for ever. `SIM_RUNNING`: `run()` was called while it runs.
+ * `SIM_STOPPED`: the job was stopped before it began.
  */
 export type SimErrorCode = (typeof simErrorCodes)[number];
 

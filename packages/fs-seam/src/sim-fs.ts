@@ -100,8 +100,9 @@ export class SimFs extends CrashFs {
   // --- crashing ---------------------------------------------------------------------------------------------------
 
   /**
-   * Power loss in place, as `CrashFs.crash`. Operations in flight fail with `FS_CRASHED`, in the order of issue; a promise
-   * that nobody awaits is not reported as unhandled.
+   * Power loss in place, as `CrashFs.crash`. Operations in flight fail with `FS_CRASHED`, in the order of issue. Their
+   * promises are not reported as unhandled when nobody awaits them; promises that the program derives from them are its
+   * own. Jobs go on with what the failures make of them, until they touch a dead handle.
    *
    * @param choice - as for `CrashFs.crash`, or `random`: any legal outcome, by the seed.
    */
@@ -121,12 +122,14 @@ export class SimFs extends CrashFs {
 
   /**
    * Plans a crash for the gap before decision number `step` of the scheduler, counted from 0 at its beginning: 0 comes
-   * before anything has happened.
+   * before anything has happened. It stops the run, and the jobs with it; what is run afterwards runs after the crash. To
+   * crash one machine of several, or a job that recovers by itself, call `crash` in `SimScheduler.atStep`.
    */
   crashAfter(step: number, choice: "worst" | "best" | "random" | CrashChoice = "worst"): PlannedCrash {
     const planned: { report: CrashReport | undefined } = { report: undefined };
     this.scheduler.atStep(step, () => {
       planned.report = this.crash(choice);
+      this.scheduler.stop();
     });
     return planned;
   }

@@ -1,9 +1,10 @@
 import { isFsError } from "./fs-error.js";
 import { forgive } from "./issued-operation.js";
+import { SimError } from "./sim-error.js";
 
 /**
  * `ready`: spawned, and its start not yet chosen. `killed`: it ended with the crash of a file system under it, as the
- * process it stands for would have.
+ * process it stands for would have, or was stopped before it began.
  */
 export type SimJobState = "ready" | "running" | "done" | "failed" | "killed";
 
@@ -23,8 +24,8 @@ export class ScheduledJob<Result = unknown> implements SimJob<Result> {
   state: SimJobState = "ready";
   error: unknown = undefined;
   joined = false;
-  /** Whether a crash came while it ran: then it may wait for ever for what that took away. */
-  crossedCrash = false;
+  /** Whether a crash or a stop came while it ran: then it may wait for ever for what that took away. */
+  givenUp = false;
   /** What last moved the job, for the report of a deadlock. */
   last = "it never started";
   readonly #body: () => Result | PromiseLike<Result>;
@@ -52,6 +53,14 @@ export class ScheduledJob<Result = unknown> implements SimJob<Result> {
   join(): Promise<Result> {
     this.joined = true;
     return this.#result;
+  }
+
+  /** It will not be started any more, and nobody minds if it never ends. */
+  giveUp(): void {
+    if (this.state === "running") this.givenUp = true;
+    if (this.state !== "ready") return;
+    this.state = "killed";
+    this.#settle.reject(new SimError("SIM_STOPPED", `the job ${this.name} was stopped before it began`));
   }
 
   /** Runs the job up to the first thing it awaits. */

@@ -21,7 +21,7 @@ describe("drawLatency", () => {
     for (const length of lengths({ kind: "uniform", minMicros: 3, maxMicros: 6 }, 8000)) {
       counts.set(length, (counts.get(length) ?? 0) + 1);
     }
-    expect([...counts.keys()].sort()).toEqual([3, 4, 5, 6]);
+    expect([...counts.keys()].toSorted((a, b) => a - b)).toEqual([3, 4, 5, 6]);
     for (const count of counts.values()) expect(Math.abs(count - 2000)).toBeLessThan(250);
   });
 

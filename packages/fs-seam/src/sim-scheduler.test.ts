@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { SimClock } from "./sim-clock.js";
-import { simErrorCodes, SimError } from "./sim-error.js";
+import { SimError, type SimErrorCode } from "./sim-error.js";
 import type { SimOperation } from "./sim-operation.js";
 import { replayPicks, ScheduleWalk, type SimCandidate, type SimPick } from "./sim-pick.js";
 import { SimScheduler, type SimSchedulerOptions } from "./sim-scheduler.js";
@@ -112,7 +112,7 @@ describe("jobs", () => {
     device.scheduler.spawn("quick", () => device.scheduler.named("nothing", Promise.resolve()));
     const error = (await failure(device.scheduler.run())) as SimError;
     expect(error).toBeInstanceOf(SimError);
-    expect(error.code).toBe("SIM_DEADLOCK" satisfies (typeof simErrorCodes)[number]);
+    expect(error.code).toBe("SIM_DEADLOCK" satisfies SimErrorCode);
     expect(error.waiting).toHaveLength(3);
     expect(error.message).toMatch(/writer \(last: sync \/log completed at decision \d+\)/);
     expect(error.message).toMatch(/reader \(last: it started at decision \d+\)/);
@@ -128,6 +128,26 @@ describe("jobs", () => {
     expect([error.code, scheduler.steps, error.waiting]).toEqual(["SIM_STEP_LIMIT", 50, ["timer of timer"]]);
     expect(((await failure(scheduler.run())) as SimError).code).toBe("SIM_STEP_LIMIT");
     expect(scheduler.steps).toBe(100);
+  });
+
+  test("stop ends the run: what has not started never does, what waits is given up", async () => {
+    const device = new Device({ pick: last });
+    const late = device.scheduler.spawn("stopping", async () => {
+      const other = device.scheduler.spawn("late", () => device.use("never"));
+      await device.use("a");
+      device.scheduler.stop();
+      return other;
+    });
+    device.scheduler.spawn("waiting", () => new Promise(() => {}));
+    const { end, killed } = await device.scheduler.run();
+    expect([end, killed]).toEqual(["stopped", ["waiting", "late"]]);
+    const error = (await failure((await late.join()).join())) as SimError;
+    expect(error.code).toBe("SIM_STOPPED");
+    expect(device.events).toEqual(["effect a", "complete a"]);
+    device.scheduler.stop(); // nothing runs, so there is nothing to end
+    device.scheduler.spawn("next", () => device.use("b"));
+    expect(await device.scheduler.run()).toMatchObject({ end: "idle" });
+    expect(device.events.at(-1)).toBe("complete b");
   });
 
   test("only one run at a time", async () => {

@@ -50,13 +50,16 @@ export interface SimRunOptions {
 
 /** How a run ended. */
 export interface SimRunReport {
-  /** `idle`: all jobs are done and nothing is pending. `paused`: the decisions asked for have been made. */
-  readonly end: "idle" | "paused";
+  /**
+   * `idle`: all jobs are done and nothing is pending. `paused`: the decisions asked for have been made. `stopped`: by
+   * {@link SimScheduler.stop}.
+   */
+  readonly end: "idle" | "paused" | "stopped";
   /** Decisions since the scheduler was made. */
   readonly steps: number;
   /** Virtual time at the end, in microseconds. */
   readonly nowMicros: number;
-  /** Names of the jobs that ended with a crash, or that one left waiting for ever. */
+  /** Names of the jobs that ended with a crash, that one left waiting for ever, or that a stop gave up. */
   readonly killed: readonly string[];
 }
 
@@ -88,6 +91,7 @@ export class SimScheduler {
   #current: ScheduledJob | undefined;
   #run: Run | undefined;
   #turnScheduled = false;
+  #stopping = false;
 
   constructor(options: SimSchedulerOptions = {}) {
     for (const key in options) {
@@ -176,11 +180,20 @@ export class SimScheduler {
    * effect, and its caller learns what `complete` makes of that. Promises nobody awaits are not reported as unhandled.
    */
   abandon(owner: object): void {
-    for (const job of this.#jobs) if (job.state === "running") job.crossedCrash = true;
+    for (const job of this.#jobs) if (job.state === "running") job.givenUp = true;
     for (const flight of this.#operations.removeAllOf(owner, this.clock.nowMicros())) {
       forgive(flight.promise);
       flight.settle();
     }
+  }
+
+  /**
+   * Ends the run that is active, once the program has settled, as a power loss ends it: jobs that have not started never
+   * will, and those that have are given up wherever they wait. A later `run` goes on with what comes then.
+   */
+  stop(): void {
+    for (const job of this.#jobs) job.giveUp();
+    this.#stopping = this.#run !== undefined;
   }
 
   // --- running ----------------------------------------------------------------------------------------------------
@@ -238,6 +251,7 @@ export class SimScheduler {
       this.#scheduleTurn();
       return true;
     }
+    if (run !== undefined && this.#stopping) return this.#finish(run, "stopped");
     if (run !== undefined && this.steps >= run.until) return this.#finish(run, "paused");
     const candidates = this.#candidates();
     if (candidates.length === 0) return run === undefined || this.#finish(run, "idle");
@@ -329,16 +343,17 @@ export class SimScheduler {
 
   #finish(run: Run, end: SimRunReport["end"]): true {
     this.#run = undefined;
+    this.#stopping = false;
     const failed = this.#jobs.filter((job) => job.state === "failed" && !job.joined);
-    const stuck = end === "idle" ? this.#jobs.filter((job) => job.unfinished) : [];
-    const innocent = stuck.filter((job) => !job.crossedCrash);
+    const stuck = end === "idle" ? this.#jobs.filter((job) => job.unfinished && !job.givenUp) : [];
     if (failed.length > 0) {
       for (const job of failed) job.joined = true; // told once
       run.reject(failed.length === 1 ? failed[0]?.error : severalFailures(failed));
-    } else if (innocent.length > 0) {
-      run.reject(this.#deadlock(innocent));
+    } else if (stuck.length > 0) {
+      run.reject(this.#deadlock(stuck));
     } else {
-      const killed = this.#jobs.filter((job) => job.state === "killed" || stuck.includes(job)).map(({ name }) => name);
+      const lost = this.#jobs.filter((job) => job.state === "killed" || (end !== "paused" && job.unfinished));
+      const killed = lost.map(({ name }) => name);
       run.resolve({ end, steps: this.steps, nowMicros: this.clock.nowMicros(), killed });
     }
     return true;

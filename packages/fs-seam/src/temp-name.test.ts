@@ -16,8 +16,8 @@ test.each(["a", "LOCK", "x".repeat(255), "ä".repeat(127), "🪢".repeat(63), "�
     expect(Buffer.byteLength(name)).toBeLessThanOrEqual(255);
     checkRelativePath(name, "open");
     // Nothing is cut that need not be: one more character of the base would not fit.
-    const kept = [...name.slice(tempPrefix.length, -nonce.length - 1)].length;
-    const next = [...base][kept];
+    const kept = Array.from(name.slice(tempPrefix.length, -nonce.length - 1)).length;
+    const next = Array.from(base)[kept];
     if (next !== undefined) expect(Buffer.byteLength(name) + Buffer.byteLength(next)).toBeGreaterThan(255);
   },
 );

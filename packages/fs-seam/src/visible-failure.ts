@@ -10,7 +10,7 @@ export function visibleFailure(error: unknown, what: string): unknown {
   const { code, operation, path, destination, errno, injected } = error;
   return new FsError(
     code,
-    `${what}: the change is visible, but whether it survives a power loss is unknown`,
+    `${what}: the change is visible, its durability unknown`,
     { operation, path, destination, errno, injected, visible: true },
     { cause: error },
   );

@@ -10,28 +10,32 @@ import { transpiledSource } from "./support/transpiled-source.js";
 
 const entry = transpiledSource();
 
-test("a living owner in another process is named, and its lock survives our attempts", { timeout: 30_000 }, async () => {
-  const root = scratchDirectory();
-  const child = await SeamChild.start(entry, root);
-  const { ok } = await child.ask("acquire");
-  const owner = ok as LockOwner;
-  expect(owner.pid).toBe(child.process.pid);
-  const refusal = failureOf(() => acquireDirectoryLock(openDirectory(root)));
-  expect(refusal).toMatchObject({ code: "FS_LOCKED" });
-  expect(refusal.message).toContain(`process ${child.process.pid} `);
-  expect(readFileSync(`${root}/LOCK`, "latin1")).toBe(lockText(owner));
+test(
+  "a living owner in another process is named, and its lock survives our attempts",
+  { timeout: 30_000 },
+  async () => {
+    const root = scratchDirectory();
+    const child = await SeamChild.start(entry, root);
+    const { ok } = await child.ask("acquire");
+    const owner = ok as LockOwner;
+    expect(owner.pid).toBe(child.process.pid);
+    const refusal = failureOf(() => acquireDirectoryLock(openDirectory(root)));
+    expect(refusal).toMatchObject({ code: "FS_LOCKED" });
+    expect(refusal.message).toContain(`process ${child.process.pid} `);
+    expect(readFileSync(`${root}/LOCK`, "latin1")).toBe(lockText(owner));
 
-  // Stopped is not dead.
-  child.signal("SIGSTOP");
-  expect(failureOf(() => acquireDirectoryLock(openDirectory(root))).code).toBe("FS_LOCKED");
-  child.signal("SIGCONT");
+    // Stopped is not dead.
+    child.signal("SIGSTOP");
+    expect(failureOf(() => acquireDirectoryLock(openDirectory(root))).code).toBe("FS_LOCKED");
+    child.signal("SIGCONT");
 
-  expect(await child.ask("release")).toEqual({ ok: null });
-  const lock = acquireDirectoryLock(openDirectory(root));
-  expect((await child.ask("acquire")).code).toBe("FS_LOCKED");
-  lock.release();
-  expect(await child.ask("acquire")).toHaveProperty("ok");
-});
+    expect(await child.ask("release")).toEqual({ ok: null });
+    const lock = acquireDirectoryLock(openDirectory(root));
+    expect((await child.ask("acquire")).code).toBe("FS_LOCKED");
+    lock.release();
+    expect(await child.ask("acquire")).toHaveProperty("ok");
+  },
+);
 
 test("another thread of the owner is refused like another process", { timeout: 30_000 }, async () => {
   const root = scratchDirectory();
@@ -59,7 +63,10 @@ test("a pid that another process has now does not keep the lock", { timeout: 30_
   const child = await SeamChild.start(entry, root);
   const owner = (await child.ask("acquire")).ok as LockOwner;
   // As if the owner had died and the child were a later process of its pid.
-  writeFileSync(`${root}/LOCK`, lockText({ ...owner, startTime: String(Number(owner.startTime) - 1), nonce: "earlier" }));
+  writeFileSync(
+    `${root}/LOCK`,
+    lockText({ ...owner, startTime: String(Number(owner.startTime) - 1), nonce: "earlier" }),
+  );
   const lock = acquireDirectoryLock(openDirectory(root));
   // The child's own release finds a lock that is not its own.
   expect(await child.ask("release")).toEqual({ ok: null });
@@ -70,8 +77,7 @@ test("a pid that another process has now does not keep the lock", { timeout: 30_
 test("of eight who come at once over a stale lock exactly one wins, twenty times", { timeout: 120_000 }, async () => {
   const root = scratchDirectory();
   const children = await Promise.all(Array.from({ length: 8 }, () => SeamChild.start(entry, root)));
-  const { processIdentity } = openDirectory(root).fs;
-  const self = processIdentity.call(openDirectory(root).fs);
+  const self = openDirectory(root).fs.processIdentity();
   let refused = 0;
   for (let round = 0; round < 20; round += 1) {
     const stale = round % 4 === 3 ? "" : lockText({ ...self, startTime: "1", nonce: `stale-${round}` });

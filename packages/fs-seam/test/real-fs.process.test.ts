@@ -24,14 +24,18 @@ test("a process that may open no more files is told so, and nothing has changed"
 });
 
 // Root may read everything, so the child gives up being root; who is not root already is somebody else.
-test("openDirectory passes over a parent it may not read, when there is nothing to create", { timeout: 30_000 }, async () => {
-  const root = scratchDirectory();
-  for (const path of [root, dirname(entry)]) chmodSync(path, 0o755);
-  mkdirSync(`${root}/closed/open`, { recursive: true });
-  chmodSync(`${root}/closed`, 0o333);
-  chmodSync(`${root}/closed/open`, 0o777);
-  const child = await SeamChild.start(entry, root, { uid: process.getuid?.() === 0 ? 65_534 : undefined });
-  expect(await child.ask("createBelowClosed", { path: "closed/open" })).toEqual({ ok: "/" });
-  expect((await child.ask("createBelowClosed", { path: "closed/new" })).code).toBe("FS_PERMISSION_DENIED");
-  chmodSync(`${root}/closed`, 0o755);
-});
+test(
+  "openDirectory passes over a parent it may not read, when there is nothing to create",
+  { timeout: 30_000 },
+  async () => {
+    const root = scratchDirectory();
+    for (const path of [root, dirname(entry)]) chmodSync(path, 0o755);
+    mkdirSync(`${root}/closed/open`, { recursive: true });
+    chmodSync(`${root}/closed`, 0o333);
+    chmodSync(`${root}/closed/open`, 0o777);
+    const child = await SeamChild.start(entry, root, { uid: process.getuid?.() === 0 ? 65_534 : undefined });
+    expect(await child.ask("createBelowClosed", { path: "closed/open" })).toEqual({ ok: "/" });
+    expect((await child.ask("createBelowClosed", { path: "closed/new" })).code).toBe("FS_PERMISSION_DENIED");
+    chmodSync(`${root}/closed`, 0o755);
+  },
+);

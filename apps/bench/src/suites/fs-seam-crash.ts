@@ -9,7 +9,7 @@ import { fsWorkloads, type FsWorkload } from "./fs-seam-workloads.js";
 export const crashPart: Part = {
   name: "crash",
   measure({ quick }) {
-    return fsWorkloads(quick ? 5 : 1).flatMap((workload) => rowsOf(workload, quick ? 5 : 25));
+    return fsWorkloads(quick ? 2 : 1).flatMap((workload) => rowsOf(workload, quick ? 5 : 25));
   },
 };
 

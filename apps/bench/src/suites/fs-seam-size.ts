@@ -72,15 +72,13 @@ function bundler(): Bundler {
   return fromTsup("esbuild") as Bundler; // a CommonJS module without types on this way
 }
 
-/** Everything the entry loads, in one minified file. Nothing is shaken off: Node loads whole files. */
+/** Everything the entry loads, in one minified file. */
 function bundleOf(entry: string): Bundle {
   const { outputFiles, metafile } = bundler().buildSync({
     absWorkingDir: resolve("/"),
     entryPoints: [entry],
     bundle: true,
     minify: true,
-    treeShaking: false,
-    ignoreAnnotations: true,
     format: "esm",
     platform: "node",
     target: "node20",

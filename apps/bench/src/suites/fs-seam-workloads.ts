@@ -31,17 +31,19 @@ const smallFileBytes = 200;
 /** How many names the renames go round. */
 const nameCount = 100;
 
-/** Sizes of one timed run; `quick` divides them. */
+/**
+ * The workloads, `divisor` times smaller than full size. Overwrites and reads go round their file several times, so that
+ * they meet it in the processor's cache as a working set would be, and not on its first visit.
+ */
 export function fsWorkloads(divisor: number): FsWorkload[] {
-  const byteOperations = Math.ceil(10_000 / divisor);
-  const nameOperations = Math.ceil(4_000 / divisor);
+  const scaled = (operations: number): number => Math.ceil(operations / divisor);
   return [
-    appendWorkload("append", "4 KiB append", byteOperations, false),
-    appendWorkload("append-sync", "4 KiB append + fsync", byteOperations, true),
-    overwriteWorkload(byteOperations),
-    readWorkload(byteOperations),
-    replaceWorkload("rename", "create, write 200 B, rename over", nameOperations, false),
-    replaceWorkload("replace", "the same with file and directory fsync", nameOperations, true),
+    appendWorkload("append", "4 KiB append", scaled(10_000), false),
+    appendWorkload("append-sync", "4 KiB append + fsync", scaled(10_000), true),
+    overwriteWorkload(scaled(20_000)),
+    readWorkload(scaled(40_000)),
+    replaceWorkload("rename", "create, write 200 B, rename over", scaled(4000), false),
+    replaceWorkload("replace", "the same with file and directory fsync", scaled(4000), true),
   ];
 }
 

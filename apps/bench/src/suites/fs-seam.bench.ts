@@ -1,5 +1,6 @@
 import type { Suite } from "../suite.js";
 import { crashPart } from "./fs-seam-crash.js";
+import { explorationPart } from "./fs-seam-exploration.js";
 import { imagesPart } from "./fs-seam-images.js";
 import { memoryPart } from "./fs-seam-memory.js";
 import { realPart } from "./fs-seam-real.js";
@@ -10,5 +11,5 @@ import { syncPart } from "./fs-seam-sync.js";
 /** Every number that the README of `@holdfast/fs-seam` states. */
 export const fsSeamSuite: Suite = {
   name: "fs-seam",
-  parts: [memoryPart, crashPart, syncPart, imagesPart, retentionPart, realPart, sizePart],
+  parts: [memoryPart, crashPart, syncPart, imagesPart, explorationPart, retentionPart, realPart, sizePart],
 };

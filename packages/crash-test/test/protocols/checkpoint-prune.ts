@@ -46,9 +46,10 @@ export const checkpointPrune: Protocol = defineProtocol<number, Mutant>(
       }
     },
     recover(directory) {
-      let { through, sum } = readCheckpoint(directory);
+      const checkpoint = readCheckpoint(directory);
+      let { sum } = checkpoint;
       for (const segment of segments) {
-        if (segment <= through) continue;
+        if (segment <= checkpoint.through) continue;
         sum += Number(scanRecords(directory.readFile(`segment-${segment}`)).records[0]);
       }
       return sum;

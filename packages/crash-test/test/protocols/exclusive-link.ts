@@ -41,7 +41,9 @@ export const exclusiveLink: Protocol = defineProtocol<string | undefined, Mutant
     recover: (directory) => readText(directory, "claim"),
     check(content, { acks }) {
       demand(content === undefined || claims.includes(content), `the claim reads ${show(content)}`);
-      for (const { data } of acks) demand(content === data, `the claim of ${show(String(data))} reads ${show(content)}`);
+      for (const { data } of acks) {
+        demand(content === data, `the claim of ${show(String(data))} reads ${show(content)}`);
+      }
     },
   }),
 );

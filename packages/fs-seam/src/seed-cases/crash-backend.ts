@@ -1,6 +1,7 @@
 import { EngineHandle } from "../engine-handle.js";
 import type { FileHandle } from "../file-handle.js";
 import type { ScriptHandle } from "./script-handle.js";
+import { walkPath } from "../path-walk.js";
 import { spelledName, type Place, type ScriptDisk } from "./script-disk.js";
 import { Refusal } from "./seed-outcome.js";
 
@@ -27,6 +28,12 @@ export class CrashBackend {
   checkSpelling(spelling: string): void {
     if (spelling === "") throw new Refusal(this.isHost ? "NotFound" : "InvalidInput");
     if (!this.isHost && spelledName(spelling).split("/").includes("..")) throw new Refusal("NotFound");
+  }
+
+  /** Memory finds files by their whole path, so below a file there is just nothing; only a creation looks at the parent. */
+  checkLookup({ path }: Place, creates = false): void {
+    if (this.isHost || walkPath(this.#disk.fs.state, path).kind !== "blocked") return;
+    throw new Refusal(creates ? "NotADirectory" : "NotFound");
   }
 
   checkFlags(flags: ReadonlySet<string>): void {

@@ -246,6 +246,25 @@ describe("what memory does differently", () => {
   });
 });
 
+test("in memory there is nothing below a file, and nothing can be made there", () => {
+  const lines: readonly Line[] = [
+    [{ op: "stat", path: "/t/f/x" }, error("NotFound")],
+    [{ op: "readFile", path: "/t/f/x" }, error("NotFound")],
+    [{ op: "list", path: "/t/f/x" }, error("NotFound")],
+    [{ op: "remove", path: "/t/f/x" }, error("NotFound")],
+    [{ op: "removeTree", path: "/t/f/x" }, error("NotFound")],
+    [{ op: "rename", from: "/t/f/x", to: "/t/g" }, error("NotFound")],
+    [{ op: "link", from: "/t/f/x", to: "/t/g" }, error("NotFound")],
+    [{ op: "clone", from: "/t/f/x", to: "/t/g" }, error("NotFound")],
+    [{ op: "truncate", path: "/t/f/x", len: 1 }, error("NotFound")],
+    [{ op: "syncFile", path: "/t/f/x", scope: "all" }, error("NotFound")],
+    [{ op: "writeFile", path: "/t/f/x", data: "1" }, error("NotADirectory")],
+    [{ op: "mkdir", path: "/t/f/x" }, error("NotADirectory")],
+    crash({ "/t/f": "1" }),
+  ];
+  expect(play("mem", { f: "1" }, lines)).toEqual(lines);
+});
+
 describe("what a host does differently", () => {
   test("it moves directories, and says what is in the way", () => {
     const lines: readonly Line[] = [

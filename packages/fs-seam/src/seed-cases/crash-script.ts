@@ -49,7 +49,7 @@ export class CrashScript {
         file.punch(numberOf(op, "offset"), numberOf(op, "len"));
       }),
     syncFile: (op) => this.#write(op, ["read"], (handle) => this.#sync(handle, op)),
-    readFile: (op) => ({ value: latin1(this.#disk.read(this.#place(textOf(op, "path")).path)) }),
+    readFile: (op) => ({ value: latin1(this.#disk.read(this.#existing(op).path)) }),
 
     // --- names ---
     rename: (op) =>
@@ -60,7 +60,7 @@ export class CrashScript {
     link: (op) => this.#move(op, (from, to) => this.#backend.link(from, to)),
     clone: (op) => this.#move(op, (from, to) => this.#disk.fs.reflink(from.path, to.path)),
     remove: (op) => {
-      const place = this.#place(textOf(op, "path"));
+      const place = this.#existing(op);
       this.#backend.checkRemove(place);
       this.#disk.at(place, () => this.#disk.fs.remove(place.path));
     },
@@ -71,12 +71,12 @@ export class CrashScript {
     mkdir: (op) => this.#disk.fs.makeDirectory(this.#place(textOf(op, "path")).path),
     mkdirAll: (op) => this.#backend.makeDirectories(this.#place(textOf(op, "path"))),
     syncDir: (op) => {
-      const place = this.#place(textOf(op, "path"));
+      const place = this.#existing(op);
       this.#backend.checkSyncDirectory(place);
       this.#disk.fs.syncNamesBlocking(place.path);
     },
-    list: (op) => ({ value: this.#disk.list(this.#place(textOf(op, "path")).path) }),
-    stat: (op) => ({ value: this.#stat(this.#place(textOf(op, "path"))) }),
+    list: (op) => ({ value: this.#disk.list(this.#existing(op).path) }),
+    stat: (op) => ({ value: this.#stat(this.#existing(op)) }),
     exists: (op) => ({ value: this.#exists(op) }),
 
     // --- handles ---
@@ -127,6 +127,13 @@ export class CrashScript {
     return this.#disk.place(spelling);
   }
 
+  /** The place of something that should be there. */
+  #existing(op: ScriptOp, field = "path"): Place {
+    const place = this.#place(textOf(op, field));
+    this.#backend.checkLookup(place);
+    return place;
+  }
+
   #handle(op: ScriptOp): ScriptHandle {
     const handle = this.#handles.get(textOf(op, "handle"));
     if (handle === undefined) throw new UnknownWord(`${op.op}: no handle ${textOf(op, "handle")} is open`);
@@ -136,6 +143,7 @@ export class CrashScript {
   /** The first touch comes before anything else is looked at: flags that make no sense touch the path as well. */
   #open(spelling: string, flags: ReadonlySet<string>): ScriptHandle {
     this.#backend.checkSpelling(spelling);
+    if (!this.#backend.isHost) this.#backend.checkLookup(this.#disk.place(spelling), createsFile(flags));
     if (changing.some((flag) => flags.has(flag))) this.#law.touch(spelledName(spelling));
     this.#backend.checkFlags(flags);
     const place = this.#disk.place(spelling);
@@ -171,7 +179,7 @@ export class CrashScript {
   }
 
   #move(op: ScriptOp, work: (from: Place, to: Place) => void): void {
-    const [from, to] = [this.#place(textOf(op, "from")), this.#place(textOf(op, "to"))];
+    const [from, to] = [this.#existing(op, "from"), this.#place(textOf(op, "to"))];
     this.#disk.at(from, () => this.#disk.at(to, () => work(from, to)));
   }
 
@@ -208,6 +216,10 @@ function flagsOf(op: ScriptOp): ReadonlySet<string> {
   const unknown = flags.find((flag) => !known.includes(String(flag)));
   if (unknown !== undefined) throw new UnknownWord(`open: unknown flag ${String(unknown)}`);
   return new Set(flags.map(String));
+}
+
+function createsFile(flags: ReadonlySet<string>): boolean {
+  return flags.has("create") || flags.has("createNew");
 }
 
 function openOptions(flags: ReadonlySet<string>): OpenFileOptions {

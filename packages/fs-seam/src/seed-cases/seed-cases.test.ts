@@ -145,6 +145,13 @@ describe("outcomes", () => {
     expect(matches("crash-cases", "hRead", { ok: true }, { value: 3 })).toBe(false);
   });
 
+  test("the length of a directory is the affair of its file system, that of a file is not", () => {
+    const stat = (len: number, kind: string) => ({ value: { len, kind } });
+    expect(matches("crash-cases", "stat", stat(40, "dir"), stat(4096, "dir"))).toBe(true);
+    expect(matches("crash-cases", "stat", stat(40, "file"), stat(41, "file"))).toBe(false);
+    expect(matches("crash-cases", "stat", stat(0, "file"), stat(0, "dir"))).toBe(false);
+  });
+
   test("only one vocabulary says how directories are listed", () => {
     expect(matches("sim-cases", "list", { value: ["d/"] }, { value: ["d"] })).toBe(true);
     expect(matches("crash-cases", "list", { value: ["d/"] }, { value: ["d"] })).toBe(false);

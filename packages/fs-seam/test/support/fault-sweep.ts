@@ -56,7 +56,9 @@ export async function sweepFaults<Result>(
       error = failure;
     }
     armed = false;
-    if (descriptorCount() !== descriptors) throw new Error(`call ${nth} (${failedCall}) with ${errno}: a descriptor leaked`);
+    if (descriptorCount() !== descriptors) {
+      throw new Error(`call ${nth} (${failedCall}) with ${errno}: a descriptor leaked`);
+    }
     check({ root, directory, failedCall, error, result });
     if (failedCall === "") {
       if (error !== undefined) throw error;

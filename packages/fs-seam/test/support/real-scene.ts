@@ -48,7 +48,9 @@ export function callsThatFail(decide: (name: CallName, count: number) => string 
       return undefined;
     };
   };
-  return Object.fromEntries(Object.keys(nodeCalls).map((name) => [name, wrap(name as CallName)])) as unknown as RealCalls;
+  return Object.fromEntries(
+    Object.keys(nodeCalls).map((name) => [name, wrap(name as CallName)]),
+  ) as unknown as RealCalls;
 }
 
 /** What `run` throws, which must be an FsError. */
