@@ -4,7 +4,7 @@ import { area, tests } from "./area.mjs";
 
 export const imageMutations = area(
   "images",
-  [tests.crash, tests.brute, tests.laws],
+  [tests.crash, tests.laws, tests.brute],
   [
     // --- one image ---
     {

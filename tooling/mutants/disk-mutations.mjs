@@ -3,7 +3,7 @@ import { area, tests } from "./area.mjs";
 
 export const diskMutations = area(
   "disk",
-  [tests.crash, tests.laws],
+  [tests.crash, tests.crashStates, tests.pathImages, tests.laws],
   [
     // --- crash-fs.ts ---
     { what: "the ledger never sees new records", file: "crash-fs.ts", find: "this.#ledger.advance();" },

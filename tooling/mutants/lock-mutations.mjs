@@ -3,7 +3,7 @@ import { area, tests } from "./area.mjs";
 
 export const lockMutations = area(
   "lock",
-  [tests.lock, tests.conformance],
+  [tests.lock, tests.crashStates],
   [
     {
       what: "a lock from before a crash releases its successor's",

@@ -4,7 +4,7 @@ import { area, tests } from "./area.mjs";
 
 export const ruleMutations = area(
   "rules",
-  [tests.brute, tests.crash],
+  [tests.crash, tests.crashStates, tests.brute],
   [
     // --- needs() ---
     {

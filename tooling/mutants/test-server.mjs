@@ -1,7 +1,7 @@
 // A child of run.mjs that keeps vitest warm in one package: starting it anew for every mutation would double the time.
 // It is a process of its own so that a mutation that hangs, or takes all memory, can be ended with it.
 //
-//   node test-server.mjs <directory of the package>
+//   node test-server.mjs <directory of the package> <temporary directory of the tests>
 //
 // Asks over IPC: { files: absolute paths, none for all; changed: the files that were mutated or put back since }.
 import { createVitest } from "vitest/node";
@@ -16,7 +16,7 @@ import { createVitest } from "vitest/node";
  * @property {number} passed
  */
 
-const [root = "."] = process.argv.slice(2);
+const [root = ".", scratch = ""] = process.argv.slice(2);
 /** @type {Answer} */
 let answer = emptyAnswer();
 
@@ -40,6 +40,7 @@ const collector = {
 process.chdir(root);
 const vitest = await createVitest("test", { root, watch: false, bail: 1, reporters: [collector] });
 await vitest.standalone();
+process.env.TMPDIR = scratch; // for the processes that run tests: vitest keeps what it needs in the directory it saw first
 const known = await vitest.globTestSpecifications();
 
 process.on("message", async ({ files, changed }) => {

@@ -16,4 +16,15 @@ export const allowances: readonly Allowance[] = [
     reason:
       "RealFs is the real world: the names it invents must differ between processes; simulators draw theirs from the seed",
   },
+  {
+    path: "packages/fs-seam/src/sim-scheduler.ts",
+    what: "setImmediate",
+    reason:
+      "one turn of the event loop empties the microtask queue before each decision; no decision depends on how long it took",
+  },
+  {
+    path: "packages/crash-test/src/crash-matrix-options.ts",
+    what: "performance.now",
+    reason: "the default of the option `now`, which only a time budget reads; images and their order never depend on it",
+  },
 ];

@@ -10,7 +10,7 @@ import { FsError, type FsOperation } from "./fs-error.js";
  */
 export const maxNameBytes = 255;
 /** A whole path may hold this many bytes of UTF-8. */
-export const maxPathBytes = 4096;
+const maxPathBytes = 4096;
 
 const plainPath = /^[A-Za-z0-9._~-]+(?:\/[A-Za-z0-9._~-]+)*$/;
 const deviceName = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?$/i;

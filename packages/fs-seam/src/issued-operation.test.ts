@@ -33,8 +33,11 @@ describe("promise operations in flight", () => {
     const fs = new CrashFs();
     const handle = fs.open("/a", { mode: "append", create: "exclusive" });
     handle.append(one);
-    if (isMediaHandle(handle)) handle.armMediaFault({ kind: "failedSync", errno: "EIO", lost: "all" });
-    const codes = [codeOf(handle.sync("data")), codeOf(handle.sync("full"))];
+    const codes: Promise<string>[] = [];
+    for (const rung of ["data", "full"] as const) {
+      if (isMediaHandle(handle)) handle.armMediaFault({ kind: "failedSync", errno: "EIO", lost: "all" });
+      codes.push(codeOf(handle.sync(rung)));
+    }
     expect(await Promise.all(codes)).toEqual(["FS_IO", "FS_POISONED"]);
     expect(fs.trace().records.filter(({ kind }) => kind === "barrier")).toHaveLength(1);
   });

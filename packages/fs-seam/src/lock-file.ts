@@ -44,7 +44,7 @@ function escapeUnit(unit: string): string {
 }
 
 /** The beginning of the file, one character for each byte; undefined when there is none. */
-export function readLockText(directory: Directory, name: string): string | undefined {
+function readLockText(directory: Directory, name: string): string | undefined {
   const handle = answerOf(() => directory.open(name, { mode: "read" }), "FS_NOT_FOUND");
   if (handle === undefined) return undefined;
   try {

@@ -304,7 +304,7 @@ describe("open", () => {
 
   test("directories, pipes, sockets and devices are refused, without waiting for anyone", async () => {
     const { root, fs } = scene();
-    execFileSync("mkfifo", [`${root}/pipe`]);
+    execFileSync("sh", ["-c", `mkfifo ${root}/pipe`]);
     const server = createServer().listen(`${root}/socket`);
     await new Promise((resolve) => server.once("listening", resolve));
     const devices = new RealFs({ root: "/dev" });

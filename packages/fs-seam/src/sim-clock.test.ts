@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, test } from "vitest";
 import { FaultFs, FaultPlan } from "./fault-entry.js";
 import { MemoryFs } from "./memory-fs.js";
@@ -69,7 +70,8 @@ describe("SimClock", () => {
     const first = clock.sleep(2).then(() => woken.push("first"));
     const controller = new AbortController();
     const second = clock.sleep(2, { signal: controller.signal });
-    const third = clock.sleep(3, { signal: new AbortController().signal });
+    const other = new AbortController();
+    const third = clock.sleep(3, { signal: other.signal });
     controller.abort(new Error("enough"));
     await expect(second).rejects.toThrow("enough");
     await expect(clock.sleep(1, { signal: controller.signal })).rejects.toThrow("enough");
@@ -80,7 +82,7 @@ describe("SimClock", () => {
     clock.advance(2);
     await first;
     await third;
-    controller.abort();
+    expect(getEventListeners(other.signal, "abort")).toEqual([]);
     expect(woken).toEqual(["first"]);
   });
 

@@ -1,4 +1,6 @@
 /** Entry `@holdfast/fs-seam/sim`: a seeded machine of virtual time, in which everything that can be reordered is. */
+export { Prng, streamSeed } from "./prng.js";
+export type { Seed } from "./prng.js";
 export { SimClock, simEpochMicros } from "./sim-clock.js";
 export type { SimClockOptions, SimTimer, SleepOptions } from "./sim-clock.js";
 export { Digest } from "./sim-digest.js";

@@ -30,7 +30,7 @@ export class OperationInFlight implements SimCandidate {
   /** Settles with the operation. */
   readonly promise: Promise<unknown>;
   kind: "effect" | "completion" = "effect";
-  /** When its next step may happen; never, while it waits for others of its lane, and when it has settled. */
+  /** When its next step may happen; never, while it waits for others of its lane. */
   dueMicros: number = Infinity;
   #deliver: () => void = doNothing;
   readonly #operation: SimOperation<unknown>;
@@ -68,7 +68,6 @@ export class OperationInFlight implements SimCandidate {
 
   /** Tells the program. */
   settle(): void {
-    this.dueMicros = Infinity;
     this.#deliver();
   }
 }

@@ -110,6 +110,8 @@ describe("jobs", () => {
     });
     device.scheduler.spawn("reader", () => never);
     device.scheduler.spawn("quick", () => device.scheduler.named("nothing", Promise.resolve()));
+    // Decisions 0 to 4 are three starts and the operation; what the test itself does then is no job's.
+    device.scheduler.atStep(5, () => void device.use("the test's own"));
     const error = (await failure(device.scheduler.run())) as SimError;
     expect(error).toBeInstanceOf(SimError);
     expect(error.code).toBe("SIM_DEADLOCK" satisfies SimErrorCode);

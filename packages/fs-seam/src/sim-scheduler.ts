@@ -246,7 +246,6 @@ export class SimScheduler {
   /** Makes one decision; true when this turn is over. */
   #goOn(): boolean {
     const run = this.#run;
-    if (run === undefined && !this.#autoRun) return true;
     if (this.#runGap()) {
       this.#scheduleTurn();
       return true;

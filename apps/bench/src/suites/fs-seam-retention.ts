@@ -18,7 +18,7 @@ export const retentionPart: Part = {
   },
 };
 
-/** Writes so many bytes into a file system that is synced until then. Returns what to keep alive while memory is counted. */
+/** A file system that is synced, and what to write into it while its memory is watched. */
 interface Writer {
   readonly fs: CrashFs;
   write(): void;
@@ -44,6 +44,7 @@ function heldBytes(writer: Writer): number {
 
 /** Twice, because array buffers are freed behind the first collection. `external` counts them as well. */
 function usedBytes(): number {
+  if (globalThis.gc === undefined) throw new Error("the retention part needs node --expose-gc");
   collectGarbage();
   collectGarbage();
   const { heapUsed, external } = process.memoryUsage();
