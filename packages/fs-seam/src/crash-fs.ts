@@ -188,7 +188,8 @@ export class CrashFs extends EngineFs implements MediaFs {
     const pending = ledger.pending();
     const units = unitsOf(pending, this.personality, true);
     const all = new Set(units.keys());
-    const chosen = choice === "best" ? all : choice === "worst" ? new Set<number>() : unitsOfChoice(choice, units, pending);
+    const chosen =
+      choice === "best" ? all : choice === "worst" ? new Set<number>() : unitsOfChoice(choice, units, pending);
     const unwritten = typeof choice === "object" ? choice.unwritten : "zeros";
     const durable = ledger.state.freeze();
     const state = buildImage(durable, units, chosen, this.personality, unwritten, this.state.slab);

@@ -371,6 +371,17 @@ describe("disturbances", () => {
     expect(takeOnce(directory, root)).toEqual(clean);
   });
 
+  test.each(["rename", "link", "open"] as const)("a %s that always fails is told as what it is", (name) => {
+    const fail = (): never => {
+      throw platformError("EIO");
+    };
+    const { root, lock, directory } = scene({ [name]: fail });
+    writeFileSync(lock, lockText(reused));
+    expect(refusalOf(directory)).toMatchObject({ code: "FS_IO", errno: "EIO", operation: name });
+    expect(readdirSync(root)).toEqual(["LOCK"]);
+    expect(readFileSync(lock, "latin1")).toBe(lockText(reused));
+  });
+
   test("a link that worked and says it failed is believed by its content", () => {
     const { root, directory } = scene({
       link: (from, to) => {

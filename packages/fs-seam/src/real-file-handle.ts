@@ -204,7 +204,6 @@ export class RealFileHandle implements FileHandle {
     checkRange(offset, length, "allocate", this.path);
     const { size } = this.#run("allocate", () => this.#calls.fileStat(this.#fd));
     const end = offset + length;
-    if (length === 0 || end <= size) return;
     zeros ??= new Uint8Array(zeroChunkBytes);
     try {
       for (let at = Math.max(size, offset); at < end; at += zeroChunkBytes) {

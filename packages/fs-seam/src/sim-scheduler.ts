@@ -163,8 +163,8 @@ export class SimScheduler {
   }
 
   /**
-   * Does something in the gap before decision number `step`, counted from 0: look, crash, change the weather. When the run
-   * ends earlier, it is never done. The program settles before the decision is made.
+   * Does something in the gap before decision number `step`, counted from 0: look, crash, change the weather. When no run
+   * gets that far, it is never done. The program settles before the decision is made.
    */
   atStep(step: number, action: () => void): void {
     if (!(Number.isSafeInteger(step) && step >= this.steps)) {
