@@ -67,8 +67,8 @@ export interface FileHandle {
   /** Barrier: resolves when everything written to this file before the call is on that rung. Never retry a failure. */
   sync(rung: SyncRung): Promise<void>;
   /**
-   * The same, holding the event loop until it returns. A real disk refuses it with `FS_BUSY` while a promise barrier of
-   * the same handle is under way: the kernel would report a failure to only one of the two.
+   * The same, holding the event loop until it returns. `FS_BUSY` while a promise barrier of the same handle is under way:
+   * a kernel would report a failure to only one of the two.
    */
   syncBlocking(rung: SyncRung): void;
 
