@@ -237,7 +237,8 @@ export const lockMutations = area(
     {
       what: "a take-over whose claim was swept fails",
       file: "directory-lock.ts",
-      find: 'if (isFsError(error, "FS_NOT_FOUND")) return false; // our claim was swept',
+      find: '}, "FS_NOT_FOUND");\n    return replaced === true;',
+      put: "});\n    return replaced === true;",
     },
     {
       what: "a claim that was swept fails the attempt",
@@ -323,7 +324,9 @@ export const lockMutations = area(
     {
       what: "without hard links an existing lock is an error",
       file: "lock-file.ts",
-      find: 'if (isFsError(error, "FS_ALREADY_EXISTS")) return false;',
+      in: "export function createLock(",
+      find: ', "FS_ALREADY_EXISTS") === true;',
+      put: ") === true;",
     },
     {
       what: "two torn locks share a guard",

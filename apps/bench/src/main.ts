@@ -102,17 +102,6 @@ async function runSuite(suite: Suite, quick: boolean): Promise<Report> {
   return reportOf(suite.name, quick, machine, rows);
 }
 
-/**
- * Tells glibc to keep what is freed for the next round. Otherwise each round begins with page faults, which cost more
- * than the 4 KiB that they are for (1.3 µs on the virtual machine of the baseline) and come and go with the heap's mood.
- * Without effect on other C libraries.
- */
-const keepFreedMemory = {
-  MALLOC_TRIM_THRESHOLD_: String(2 ** 31),
-  MALLOC_MMAP_THRESHOLD_: String(2 ** 31),
-  MALLOC_TOP_PAD_: String(2 ** 26),
-};
-
 /** Measures one part in a child that is this program with `--part`. */
 function measureApart(suite: Suite, part: Part, quick: boolean): Promise<Row[]> {
   return new Promise((resolve, reject) => {
@@ -120,7 +109,6 @@ function measureApart(suite: Suite, part: Part, quick: boolean): Promise<Row[]> 
     const options = [suite.name, "--part", part.name, ...(quick ? ["--quick"] : [])];
     const child = fork(fileURLToPath(import.meta.url), options, {
       execArgv: ["--expose-gc"],
-      env: { ...process.env, ...keepFreedMemory },
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     child.on("message", (message) => {

@@ -55,12 +55,29 @@ describe("interleave", () => {
     ]);
   });
 
-  test("turns the order by one each round, and disposes before the next one is prepared", () => {
+  test("gives everybody every place in a round, and disposes before the next one is prepared", () => {
     const diary: string[] = [];
-    interleave([fake("a", 1, diary), fake("b", 1, diary), fake("c", 1, diary)], { rounds: 3, warmUps: 0 });
+    interleave([fake("a", 1, diary), fake("b", 1, diary), fake("c", 1, diary)], { rounds: 1, warmUps: 0 });
     const runs = diary.filter((line) => line.startsWith("run")).map((line) => line.slice(4));
     expect(runs.join("")).toBe("abcbcacab");
     expect(diary.slice(0, 4)).toEqual(["prepare a", "run a", "dispose a", "prepare b"]);
+  });
+
+  test("a round is the mean of its turns, so the price of a place is shared", () => {
+    let previous = "";
+    const after = (name: string): Contestant => ({
+      name,
+      operations: 1,
+      prepare: () => ({
+        run() {
+          const ns = previous === name ? 10 : 30; // pays for the garbage of the other one
+          previous = name;
+          return ns;
+        },
+      }),
+    });
+    const [a, b] = interleave([after("a"), after("b")], { rounds: 4, warmUps: 1 });
+    expect(pairedRatio(a?.nsPerOperation ?? [], b?.nsPerOperation ?? [])).toBe(1);
   });
 
   test("disposes of a round that failed", () => {

@@ -1,56 +1,67 @@
 /**
- * Timing that survives a shared machine. Everything a row compares runs in one process, in interleaved rounds whose order
- * turns by one each time, after warm-up rounds that let V8 settle. A disturbance then hits every contestant alike, and the
- * median of the ratios within a round throws it out.
+ * Timing that survives a shared machine. Everything a row compares runs in one process, in interleaved rounds, after warm-up
+ * rounds that let V8 settle. In one round every contestant runs once in every place of the order, because who comes second
+ * collects the garbage of who came first: without that, ratios alternate between two values. A disturbance hits every
+ * contestant alike, and the median of the ratios within a round throws it out.
  *
  * Garbage is collected once before the first round and never between rounds: a forced collection also drops optimised
- * code, and the rename row of MemoryFs went from 1.5 to 9 µs with it. Whoever makes garbage pays for most of it.
+ * code, and the rename row of MemoryFs went from 1.5 to 9 µs with it.
  */
 
-/** What one round of one contestant does. */
+/** What one turn of one contestant does. */
 export interface Prepared {
   /** The timed part. One that times itself, to leave something out, returns nanoseconds. */
   readonly run: () => number | void;
-  /** Untimed: closes and removes what the round used. */
+  /** Untimed: closes and removes what the turn used. */
   readonly dispose?: () => void;
 }
 
 /** One way to do the work of a row. */
 export interface Contestant {
   readonly name: string;
-  /** Operations in one timed run; times are divided by it. */
+  /** Operations in one turn; times are divided by it. */
   readonly operations: number;
-  /** Untimed set-up of one round, fresh state every time. */
+  /** Untimed set-up of one turn, fresh state every time. */
   prepare(): Prepared;
 }
 
 export interface RoundOptions {
-  /** Timed rounds. */
+  /** Timed rounds; each gives as many turns to each contestant as there are contestants. */
   readonly rounds: number;
-  /** Rounds before them whose times are thrown away. Default 3. */
+  /** Rounds before them whose times are thrown away. Default 2. */
   readonly warmUps?: number;
 }
 
-/** Nanoseconds per operation of one contestant, one entry for each timed round. */
+/** Nanoseconds per operation of one contestant, one entry for each timed round: the mean of its turns. */
 export interface Timing {
   readonly name: string;
   readonly nsPerOperation: readonly number[];
 }
 
-/** Runs all contestants in turn, `rounds` times, and returns their times in the order they were given. */
+/** Runs all contestants in turn, `rounds` times in every order, and returns their times in the order they were given. */
 export function interleave(contestants: readonly Contestant[], options: RoundOptions): Timing[] {
-  const warmUps = options.warmUps ?? 3;
+  const warmUps = options.warmUps ?? 2;
   collectGarbage();
   const times = contestants.map((): number[] => []);
   for (let round = -warmUps; round < options.rounds; round += 1) {
-    for (let turn = 0; turn < contestants.length; turn += 1) {
-      const index = (turn + round + warmUps) % contestants.length;
-      const contestant = contestants[index] as Contestant; // the remainder is below length
-      const ns = timeOnce(contestant);
-      if (round >= 0) times[index]?.push(ns / contestant.operations);
-    }
+    const means = timeRound(contestants);
+    if (round >= 0) means.forEach((mean, index) => times[index]?.push(mean));
   }
   return contestants.map(({ name }, index) => ({ name, nsPerOperation: times[index] ?? [] }));
+}
+
+/** Mean nanoseconds per operation of each contestant, over one turn in each place of the order. */
+function timeRound(contestants: readonly Contestant[]): number[] {
+  const count = contestants.length;
+  const sums = contestants.map(() => 0);
+  for (let first = 0; first < count; first += 1) {
+    for (let place = 0; place < count; place += 1) {
+      const index = (first + place) % count;
+      const contestant = contestants[index] as Contestant; // the remainder is below length
+      sums[index] = (sums[index] ?? 0) + timeOnce(contestant) / contestant.operations;
+    }
+  }
+  return sums.map((sum) => sum / count);
 }
 
 function timeOnce(contestant: Contestant): number {

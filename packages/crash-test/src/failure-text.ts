@@ -19,7 +19,7 @@ const pageBytes = 4096;
 const maxNamed = 8;
 
 /** What became of the effects before a power loss, each list in log order. */
-export interface Fates {
+interface Fates {
   /** Durable whatever happens: a barrier had settled them. */
   readonly settled: readonly Effect[];
   /** Not settled, and kept by this choice. A torn write is among both, kept and lost. */
@@ -29,7 +29,7 @@ export interface Fates {
   readonly gone: readonly Effect[];
 }
 
-export function fatesOf(trace: Trace, choice: CrashChoice, judge: Personality): Fates {
+function fatesOf(trace: Trace, choice: CrashChoice, judge: Personality): Fates {
   const pending = pendingAt(trace, judge, choice.at);
   const open = new Set(pending.map(({ seq }) => seq));
   const whole = new Set(choice.apply);

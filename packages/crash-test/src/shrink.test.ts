@@ -1,8 +1,12 @@
 import { CrashFs, type CrashChoice, type Effect } from "@holdfast/fs-seam/crash";
 import { Directory } from "@holdfast/fs-seam";
+import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { CrashFailure } from "./explore.js";
 import { shrinkFailure } from "./shrink.js";
+
+const runs = Number(process.env["FC_NUM_RUNS"] ?? 200);
+const seed = process.env["FC_SEED"] === undefined ? {} : { seed: Number(process.env["FC_SEED"]) };
 
 /** Three files are made: record numbers 0, 3 and 6 are their names, each followed by its length and its byte. */
 function someEffects(): { readonly fs: CrashFs; readonly pending: readonly Effect[] } {
@@ -95,4 +99,35 @@ test("the cost is bounded by the effects that are lost", async () => {
   const { fs, pending } = someEffects();
   expect((await shrunk(pending, fs, () => true)).asked).toBe(9);
   expect((await shrunk(pending, fs, (kept) => kept.size === 0)).asked).toBe(9);
+});
+
+test("another failure, earlier in the path, is not taken for this one", async () => {
+  const { fs, pending } = someEffects();
+  const failureOf = (choices: readonly CrashChoice[]): CrashFailure => ({
+    choices,
+    cause: new Error("broken"),
+    admittedBy: ["posix"],
+    trace: fs.trace(),
+    context: { acks: [], depth: choices.length - 1, acked: () => false },
+  });
+  const found = failureOf([everythingLost, everythingLost]);
+  const best = await shrinkFailure(found, pending, async ([first]) => Promise.resolve(failureOf(first ? [first] : [])));
+  expect(best).toBe(found);
+});
+
+test("whatever it takes to fail, nothing that is left lost can be given back alone", async () => {
+  const { fs, pending } = someEffects();
+  const seqs = pending.map(({ seq }) => seq);
+  const culprits = fc.array(fc.uniqueArray(fc.constantFrom(...seqs)), { minLength: 1, maxLength: 4 });
+  await fc.assert(
+    fc.asyncProperty(culprits, async (sets) => {
+      const fails = (kept: ReadonlySet<number>): boolean => sets.some((set) => set.every((seq) => !kept.has(seq)));
+      const { lost } = await shrunk(pending, fs, fails);
+      const keptWith = (extra: readonly number[]): ReadonlySet<number> =>
+        new Set(seqs.filter((seq) => !lost.includes(seq) || extra.includes(seq)));
+      expect(fails(keptWith([]))).toBe(true);
+      for (const seq of lost) expect(fails(keptWith([seq]))).toBe(false);
+    }),
+    { numRuns: runs, ...seed },
+  );
 });

@@ -1,32 +1,9 @@
 // What the matrix explores, how often it recovers, and when it refuses to call a run a proof.
 import type { Directory } from "@holdfast/fs-seam";
-import { posix, strict, type Personality } from "@holdfast/fs-seam/crash";
+import { posix, type Personality } from "@holdfast/fs-seam/crash";
 import { describe, expect, test } from "vitest";
-import { crashMatrix, CrashTestError, type CrashMatrixOptions, type CrashMatrixReport } from "../src/index.js";
-
-function write(directory: Directory, name: string, byte: number): void {
-  using handle = directory.open(name, { mode: "write", create: "if-missing" });
-  handle.writeAt(Uint8Array.of(byte), 0);
-}
-
-const names = (directory: Directory): string[] => directory.list().map(({ name }) => name);
-
-async function failureOf<T>(options: CrashMatrixOptions<T>): Promise<CrashTestError> {
-  const error = await crashMatrix(options).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(CrashTestError);
-  return error as CrashTestError;
-}
-
-/** A file of one byte: its name, its length and the byte, each there or not, make four different disks. */
-const oneByte: CrashMatrixOptions<string[]> = {
-  workload: (directory) => write(directory, "a", 1),
-  recover: names,
-  check: () => true,
-  nested: 0,
-};
+import { crashMatrix, type CrashMatrixOptions, type CrashMatrixReport } from "../src/index.js";
+import { failureOf, names, oneByte, write } from "./small-program.js";
 
 describe("the same work is not done twice", () => {
   test("subsets that make one image are judged once", async () => {
@@ -207,6 +184,16 @@ describe("promises", () => {
   test.each<[string, Partial<CrashMatrixOptions<string[]>>, string]>([
     ["a check that resolves to false", { check: async () => Promise.resolve(false) }, "the check returned false"],
     ["a check that rejects", { check: async () => Promise.reject(new Error("no a")) }, "no a"],
+    [
+      "a check that resolves to false behind a promised recovery",
+      { recover: async () => Promise.resolve([]), check: async () => Promise.resolve(false) },
+      "the check returned false",
+    ],
+    [
+      "a check that returns false behind a promised recovery",
+      { recover: async () => Promise.resolve([]), check: () => false },
+      "the check returned false",
+    ],
     ["a check that throws", { check: () => expect.unreachable("no b") }, "no b"],
     ["a recovery that rejects", { recover: async () => Promise.reject(new Error("no c")) }, "no c"],
     ["a recovery that throws", { recover: (directory) => [String(directory.readFile("d"))] }, "open /d: ENOENT"],
@@ -284,83 +271,6 @@ describe("a run that crashes nothing proves nothing", () => {
   function fragileWriter(): CrashMatrixOptions<string[]> {
     return { ...oneByte, nested: 1, recover: (directory) => (write(directory, "b", 1), names(directory)) };
   }
-});
-
-describe("personalities", () => {
-  /** Names and lengths persist in the order they were made, lengths after their bytes. */
-  const ordered: Personality = {
-    ...posix,
-    name: "ordered",
-    edges: { ...posix.edges, metadataOrder: "fifo", lengthNeedsBytes: true },
-  };
-  /** Two files in order, without a barrier between them. */
-  const twoFiles: CrashMatrixOptions<string[]> = {
-    workload(directory) {
-      write(directory, "first", 1);
-      write(directory, "second", 2);
-    },
-    recover: names,
-    check: (found) => found.join() !== "second",
-  };
-
-  test("of the caller's own count like the known ones", async () => {
-    const report = await crashMatrix({ ...twoFiles, personalities: [ordered] });
-    expect(report).toMatchObject({ complete: true, personalities: [{ personality: "ordered" }] });
-  });
-
-  test("that allow a failure are named, in order, and only those", async () => {
-    const admitted = async (...personalities: readonly (string | Personality)[]): Promise<unknown> =>
-      (await failureOf({ ...twoFiles, personalities })).report?.failures[0]?.admittedBy;
-    expect(await admitted("posix")).toEqual(["posix"]);
-    expect(await admitted(ordered, "posix", strict)).toEqual(["posix", "strict"]);
-    expect(await admitted("strict", ordered, "posix")).toEqual(["strict", "posix"]);
-  });
-
-  test("that write nothing in pieces, or in larger ones, do not allow a torn write", async () => {
-    const whole: Personality = { ...posix, name: "whole", tears: { unitBytes: 512, kind: "whole" } };
-    const pages: Personality = { ...posix, name: "pages", tears: { unitBytes: 4096, kind: "any-units" } };
-    const error = await failureOf({
-      setup: (directory) => directory.writeFile("a", new Uint8Array(1024)),
-      workload(directory) {
-        using handle = directory.open("a", { mode: "write" });
-        handle.writeAt(new Uint8Array(1024).fill(1), 0);
-      },
-      recover: (directory) => directory.readFile("a"),
-      check: (bytes) => bytes[0] === bytes[1023],
-      personalities: [whole, pages, "posix", "strict"],
-    });
-    expect(error.report?.failures[0]?.admittedBy).toEqual(["posix", "strict"]);
-    expect(error.report?.personalities.map(({ images }) => images)).toEqual([2, 2, 2, 0]);
-  });
-
-  test("whose findings nobody else allows stand alone", async () => {
-    const error = await failureOf({
-      setup: (directory) => write(directory, "doc", 1),
-      workload(directory) {
-        write(directory, "doc.tmp", 2);
-        directory.syncNamesBlocking();
-        directory.rename("doc.tmp", "doc");
-      },
-      recover: names,
-      check: (found) => found.includes("doc"),
-      personalities: ["posix", "strict"],
-    });
-    expect(error.report?.failures[0]?.admittedBy).toEqual(["strict"]);
-    expect(error.message).toMatch(
-      /the removed name .* of rename\(.* may persist without the new name "doc" of rename\(/,
-    );
-  });
-
-  test("see garbage only where they say so", async () => {
-    const error = await failureOf({
-      ...oneByte,
-      setup: (directory) => directory.writeFile("a", new Uint8Array(0)),
-      recover: (directory) => directory.readFile("a"),
-      check: (bytes: Uint8Array) => (bytes[0] ?? 0) <= 1,
-      personalities: ["posix", "strict"],
-    });
-    expect(error.report?.failures[0]).toMatchObject({ admittedBy: ["strict"], choices: [{ unwritten: "garbage" }] });
-  });
 });
 
 describe("two runs are one", () => {

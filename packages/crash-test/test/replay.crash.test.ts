@@ -2,13 +2,9 @@
 import type { Directory } from "@holdfast/fs-seam";
 import { posix, type CrashChoice } from "@holdfast/fs-seam/crash";
 import { describe, expect, test } from "vitest";
-import { crashMatrix, CrashTestError, type CrashMatrixOptions, type CrashMatrixReport } from "../src/index.js";
+import { crashMatrix, type CrashMatrixOptions, type CrashMatrixReport } from "../src/index.js";
+import { failureOf, write } from "./small-program.js";
 import { outcomeLine, replayLine } from "./verdict.js";
-
-function write(directory: Directory, name: string, byte: number): void {
-  using handle = directory.open(name, { mode: "write", create: "if-missing" });
-  handle.writeAt(Uint8Array.of(byte), 0);
-}
 
 /** Records: 0 name, 1 length and 2 byte of "a", 3 a names barrier, 4 name, 5 length and 6 byte of "b". */
 const program: CrashMatrixOptions<string> = {
@@ -24,15 +20,6 @@ const program: CrashMatrixOptions<string> = {
       .join(" "),
   check: () => true,
 };
-
-async function errorOf<T>(options: CrashMatrixOptions<T>): Promise<CrashTestError> {
-  const error = await crashMatrix(options).then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(CrashTestError);
-  return error as CrashTestError;
-}
 
 function lineOf(...choices: readonly Partial<CrashChoice>[]): string {
   const plain = { version: 1, personality: "posix", at: 7, apply: [], torn: {}, unwritten: "zeros" };
@@ -63,8 +50,8 @@ describe("a line that fits", () => {
       ...broken,
       workload: (directory: Directory) => (write(directory, "a", 1), write(directory, "b", 2)),
     };
-    const error = await errorOf(wrong);
-    const again = await errorOf({ ...wrong, replay: replayLine(error) });
+    const error = await failureOf(wrong);
+    const again = await failureOf({ ...wrong, replay: replayLine(error) });
     expect(again.code).toBe("CRASH_TEST_FAILED");
     expect(outcomeLine(again)).toBe(outcomeLine(error));
     expect(again.message.split("\n").slice(1)).toEqual(error.message.split("\n").slice(1));
@@ -87,7 +74,7 @@ describe("a line that fits", () => {
       nested: 0,
     };
     const line = lineOf({ at: 3 }, { at: 3 }, { at: 3, apply: [0] });
-    const error = await errorOf({ ...nested, replay: line });
+    const error = await failureOf({ ...nested, replay: line });
     expect(depths.slice(0, 3)).toEqual([0, 1, 2]);
     expect(error.report).toMatchObject({ recoveries: 3, failures: [{ context: { depth: 2 } }] });
     expect(replayLine(error)).toBe(line);
@@ -110,7 +97,7 @@ describe("a line is refused", () => {
     ["that lacks a field", '[{"version":1,"personality":"posix"}]'],
     ["that holds something else", "[7]"],
   ])("%s", async (_, replay) => {
-    const error = await errorOf({ ...program, replay });
+    const error = await failureOf({ ...program, replay });
     expect(error).toMatchObject({
       code: "CRASH_TEST_INVALID_REPLAY",
       message: "crash matrix: replay is not a list of crash choices",
@@ -126,7 +113,7 @@ describe("a line is refused", () => {
     ["of an unknown personality", lineOf({ personality: "ext5" })],
     ["that crashes a recovery which did nothing", lineOf({ apply: [] }, { at: 1 })],
   ])("%s", async (_, replay) => {
-    const error = await errorOf({ ...program, replay });
+    const error = await failureOf({ ...program, replay });
     expect(error.code).toBe("CRASH_TEST_INVALID_REPLAY");
     expect(error.message).toContain("the replay does not fit this run");
     expect(error.cause).toBeInstanceOf(Error);

@@ -18,7 +18,7 @@ import { interleave, type Contestant, type Timing } from "../workload.js";
 export const explorationPart: Part = {
   name: "exploration",
   async measure({ quick }) {
-    const rounds = quick ? 5 : 15;
+    const rounds = quick ? 3 : 9;
     return [...explorationRows(quick ? 5 : 1, rounds), await matrixRow(rounds)];
   },
 };

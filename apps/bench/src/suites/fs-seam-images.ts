@@ -8,7 +8,7 @@ import { interleave, type Contestant } from "../workload.js";
 export const imagesPart: Part = {
   name: "images",
   measure({ quick }) {
-    return treeRows(quick ? 500 : 5000, quick ? 5 : 15);
+    return treeRows(quick ? 500 : 5000, quick ? 3 : 9);
   },
 };
 

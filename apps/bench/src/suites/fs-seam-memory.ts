@@ -24,7 +24,7 @@ const sharedMemory = "/dev/shm";
 export const memoryPart: Part = {
   name: "memory",
   measure({ quick }) {
-    return fsWorkloads(quick ? 2 : 1).flatMap((workload) => rowsOf(workload, quick ? 5 : 15));
+    return fsWorkloads(quick ? 2 : 1).flatMap((workload) => rowsOf(workload, quick ? 2 : 7));
   },
 };
 

@@ -12,7 +12,7 @@ export const realPart: Part = {
   name: "real",
   measure({ quick }) {
     const directory = mkdtempSync(join(tmpdir(), "holdfast-bench-"));
-    const options = { rounds: quick ? 5 : 41 };
+    const options = { rounds: quick ? 3 : 25 };
     const operations = quick ? 2000 : 10_000;
     try {
       const append = interleave([ourAppend(directory, operations), rawAppend(directory, operations)], options);

@@ -10,8 +10,8 @@ import { pageBytes } from "./fs-seam-workloads.js";
 export const syncPart: Part = {
   name: "sync",
   measure({ quick }) {
-    const rounds = quick ? 5 : 15;
-    return [...fileLengthRows(quick ? 300 : 2000, rounds), ...growingLogRows(quick ? 4 : 1, quick ? 1 : 3)];
+    const rounds = quick ? 3 : 9;
+    return [...fileLengthRows(quick ? 300 : 2000, rounds), ...growingLogRows(quick ? 4 : 1, quick ? 1 : 2)];
   },
 };
 
