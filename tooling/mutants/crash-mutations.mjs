@@ -34,13 +34,24 @@ export const imageMutations = area(
     {
       what: "no image shows garbage in new space",
       file: "crash-choice.ts",
-      find: 'if (effect.kind === "size" && unwritten === "garbage") spillGarbage(state, effect);',
+      find: "spillGarbage(state, effect);",
     },
     {
       what: "every image shows garbage in new space",
       file: "crash-choice.ts",
-      find: '&& unwritten === "garbage") spillGarbage',
-      put: ") spillGarbage",
+      find: '&& unwritten === "garbage") {',
+      put: ") {",
+    },
+    {
+      what: "garbage covers bytes that were in place before the length",
+      file: "crash-choice.ts",
+      find: "writeAgain(state, effect, units, chosen, index, personality.tears.unitBytes);",
+    },
+    {
+      what: "garbage in new space comes with bytes that a cut took away",
+      file: "crash-choice.ts",
+      find: "for (let index = cut + 1; index < before; index += 1) {",
+      put: "for (let index = 0; index < before; index += 1) {",
     },
     {
       what: "an image keeps bytes behind the end of a file",
@@ -87,25 +98,37 @@ export const imageMutations = area(
     {
       what: "no crash before a barrier returns",
       file: "crash-images.ts",
-      find: 'next === undefined || next.kind === "barrier" ||',
-      put: "next === undefined ||",
+      find: "if (next !== undefined && isEffect(next)) continue;",
+      put: 'if (next !== undefined && (isEffect(next) || next.kind === "barrier")) continue;',
+    },
+    {
+      what: "no crash before write-back",
+      file: "crash-images.ts",
+      find: "if (next !== undefined && isEffect(next)) continue;",
+      put: 'if (next !== undefined && (isEffect(next) || next.kind === "writeback")) continue;',
     },
     {
       what: "no crash at a mark",
       file: "crash-images.ts",
-      find: '|| next.kind === "mark" ||',
-      put: "||",
+      find: "if (next !== undefined && isEffect(next)) continue;",
+      put: 'if (next !== undefined && (isEffect(next) || next.kind === "mark")) continue;',
     },
     {
       what: "no crash before bits rot",
       file: "crash-images.ts",
-      find: '|| next.kind === "media"',
+      find: "if (next !== undefined && isEffect(next)) continue;",
+      put: 'if (next !== undefined && (isEffect(next) || next.kind === "media")) continue;',
     },
     {
       what: "no crash at the end",
       file: "crash-images.ts",
-      find: 'next === undefined || next.kind === "barrier"',
-      put: 'next?.kind === "barrier"',
+      find: "if (next !== undefined && isEffect(next)) continue;",
+      put: 'if (next === undefined || isEffect(next)) continue;',
+    },
+    {
+      what: "a crash in the middle of a rename",
+      file: "crash-images.ts",
+      find: "if (next !== undefined && isEffect(next)) continue;",
     },
     {
       what: "every crash point is the first",

@@ -1,6 +1,6 @@
 import { closeOver, type Unit } from "./crash-units.js";
 import { applyEffect } from "./effect-rules.js";
-import type { Effect, LogRecord, SizeEffect } from "./effects.js";
+import type { DataEffect, Effect, LogRecord, SizeEffect } from "./effects.js";
 import { FsError } from "./fs-error.js";
 import { FsState, type Image } from "./fs-state.js";
 import { pageBytes, type SlabAllocator } from "./paged-content.js";
@@ -62,12 +62,14 @@ export function buildImage(
 ): FsState {
   const state = new FsState(durable, slab);
   const touched = new Set<number>();
-  // Pieces of one write are separate units, and a later write may lie between them: log order is by effect.
   units.forEach((unit, index) => {
     if (!chosen.has(index)) return;
     for (const effect of unit.effects) {
       applyEffect(state, effect, unit.pieces, personality.tears.unitBytes);
-      if (effect.kind === "size" && unwritten === "garbage") spillGarbage(state, effect);
+      if (effect.kind === "size" && effect.to > effect.from && unwritten === "garbage") {
+        spillGarbage(state, effect);
+        writeAgain(state, effect, units, chosen, index, personality.tears.unitBytes);
+      }
       if (effect.kind === "data") touched.add(effect.strayTo?.ino ?? effect.ino);
     }
   });
@@ -76,7 +78,33 @@ export function buildImage(
   return state;
 }
 
-/** Fills a freshly grown range with bytes nobody wrote; writes that survive cover them again. */
+/** Brings back the bytes of a file that survive in the range just grown and were in place before its length. */
+function writeAgain(
+  state: FsState,
+  grown: SizeEffect,
+  units: readonly Unit[],
+  chosen: ReadonlySet<number>,
+  before: number,
+  unitBytes: number,
+): void {
+  const cut = units.findLastIndex((unit, index) => index < before && chosen.has(index) && unit.effects.some(isCut(grown)));
+  for (let index = cut + 1; index < before; index += 1) {
+    for (const effect of chosen.has(index) ? (units[index]?.effects ?? []) : []) {
+      const inRange = effect.kind === "data" && effect.ino === grown.ino && effect.strayTo === undefined;
+      if (inRange && endOf(effect) > grown.from) applyEffect(state, effect, units[index]?.pieces, unitBytes);
+    }
+  }
+}
+
+function isCut(grown: SizeEffect): (effect: Effect) => boolean {
+  return (effect) => effect.kind === "size" && effect.ino === grown.ino && effect.to < effect.from;
+}
+
+function endOf(effect: DataEffect): number {
+  return effect.page * pageBytes + effect.end;
+}
+
+/** Fills a freshly grown range with bytes nobody wrote. */
 function spillGarbage(state: FsState, effect: SizeEffect): void {
   const end = Math.min(effect.to, effect.from + maxGarbageBytes);
   for (let at = effect.from; at < end; ) {

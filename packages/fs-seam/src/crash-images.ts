@@ -11,7 +11,7 @@ import {
   type CrashLevel,
 } from "./crash-strategy.js";
 import { unitsOf, type Unit } from "./crash-units.js";
-import type { Effect } from "./effects.js";
+import { isEffect, type Effect } from "./effects.js";
 import { FsError } from "./fs-error.js";
 import type { Image } from "./fs-state.js";
 import { imageHash } from "./image-hash.js";
@@ -20,9 +20,9 @@ import { SlabAllocator } from "./paged-content.js";
 import { personalityOf, posix, type Personality } from "./personality.js";
 
 /**
- * Every disk a power loss may leave behind, from one recorded run. Only moments just before a barrier returns, just
- * after a mark, and the end are visited: between two of them the pending effects only grow, so what an earlier moment
- * may leave, a later one may leave as well.
+ * Every disk a power loss may leave behind, from one recorded run. Only the moments before a record that is no effect (a
+ * barrier, write-back, a mark, a fault of the disk) and the end are visited: between two of them the pending effects only
+ * grow, so what an earlier moment may leave, a later one may leave as well.
  */
 
 /** Which of the legal images to make at each crash point. */
@@ -80,8 +80,7 @@ export function* crashPoints(trace: Trace, personality: Personality, slab: SlabA
   const { records } = trace;
   for (let at = 0; at <= records.length; at += 1) {
     const next = records[at];
-    const boundary = next === undefined || next.kind === "barrier" || next.kind === "mark" || next.kind === "media";
-    if (!boundary) continue;
+    if (next !== undefined && isEffect(next)) continue;
     ledger.advance(at);
     yield { at, pending: ledger.pending(), durable: ledger.state.freeze() };
   }

@@ -248,11 +248,6 @@ export abstract class EngineContent {
     const before = content.pageCount;
     const { ino } = handle;
     log.begin(operation, handle.path);
-    // The size comes first, so that the plain prefixes of the log already hold "grown, but the bytes are missing".
-    if (offset + length > content.size) {
-      log.size(ino, content.size, offset + length);
-      content.size = offset + length;
-    }
     const first = log.records.length;
     const payload = this.#payload;
     for (let done = 0; done < length;) {
@@ -262,6 +257,11 @@ export abstract class EngineContent {
       content.writePageLogged(index, start, bytes, done, done + count, this.state.slab, payload);
       log.data(ino, index, start, start + count, payload.bytes, payload.shift);
       done += count;
+    }
+    // Behind its bytes: a personality may say that the new length needs them, and needs always point back in the log.
+    if (offset + length > content.size) {
+      log.size(ino, content.size, offset + length);
+      content.size = offset + length;
     }
     this.state.usedPages += content.pageCount - before;
     this.afterLoggedWrite(handle, first);

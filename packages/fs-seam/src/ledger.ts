@@ -69,7 +69,9 @@ export class Ledger {
   #barrier(record: BarrierRecord): void {
     if (record.outcome === "failed") this.#lose(record);
     if (record.outcome !== "done") return;
-    this.settle(this.#coveredBy(record), true);
+    const { fileSync, namesSync } = this.personality.closures;
+    const plain = record.scope === "all" || (record.scope === "file" ? fileSync === "bytes" : namesSync === "entries");
+    this.settle(this.#coveredBy(record), plain);
   }
 
   /** Lost bytes count as clean: no later barrier will write them. */

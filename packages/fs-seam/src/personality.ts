@@ -44,7 +44,10 @@ export interface Personality {
   };
   /** A write persists in units of so many bytes; `whole` writes never tear. */
   readonly tears: { readonly unitBytes: 512 | 4096; readonly kind: "whole" | "any-units" };
-  /** What bytes read as that lie inside the length and were never written: always zeros, or anything. */
+  /**
+   * What bytes read as that lie inside a length that was not durable, where no write that survives put something: zeros,
+   * or anything, also over bytes that were written back before their length.
+   */
   readonly unwritten: "zeros" | "garbage";
   /** What the cache shows of the bytes a failed barrier lost. */
   readonly failedSync: FailedSyncAftermath;

@@ -1,10 +1,11 @@
 import type { LogRecord } from "../src/effects.js";
 import { listImage } from "../src/image-file.js";
 import type { Image } from "../src/fs-state.js";
+import type { Personality } from "../src/personality.js";
 
 /**
- * The crash model once more, as naively as possible: flat arrays, every subset, and the rules of `posix` and `strict`
- * written out as sentences. Only good for a handful of effects; the engine must agree with it exactly.
+ * The crash model once more, as naively as possible: flat arrays, every subset, and the rules of a personality written
+ * out as sentences. Only good for a handful of effects; the engine must agree with it exactly.
  */
 
 interface NaiveFile {
@@ -18,17 +19,17 @@ interface NaiveTree {
   names: Map<number, Map<string, number>>;
 }
 
-/** A piece of an effect: a whole name or length change, or one 512-byte sector of one write. */
+/** A piece of an effect: a whole name or length change, or one sector of one write. */
 interface Piece {
   readonly record: Exclude<LogRecord, { kind: "barrier" | "mark" | "writeback" | "media" }>;
   readonly sector: number | undefined;
 }
 
 const page = 4096;
-const sectorBytes = 512;
 
-export function naiveImages(base: Image, records: readonly LogRecord[], name: "posix" | "strict"): Set<string> {
+export function naiveImages(base: Image, records: readonly LogRecord[], rules: Personality): Set<string> {
   const found = new Set<string>();
+  const sectorBytes = rules.tears.unitBytes;
   const durable = treeOf(base);
   let pending: Piece[] = [];
   for (let at = 0; at <= records.length; at += 1) {
@@ -37,16 +38,16 @@ export function naiveImages(base: Image, records: readonly LogRecord[], name: "p
     const before = records[at - 1];
     const insideRename =
       record !== undefined && before !== undefined && "group" in record && "group" in before && record.group === before.group;
-    for (const subset of insideRename && name === "posix" ? [] : subsets(pending)) {
-      if (!isLegal(subset, pending, name)) continue;
-      for (const garbage of name === "strict" ? [false, true] : [false]) {
-        found.add(describe(apply(durable, subset, garbage)));
+    for (const subset of insideRename && rules.rename === "atomic" ? [] : subsets(pending)) {
+      if (!isLegal(subset, pending, rules)) continue;
+      for (const garbage of rules.unwritten === "garbage" ? [false, true] : [false]) {
+        found.add(describe(apply(durable, subset, garbage, sectorBytes)));
       }
     }
     if (record === undefined) break;
-    if (record.kind === "barrier") {
-      const settled = settledBy(record, pending, name);
-      const next = apply(durable, settled, false, true);
+    if (record.kind === "barrier" || record.kind === "writeback") {
+      const settled = settledBy(record, pending, rules);
+      const next = apply(durable, settled, false, sectorBytes, true);
       durable.files = next.files;
       durable.names = next.names;
       pending = pending.filter((piece) => !settled.includes(piece));
@@ -68,12 +69,12 @@ function* subsets(pieces: readonly Piece[]): Generator<Piece[]> {
   }
 }
 
-function isLegal(subset: readonly Piece[], pending: readonly Piece[], name: "posix" | "strict"): boolean {
+function isLegal(subset: readonly Piece[], pending: readonly Piece[], rules: Personality): boolean {
   return subset.every((later) =>
     pending.every((other) => {
       if (subset.includes(other)) return true;
-      if (name === "posix" && sameRename(later, other)) return false;
-      return other.record.seq >= later.record.seq || !mustComeFirst(other, later, name);
+      if (rules.rename === "atomic" && sameRename(later, other)) return false;
+      return other.record.seq >= later.record.seq || !mustComeFirst(other, later, rules);
     }),
   );
 }
@@ -82,21 +83,27 @@ function sameRename(a: Piece, b: Piece): boolean {
   return "group" in a.record && "group" in b.record && a.record.group === b.record.group;
 }
 
-function mustComeFirst(a: Piece, b: Piece, name: "posix" | "strict"): boolean {
+function mustComeFirst(a: Piece, b: Piece, rules: Personality): boolean {
   const [x, y] = [a.record, b.record];
+  // fifo: names and lengths persist in the order they happened.
+  if (rules.edges.metadataOrder === "fifo" && x.kind !== "data" && y.kind !== "data") return true;
   // Two writes to one sector persist in order.
   if (x.kind === "data" && y.kind === "data") return x.ino === y.ino && x.page === y.page && a.sector === b.sector;
   // Two lengths of one file persist in order.
   if (x.kind === "size" && y.kind === "size") return x.ino === y.ino;
-  // posix: bytes on a page wholly behind a cut need the cut.
+  // Bytes on a page wholly behind a cut need the cut.
   if (x.kind === "size" && y.kind === "data") {
-    return name === "posix" && x.ino === y.ino && x.to < x.from && y.page * page >= x.to;
+    return rules.edges.bytesNeedEarlierCut && x.ino === y.ino && x.to < x.from && y.page * page >= x.to;
+  }
+  // A grown length needs the bytes written below it.
+  if (x.kind === "data" && y.kind === "size") {
+    return rules.edges.lengthNeedsBytes && x.ino === y.ino && y.to > y.from && x.page * page + x.start < y.to;
   }
   if (!("directory" in x) || !("directory" in y)) return false;
   // Two changes of one name persist in order.
   if (x.directory === y.directory && x.name === y.name) return true;
-  if (name === "strict") return false;
-  // posix keeps the tree in one piece.
+  if (rules.edges.tree === "free") return false;
+  // The tree stays in one piece.
   const moved = (r: typeof x): boolean => r.inodeKind === "directory" && r.rename !== "none";
   if (moved(x) && moved(y)) return true;
   if (y.rename === "across" && x.kind === "link" && x.ino === y.directory) return true;
@@ -106,13 +113,17 @@ function mustComeFirst(a: Piece, b: Piece, name: "posix" | "strict"): boolean {
 }
 
 function settledBy(
-  barrier: Extract<LogRecord, { kind: "barrier" }>,
+  barrier: Extract<LogRecord, { kind: "barrier" | "writeback" }>,
   pending: readonly Piece[],
-  name: "posix" | "strict",
+  rules: Personality,
 ): Piece[] {
   const settled = new Set(
     pending.filter(({ record }) => {
+      if (barrier.kind === "writeback") return barrier.effects.includes(record.seq);
       if (record.seq >= barrier.covers || barrier.outcome !== "done") return false;
+      const widened = barrier.scope === "file" ? rules.closures.fileSync : rules.closures.namesSync;
+      if (widened === "all-metadata" && record.kind !== "data") return true;
+      if (widened === "own-names" && "directory" in record && record.ino === barrier.ino) return true;
       return "directory" in record
         ? barrier.scope === "names" && record.directory === barrier.ino
         : barrier.scope === "file" && record.ino === barrier.ino;
@@ -124,8 +135,8 @@ function settledBy(
       if (settled.has(piece)) continue;
       const needed = [...settled].some(
         (other) =>
-          (name === "posix" && sameRename(piece, other)) ||
-          (piece.record.seq < other.record.seq && mustComeFirst(piece, other, name)),
+          (rules.rename === "atomic" && sameRename(piece, other)) ||
+          (piece.record.seq < other.record.seq && mustComeFirst(piece, other, rules)),
       );
       if (!needed) continue;
       settled.add(piece);
@@ -148,7 +159,13 @@ function treeOf(image: Image): NaiveTree {
   return tree;
 }
 
-function apply(durable: NaiveTree, pieces: readonly Piece[], garbage: boolean, keepLoose = false): NaiveTree {
+function apply(
+  durable: NaiveTree,
+  pieces: readonly Piece[],
+  garbage: boolean,
+  sectorBytes: number,
+  keepLoose = false,
+): NaiveTree {
   const files = new Map([...durable.files].map(([ino, file]) => [ino, { size: file.size, bytes: new Map(file.bytes) }]));
   const names = new Map([...durable.names].map(([ino, entries]) => [ino, new Map(entries)]));
   const file = (ino: number): NaiveFile => {
@@ -161,18 +178,27 @@ function apply(durable: NaiveTree, pieces: readonly Piece[], garbage: boolean, k
     names.set(ino, known);
     return known;
   };
+  const survivors = new Set<string>();
   for (const { record, sector } of pieces) {
     if (record.kind === "data") {
       for (let at = record.start; at < record.end; at += 1) {
         if (Math.floor(at / sectorBytes) !== sector) continue;
         const byte = record.bytes === undefined ? 0 : (record.bytes[record.shift + at - record.start] ?? 0);
         file(record.ino).bytes.set(record.page * page + at, byte);
+        survivors.add(`${record.ino}:${record.page * page + at}`);
       }
     } else if (record.kind === "size") {
       const own = file(record.ino);
-      for (const at of [...own.bytes.keys()]) if (record.to < own.size && at >= record.to) own.bytes.delete(at);
+      for (const at of [...own.bytes.keys()]) {
+        if (record.to >= own.size || at < record.to) continue;
+        own.bytes.delete(at);
+        survivors.delete(`${record.ino}:${at}`);
+      }
       own.size = record.to;
-      if (garbage) for (let at = record.from; at < record.to; at += 1) own.bytes.set(at, garbageByte(at));
+      // Space whose length was not durable holds what it likes, except where a write that survives put something.
+      for (let at = record.from; garbage && at < record.to; at += 1) {
+        if (!survivors.has(`${record.ino}:${at}`)) own.bytes.set(at, garbageByte(at));
+      }
     } else if (record.kind === "link") {
       directory(record.directory).set(record.name, record.ino);
       if (record.inodeKind === "directory") directory(record.ino);

@@ -1,0 +1,116 @@
+import { expect, test } from "vitest";
+import { CrashFs } from "../src/crash-fs.js";
+import { crashImages } from "../src/crash-images.js";
+import { Directory } from "../src/directory.js";
+import { FsState, rootIno } from "../src/fs-state.js";
+import { imageHash } from "../src/image-hash.js";
+import { listImage } from "../src/image-file.js";
+import { MemoryFs } from "../src/memory-fs.js";
+import { pageBytes } from "../src/paged-content.js";
+
+// Who may change a page in place: one test for each line that `npm run mutants` could remove without another test
+// noticing.
+
+const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "latin1"));
+const textOf = (content: Uint8Array): string => Buffer.from(content).toString("latin1");
+
+/** Every content that the only file of a disk may have after a power loss now. */
+function contents(fs: CrashFs): Set<string> {
+  const images = crashImages(fs.trace(), { at: fs.trace().records.length, strategy: { kind: "levels", level: 1 } });
+  return new Set([...images].flatMap(({ image }) => listImage(image).map((entry) => (entry.kind === "file" ? textOf(entry.bytes) : ""))));
+}
+
+function fileWith(content: Uint8Array): { fs: CrashFs; handle: ReturnType<CrashFs["open"]> } {
+  const base = new MemoryFs();
+  base.open("/a", { mode: "write", create: "exclusive" }).writeAt(content, 0);
+  const fs = new CrashFs({ image: base.snapshot() });
+  return { fs, handle: fs.open("/a", { mode: "write" }) };
+}
+
+test("a page that changes in place gets another hash", () => {
+  const state = new FsState();
+  const { ino } = state.create("file");
+  state.link(rootIno, "a", ino);
+  state.setSize(ino, 3);
+  state.writeRange(ino, 0, 0, 3, bytes("one"), 0);
+  const before = imageHash(state);
+  state.writeRange(ino, 0, 0, 3, bytes("two"), 0);
+  expect(imageHash(state)).not.toBe(before);
+});
+
+test("a snapshot keeps its pages beyond the first gibibyte too", () => {
+  const far = 2 ** 31;
+  const fs = new MemoryFs();
+  const handle = fs.open("/a", { mode: "write", create: "exclusive" });
+  handle.writeAt(bytes("old"), far);
+  const image = fs.snapshot();
+  handle.writeAt(bytes("new"), far);
+  handle.writeAt(bytes("more"), far + 2 ** 30);
+  const mounted = new MemoryFs({ image });
+  const target = new Uint8Array(3);
+  mounted.open("/a", { mode: "read" }).readAt(target, far);
+  expect(textOf(target)).toBe("old");
+  expect(mounted.stat("/a").size).toBe(far + 3);
+});
+
+test("a whole page in the log stays as it was when a part of it is overwritten", () => {
+  const { fs, handle } = fileWith(new Uint8Array(pageBytes).fill(0x2d));
+  handle.writeAt(new Uint8Array(pageBytes).fill(0x58), 0);
+  handle.writeAt(bytes("later"), 0);
+  const x = "X".repeat(pageBytes);
+  expect(contents(fs)).toEqual(new Set(["-".repeat(pageBytes), x, `later${x.slice(5)}`]));
+});
+
+test("the log keeps bytes of its own, whatever the caller does with the buffer", () => {
+  const { fs, handle } = fileWith(bytes("-----"));
+  const buffer = bytes("12345");
+  for (const offset of [0, 1]) {
+    handle.writeAt(buffer.subarray(0, 3), offset); // the second write overwrites: it is not shared with the page
+    buffer.fill(0x21);
+  }
+  expect(contents(fs)).toEqual(new Set(["-----", "123--", "1!!!-"]));
+});
+
+test.each(["truncate", "punch"] as const)("what %s zeroes stays in the log as it was written", (kind) => {
+  const { fs, handle } = fileWith(bytes("-----"));
+  handle.truncate(0);
+  fs.writeback();
+  handle.writeAt(bytes("abcde"), 0); // appended: shares its bytes with the page
+  if (kind === "truncate") handle.truncate(2);
+  else handle.punch(2, 3);
+  expect(contents(fs)).toContain("abcde");
+});
+
+test("what an older law restores is not changed by what comes later", () => {
+  const fs = new CrashFs({ personality: "seed-crashfs" });
+  const handle = fs.open("/a", { mode: "write", create: "exclusive" });
+  handle.writeAt(bytes("synced"), 0);
+  handle.syncBlocking("full");
+  for (let round = 0; round < 3; round += 1) {
+    fs.open("/a", { mode: "write" }).writeAt(bytes("LOST"), 1);
+    fs.crash();
+    expect(textOf(new Directory(fs).readFile("a"))).toBe("synced");
+  }
+});
+
+test("after a crash, what no name reaches takes no room", () => {
+  const fs = new CrashFs({ capacityBytes: 8 * pageBytes });
+  const handle = fs.open("/a", { mode: "write", create: "exclusive" });
+  handle.writeAt(new Uint8Array(3 * pageBytes), 0);
+  handle.syncBlocking("full"); // the bytes are durable, the name is not
+  fs.crash();
+  expect(fs.list("/")).toEqual([]);
+  expect(fs.space().availableBytes).toBe(8 * pageBytes);
+});
+
+test("after a crash, a file counts only the names that are left", () => {
+  const fs = new CrashFs();
+  fs.open("/a", { mode: "write", create: "exclusive" }).syncBlocking("full");
+  fs.makeDirectory("/d");
+  fs.link("/a", "/d/a");
+  fs.syncNamesBlocking("/d");
+  fs.writeback([0]); // the name /a, and not the name /d
+  fs.crash();
+  expect(fs.list("/")).toEqual([{ name: "a", kind: "file" }]);
+  expect(fs.stat("/a").links).toBe(1);
+});
