@@ -4,7 +4,7 @@ import { area, tests } from "./area.mjs";
 
 export const imageMutations = area(
   "images",
-  [tests.crash, tests.laws, tests.brute],
+  [tests.crash, tests.images, tests.laws, tests.brute],
   [
     // --- one image ---
     {
@@ -123,7 +123,7 @@ export const imageMutations = area(
       what: "no crash at the end",
       file: "crash-images.ts",
       find: "if (next !== undefined && isEffect(next)) continue;",
-      put: 'if (next === undefined || isEffect(next)) continue;',
+      put: "if (next === undefined || isEffect(next)) continue;",
     },
     {
       what: "a crash in the middle of a rename",

@@ -3,7 +3,7 @@ import { area, tests } from "./area.mjs";
 
 export const diskMutations = area(
   "disk",
-  [tests.crash, tests.crashStates, tests.pathImages, tests.laws],
+  [tests.crash, tests.disk, tests.crashStates, tests.pathImages, tests.laws],
   [
     // --- crash-fs.ts ---
     { what: "the ledger never sees new records", file: "crash-fs.ts", find: "this.#ledger.advance();" },
@@ -163,7 +163,12 @@ export const diskMutations = area(
     },
     { what: "a path law hears of no rename", file: "crash-fs.ts", find: "this.pathLaw?.renamed(from, to);" },
     { what: "a path law hears of no removal", file: "crash-fs.ts", find: "this.pathLaw?.removed(path);" },
-    { what: "a path law hears of no new file", file: "crash-fs.ts", find: "if (creates) this.pathLaw?.created(path);" },
+    {
+      what: "a path law hears of no new file",
+      file: "crash-fs.ts",
+      find: "if (creates) this.pathLaw?.created(path);",
+      tests: [tests.pathLengths],
+    },
     {
       what: "a dropped barrier is done",
       file: "crash-fs.ts",

@@ -4,7 +4,7 @@ import { area, tests } from "./area.mjs";
 
 export const pageMutations = area(
   "pages",
-  [tests.crash, tests.laws, tests.differential],
+  [tests.crash, tests.pages, tests.laws, tests.differential],
   [
     // --- paged-content.ts ---
     {

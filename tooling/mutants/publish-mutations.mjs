@@ -3,7 +3,7 @@ import { area, tests } from "./area.mjs";
 
 export const publishMutations = area(
   "publish",
-  [tests.publish, tests.replace],
+  [tests.publish, tests.replace, tests.protocols],
   [
     {
       what: "publish does not sync the file",

@@ -3,7 +3,7 @@ import { area, tests } from "./area.mjs";
 
 export const realMutations = area(
   "real",
-  [tests.realHandle],
+  [tests.realHandle, tests.protocols],
   [
     {
       what: "a promised data barrier is an fsync",
@@ -263,27 +263,27 @@ export const realMutations = area(
       what: "openDirectory does not sync the names it made",
       file: "real-directory.ts",
       find: 'new RealFs({ root: level }).syncNamesBlocking("/");',
-      tests: [tests.realDirectory],
+      tests: [tests.realDirectory, tests.protocols],
     },
     {
       what: "openDirectory syncs only the innermost name",
       file: "real-directory.ts",
       find: "const last = dirname(outermost ?? path);",
       put: "const last = dirname(path);",
-      tests: [tests.realDirectory],
+      tests: [tests.realDirectory, tests.protocols],
     },
     {
       what: "openDirectory ignores that a new name could not be synced",
       file: "real-directory.ts",
       find: "if (outermost !== undefined || !isFsError(error,",
       put: "if (!isFsError(error,",
-      tests: [tests.realDirectory],
+      tests: [tests.realDirectory, tests.protocols],
     },
     {
       what: "openDirectory ignores every failed barrier",
       file: "real-directory.ts",
       find: 'if (outermost !== undefined || !isFsError(error, "FS_PERMISSION_DENIED")) throw error;',
-      tests: [tests.realDirectory],
+      tests: [tests.realDirectory, tests.protocols],
     },
 
     // --- real-calls.ts ---

@@ -4,7 +4,7 @@ import { area, tests } from "./area.mjs";
 
 export const ruleMutations = area(
   "rules",
-  [tests.crash, tests.crashStates, tests.brute],
+  [tests.rules, tests.crash, tests.crashStates, tests.brute],
   [
     // --- needs() ---
     {

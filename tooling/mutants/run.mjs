@@ -18,7 +18,12 @@ import { root, Workbench } from "./workbench.mjs";
 
 const mutantSeconds = 60;
 const { values: options } = parseArgs({
-  options: { only: { type: "string" }, list: { type: "boolean" }, json: { type: "string" }, narrow: { type: "boolean" } },
+  options: {
+    only: { type: "string" },
+    list: { type: "boolean" },
+    json: { type: "string" },
+    narrow: { type: "boolean" },
+  },
 });
 const chosen = mutations.filter(isWanted);
 const redundant = equivalent.filter(isWanted);

@@ -90,12 +90,16 @@ export class Workbench {
   }
 
   async #start(packageDirectory) {
-    const server = fork(join(this.directory, "test-server.mjs"), [join(this.directory, packageDirectory), this.#scratch], {
-      cwd: join(this.directory, packageDirectory),
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
-      detached: true, // a process group of its own, which can be ended as a whole
-      env: { ...process.env, FC_SEED: seed, TMPDIR: this.directory, NODE_OPTIONS: "--max-old-space-size=2048" },
-    });
+    const server = fork(
+      join(this.directory, "test-server.mjs"),
+      [join(this.directory, packageDirectory), this.#scratch],
+      {
+        cwd: join(this.directory, packageDirectory),
+        stdio: ["ignore", "ignore", "pipe", "ipc"],
+        detached: true, // a process group of its own, which can be ended as a whole
+        env: { ...process.env, FC_SEED: seed, TMPDIR: this.directory, NODE_OPTIONS: "--max-old-space-size=2048" },
+      },
+    );
     let complaint = "";
     server.stderr.setEncoding("utf8").on("data", (text) => {
       complaint = `${complaint}${text}`.slice(-4000);

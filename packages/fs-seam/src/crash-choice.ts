@@ -61,7 +61,6 @@ export function buildImage(
   slab: SlabAllocator,
 ): FsState {
   const state = new FsState(durable, slab);
-  const touched = new Set<number>();
   units.forEach((unit, index) => {
     if (!chosen.has(index)) return;
     for (const effect of unit.effects) {
@@ -70,10 +69,9 @@ export function buildImage(
         spillGarbage(state, effect);
         writeAgain(state, effect, units, chosen, index, personality.tears.unitBytes);
       }
-      if (effect.kind === "data") touched.add(effect.strayTo?.ino ?? effect.ino);
     }
   });
-  for (const ino of touched) state.trim(ino);
+  for (const ino of [...state.loose.keys()]) state.trim(ino);
   state.dropUnreachable();
   return state;
 }

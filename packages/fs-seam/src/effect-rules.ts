@@ -52,7 +52,7 @@ function applyData(state: FsState, effect: DataEffect, units: readonly number[] 
   }
 }
 
-/** True when `later` may only persist after `earlier`; both are pending and in log order. */
+/** True when `later` may only persist after `earlier`; both are pending and in log order. See also {@link homesOf}. */
 export function needs(personality: Personality, later: Effect, earlier: Effect): boolean {
   const { edges } = personality;
   if (edges.metadataOrder === "fifo" && later.kind !== "data" && earlier.kind !== "data") return true;
@@ -67,9 +67,26 @@ function nameNeeds(personality: Personality, later: NameEffect, earlier: NameEff
   if (later.directory === earlier.directory && later.name === earlier.name) return true;
   if (personality.edges.tree === "free") return false;
   if (isDirectoryMove(later) && isDirectoryMove(earlier)) return true;
-  if (later.rename === "across" && earlier.kind === "link" && earlier.ino === later.directory) return true;
   const removesDirectory = later.kind === "unlink" && later.inodeKind === "directory" && later.rename === "none";
   return removesDirectory && earlier.kind === "unlink" && earlier.directory === later.ino;
+}
+
+/**
+ * Pending names that the target of a move out of its directory stands on: the entry of that directory, of the directory
+ * above it, and so on. Without them the move would take what it moves out of the tree.
+ */
+export function homesOf(personality: Personality, later: Effect, pending: readonly Effect[]): Effect[] {
+  if (personality.edges.tree === "free" || !isName(later) || later.rename !== "across") return [];
+  const homes: Effect[] = [];
+  for (let directory: number | undefined = later.directory; directory !== undefined; ) {
+    const at: number = directory;
+    const home: Effect | undefined = pending.findLast(
+      (effect) => effect.kind === "link" && effect.ino === at && effect.seq < later.seq,
+    );
+    directory = home?.kind === "link" && !homes.includes(home) ? home.directory : undefined;
+    if (home?.kind === "link" && directory !== undefined) homes.push(home);
+  }
+  return homes;
 }
 
 /** A step of a rename of a directory. */

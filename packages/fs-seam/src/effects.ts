@@ -89,7 +89,7 @@ export interface NameEffect {
    * `unlink` of the source, `link` of the destination.
    */
   readonly group: number;
-  /** Whether this is a step of a rename, and of one that leaves its directory. */
+  /** Whether this moves something, and out of its directory. What a rename replaces is removed: `none`. */
   readonly rename: "none" | "within" | "across";
   readonly call: Call | undefined;
 }

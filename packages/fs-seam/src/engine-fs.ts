@@ -1,5 +1,6 @@
 import { checkOpenOptions } from "./fs-arguments.js";
 import { EngineHandle } from "./engine-handle.js";
+import type { NameEffect } from "./effects.js";
 import { EngineContent } from "./engine-content.js";
 import { FsError, type FsErrorCode, type FsOperation } from "./fs-error.js";
 import { baseName, checkAbsolutePath, parentPath } from "./fs-path.js";
@@ -13,7 +14,7 @@ const listBatch = 1024;
 /** What the steps of one rename have in common. */
 interface RenameStep {
   readonly group: number;
-  readonly rename: "within" | "across";
+  readonly rename: NameEffect["rename"];
 }
 
 /**
@@ -200,7 +201,8 @@ export abstract class EngineFs extends EngineContent implements StoreFs {
       group: this.log?.records.length ?? 0,
       rename: sourceDirectory === targetDirectory ? "within" : "across",
     };
-    if (target !== undefined) this.#unbind(targetDirectory.ino, baseName(to), target, step);
+    // What is replaced is removed by this rename, not moved.
+    if (target !== undefined) this.#unbind(targetDirectory.ino, baseName(to), target, { ...step, rename: "none" });
     this.#unbind(sourceDirectory.ino, baseName(from), source, step);
     this.#bind(targetDirectory.ino, baseName(to), source.ino, source.kind, step);
     if (target !== undefined) this.collect(target.ino);

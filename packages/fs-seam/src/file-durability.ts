@@ -38,10 +38,13 @@ export function describeDurability(
   map.set({ start: 0, end: Math.min(size, durableSize) }, "durable");
   const lost = lostSeqs(records);
   const pending = new Set(ledger.pendingOfFile(ino));
+  // Lengths first: a length follows its own bytes in the log, and the bytes have the last word about their range.
   for (const effect of records) {
     if (effect.kind === "size" && effect.ino === ino && pending.has(effect) && effect.to > effect.from) {
       map.set({ start: effect.from, end: effect.to }, "pending");
     }
+  }
+  for (const effect of records) {
     if (effect.kind !== "data" || effect.ino !== ino) continue;
     const range = { start: effect.page * pageBytes + effect.start, end: effect.page * pageBytes + effect.end };
     if (lost.has(effect.seq) || effect.lost || effect.strayTo !== undefined) map.set(range, "lost");
@@ -87,6 +90,13 @@ class RangeMap {
     const start = Math.max(0, range.start);
     const end = Math.min(this.#size, range.end);
     if (start >= end) return;
+    const last = this.#pieces.at(-1);
+    if (last === undefined || last.end <= start) {
+      // The usual case of a file that grows: nothing is overwritten.
+      if (last?.end === start && last.standing === standing) last.end = end;
+      else this.#pieces.push({ start, end, standing });
+      return;
+    }
     const next: { start: number; end: number; standing: Standing }[] = [];
     for (const piece of this.#pieces) {
       if (piece.start < start) next.push({ ...piece, end: Math.min(piece.end, start) });

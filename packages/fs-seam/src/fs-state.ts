@@ -1,4 +1,4 @@
-import { Owner, type Page, PagedContent, SlabAllocator, type ContentOrigin } from "./paged-content.js";
+import { Owner, type Page, pageBytes, PagedContent, SlabAllocator, type ContentOrigin } from "./paged-content.js";
 
 /**
  * Inodes and names: the tree that MemoryFs shows, that CrashFs keeps as its durable state, and that an image freezes.
@@ -68,11 +68,14 @@ export class Image {
   readonly nextIno: number;
   /** @internal */
   readonly usedPages: number;
+  /** @internal Files with bytes behind their end, see {@link FsState.loose}. */
+  readonly loose: ReadonlyMap<number, number>;
   /** @internal How often this disk has been mounted: tells the lock owners of one boot from those of the next. */
   readonly boots: number;
 
   /** @internal */
-  constructor(chunks: readonly InodeChunk[], nextIno: number, usedPages: number, boots: number) {
+  constructor(chunks: readonly InodeChunk[], nextIno: number, usedPages: number, boots: number, loose: ReadonlyMap<number, number>) {
+    this.loose = loose;
     this.chunks = chunks;
     this.nextIno = nextIno;
     this.usedPages = usedPages;
@@ -97,11 +100,17 @@ export class FsState {
   /** Pages in use by all files, holes not counted. */
   usedPages = 0;
   boots = 0;
+  /**
+   * Files that hold bytes behind their end, and how far: bytes that settled before their length, or that a disk put
+   * there. A durable state keeps them, because the length may follow; a mount drops them ({@link FsState.trim}).
+   */
+  readonly loose: Map<number, number>;
   #chunks: InodeChunk[];
   #chunksShared: boolean;
 
   constructor(image?: Image, slab: SlabAllocator = new SlabAllocator()) {
     this.slab = slab;
+    this.loose = new Map(image?.loose);
     if (image === undefined) {
       this.#chunks = [];
       this.#chunksShared = false;
@@ -121,7 +130,7 @@ export class FsState {
   freeze(): Image {
     this.owner = new Owner();
     this.#chunksShared = true;
-    return new Image(this.#chunks, this.nextIno, this.usedPages, this.boots);
+    return new Image(this.#chunks, this.nextIno, this.usedPages, this.boots, new Map(this.loose));
   }
 
   inode(ino: number): Inode | undefined {
@@ -207,6 +216,7 @@ export class FsState {
     if (bytes === undefined) content.zeroPage(page, start, end, this.slab);
     else content.writePage(page, start, bytes, shift, shift + end - start, this.slab);
     this.usedPages += content.pageCount - before;
+    if (bytes !== undefined) this.#noteReach(ino, content.size, page * pageBytes + end);
   }
 
   /** Puts a whole page in place without copying it. */
@@ -215,6 +225,11 @@ export class FsState {
     const before = content.pageCount;
     content.setPage(index, page);
     this.usedPages += content.pageCount - before;
+    this.#noteReach(ino, content.size, (index + 1) * pageBytes);
+  }
+
+  #noteReach(ino: number, size: number, end: number): void {
+    if (end > size && end > (this.loose.get(ino) ?? 0)) this.loose.set(ino, end);
   }
 
   /** Gives a file the content of another state's file; O(1), all pages are shared. */
@@ -228,14 +243,17 @@ export class FsState {
   setSize(ino: number, size: number): void {
     const content = this.ownContent(ino);
     const before = content.pageCount;
-    if (size < content.size) content.cutTo(size, this.slab);
+    const cuts = size < content.size;
+    if (cuts) content.cutTo(size, this.slab);
     else content.size = size;
+    if (cuts || size >= (this.loose.get(ino) ?? 0)) this.loose.delete(ino);
     this.usedPages += content.pageCount - before;
   }
 
   /** Restores the invariant of {@link PagedContent} after effects were applied out of step with the size. */
   trim(ino: number): void {
     const content = this.inode(ino)?.content;
+    this.loose.delete(ino);
     if (content === undefined) return;
     const own = this.ownContent(ino);
     const before = own.pageCount;

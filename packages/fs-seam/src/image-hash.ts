@@ -10,7 +10,7 @@ import type { Page } from "./paged-content.js";
 export function imageHash(tree: FsState | Image): number {
   const first = new Map<number, number>();
   const hash = new Pair();
-  walk(tree, rootIno, 0, first, hash, 0);
+  walk(tree, rootIno, 0, first, hash);
   return hash.value();
 }
 
@@ -36,24 +36,25 @@ function mix(value: number): number {
   return x ^ (x >>> 16);
 }
 
-function walk(tree: FsState | Image, ino: number, depth: number, first: Map<number, number>, hash: Pair, path: number): void {
+function walk(tree: FsState | Image, ino: number, depth: number, first: Map<number, number>, hash: Pair): void {
   const inode = tree.inode(ino);
   if (inode === undefined) return;
   const seen = first.get(ino);
   if (seen !== undefined) {
-    hash.add(seen ^ 0x5bd1e995); // another name of something already described
+    hash.add(0x5bd1e995);
+    hash.add(seen); // another name of something already described: which one, by its place in this walk
     return;
   }
-  first.set(ino, path);
+  first.set(ino, first.size);
   if (inode.names === undefined) {
     addContent(inode, hash);
     return;
   }
   hash.add(0x3c6ef372 + depth);
   for (const name of sortedNames(inode.names)) {
-    const below = mix(path ^ textHash(name));
-    hash.add(below);
-    walk(tree, inode.names.get(name) as number, depth + 1, first, hash, below); // a key of the same map
+    hash.add(name.length);
+    for (let at = 0; at < name.length; at += 1) hash.add(name.charCodeAt(at));
+    walk(tree, inode.names.get(name) as number, depth + 1, first, hash); // a key of the same map
   }
   hash.add(0x1b873593 + depth);
 }
@@ -61,12 +62,6 @@ function walk(tree: FsState | Image, ino: number, depth: number, first: Map<numb
 function sortedNames(names: ReadonlyMap<string, number>): string[] {
   const list = [...names.keys()];
   return list.length < 2 ? list : list.sort();
-}
-
-function textHash(text: string): number {
-  let hash = text.length;
-  for (let at = 0; at < text.length; at += 1) hash = mix(Math.imul(hash, 31) + text.charCodeAt(at));
-  return hash;
 }
 
 function addContent(inode: Inode, hash: Pair): void {

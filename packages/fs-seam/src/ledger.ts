@@ -1,4 +1,4 @@
-import { applyEffect, needs } from "./effect-rules.js";
+import { applyEffect, homesOf, isDirectoryMove, needs } from "./effect-rules.js";
 import { isName, type BarrierRecord, type Effect, type LogRecord, type NameEffect } from "./effects.js";
 import { FsState, type Image } from "./fs-state.js";
 import { pageBytes, type SlabAllocator } from "./paged-content.js";
@@ -56,7 +56,7 @@ export class Ledger {
         this.#barrier(record);
         return;
       case "writeback":
-        this.settle(this.pending().filter((effect) => record.effects.includes(effect.seq)));
+        this.settle(this.#pendingAmong(new Set(record.effects)));
         return;
       case "media":
         this.#flip(record.ino, record.offset, record.bit);
@@ -64,6 +64,10 @@ export class Ledger {
       case "mark":
         return;
     }
+  }
+
+  #pendingAmong(seqs: ReadonlySet<number>): Effect[] {
+    return this.pending().filter((effect) => seqs.has(effect.seq));
   }
 
   #barrier(record: BarrierRecord): void {
@@ -130,8 +134,10 @@ export class Ledger {
     const fifo = this.personality.edges.metadataOrder === "fifo" && effect.kind !== "data";
     const near: readonly Effect[] =
       isName(effect) || fifo ? this.#pendingMetadata(fifo) : (this.#files.get(effect.ino) ?? []);
+    const homes: readonly Effect[] = homesOf(this.personality, effect, near);
     return near.filter(
       (other) =>
+        homes.includes(other) ||
         (other.seq < effect.seq && needs(this.personality, effect, other)) ||
         (this.personality.rename === "atomic" && isName(effect) && isName(other) && other.group === effect.group),
     );
@@ -183,7 +189,9 @@ export class Ledger {
 }
 
 function reachesOut(effect: Effect): boolean {
-  return isName(effect) && (effect.rename === "across" || effect.inodeKind === "directory");
+  if (!isName(effect)) return false;
+  // A directory that is merely created stands on nothing; moving or removing one reaches into others.
+  return effect.rename === "across" || (effect.inodeKind === "directory" && effect.kind === "unlink") || isDirectoryMove(effect);
 }
 
 function push<T>(map: Map<number, T[]>, key: number, value: T): void {

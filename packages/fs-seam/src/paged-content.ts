@@ -106,6 +106,8 @@ export class PagedContent {
   #far: Map<number, Chunk> | undefined;
   #chunksOwner: Owner;
   readonly #origin: ContentOrigin | undefined;
+  /** Pages at and behind this one are no longer read from the origin: a cut has dropped them. */
+  #lazyPages = 0;
 
   constructor(owner: Owner, origin?: ContentOrigin) {
     this.owner = owner;
@@ -114,6 +116,7 @@ export class PagedContent {
     if (origin === undefined) return;
     this.size = origin.size;
     this.pageCount = Math.ceil(origin.size / pageBytes);
+    this.#lazyPages = this.pageCount;
   }
 
   /** A copy for another owner; O(1), all pages are shared. */
@@ -124,19 +127,19 @@ export class PagedContent {
     copy.#chunks = this.#chunks;
     copy.#far = this.#far;
     copy.#chunksOwner = this.#chunksOwner;
+    copy.#lazyPages = this.#lazyPages;
     return copy;
   }
 
   #chunk(index: number): Chunk | undefined {
     const chunk = index < nearChunks ? this.#chunks[index] : this.#far?.get(index);
-    if (chunk !== undefined || this.#origin === undefined) return chunk;
+    if (chunk !== undefined || this.#origin === undefined || index * chunkPages >= this.#lazyPages) return chunk;
     return this.#loadChunk(index, this.#origin);
   }
 
-  /** Every chunk of a lazy file is loaded whole, and an empty one marks what has been dropped since. */
-  #loadChunk(index: number, origin: ContentOrigin): Chunk | undefined {
+  /** Every chunk of a lazy file is loaded whole, whoever asks, because the list of chunks may be shared. */
+  #loadChunk(index: number, origin: ContentOrigin): Chunk {
     const start = index * chunkPages * pageBytes;
-    if (start >= origin.size) return undefined;
     const length = Math.min(chunkPages * pageBytes, origin.size - start);
     const bytes = new Uint8Array(length);
     origin.load(bytes, start);
@@ -163,12 +166,15 @@ export class PagedContent {
     return this.#chunk(Math.floor(index / chunkPages))?.pages[index % chunkPages];
   }
 
+  #ownChunks(): void {
+    if (this.#chunksOwner === this.owner) return;
+    this.#chunks = this.#chunks.slice();
+    this.#far = this.#far === undefined ? undefined : new Map(this.#far);
+    this.#chunksOwner = this.owner;
+  }
+
   #writableChunk(index: number): Chunk {
-    if (this.#chunksOwner !== this.owner) {
-      this.#chunks = this.#chunks.slice();
-      this.#far = this.#far === undefined ? undefined : new Map(this.#far);
-      this.#chunksOwner = this.owner;
-    }
+    this.#ownChunks();
     const chunk = this.#chunk(index);
     if (chunk !== undefined && chunk.owner === this.owner) return chunk;
     const own = new Chunk(this.owner, chunk === undefined ? [] : chunk.pages.slice());
@@ -268,36 +274,45 @@ export class PagedContent {
     own.bytes.fill(0, start, Math.min(end, own.bytes.length));
   }
 
-  /** No near chunk at or behind this index has pages. */
-  #nearEnd(): number {
-    const lazy = this.#origin === undefined ? 0 : Math.ceil(this.#origin.size / pageBytes / chunkPages);
-    return Math.max(this.#chunks.length, Math.min(lazy, nearChunks));
-  }
-
-  /** Drops pages from `fromPage` on. Cost follows the pages that exist. */
+  /** Drops pages from `fromPage` on. Reads at most one chunk of a lazy file. */
   dropPages(fromPage: number): void {
-    const firstChunk = Math.floor(fromPage / chunkPages);
-    const nearEnd = this.#nearEnd();
-    for (let index = firstChunk; index < nearEnd; index += 1) this.#dropIn(index, fromPage);
-    if (this.#far !== undefined) {
-      for (const index of [...this.#far.keys()]) if (index >= firstChunk) this.#dropIn(index, fromPage);
+    this.#ownChunks();
+    const edge = Math.floor(fromPage / chunkPages);
+    const edgeChunk = this.#chunk(edge);
+    for (let slot = fromPage - edge * chunkPages; slot < (edgeChunk?.pages.length ?? 0); slot += 1) {
+      this.setPage(edge * chunkPages + slot, undefined);
+    }
+    this.#forgetLazy(edge + 1);
+    for (let index = this.#chunks.length - 1; index > edge; index -= 1) this.#forget(this.#chunks[index]);
+    if (this.#chunks.length > edge + 1) this.#chunks.length = edge + 1;
+    for (const [index, chunk] of this.#far ?? []) {
+      if (index <= edge) continue;
+      this.#forget(chunk);
+      this.#far?.delete(index);
     }
   }
 
-  #dropIn(index: number, fromPage: number): void {
-    const chunk = this.#chunk(index);
-    if (chunk === undefined) return;
-    for (let slot = Math.max(0, fromPage - index * chunkPages); slot < chunk.pages.length; slot += 1) {
-      if (chunk.pages[slot] !== undefined) this.setPage(index * chunkPages + slot, undefined);
-    }
+  #forget(chunk: Chunk | undefined): void {
+    for (const page of chunk?.pages ?? []) if (page !== undefined) this.pageCount -= 1;
   }
 
-  /** Indexes of the pages that exist in `[from, to)`, ascending. */
+  /** Takes the chunks from `first` on, where they have not been read, off the origin. */
+  #forgetLazy(first: number): void {
+    for (let index = first; index * chunkPages < this.#lazyPages; index += 1) {
+      const loaded = index < nearChunks ? this.#chunks[index] : this.#far?.get(index);
+      if (loaded === undefined) this.pageCount -= Math.min(chunkPages, this.#lazyPages - index * chunkPages);
+    }
+    this.#lazyPages = Math.min(this.#lazyPages, first * chunkPages);
+  }
+
+  /** Indexes of the pages that exist in `[from, to)`, ascending. Reads what it passes of a lazy file. */
   *pageIndexes(from = 0, to: number = Math.ceil(this.size / pageBytes)): Generator<number> {
-    const lastNear = Math.min(Math.ceil(to / chunkPages), this.#nearEnd());
-    for (let index = Math.floor(from / chunkPages); index < lastNear; index += 1) yield* this.#indexesIn(index, from, to);
-    if (this.#far === undefined) return;
-    for (const index of [...this.#far.keys()].sort((a, b) => a - b)) yield* this.#indexesIn(index, from, to);
+    const dense = Math.max(this.#chunks.length, Math.ceil(this.#lazyPages / chunkPages));
+    const end = Math.min(dense, Math.ceil(to / chunkPages));
+    for (let index = Math.floor(from / chunkPages); index < end; index += 1) yield* this.#indexesIn(index, from, to);
+    for (const index of [...(this.#far?.keys() ?? [])].sort((a, b) => a - b)) {
+      if (index >= dense) yield* this.#indexesIn(index, from, to);
+    }
   }
 
   *#indexesIn(index: number, from: number, to: number): Generator<number> {

@@ -17,7 +17,7 @@ export class UnitIndex {
   readonly #cuts = new Map<number, { readonly unit: number; readonly to: number }[]>();
   readonly #bytes = new Map<number, { readonly unit: number; readonly start: number }[]>();
   readonly #names = new Map<string, number>();
-  readonly #homes = new Map<number, number>();
+  readonly #homes = new Map<number, { readonly unit: number; readonly directory: number }>();
   readonly #unlinks = new Map<number, number[]>();
   #lastMove: number | undefined = undefined;
   #lastMetadata: number | undefined = undefined;
@@ -77,15 +77,25 @@ export class UnitIndex {
     add(needs, this.#names.get(`${effect.directory}/${effect.name}`));
     if (this.#personality.edges.tree === "free") return;
     if (isDirectoryMove(effect)) add(needs, this.#lastMove);
-    if (effect.rename === "across") add(needs, this.#homes.get(effect.directory));
+    if (effect.rename === "across") this.#needsOfPlace(effect.directory, needs);
     const removesDirectory = effect.kind === "unlink" && effect.inodeKind === "directory" && effect.rename === "none";
     if (removesDirectory) for (const unit of this.#unlinks.get(effect.ino) ?? []) needs.add(unit);
+  }
+
+  /** The pending names of a directory and of all above it. */
+  #needsOfPlace(directory: number, needs: Set<number>): void {
+    for (let home = this.#homes.get(directory); home !== undefined && !needs.has(home.unit); ) {
+      needs.add(home.unit);
+      home = this.#homes.get(home.directory);
+    }
   }
 
   #addName(effect: NameEffect, unit: number): void {
     this.#names.set(`${effect.directory}/${effect.name}`, unit);
     if (isDirectoryMove(effect)) this.#lastMove = unit;
-    if (effect.kind === "link" && effect.inodeKind === "directory") this.#homes.set(effect.ino, unit);
+    if (effect.kind === "link" && effect.inodeKind === "directory") {
+      this.#homes.set(effect.ino, { unit, directory: effect.directory });
+    }
     if (effect.kind === "unlink") entry(this.#unlinks, effect.directory, () => []).push(unit);
   }
 }

@@ -471,7 +471,7 @@ test("the log counts what it holds, and marks are in it", () => {
   fs.mark("saved", { id: 1 });
   expect(fs.logSize()).toEqual({ records: 5, payloadBytes: 5000 });
   const records = fs.trace().records;
-  expect(records.map(({ kind }) => kind)).toEqual(["link", "size", "data", "data", "mark"]);
+  expect(records.map(({ kind }) => kind)).toEqual(["link", "data", "data", "size", "mark"]);
   expect(records[2]).toMatchObject({ call: { operation: "write", path: "/a" } });
   expect("call" in records[2]! && records[2].call?.site?.stack).toContain("crash-fs.test.ts");
 });

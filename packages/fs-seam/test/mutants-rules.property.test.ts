@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { closeOver, unitsOf } from "../src/crash-units.js";
-import { needs } from "../src/effect-rules.js";
+import { homesOf, needs } from "../src/effect-rules.js";
 import { CrashFs } from "../src/crash-fs.js";
 import { EffectLog, isEffect, isName, type BarrierRecord, type Effect } from "../src/effects.js";
 import { emptyImage } from "../src/fs-state.js";
@@ -115,7 +115,8 @@ function closureOf(law: Personality, pending: readonly Effect[], chosen: readonl
   for (const later of closed) {
     for (const other of pending) {
       const together = law.rename === "atomic" && isName(later) && isName(other) && later.group === other.group;
-      if (together || (other.seq < later.seq && needs(law, later, other))) closed.add(other);
+      const needed = other.seq < later.seq && (needs(law, later, other) || homesOf(law, later, pending).includes(other));
+      if (together || needed) closed.add(other);
     }
   }
   return closed;
@@ -179,7 +180,7 @@ const barrier = fc.record({
 const programs = fc.array(step, { minLength: 2, maxLength: 9 });
 
 /** Compares the ledger with the closure behind one barrier. `spared` leaves programs out. */
-function barrierProperty(spares: (law: Personality, covered: ReadonlySet<Effect>, settled: ReadonlySet<Effect>) => boolean) {
+function barrierProperty(spares: (covered: ReadonlySet<Effect>, settled: ReadonlySet<Effect>) => boolean) {
   return fc.property(personality, programs, barrier, programs, (law, before, { scope, ino, spared }, after) => {
     const scribe = new Scribe();
     const log = play(scribe, before);
@@ -191,7 +192,7 @@ function barrierProperty(spares: (law: Personality, covered: ReadonlySet<Effect>
     play(scribe, after);
     const covered = pending.filter((effect) => isCovered(law, record, effect));
     const settled = closureOf(law, pending, covered);
-    fc.pre(!spares(law, new Set(covered), settled));
+    fc.pre(!spares(new Set(covered), settled));
     const ledger = new Ledger(law, emptyImage(), log.records);
     ledger.advance();
     const left = log.records.filter(isEffect).filter((effect) => !settled.has(effect));
@@ -200,19 +201,13 @@ function barrierProperty(spares: (law: Personality, covered: ReadonlySet<Effect>
 }
 
 test("a barrier settles what it covers, with all that needs, and nothing else", () => {
-  const spares: Parameters<typeof barrierProperty>[0] = ({ closures, edges }, covered, settled) =>
-    closures.fileSync === "own-names" ||
-    (edges.lengthNeedsBytes && [closures.fileSync, closures.namesSync].includes("all-metadata")) ||
+  const spares: Parameters<typeof barrierProperty>[0] = (covered, settled) =>
     [...settled].some((effect) => !covered.has(effect) && isName(effect) && effect.rename === "within");
   fc.assert(barrierProperty(spares), { ...options, numRuns: runs * 2 });
 });
 
-// Fails for want of two corrections in `Ledger`: companions of companions are not looked for when they stay in their
-// directory, and a widened barrier is taken for one that covers whole prefixes. With them, the test above can go.
-test.fails("a barrier settles exactly the closure under every personality", () => {
-  fc.assert(barrierProperty(() => false), { numRuns: 5000, seed: 20, endOnFailure: true });
-});
-
+// Fails because the ledger does not look for companions of companions that stay in their directory: here the name /e/x,
+// which belongs to the first rename. With a correction the exception above can go, too.
 test.fails("posix: no rename is settled by half", () => {
   const base = new MemoryFs();
   for (const path of ["/d", "/e"]) base.makeDirectory(path);

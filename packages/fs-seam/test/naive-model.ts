@@ -74,6 +74,7 @@ function isLegal(subset: readonly Piece[], pending: readonly Piece[], rules: Per
     pending.every((other) => {
       if (subset.includes(other)) return true;
       if (rules.rename === "atomic" && sameRename(later, other)) return false;
+      if (isHome(other, later, pending, rules)) return false;
       return other.record.seq >= later.record.seq || !mustComeFirst(other, later, rules);
     }),
   );
@@ -81,6 +82,21 @@ function isLegal(subset: readonly Piece[], pending: readonly Piece[], rules: Per
 
 function sameRename(a: Piece, b: Piece): boolean {
   return "group" in a.record && "group" in b.record && a.record.group === b.record.group;
+}
+
+/** A move out of a directory stands on the pending names of where it goes: of that directory and of all above it. */
+function isHome(home: Piece, move: Piece, pending: readonly Piece[], rules: Personality): boolean {
+  if (rules.edges.tree === "free" || !("directory" in move.record) || move.record.rename !== "across") return false;
+  let directory: number | undefined = move.record.directory;
+  while (directory !== undefined) {
+    const at: number = directory;
+    const links = pending.filter(({ record }) => record.kind === "link" && record.ino === at && record.seq < move.record.seq);
+    const last = links.at(-1);
+    if (last === undefined) return false;
+    if (last === home) return true;
+    directory = "directory" in last.record ? last.record.directory : undefined;
+  }
+  return false;
 }
 
 function mustComeFirst(a: Piece, b: Piece, rules: Personality): boolean {
@@ -106,7 +122,6 @@ function mustComeFirst(a: Piece, b: Piece, rules: Personality): boolean {
   // The tree stays in one piece.
   const moved = (r: typeof x): boolean => r.inodeKind === "directory" && r.rename !== "none";
   if (moved(x) && moved(y)) return true;
-  if (y.rename === "across" && x.kind === "link" && x.ino === y.directory) return true;
   return (
     y.kind === "unlink" && y.inodeKind === "directory" && y.rename === "none" && x.kind === "unlink" && x.directory === y.ino
   );
@@ -136,6 +151,7 @@ function settledBy(
       const needed = [...settled].some(
         (other) =>
           (rules.rename === "atomic" && sameRename(piece, other)) ||
+          isHome(piece, other, pending, rules) ||
           (piece.record.seq < other.record.seq && mustComeFirst(piece, other, rules)),
       );
       if (!needed) continue;

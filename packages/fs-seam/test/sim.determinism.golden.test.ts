@@ -22,24 +22,24 @@ interface Outcome {
 
 const golden: Readonly<Record<number, Outcome>> = {
   1: {
-    trace: "65596a4db94c3062",
-    recovery: "3e405f7d310c61cd",
+    trace: "c0b8067e8e4f74a4",
+    recovery: "d6d2da4d1b691c2b",
     schedule: "2d6494e93f35ce47",
     steps: 125,
     elapsed: 5283,
     faults: '{"barriers":30,"dropped":7,"delayed":5}',
   },
   20_260_601: {
-    trace: "d99460f67949bf0d",
-    recovery: "075bfd898f0bdfcd",
+    trace: "3196aa465ffeef7f",
+    recovery: "e8801870aa93b8c9",
     schedule: "8d66df7c0d38a4e5",
     steps: 123,
     elapsed: 3910,
     faults: '{"barriers":30,"dropped":6,"delayed":3}',
   },
   4_294_967_297: {
-    trace: "aeab0eb1ae0056c2",
-    recovery: "8f6ee539a5b9c42b",
+    trace: "1315870c14900db0",
+    recovery: "be8e157ed6f6d81d",
     schedule: "6306cc0077cdf3a7",
     steps: 121,
     elapsed: 7056,
