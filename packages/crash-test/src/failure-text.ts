@@ -123,7 +123,11 @@ function firstLine(
   const isLater = ({ seq }: Effect): boolean => seq > first.seq;
   const removed = kept.findLast((effect) => !isLater(effect) && isSameName(effect, first));
   const later = kept.findLast(isLater) ?? settled.findLast(isLater);
-  if (removed === undefined && later !== undefined) return `${describe(later)} may persist before ${describe(first)}`;
+  if (removed === undefined && later !== undefined) {
+    // Two parts of one call have no order that a caller could know of.
+    const order = later.call !== undefined && later.call === first.call ? "without" : "before";
+    return `${describe(later)} may persist ${order} ${describe(first)}`;
+  }
   const earlier = removed ?? kept.findLast((effect) => effect !== first);
   if (earlier !== undefined) return `${describe(earlier)} may persist without ${describe(first)}`;
   return `${describe(first)} may be lost`;

@@ -6,7 +6,7 @@ import { crashMatrix, type CrashMatrixOptions, type CrashMatrixReport } from "..
 import { failureOf, write } from "./small-program.js";
 import { outcomeLine, replayLine } from "./verdict.js";
 
-/** Records: 0 name, 1 length and 2 byte of "a", 3 a names barrier, 4 name, 5 length and 6 byte of "b". */
+/** Records: 0 name, 1 byte and 2 length of "a", 3 a names barrier, 4 name, 5 byte and 6 length of "b". */
 const program: CrashMatrixOptions<string> = {
   workload(directory) {
     write(directory, "a", 1);
@@ -33,8 +33,8 @@ describe("a line that fits", () => {
       crashMatrix({ ...program, replay: line, check: (found) => void seen.push(found) });
     const report = await replay(lineOf({ apply: [1, 2] }));
     expect(report).toMatchObject({ recoveries: 1, distinct: 1, failures: [] });
-    await replay(lineOf({ apply: [4, 5] }));
-    await replay(lineOf({ at: 3, apply: [0, 1] }));
+    await replay(lineOf({ apply: [4, 6] }));
+    await replay(lineOf({ at: 3, apply: [0, 2] }));
     await replay(lineOf({ apply: [1, 2, 4, 5, 6] }));
     expect(seen).toEqual(["a1", "a b0", "a0", "a1 b2"]);
   });

@@ -117,7 +117,7 @@ export class Ledger {
     const local = prefixes && this.personality.edges.metadataOrder === "free";
     for (let at = 0; at < queue.length; at += 1) {
       const effect = queue[at] as Effect; // below length
-      if (local && !reachesOut(effect)) continue;
+      if (local && at < effects.length && !reachesOut(effect)) continue; // what joined later brings its own companions
       for (const other of this.#companions(effect)) {
         if (chosen.has(other)) continue;
         chosen.add(other);
@@ -138,6 +138,7 @@ export class Ledger {
     return near.filter(
       (other) =>
         homes.includes(other) ||
+        cutBelow(effect, other) ||
         (other.seq < effect.seq && needs(this.personality, effect, other)) ||
         (this.personality.rename === "atomic" && isName(effect) && isName(other) && other.group === effect.group),
     );
@@ -186,6 +187,15 @@ export class Ledger {
   pendingOfDirectory(ino: number): readonly NameEffect[] {
     return this.#directories.get(ino) ?? [];
   }
+}
+
+/**
+ * Bytes that settle while an earlier cut below them is pending would be taken away when that cut is applied after them,
+ * so the cut settles with them. Only write-back of single effects comes here: a barrier settles a file's cuts anyway.
+ */
+function cutBelow(effect: Effect, cut: Effect): boolean {
+  if (effect.kind !== "data" || cut.kind !== "size" || cut.ino !== effect.ino) return false;
+  return cut.seq < effect.seq && cut.to < cut.from && cut.to < effect.page * pageBytes + effect.end;
 }
 
 function reachesOut(effect: Effect): boolean {

@@ -84,6 +84,12 @@ function sameRename(a: Piece, b: Piece): boolean {
   return "group" in a.record && "group" in b.record && a.record.group === b.record.group;
 }
 
+/** A cut that would be applied behind bytes that settled, and take them away, settles with them. */
+function takesAway({ record: cut }: Piece, { record: data }: Piece): boolean {
+  if (cut.kind !== "size" || data.kind !== "data" || cut.ino !== data.ino || cut.seq > data.seq) return false;
+  return cut.to < cut.from && cut.to < data.page * page + data.end;
+}
+
 /** A move out of a directory stands on the pending names of where it goes: of that directory and of all above it. */
 function isHome(home: Piece, move: Piece, pending: readonly Piece[], rules: Personality): boolean {
   if (rules.edges.tree === "free" || !("directory" in move.record) || move.record.rename !== "across") return false;
@@ -152,6 +158,7 @@ function settledBy(
         (other) =>
           (rules.rename === "atomic" && sameRename(piece, other)) ||
           isHome(piece, other, pending, rules) ||
+          takesAway(piece, other) ||
           (piece.record.seq < other.record.seq && mustComeFirst(piece, other, rules)),
       );
       if (!needed) continue;
