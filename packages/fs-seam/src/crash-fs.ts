@@ -5,7 +5,8 @@ import { buildImage, unitsOfChoice, type CrashChoice, type Trace } from "./crash
 import { unitsOf } from "./crash-units.js";
 import { DiskFaults } from "./disk-faults.js";
 import type { SyncRung } from "./durability.js";
-import { EffectLog, isEffect, type Effect } from "./effects.js";
+import { EffectLog } from "./effect-log.js";
+import { isEffect, type Effect } from "./effects.js";
 import { FsError } from "./fs-error.js";
 import type { Image } from "./fs-state.js";
 import { describeDurability, type FileDurability } from "./file-durability.js";
@@ -118,7 +119,8 @@ export class CrashFs extends EngineFs implements MediaFs {
   /** The ledger, brought up to date. */
   #settled(): Ledger {
     if (this.pathLaw !== undefined) throw this.#oneOutcome("the effects of one file have no state of their own");
-    this.#ledger ??= new Ledger(this.personality, this.#base, this.log.records);
+    const { records } = this.log; // asking is what brings the list up to date
+    this.#ledger ??= new Ledger(this.personality, this.#base, records);
     this.#ledger.advance();
     if (invariantsAreOn) {
       checkState(this.state, true);
@@ -162,13 +164,12 @@ export class CrashFs extends EngineFs implements MediaFs {
 
   /** Adds a word of the program under test to the log, for example that something is acknowledged from here on. */
   mark(label: string, data?: unknown): void {
-    const { records } = this.log;
-    records.push({ kind: "mark", seq: records.length, label, data });
+    this.log.push({ kind: "mark", seq: this.log.length, label, data });
   }
 
   /** Bytes of payload and number of records that the log holds. */
   logSize(): { readonly records: number; readonly payloadBytes: number } {
-    return { records: this.log.records.length, payloadBytes: this.log.payloadBytes };
+    return { records: this.log.length, payloadBytes: this.log.payloadBytes };
   }
 
   // --- crashing ---------------------------------------------------------------------------------------------------
@@ -250,7 +251,7 @@ export class CrashFs extends EngineFs implements MediaFs {
       if (record !== undefined && isEffect(record)) continue;
       throw new FsError("FS_INVALID_ARGUMENT", `writeback: record ${seq} is no effect`, { operation: "sync" });
     }
-    records.push({ kind: "writeback", seq: records.length, effects: which });
+    this.log.push({ kind: "writeback", seq: this.log.length, effects: which });
   }
 
   /** Drops clean pages from the cache, so that reads show what is on the disk: uncovers bytes a failed barrier lost. */
@@ -262,10 +263,9 @@ export class CrashFs extends EngineFs implements MediaFs {
 
   readonly media: MediaControls = {
     flipBit: (path, offset, bit) => {
-      const { records } = this.log;
       const ino = this.inoOf(path, "write");
       this.#disk.checkBit(path, offset, bit, this.sizeOf(ino));
-      records.push({ kind: "media", seq: records.length, ino, offset, bit });
+      this.log.push({ kind: "media", seq: this.log.length, ino, offset, bit });
     },
     latentError: (path, offset, length) => this.#disk.latentError(this.inoOf(path, "read"), path, offset, length),
     staleRead: (path, offset, length) => {
@@ -344,7 +344,7 @@ export class CrashFs extends EngineFs implements MediaFs {
     this.log.begin(scope === "file" ? "sync" : "syncNames", path);
     if (fault?.kind === "failedSync") throw this.#fail(barrier, fault);
     const outcome = fault?.kind === "droppedSync" ? "dropped" : "done";
-    this.log.barrier({ scope, ino, rung, covers, outcome, lost: [], aftermath: undefined, call: this.log.call });
+    this.log.barrier({ scope, ino, rung, covers, outcome, lost: nothing, aftermath: undefined, call: this.log.call });
     if (invariantsAreOn && this.personality.law === "effects") this.#settled();
   }
 
@@ -365,6 +365,8 @@ export class CrashFs extends EngineFs implements MediaFs {
     return error;
   }
 }
+
+const nothing: readonly number[] = [];
 
 /** A barrier that is about to end. */
 interface Barrier {

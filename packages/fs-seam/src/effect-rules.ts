@@ -39,7 +39,7 @@ function applyData(state: FsState, effect: DataEffect, units: readonly number[] 
   ensureInode(state, ino, "file");
   if (units === undefined) {
     if (bytes !== undefined && start === 0 && end === pageBytes) {
-      state.sharePage(ino, page, new Page(undefined, bytes.subarray(shift, shift + pageBytes), pageBytes));
+      state.sharePage(ino, page, new Page(undefined, bytes, shift, pageBytes, pageBytes));
     } else {
       state.writeRange(ino, page, start, end, bytes, shift);
     }

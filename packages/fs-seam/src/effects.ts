@@ -75,7 +75,7 @@ export class SizeEffect {
 }
 
 /** A directory entry was bound (`link`) or removed (`unlink`). */
-export interface NameEffect {
+export class NameEffect {
   readonly kind: "link" | "unlink";
   readonly seq: number;
   /** Inode of the directory. */
@@ -92,13 +92,35 @@ export interface NameEffect {
   /** Whether this moves something, and out of its directory. What a rename replaces is removed: `none`. */
   readonly rename: "none" | "within" | "across";
   readonly call: Call | undefined;
+
+  constructor(
+    kind: "link" | "unlink",
+    seq: number,
+    directory: number,
+    name: string,
+    ino: number,
+    inodeKind: "file" | "directory",
+    group: number,
+    rename: "none" | "within" | "across",
+    call: Call | undefined,
+  ) {
+    this.kind = kind;
+    this.seq = seq;
+    this.directory = directory;
+    this.name = name;
+    this.ino = ino;
+    this.inodeKind = inodeKind;
+    this.group = group;
+    this.rename = rename;
+    this.call = call;
+  }
 }
 
 export type Effect = DataEffect | SizeEffect | NameEffect;
 
 /** A barrier returned. It covers the effects before `covers`, the seq at which it was issued. */
-export interface BarrierRecord {
-  readonly kind: "barrier";
+export class BarrierRecord {
+  readonly kind = "barrier";
   readonly seq: number;
   /** `file`: bytes of `ino`. `names`: entries of the directory `ino`. `all`: everything. */
   readonly scope: "file" | "names" | "all";
@@ -111,6 +133,28 @@ export interface BarrierRecord {
   readonly lost: readonly number[];
   readonly aftermath: FailedSyncAftermath | undefined;
   readonly call: Call | undefined;
+
+  constructor(
+    seq: number,
+    scope: "file" | "names" | "all",
+    ino: number,
+    rung: "data" | "full",
+    covers: number,
+    outcome: "done" | "dropped" | "failed",
+    lost: readonly number[],
+    aftermath: FailedSyncAftermath | undefined,
+    call: Call | undefined,
+  ) {
+    this.seq = seq;
+    this.scope = scope;
+    this.ino = ino;
+    this.rung = rung;
+    this.covers = covers;
+    this.outcome = outcome;
+    this.lost = lost;
+    this.aftermath = aftermath;
+    this.call = call;
+  }
 }
 
 /** A word of the program under test, usually "this is acknowledged now". */
@@ -145,54 +189,4 @@ export function isEffect(record: LogRecord): record is Effect {
 
 export function isName(effect: Effect): effect is NameEffect {
   return effect.kind === "link" || effect.kind === "unlink";
-}
-
-/** Append-only list of records, with the call that is being recorded. */
-export class EffectLog {
-  readonly records: LogRecord[] = [];
-  /** Bytes of payload that the log keeps alive. */
-  payloadBytes = 0;
-  call: Call | undefined = undefined;
-  readonly captureSites: boolean;
-
-  constructor(captureSites: boolean) {
-    this.captureSites = captureSites;
-  }
-
-  /** Starts the record of one call. The site is an Error so that its text is only made when somebody reads it. */
-  begin(operation: string, path: string, destination?: string): void {
-    if (!this.captureSites) return;
-    const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 16;
-    this.call = { operation, path, destination, site: new Error("call site") };
-    Error.stackTraceLimit = limit;
-  }
-
-  data(ino: number, page: number, start: number, end: number, bytes: Uint8Array | undefined, shift: number): DataEffect {
-    const effect = new DataEffect(this.records.length, ino, page, start, end, bytes, shift, this.call);
-    this.records.push(effect);
-    this.payloadBytes += bytes === undefined ? 0 : end - start;
-    return effect;
-  }
-
-  size(ino: number, from: number, to: number): void {
-    this.records.push(new SizeEffect(this.records.length, ino, from, to, this.call));
-  }
-
-  name(
-    kind: "link" | "unlink",
-    directory: number,
-    name: string,
-    ino: number,
-    inodeKind: "file" | "directory",
-    rename: NameEffect["rename"] = "none",
-    group: number = this.records.length,
-  ): void {
-    const seq = this.records.length;
-    this.records.push({ kind, seq, directory, name, ino, inodeKind, group, rename, call: this.call });
-  }
-
-  barrier(record: Omit<BarrierRecord, "seq" | "kind">): void {
-    this.records.push({ kind: "barrier", seq: this.records.length, ...record });
-  }
 }

@@ -1,5 +1,5 @@
 import type { SyncRung } from "./durability.js";
-import type { EffectLog } from "./effects.js";
+import type { EffectLog } from "./effect-log.js";
 import type { EngineHandle } from "./engine-handle.js";
 import type { EngineOptions, SpacePolicy } from "./engine-options.js";
 import { FsError, type FsErrorCode, type FsOperation } from "./fs-error.js";
@@ -248,20 +248,24 @@ export abstract class EngineContent {
     const before = content.pageCount;
     const { ino } = handle;
     log.begin(operation, handle.path);
-    const first = log.records.length;
+    const end = offset + length;
+    // Within one page at the end of the file, as nearly every append is: bytes and length share one place in the log.
+    const appends = offset === content.size && (offset % pageBytes) + length <= pageBytes;
+    const first = log.length;
     const payload = this.#payload;
     for (let done = 0; done < length;) {
       const index = Math.floor((offset + done) / pageBytes);
       const start = offset + done - index * pageBytes;
       const count = Math.min(pageBytes - start, length - done);
       content.writePageLogged(index, start, bytes, done, done + count, this.state.slab, payload);
-      log.data(ino, index, start, start + count, payload.bytes, payload.shift);
+      if (appends) log.append(ino, index, start, start + count, payload.bytes as Uint8Array, payload.shift); // just set
+      else log.data(ino, index, start, start + count, payload.bytes, payload.shift);
       done += count;
     }
     // Behind its bytes: a personality may say that the new length needs them, and needs always point back in the log.
-    if (offset + length > content.size) {
-      log.size(ino, content.size, offset + length);
-      content.size = offset + length;
+    if (end > content.size) {
+      if (!appends) log.size(ino, content.size, end);
+      content.size = end;
     }
     this.state.usedPages += content.pageCount - before;
     this.afterLoggedWrite(handle, first);
@@ -331,7 +335,7 @@ export abstract class EngineContent {
       page.owner = undefined; // shared from now on: whoever writes first makes a copy
       target.setPage(index, page);
       this.state.usedPages += 1;
-      this.log?.data(to, index, 0, page.bytes.length, page.bytes, 0);
+      this.log?.data(to, index, 0, page.length, page.slab, page.at);
     }
     target.size = source.size;
   }
@@ -340,17 +344,17 @@ export abstract class EngineContent {
 
   /** @internal A barrier from its issue to its end. */
   fileBarrierBlocking(handle: EngineHandle, rung: SyncRung): void {
-    this.finishFileBarrier(handle, rung, this.log?.records.length ?? 0, this.takeFileFault(handle));
+    this.finishFileBarrier(handle, rung, this.log?.length ?? 0, this.takeFileFault(handle));
   }
 
   protected namesBarrierBlocking(ino: number, path: string): void {
-    this.finishNamesBarrier(ino, path, this.log?.records.length ?? 0, this.takeNamesFault(ino));
+    this.finishNamesBarrier(ino, path, this.log?.length ?? 0, this.takeNamesFault(ino));
   }
 
   /** @internal Starts a barrier in program order. */
   issueFileBarrier(handle: EngineHandle, rung: SyncRung): IssuedOperation<void> {
     const fault = this.takeFileFault(handle);
-    const covers = this.log?.records.length ?? 0;
+    const covers = this.log?.length ?? 0;
     const fails = (): boolean => fault?.kind === "failedSync" || (this.#spacePolicy === "at-sync" && this.overLimit());
     // As on a real file system, one handle has one barrier at a time: the second learns what became of the first.
     return this.#barrier("sync", handle.path, handle, fails, () => {
@@ -360,7 +364,7 @@ export abstract class EngineContent {
 
   protected issueNamesBarrier(ino: number, path: string): IssuedOperation<void> {
     const fault = this.takeNamesFault(ino);
-    const covers = this.log?.records.length ?? 0;
+    const covers = this.log?.length ?? 0;
     const fails = (): boolean => fault?.kind === "failedSync";
     return this.#barrier("syncNames", path, undefined, fails, () => {
       this.finishNamesBarrier(ino, path, covers, fault);

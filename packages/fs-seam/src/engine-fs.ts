@@ -198,7 +198,7 @@ export abstract class EngineFs extends EngineContent implements StoreFs {
     this.checkMetadataSpace("rename", to);
     this.log?.begin("rename", from, to);
     const step: RenameStep = {
-      group: this.log?.records.length ?? 0,
+      group: this.log?.length ?? 0,
       rename: sourceDirectory === targetDirectory ? "within" : "across",
     };
     // What is replaced is removed by this rename, not moved.

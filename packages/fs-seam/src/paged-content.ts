@@ -28,16 +28,37 @@ export class Owner {
  */
 export class Page {
   owner: Owner | undefined;
-  bytes: Uint8Array;
+  /** The bytes are `slab[at, at + length)`; write there. */
+  slab: Uint8Array;
+  at: number;
+  length: number;
   sealed: number;
   /** Cached content hash; -1 when it has to be computed. */
   hash: number;
+  #view: Uint8Array | undefined;
 
-  constructor(owner: Owner | undefined, bytes: Uint8Array, sealed: number) {
+  constructor(owner: Owner | undefined, slab: Uint8Array, at: number, length: number, sealed: number) {
     this.owner = owner;
-    this.bytes = bytes;
+    this.slab = slab;
+    this.at = at;
+    this.length = length;
     this.sealed = sealed;
     this.hash = -1;
+    this.#view = undefined;
+  }
+
+  /** A view of the bytes, made when somebody first reads: it weighs more than the log's record of a write. */
+  get bytes(): Uint8Array {
+    this.#view ??= this.slab.subarray(this.at, this.at + this.length);
+    return this.#view;
+  }
+
+  /** Gives the page other storage. Effects refer to the old one by place, and keep it. */
+  move(slab: Uint8Array, at: number, length: number): void {
+    this.slab = slab;
+    this.at = at;
+    this.length = length;
+    this.#view = undefined;
   }
 }
 
@@ -59,34 +80,43 @@ export interface Payload {
   shift: number;
 }
 
-/** Hands out zeroed pages and payload copies from slabs, because a small typed array of its own costs a microsecond. */
+/** Hands out space for pages and payloads from slabs, because a small typed array of its own costs a microsecond. */
 export class SlabAllocator {
-  #slab = new Uint8Array(0);
+  /** The slab that the last `take` was from. */
+  slab: Uint8Array = new Uint8Array(0);
   #used = 0;
   #nextBytes = firstSlabBytes;
 
   /** Slabs start small, because most mounted images write next to nothing, and double up to 256 KiB. */
   #refill(): void {
-    this.#slab = new Uint8Array(this.#nextBytes);
+    // Not zeroed: whoever takes space without asking for zeros overwrites all of it.
+    const { buffer, byteOffset } = Buffer.allocUnsafeSlow(this.#nextBytes);
+    this.slab = new Uint8Array(buffer, byteOffset, this.#nextBytes);
     this.#used = 0;
     this.#nextBytes = Math.min(this.#nextBytes * 2, lastSlabBytes);
   }
 
-  take(length: number): Uint8Array {
-    if (this.#used + length > this.#slab.length) this.#refill();
-    const bytes = this.#slab.subarray(this.#used, this.#used + length);
-    this.#used += length;
-    return bytes;
+  /** Index in `slab` of so many bytes that hold anything: overwrite all of them. */
+  take(length: number): number {
+    if (this.#used + length > this.slab.length) this.#refill();
+    const at = this.#used;
+    this.#used = at + length;
+    return at;
+  }
+
+  takeZeroed(length: number): number {
+    const at = this.take(length);
+    this.slab.fill(0, at, at + length);
+    return at;
   }
 
   /** Copies `source[from, to)` into the slab and points `payload` at the copy. */
   copy(source: Uint8Array, from: number, to: number, payload: Payload): void {
     const length = to - from;
-    if (this.#used + length > this.#slab.length) this.#refill();
-    this.#slab.set(length === source.length ? source : source.subarray(from, to), this.#used);
-    payload.bytes = this.#slab;
-    payload.shift = this.#used;
-    this.#used += length;
+    const at = this.take(length);
+    this.slab.set(length === source.length ? source : source.subarray(from, to), at);
+    payload.bytes = this.slab;
+    payload.shift = at;
   }
 }
 
@@ -145,7 +175,7 @@ export class PagedContent {
     origin.load(bytes, start);
     const pages: (Page | undefined)[] = [];
     for (let at = 0; at < length; at += pageBytes) {
-      pages.push(new Page(undefined, bytes.subarray(at, Math.min(at + pageBytes, length)), -1));
+      pages.push(new Page(undefined, bytes, at, Math.min(pageBytes, length - at), -1));
     }
     const chunk = new Chunk(new Owner(), pages);
     this.#store(index, chunk);
@@ -197,30 +227,36 @@ export class PagedContent {
     chunk.pages[slot] = page;
   }
 
-  /** A page that may be changed in place, with room for `end` bytes. `seal` is what its copy starts with. */
-  #ownPage(index: number, end: number, slab: SlabAllocator, seal: number): Page {
+  /**
+   * A page that may be changed in place, with room for `end` bytes. `seal` is what its copy starts with. `whole` says that
+   * the caller overwrites all 4096 bytes.
+   */
+  #ownPage(index: number, end: number, slab: SlabAllocator, seal: number, whole = false): Page {
     const page = this.page(index);
     if (page === undefined) {
-      const fresh = new Page(this.owner, slab.take(index > 0 ? pageBytes : capacityFor(end)), seal);
+      const length = index > 0 ? pageBytes : capacityFor(end);
+      const at = whole ? slab.take(length) : slab.takeZeroed(length);
+      const fresh = new Page(this.owner, slab.slab, at, length, seal);
       this.setPage(index, fresh);
       return fresh;
     }
     if (page.owner === this.owner) {
-      if (page.bytes.length < end) grow(page, end, slab);
+      if (page.length < end) grow(page, end, slab);
       page.hash = -1;
       return page;
     }
-    const bytes = slab.take(Math.max(page.bytes.length, capacityFor(end)));
-    bytes.set(page.bytes);
-    const copy = new Page(this.owner, bytes, seal);
+    const length = Math.max(page.length, capacityFor(end));
+    const at = slab.takeZeroed(length);
+    slab.slab.set(page.bytes, at);
+    const copy = new Page(this.owner, slab.slab, at, length, seal);
     this.setPage(index, copy);
     return copy;
   }
 
   /** Copies `source[from, to)` into one page at `start`. No effect will refer to the bytes. */
   writePage(index: number, start: number, source: Uint8Array, from: number, to: number, slab: SlabAllocator): void {
-    const page = this.#ownPage(index, start + to - from, slab, -1);
-    page.bytes.set(from === 0 && to === source.length ? source : source.subarray(from, to), start);
+    const page = this.#ownPage(index, start + to - from, slab, -1, to - from === pageBytes);
+    page.slab.set(from === 0 && to === source.length ? source : source.subarray(from, to), page.at + start);
   }
 
   /**
@@ -238,11 +274,11 @@ export class PagedContent {
   ): void {
     const end = start + to - from;
     if (start === 0 && end === pageBytes) {
-      const bytes = slab.take(pageBytes);
-      bytes.set(from === 0 && to === source.length ? source : source.subarray(from, to));
-      this.setPage(index, new Page(this.owner, bytes, pageBytes));
-      payload.bytes = bytes;
-      payload.shift = 0;
+      const at = slab.take(pageBytes);
+      slab.slab.set(from === 0 && to === source.length ? source : source.subarray(from, to), at);
+      this.#placeWhole(index, slab.slab, at);
+      payload.bytes = slab.slab;
+      payload.shift = at;
       return;
     }
     const before = this.page(index);
@@ -251,27 +287,39 @@ export class PagedContent {
       before.owner = undefined; // effects keep the old bytes: the next line makes a private copy
     }
     const page = this.#ownPage(index, end, slab, appends ? 0 : -1);
-    page.bytes.set(from === 0 && to === source.length ? source : source.subarray(from, to), start);
+    page.slab.set(from === 0 && to === source.length ? source : source.subarray(from, to), page.at + start);
     if (page.sealed >= 0) {
       page.sealed = end;
-      payload.bytes = page.bytes;
-      payload.shift = start;
+      payload.bytes = page.slab;
+      payload.shift = page.at + start;
     } else {
       slab.copy(source, from, to, payload);
     }
   }
 
+  /** Puts a whole sealed page in place. An own page is moved: nothing but this content refers to the object. */
+  #placeWhole(index: number, slab: Uint8Array, at: number): void {
+    const page = this.page(index);
+    if (page === undefined || page.owner !== this.owner) {
+      this.setPage(index, new Page(this.owner, slab, at, pageBytes, pageBytes));
+      return;
+    }
+    page.move(slab, at, pageBytes);
+    page.sealed = pageBytes;
+    page.hash = -1;
+  }
+
   /** Makes `[start, end)` of one page read as zeros. */
   zeroPage(index: number, start: number, end: number, slab: SlabAllocator): void {
     const page = this.page(index);
-    if (page === undefined || page.bytes.length <= start) return;
-    if (start === 0 && end >= page.bytes.length) {
+    if (page === undefined || page.length <= start) return;
+    if (start === 0 && end >= page.length) {
       this.setPage(index, undefined);
       return;
     }
     if (page.owner === this.owner && page.sealed > start) page.owner = undefined;
-    const own = this.#ownPage(index, page.bytes.length, slab, -1);
-    own.bytes.fill(0, start, Math.min(end, own.bytes.length));
+    const own = this.#ownPage(index, page.length, slab, -1);
+    own.slab.fill(0, own.at + start, own.at + Math.min(end, own.length));
   }
 
   /** Drops pages from `fromPage` on. Reads at most one chunk of a lazy file. */
@@ -349,12 +397,12 @@ export class PagedContent {
 }
 
 function copyOut(page: Page | undefined, start: number, length: number, target: Uint8Array, at: number): void {
-  if (page === undefined || page.bytes.length <= start) {
+  if (page === undefined || page.length <= start) {
     target.fill(0, at, at + length);
     return;
   }
-  const have = Math.min(length, page.bytes.length - start);
-  target.set(start === 0 && have === page.bytes.length ? page.bytes : page.bytes.subarray(start, start + have), at);
+  const have = Math.min(length, page.length - start);
+  target.set(start === 0 && have === page.length ? page.bytes : page.bytes.subarray(start, start + have), at);
   if (have < length) target.fill(0, at + have, at + length);
 }
 
@@ -365,7 +413,8 @@ function capacityFor(end: number): number {
 }
 
 function grow(page: Page, end: number, slab: SlabAllocator): void {
-  const bytes = slab.take(capacityFor(end));
-  bytes.set(page.bytes);
-  page.bytes = bytes; // effects that refer to the old bytes keep them
+  const length = capacityFor(end);
+  const at = slab.takeZeroed(length);
+  slab.slab.set(page.bytes, at);
+  page.move(slab.slab, at, length);
 }

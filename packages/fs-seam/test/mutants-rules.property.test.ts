@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { closeOver, unitsOf } from "../src/crash-units.js";
 import { homesOf, needs } from "../src/effect-rules.js";
 import { CrashFs } from "../src/crash-fs.js";
-import { EffectLog, isEffect, isName, type BarrierRecord, type Effect } from "../src/effects.js";
+import { EffectLog } from "../src/effect-log.js";
+import { isEffect, isName, type BarrierRecord, type Effect } from "../src/effects.js";
 import { emptyImage } from "../src/fs-state.js";
 import { listImage } from "../src/image-file.js";
 import { Ledger } from "../src/ledger.js";
@@ -244,7 +245,7 @@ test("write-back settles one effect with all it needs, and nothing else", () => 
       const pending = log.records.filter(isEffect);
       fc.pre(pending.length > 0);
       const chosen = pending.slice(pick % pending.length, (pick % pending.length) + 1);
-      log.records.push({ kind: "writeback", seq: log.records.length, effects: seqs(chosen) });
+      log.push({ kind: "writeback", seq: log.records.length, effects: seqs(chosen) });
       const ledger = new Ledger(law, emptyImage(), log.records);
       ledger.advance();
       const settled = closureOf(law, pending, chosen, cutsBelow);
