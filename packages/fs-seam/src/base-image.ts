@@ -2,6 +2,7 @@ import { FsError } from "./fs-error.js";
 import { joinPath } from "./fs-path.js";
 import { FsState, rootIno, type Image } from "./fs-state.js";
 import type { ContentOrigin } from "./paged-content.js";
+import type { FileStat } from "./file-handle.js";
 import type { StoreFs } from "./store-fs.js";
 
 /**
@@ -23,7 +24,7 @@ function copyTree(fs: StoreFs, path: string, ino: number, state: FsState): void 
       state.link(ino, entry.name, directory.ino);
       copyTree(fs, below, directory.ino, state);
     } else if (entry.kind === "file") {
-      const { size } = fs.stat(below);
+      const { size } = statOf(fs, below);
       state.link(ino, entry.name, state.create("file", state.nextIno, originOf(fs, below, size)).ino);
     } else {
       throw new FsError("FS_UNSUPPORTED", `mount: ${below} is a ${entry.kind}, and only files and directories are modelled`, {
@@ -31,6 +32,15 @@ function copyTree(fs: StoreFs, path: string, ino: number, state: FsState): void 
         path: below,
       });
     }
+  }
+}
+
+function statOf(fs: StoreFs, path: string): FileStat {
+  try {
+    return fs.stat(path);
+  } catch (cause) {
+    const why = `mount: ${JSON.stringify(path)} of the base cannot be described; is its name within the rules?`;
+    throw new FsError("FS_UNSUPPORTED", why, { operation: "mount", path }, { cause });
   }
 }
 

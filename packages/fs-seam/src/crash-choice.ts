@@ -149,6 +149,13 @@ function isCount(value: unknown): boolean {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0;
 }
 
+/** Throws `FS_BAD_IMAGE` unless a choice may be carried out under this personality. */
+export function checkChoiceFits(choice: CrashChoice, personality: Personality): void {
+  if (choice.unwritten === "garbage" && personality.unwritten !== "garbage") {
+    refuse(`${personality.name} never shows garbage in new space`);
+  }
+}
+
 /** The units a choice keeps. Throws `FS_BAD_IMAGE` when the personality forbids it or a record is not pending. */
 export function unitsOfChoice(choice: CrashChoice, units: readonly Unit[], pending: readonly Effect[]): Set<number> {
   const known = new Set(pending.map(({ seq }) => seq));
@@ -156,6 +163,7 @@ export function unitsOfChoice(choice: CrashChoice, units: readonly Unit[], pendi
     if (!known.has(seq)) refuse(`record ${seq} is not pending at ${choice.at}`);
   }
   const apply = new Set(choice.apply);
+  checkTorn(choice, units);
   const chosen = new Set<number>();
   units.forEach((unit, index) => {
     const kept = unit.effects.filter(({ seq }) => apply.has(seq)).length;
@@ -169,6 +177,16 @@ export function unitsOfChoice(choice: CrashChoice, units: readonly Unit[], pendi
     refuse(`record ${units[missing ?? 0]?.effects[0]?.seq} must persist before another one that is kept`);
   }
   return chosen;
+}
+
+/** Every piece a choice names must be one that the write can tear into. */
+function checkTorn(choice: CrashChoice, units: readonly Unit[]): void {
+  for (const [seq, pieces] of Object.entries(choice.torn)) {
+    const own = units.filter((unit) => unit.pieces !== undefined && unit.effects.some((effect) => effect.seq === Number(seq)));
+    const known = own.flatMap((unit) => unit.pieces ?? []);
+    const wrong = pieces.find((piece) => !known.includes(piece));
+    if (wrong !== undefined) refuse(`record ${seq} has no piece ${wrong} that could be torn off`);
+  }
 }
 
 function tears(choice: CrashChoice, seq: number, pieces: readonly number[] | undefined): boolean {

@@ -1,7 +1,7 @@
 import { checkEngineOptions, type EngineOptions } from "./engine-options.js";
 import type { EngineHandle } from "./engine-handle.js";
 import { EngineFs } from "./engine-fs.js";
-import { buildImage, unitsOfChoice, type CrashChoice, type Trace } from "./crash-choice.js";
+import { buildImage, checkChoiceFits, unitsOfChoice, type CrashChoice, type Trace } from "./crash-choice.js";
 import { unitsOf } from "./crash-units.js";
 import { DiskFaults } from "./disk-faults.js";
 import type { SyncRung } from "./durability.js";
@@ -136,7 +136,7 @@ export class CrashFs extends EngineFs implements MediaFs {
 
   /** An immutable copy of what the program sees now; O(1). */
   snapshot(): Image {
-    return this.state.freeze();
+    return this.freezeTree();
   }
 
   /** The least that survives a power loss now: what is durable for certain. */
@@ -185,6 +185,7 @@ export class CrashFs extends EngineFs implements MediaFs {
    */
   crash(choice: "worst" | "best" | CrashChoice = "worst"): CrashReport {
     if (this.pathLaw !== undefined) return this.#crashByPath(this.pathLaw, choice);
+    if (typeof choice === "object") this.#checkChoice(choice);
     const ledger = this.#settled();
     const pending = ledger.pending();
     const units = unitsOf(pending, this.personality, true);
@@ -207,6 +208,14 @@ export class CrashFs extends EngineFs implements MediaFs {
       survived: chosen.size,
       lost: units.length - chosen.size,
     };
+  }
+
+  #checkChoice(choice: CrashChoice): void {
+    checkChoiceFits(choice, this.personality);
+    const now = this.log.length;
+    if (choice.personality === this.personality.name && choice.at === now) return;
+    const why = `crash choice: is for ${choice.personality} at ${choice.at}, and this is ${this.personality.name} at ${now}`;
+    throw new FsError("FS_BAD_IMAGE", why, { operation: "mount" });
   }
 
   #crashByPath(law: PathLedger, choice: "worst" | "best" | CrashChoice): CrashReport {

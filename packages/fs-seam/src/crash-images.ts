@@ -1,4 +1,4 @@
-import { buildImage, choiceOf, unitsOfChoice, type CrashChoice, type Trace } from "./crash-choice.js";
+import { buildImage, checkChoiceFits, choiceOf, unitsOfChoice, type CrashChoice, type Trace } from "./crash-choice.js";
 import {
   countIdeals,
   extremes,
@@ -181,6 +181,7 @@ export function replayCrash(trace: Trace, choice: CrashChoice, personality?: Per
     const why = `crash choice: the run has only ${trace.records.length} records, not ${choice.at}`;
     throw new FsError("FS_BAD_IMAGE", why, { operation: "mount" });
   }
+  checkChoiceFits(choice, judge);
   ledger.advance(choice.at);
   const pending = ledger.pending();
   const units = unitsOf(pending, judge, true);

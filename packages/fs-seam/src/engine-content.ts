@@ -121,6 +121,16 @@ export abstract class EngineContent {
     this.state.boots += 1;
   }
 
+  /** The tree without files that only handles keep alive; O(1) unless there are such files. */
+  protected freezeTree(): Image {
+    const image = this.state.freeze();
+    const orphaned = [...this.#handlesOf.keys()].some((ino) => image.inode(ino)?.links === 0);
+    if (!orphaned) return image;
+    const copy = new FsState(image, this.state.slab);
+    copy.dropUnreachable();
+    return copy.freeze();
+  }
+
   /** Ends the life of every open handle. */
   protected killHandles(): void {
     this.epoch += 1;

@@ -72,7 +72,7 @@ export class EngineHandle implements FileHandle, MediaHandle {
   readAt(target: Uint8Array, offset: number): number {
     this.#checkLive("read");
     checkBuffer(target, "read", this.path);
-    checkRange(offset, target.length, "read", this.path);
+    checkBytes(offset, "offset", "read", this.path);
     return this.#fs.readContent(this, target, offset);
   }
 
@@ -84,7 +84,7 @@ export class EngineHandle implements FileHandle, MediaHandle {
   #issueRead(target: Uint8Array, offset: number): IssuedOperation<number> {
     this.#checkLive("read");
     checkBuffer(target, "read", this.path);
-    checkRange(offset, target.length, "read", this.path);
+    checkBytes(offset, "offset", "read", this.path);
     let count = 0;
     let fail: (() => never) | undefined;
     return {
@@ -143,7 +143,7 @@ export class EngineHandle implements FileHandle, MediaHandle {
     checkBuffer(bytes, "write", this.path);
     checkRange(offset, bytes.length, "write", this.path);
     if (this.mode !== "write") {
-      throw this.#refuse("FS_INVALID_ARGUMENT", "write", "an append handle takes no offset; use append", "EINVAL");
+      throw this.#refuse("FS_INVALID_ARGUMENT", "write", "an append handle takes no offset; use append", "EBADF");
     }
     this.#fs.writeContent(this, bytes, offset, "write");
   }
@@ -152,7 +152,7 @@ export class EngineHandle implements FileHandle, MediaHandle {
     this.#checkWritable("append");
     checkBuffer(bytes, "append", this.path);
     if (this.mode !== "append") {
-      throw this.#refuse("FS_INVALID_ARGUMENT", "append", "the handle was not opened with mode append", "EINVAL");
+      throw this.#refuse("FS_INVALID_ARGUMENT", "append", "the handle was not opened with mode append", "EBADF");
     }
     this.#fs.writeContent(this, bytes, this.#fs.sizeOf(this.ino), "append");
   }

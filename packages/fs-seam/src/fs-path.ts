@@ -4,18 +4,17 @@ import { FsError, type FsOperation } from "./fs-error.js";
  * The one set of rules for names, the same in every backend, so that what works in a test works on a disk.
  *
  * A relative path is one or more names joined by `/`. A name is 1 to 255 bytes of UTF-8 in Unicode normal form C, is not
- * `.` or `..`, has no control character, no `/` and no `\`, does not end in a dot or a space, and is no device name of
- * Windows (`CON`, `NUL`, `COM1`, ...). Names that differ only in case or in normal form are one file on some systems, so
- * the second kind is refused and the first is left to the caller.
+ * `.` or `..`, has no control character and none of `/ \ < > : " | ? *`, does not end in a dot or a space, and is no
+ * device name of Windows (`CON`, `NUL`, `COM1`, ...). Names that differ only in case or in normal form are one file on some
+ * systems, so the second kind is refused and the first is left to the caller.
  */
 export const maxNameBytes = 255;
 /** A whole path may hold this many bytes of UTF-8. */
 const maxPathBytes = 4096;
 
 const plainPath = /^[A-Za-z0-9._~-]+(?:\/[A-Za-z0-9._~-]+)*$/;
-const deviceName = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?$/i;
+const deviceName = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?:\..*)?$/i;
 const suspicious = /(?:^|\/)(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:[./]|$)|\.(?:\/|$)/i;
-// biome-ignore lint/suspicious/noControlCharactersInRegex: finding control characters is what it is for
 const controlCharacter = /[\u0000-\u001f\u007f]/;
 const loneSurrogate = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
 
@@ -38,7 +37,7 @@ function refuseLong(path: string, operation: FsOperation, what: string, maxBytes
 function explainRelativePath(path: string, operation: FsOperation): void {
   if (typeof path !== "string") refuse(path, operation, "is no string");
   if (path === "") refuse(path, operation, "is empty");
-  if (path.startsWith("/") || /^[A-Za-z]:/.test(path)) refuse(path, operation, "is absolute; paths here are relative");
+  if (path.startsWith("/")) refuse(path, operation, "is absolute; paths here are relative");
   if (utf8Bytes(path) > maxPathBytes) refuseLong(path, operation, "the path", maxPathBytes);
   for (const name of path.split("/")) checkName(name, path, operation);
 }
@@ -48,7 +47,7 @@ function checkName(name: string, path: string, operation: FsOperation): void {
   if (name === "..") refuse(path, operation, "leaves its directory by '..'");
   if (name === ".") refuse(path, operation, "has a '.' component");
   if (controlCharacter.test(name)) refuse(path, operation, "has a NUL or control character");
-  if (name.includes("\\")) refuse(path, operation, "has a backslash");
+  if (/[\\<>:"|?*]/.test(name)) refuse(path, operation, "has a character that Windows forbids");
   if (loneSurrogate.test(name)) refuse(path, operation, "has a lone surrogate and no UTF-8 form");
   if (name.normalize("NFC") !== name) refuse(path, operation, "is not in Unicode normal form C");
   if (name.endsWith(".") || name.endsWith(" ")) refuse(path, operation, "has a name that ends in a dot or a space");

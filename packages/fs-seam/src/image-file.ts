@@ -2,7 +2,7 @@ import type { Directory } from "./directory.js";
 import { FsError } from "./fs-error.js";
 import { checkRelativePath } from "./fs-path.js";
 import { FsState, rootIno, type Image } from "./fs-state.js";
-import { pageBytes } from "./paged-content.js";
+import { pageBytes, type PagedContent } from "./paged-content.js";
 
 /** Images as text, as a listing, and as real files. */
 
@@ -17,9 +17,33 @@ export type ImageEntry =
   /** `sameAs` names an earlier path that is the same file by a hard link. */
   | { readonly path: string; readonly kind: "file"; readonly bytes: Uint8Array; readonly sameAs: string | undefined };
 
-/** Everything in an image, directories before what they hold, names sorted by code unit. The caller owns the bytes. */
+/** What {@link listImage} copies of one file at most, in bytes. */
+export const maxListedFileBytes: number = 2 ** 30;
+
+/**
+ * Everything in an image, directories before what they hold, names sorted by code unit. The caller owns the bytes. Throws
+ * `FS_FILE_TOO_LARGE` for a file above {@link maxListedFileBytes}: mount the image and read what you need of it.
+ */
 export function listImage(image: Image): ImageEntry[] {
-  const entries: ImageEntry[] = [];
+  return walkImage(image).map((node): ImageEntry => {
+    if (node.kind === "directory") return node;
+    const { path, content, sameAs } = node;
+    if (content.size > maxListedFileBytes) {
+      const why = `list ${path}: ${content.size} bytes are more than an entry may hold`;
+      throw new FsError("FS_FILE_TOO_LARGE", why, { operation: "list", path, errno: "EFBIG" });
+    }
+    const bytes = new Uint8Array(content.size);
+    content.read(bytes, 0);
+    return { path, kind: "file", bytes, sameAs };
+  });
+}
+
+type ImageNode =
+  | { readonly path: string; readonly kind: "directory" }
+  | { readonly path: string; readonly kind: "file"; readonly content: PagedContent; readonly sameAs: string | undefined };
+
+function walkImage(image: Image): ImageNode[] {
+  const entries: ImageNode[] = [];
   const first = new Map<number, string>();
   const walk = (ino: number, prefix: string): void => {
     const names = image.inode(ino)?.names ?? new Map<string, number>();
@@ -32,9 +56,7 @@ export function listImage(image: Image): ImageEntry[] {
         walk(child, `${path}/`);
         continue;
       }
-      const bytes = new Uint8Array(inode.content.size);
-      inode.content.read(bytes, 0);
-      entries.push({ path, kind: "file", bytes, sameAs: first.get(child) });
+      entries.push({ path, kind: "file", content: inode.content, sameAs: first.get(child) });
       if (!first.has(child)) first.set(child, path);
     }
   };
@@ -44,22 +66,26 @@ export function listImage(image: Image): ImageEntry[] {
 
 /** Writes an image as JSON text that {@link decodeImage} reads back to an equal tree. */
 export function encodeImage(image: Image): string {
-  const entries = listImage(image).map((entry) => {
+  const entries = walkImage(image).map((entry) => {
     if (entry.kind === "directory") return { path: entry.path, kind: entry.kind };
     if (entry.sameAs !== undefined) return { path: entry.path, kind: "link", target: entry.sameAs };
-    return { path: entry.path, kind: "file", size: entry.bytes.length, pages: encodePages(entry.bytes) };
+    return { path: entry.path, kind: "file", size: entry.content.size, pages: encodePages(entry.content) };
   });
   return JSON.stringify({ format, version: imageFormatVersion, entries });
 }
 
 /** Pages that hold something, as `[index, base64]`. */
-function encodePages(bytes: Uint8Array): [number, string][] {
-  const pages: [number, string][] = [];
-  for (let at = 0; at < bytes.length; at += pageBytes) {
-    const page = bytes.subarray(at, at + pageBytes);
-    if (page.some((byte) => byte !== 0)) pages.push([at / pageBytes, Buffer.from(page).toString("base64")]);
+function encodePages(content: PagedContent): [number, string][] {
+  return [...filledPages(content)].map(([index, bytes]) => [index, Buffer.from(bytes).toString("base64")]);
+}
+
+/** Pages that hold anything but zeros, cut at the end of the file. */
+function* filledPages(content: PagedContent): Generator<[number, Uint8Array]> {
+  for (const index of content.pageIndexes()) {
+    const bytes = new Uint8Array(Math.min(pageBytes, content.size - index * pageBytes));
+    content.read(bytes, index * pageBytes);
+    if (bytes.some((byte) => byte !== 0)) yield [index, bytes];
   }
-  return pages;
 }
 
 function refuse(why: string, path?: string): never {
@@ -155,13 +181,23 @@ function find(state: FsState, path: string): number | undefined {
 }
 
 /**
- * Writes an image out as files of another backend, for example a real directory, which should be empty. Durability:
- * `os`; nothing is synced.
+ * Writes an image out as files of another backend, for example a real directory, which should be empty. Holes stay holes
+ * where the backend has them. Durability: `os`; nothing is synced.
  */
 export function materialize(image: Image, directory: Directory): void {
-  for (const entry of listImage(image)) {
+  for (const entry of walkImage(image)) {
     if (entry.kind === "directory") directory.makeDirectory(entry.path);
     else if (entry.sameAs !== undefined) directory.link(entry.sameAs, entry.path);
-    else directory.writeFile(entry.path, entry.bytes);
+    else writeSparse(directory, entry.path, entry.content);
+  }
+}
+
+function writeSparse(directory: Directory, path: string, content: PagedContent): void {
+  const handle = directory.open(path, { mode: "write", create: "if-missing", truncate: true });
+  try {
+    for (const [index, bytes] of filledPages(content)) handle.writeAt(bytes, index * pageBytes);
+    handle.truncate(content.size);
+  } finally {
+    handle.close();
   }
 }

@@ -21,6 +21,6 @@ export class MemoryFs extends EngineFs {
 
   /** An immutable copy of the whole tree; O(1). */
   snapshot(): Image {
-    return this.state.freeze();
+    return this.freezeTree();
   }
 }
