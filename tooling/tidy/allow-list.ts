@@ -25,6 +25,7 @@ export const allowances: readonly Allowance[] = [
   {
     path: "packages/crash-test/src/crash-matrix-options.ts",
     what: "performance.now",
-    reason: "the default of the option `now`, which only a time budget reads; images and their order never depend on it",
+    reason:
+      "the default of the option `now`, which only a time budget reads; images and their order never depend on it",
   },
 ];

@@ -27,10 +27,14 @@ function copyTree(fs: StoreFs, path: string, ino: number, state: FsState): void 
       const { size } = statOf(fs, below);
       state.link(ino, entry.name, state.create("file", state.nextIno, originOf(fs, below, size)).ino);
     } else {
-      throw new FsError("FS_UNSUPPORTED", `mount: ${below} is a ${entry.kind}, and only files and directories are modelled`, {
-        operation: "mount",
-        path: below,
-      });
+      throw new FsError(
+        "FS_UNSUPPORTED",
+        `mount: ${below} is a ${entry.kind}, and only files and directories are modelled`,
+        {
+          operation: "mount",
+          path: below,
+        },
+      );
     }
   }
 }

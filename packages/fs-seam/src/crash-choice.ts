@@ -85,7 +85,9 @@ function writeAgain(
   before: number,
   unitBytes: number,
 ): void {
-  const cut = units.findLastIndex((unit, index) => index < before && chosen.has(index) && unit.effects.some(isCut(grown)));
+  const cut = units.findLastIndex(
+    (unit, index) => index < before && chosen.has(index) && unit.effects.some(isCut(grown)),
+  );
   for (let index = cut + 1; index < before; index += 1) {
     for (const effect of chosen.has(index) ? (units[index]?.effects ?? []) : []) {
       const inRange = effect.kind === "data" && effect.ino === grown.ino && effect.strayTo === undefined;
@@ -105,7 +107,7 @@ function endOf(effect: DataEffect): number {
 /** Fills a freshly grown range with bytes nobody wrote. */
 function spillGarbage(state: FsState, effect: SizeEffect): void {
   const end = Math.min(effect.to, effect.from + maxGarbageBytes);
-  for (let at = effect.from; at < end; ) {
+  for (let at = effect.from; at < end;) {
     const page = Math.floor(at / pageBytes);
     const stop = Math.min(end, (page + 1) * pageBytes);
     state.writeRange(effect.ino, page, at - page * pageBytes, stop - page * pageBytes, garbage, at - page * pageBytes);
@@ -141,7 +143,8 @@ export function parseCrashChoice(text: string): CrashChoice {
   for (const pieces of Object.values(choice.torn)) {
     if (!Array.isArray(pieces) || !pieces.every(isCount)) return refuse("torn must map records to piece numbers");
   }
-  if (choice.unwritten !== "zeros" && choice.unwritten !== "garbage") return refuse("unwritten must be zeros or garbage");
+  if (choice.unwritten !== "zeros" && choice.unwritten !== "garbage")
+    return refuse("unwritten must be zeros or garbage");
   return choice;
 }
 
@@ -182,7 +185,9 @@ export function unitsOfChoice(choice: CrashChoice, units: readonly Unit[], pendi
 /** Every piece a choice names must be one that the write can tear into. */
 function checkTorn(choice: CrashChoice, units: readonly Unit[]): void {
   for (const [seq, pieces] of Object.entries(choice.torn)) {
-    const own = units.filter((unit) => unit.pieces !== undefined && unit.effects.some((effect) => effect.seq === Number(seq)));
+    const own = units.filter(
+      (unit) => unit.pieces !== undefined && unit.effects.some((effect) => effect.seq === Number(seq)),
+    );
     const known = own.flatMap((unit) => unit.pieces ?? []);
     const wrong = pieces.find((piece) => !known.includes(piece));
     if (wrong !== undefined) refuse(`record ${seq} has no piece ${wrong} that could be torn off`);

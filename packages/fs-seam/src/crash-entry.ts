@@ -29,14 +29,7 @@ export {
 } from "./effects.js";
 export { type ByteRange, type FileDurability } from "./file-durability.js";
 export { emptyImage, Image } from "./fs-state.js";
-export {
-  decodeImage,
-  encodeImage,
-  imageFormatVersion,
-  listImage,
-  materialize,
-  type ImageEntry,
-} from "./image-file.js";
+export { decodeImage, encodeImage, imageFormatVersion, listImage, materialize, type ImageEntry } from "./image-file.js";
 export { imageHash } from "./image-hash.js";
 export {
   personalities,

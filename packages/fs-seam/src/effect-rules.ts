@@ -78,7 +78,7 @@ function nameNeeds(personality: Personality, later: NameEffect, earlier: NameEff
 export function homesOf(personality: Personality, later: Effect, pending: readonly Effect[]): Effect[] {
   if (personality.edges.tree === "free" || !isName(later) || later.rename !== "across") return [];
   const homes: Effect[] = [];
-  for (let directory: number | undefined = later.directory; directory !== undefined; ) {
+  for (let directory: number | undefined = later.directory; directory !== undefined;) {
     const at: number = directory;
     const home: Effect | undefined = pending.findLast(
       (effect) => effect.kind === "link" && effect.ino === at && effect.seq < later.seq,

@@ -74,7 +74,13 @@ export class Image {
   readonly boots: number;
 
   /** @internal */
-  constructor(chunks: readonly InodeChunk[], nextIno: number, usedPages: number, boots: number, loose: ReadonlyMap<number, number>) {
+  constructor(
+    chunks: readonly InodeChunk[],
+    nextIno: number,
+    usedPages: number,
+    boots: number,
+    loose: ReadonlyMap<number, number>,
+  ) {
     this.loose = loose;
     this.chunks = chunks;
     this.nextIno = nextIno;
@@ -210,7 +216,14 @@ export class FsState {
   }
 
   /** Writes bytes into one page without logging them; `undefined` writes zeros. Never changes the size. */
-  writeRange(ino: number, page: number, start: number, end: number, bytes: Uint8Array | undefined, shift: number): void {
+  writeRange(
+    ino: number,
+    page: number,
+    start: number,
+    end: number,
+    bytes: Uint8Array | undefined,
+    shift: number,
+  ): void {
     const content = this.ownContent(ino);
     const before = content.pageCount;
     if (bytes === undefined) content.zeroPage(page, start, end, this.slab);

@@ -201,7 +201,11 @@ function cutBelow(effect: Effect, cut: Effect): boolean {
 function reachesOut(effect: Effect): boolean {
   if (!isName(effect)) return false;
   // A directory that is merely created stands on nothing; moving or removing one reaches into others.
-  return effect.rename === "across" || (effect.inodeKind === "directory" && effect.kind === "unlink") || isDirectoryMove(effect);
+  return (
+    effect.rename === "across" ||
+    (effect.inodeKind === "directory" && effect.kind === "unlink") ||
+    isDirectoryMove(effect)
+  );
 }
 
 function push<T>(map: Map<number, T[]>, key: number, value: T): void {

@@ -84,7 +84,7 @@ export class UnitIndex {
 
   /** The pending names of a directory and of all above it. */
   #needsOfPlace(directory: number, needs: Set<number>): void {
-    for (let home = this.#homes.get(directory); home !== undefined && !needs.has(home.unit); ) {
+    for (let home = this.#homes.get(directory); home !== undefined && !needs.has(home.unit);) {
       needs.add(home.unit);
       home = this.#homes.get(home.directory);
     }

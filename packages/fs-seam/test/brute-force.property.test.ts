@@ -12,9 +12,29 @@ import { describeImage, naiveImages } from "./naive-model.js";
 
 const path = fc.constantFrom("/a", "/b", "/d", "/d/a", "/e", "/e/a");
 const step = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant("write" as const), path, offset: fc.constantFrom(0, 3, 510, 4094), length: fc.constantFrom(1, 4, 600), fill: fc.integer({ min: 1, max: 255 }) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("truncate" as const), path, size: fc.constantFrom(0, 2, 512, 4100) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant("punch" as const), path, offset: fc.constantFrom(0, 2), length: fc.constantFrom(1, 600) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      kind: fc.constant("write" as const),
+      path,
+      offset: fc.constantFrom(0, 3, 510, 4094),
+      length: fc.constantFrom(1, 4, 600),
+      fill: fc.integer({ min: 1, max: 255 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant("truncate" as const), path, size: fc.constantFrom(0, 2, 512, 4100) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant("punch" as const),
+      path,
+      offset: fc.constantFrom(0, 2),
+      length: fc.constantFrom(1, 600),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("rename" as const), path, to: path }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("link" as const), path, to: path }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("remove" as const), path }) },
@@ -22,7 +42,10 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("removeDirectory" as const), path }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("writeback" as const) }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("sync" as const), path }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("syncNames" as const), path: fc.constantFrom("/", "/d", "/e") }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("syncNames" as const), path: fc.constantFrom("/", "/d", "/e") }),
+  },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -39,13 +62,20 @@ function play(fs: CrashFs, one: Step): void {
   try {
     switch (one.kind) {
       case "write":
-        return withFile(fs, one.path, (handle) => handle.writeAt(new Uint8Array(one.length).fill(one.fill), one.offset));
+        return withFile(fs, one.path, (handle) =>
+          handle.writeAt(new Uint8Array(one.length).fill(one.fill), one.offset),
+        );
       case "truncate":
         return withFile(fs, one.path, (handle) => handle.truncate(one.size));
       case "punch":
         return withFile(fs, one.path, (handle) => handle.punch(one.offset, one.length));
       case "writeback":
-        return fs.writeback(fs.pending().slice(0, 2).map(({ seq }) => seq));
+        return fs.writeback(
+          fs
+            .pending()
+            .slice(0, 2)
+            .map(({ seq }) => seq),
+        );
       case "sync":
         return withFile(fs, one.path, (handle) => handle.syncBlocking("full"));
       case "rename":
@@ -84,7 +114,11 @@ const judged: readonly Personality[] = [
 function engineImages(fs: CrashFs, personality: Personality): Set<string> {
   const images = new Set<string>();
   const limited: number[] = [];
-  const options = { personality, strategy: { kind: "exhaustive", limit: 1 << 20 }, onLimit: (at: number) => limited.push(at) } as const;
+  const options = {
+    personality,
+    strategy: { kind: "exhaustive", limit: 1 << 20 },
+    onLimit: (at: number) => limited.push(at),
+  } as const;
   for (const { image } of crashImages(fs.trace(), options)) images.add(describeImage(image));
   expect(limited).toEqual([]);
   return images;

@@ -1,5 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { assertConformance, conformanceCaseIds, fsConformance, type ConformanceBackend } from "../src/conformance/index.js";
+import {
+  assertConformance,
+  conformanceCaseIds,
+  fsConformance,
+  type ConformanceBackend,
+} from "../src/conformance/index.js";
 import { CrashFs, type CrashFsOptions } from "../src/crash-fs.js";
 import { crashImages } from "../src/crash-images.js";
 import { FaultFs } from "../src/fault-fs.js";
@@ -38,7 +43,10 @@ const strictLaw = { unwritten: "anything", tornSectors: true, rename: "split" } 
 
 const backends: readonly ConformanceBackend[] = [
   backendOf("CrashFs, posix", (options) => new CrashFs(options)),
-  { ...backendOf("CrashFs, strict", (options) => new CrashFs({ ...options, personality: "strict" })), crashLaw: strictLaw },
+  {
+    ...backendOf("CrashFs, strict", (options) => new CrashFs({ ...options, personality: "strict" })),
+    crashLaw: strictLaw,
+  },
   backendOf("FaultFs without rules over CrashFs", (options) => new FaultFs(new CrashFs(options))),
 ];
 

@@ -344,13 +344,37 @@ test.each([
   ["another format", `{"format":"other","version":1,"entries":[]}`, "FS_BAD_IMAGE"],
   ["a later version", `{"format":"holdfast-image","version":2,"entries":[]}`, "FS_UNSUPPORTED_VERSION"],
   ["no entries", `{"format":"holdfast-image","version":1}`, "FS_BAD_IMAGE"],
-  ["an escape", `{"format":"holdfast-image","version":1,"entries":[{"path":"../x","kind":"directory"}]}`, "FS_BAD_IMAGE"],
-  ["a lost parent", `{"format":"holdfast-image","version":1,"entries":[{"path":"d/x","kind":"directory"}]}`, "FS_BAD_IMAGE"],
-  ["a double", `{"format":"holdfast-image","version":1,"entries":[{"path":"d","kind":"directory"},{"path":"d","kind":"directory"}]}`, "FS_BAD_IMAGE"],
+  [
+    "an escape",
+    `{"format":"holdfast-image","version":1,"entries":[{"path":"../x","kind":"directory"}]}`,
+    "FS_BAD_IMAGE",
+  ],
+  [
+    "a lost parent",
+    `{"format":"holdfast-image","version":1,"entries":[{"path":"d/x","kind":"directory"}]}`,
+    "FS_BAD_IMAGE",
+  ],
+  [
+    "a double",
+    `{"format":"holdfast-image","version":1,"entries":[{"path":"d","kind":"directory"},{"path":"d","kind":"directory"}]}`,
+    "FS_BAD_IMAGE",
+  ],
   ["a bad kind", `{"format":"holdfast-image","version":1,"entries":[{"path":"d","kind":"pipe"}]}`, "FS_BAD_IMAGE"],
-  ["a loose link", `{"format":"holdfast-image","version":1,"entries":[{"path":"d","kind":"link","target":"x"}]}`, "FS_BAD_IMAGE"],
-  ["a bad size", `{"format":"holdfast-image","version":1,"entries":[{"path":"d","kind":"file","size":-1,"pages":[]}]}`, "FS_BAD_IMAGE"],
-  ["a page behind the end", `{"format":"holdfast-image","version":1,"entries":[{"path":"d","kind":"file","size":3,"pages":[[1,"AAAA"]]}]}`, "FS_BAD_IMAGE"],
+  [
+    "a loose link",
+    `{"format":"holdfast-image","version":1,"entries":[{"path":"d","kind":"link","target":"x"}]}`,
+    "FS_BAD_IMAGE",
+  ],
+  [
+    "a bad size",
+    `{"format":"holdfast-image","version":1,"entries":[{"path":"d","kind":"file","size":-1,"pages":[]}]}`,
+    "FS_BAD_IMAGE",
+  ],
+  [
+    "a page behind the end",
+    `{"format":"holdfast-image","version":1,"entries":[{"path":"d","kind":"file","size":3,"pages":[[1,"AAAA"]]}]}`,
+    "FS_BAD_IMAGE",
+  ],
 ])("an image text with %s is refused", (_what, text, code) => {
   expect(() => decodeImage(text)).toThrow(expect.objectContaining({ code }));
 });
@@ -359,8 +383,16 @@ test.each([
   ["not JSON", "x", "FS_BAD_IMAGE"],
   ["another version", `{"version":2}`, "FS_UNSUPPORTED_VERSION"],
   ["no place", `{"version":1,"personality":"posix","apply":[],"torn":{},"unwritten":"zeros"}`, "FS_BAD_IMAGE"],
-  ["a bad list", `{"version":1,"personality":"posix","at":0,"apply":[-1],"torn":{},"unwritten":"zeros"}`, "FS_BAD_IMAGE"],
-  ["bad pieces", `{"version":1,"personality":"posix","at":0,"apply":[],"torn":{"1":3},"unwritten":"zeros"}`, "FS_BAD_IMAGE"],
+  [
+    "a bad list",
+    `{"version":1,"personality":"posix","at":0,"apply":[-1],"torn":{},"unwritten":"zeros"}`,
+    "FS_BAD_IMAGE",
+  ],
+  [
+    "bad pieces",
+    `{"version":1,"personality":"posix","at":0,"apply":[],"torn":{"1":3},"unwritten":"zeros"}`,
+    "FS_BAD_IMAGE",
+  ],
   ["a bad fill", `{"version":1,"personality":"posix","at":0,"apply":[],"torn":{},"unwritten":"?"}`, "FS_BAD_IMAGE"],
 ])("a crash choice with %s is refused", (_what, text, code) => {
   expect(() => parseCrashChoice(text)).toThrow(expect.objectContaining({ code }));
@@ -372,7 +404,14 @@ test("a choice that the run or the personality does not allow is refused", () =>
   handle.writeAt(bytes("y"), 0);
   fs.rename("/a", "/b");
   const trace = fs.trace();
-  const choice = { version: 1, personality: "posix", at: trace.records.length, apply: [], torn: {}, unwritten: "zeros" } as const;
+  const choice = {
+    version: 1,
+    personality: "posix",
+    at: trace.records.length,
+    apply: [],
+    torn: {},
+    unwritten: "zeros",
+  } as const;
   const refused = expect.objectContaining({ code: "FS_BAD_IMAGE" });
   const [first, second] = trace.records.filter(({ kind }) => kind === "data").map(({ seq }) => seq);
   expect(() => replayCrash(trace, { ...choice, apply: [second ?? 0] })).toThrow(refused); // needs the first version
@@ -408,7 +447,9 @@ test.each([
 test("space may also run out at the barrier or at the close", () => {
   const late = new CrashFs({ capacityBytes: 4096, spacePolicy: "at-sync" });
   const handle = create(late, "/a", "x".repeat(9000));
-  expect(() => handle.syncBlocking("data")).toThrow(expect.objectContaining({ code: "FS_NO_SPACE", operation: "sync" }));
+  expect(() => handle.syncBlocking("data")).toThrow(
+    expect.objectContaining({ code: "FS_NO_SPACE", operation: "sync" }),
+  );
   expect(late.durability("/a").lost).toEqual([{ start: 0, end: 9000 }]);
   const network = new CrashFs({ capacityBytes: 4096, spacePolicy: "at-close" });
   const other = create(network, "/a", "x".repeat(9000));
@@ -459,7 +500,13 @@ test("a read-only mount refuses every change and serves every read", () => {
 
 test("options are checked by name", () => {
   const bad = expect.objectContaining({ code: "FS_INVALID_ARGUMENT", operation: "mount" });
-  for (const options of [{ capacity: 1 }, { capacityBytes: -1 }, { quotaBytes: 0.5 }, { spacePolicy: "never" }, { personality: "zfs" }]) {
+  for (const options of [
+    { capacity: 1 },
+    { capacityBytes: -1 },
+    { quotaBytes: 0.5 },
+    { spacePolicy: "never" },
+    { personality: "zfs" },
+  ]) {
     expect(() => new CrashFs(options as object)).toThrow(bad);
   }
   expect(() => new MemoryFs({ personality: "posix" } as object)).toThrow(bad);

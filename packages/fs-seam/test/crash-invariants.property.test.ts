@@ -18,11 +18,25 @@ import { describeImage } from "./naive-model.js";
 
 const files = ["/a", "/b", "/d/a", "/d/e/a"];
 const step = fc.oneof(
-  fc.record({ kind: fc.constant("write" as const), path: fc.constantFrom(...files), offset: fc.nat(9000), length: fc.nat(6000) }),
+  fc.record({
+    kind: fc.constant("write" as const),
+    path: fc.constantFrom(...files),
+    offset: fc.nat(9000),
+    length: fc.nat(6000),
+  }),
   fc.record({ kind: fc.constant("append" as const), path: fc.constantFrom(...files), length: fc.nat(700) }),
   fc.record({ kind: fc.constant("truncate" as const), path: fc.constantFrom(...files), size: fc.nat(9000) }),
-  fc.record({ kind: fc.constant("punch" as const), path: fc.constantFrom(...files), offset: fc.nat(9000), length: fc.nat(6000) }),
-  fc.record({ kind: fc.constant("sync" as const), path: fc.constantFrom(...files), rung: fc.constantFrom("data" as const, "full" as const) }),
+  fc.record({
+    kind: fc.constant("punch" as const),
+    path: fc.constantFrom(...files),
+    offset: fc.nat(9000),
+    length: fc.nat(6000),
+  }),
+  fc.record({
+    kind: fc.constant("sync" as const),
+    path: fc.constantFrom(...files),
+    rung: fc.constantFrom("data" as const, "full" as const),
+  }),
   fc.record({ kind: fc.constant("syncNames" as const), path: fc.constantFrom("/", "/d", "/d/e") }),
   fc.record({ kind: fc.constant("rename" as const), path: fc.constantFrom(...files), to: fc.constantFrom(...files) }),
   fc.record({ kind: fc.constant("reflink" as const), path: fc.constantFrom(...files), to: fc.constantFrom(...files) }),
@@ -80,7 +94,10 @@ function play(fs: CrashFs, one: Step, fill: number): void {
 }
 
 const runs = Number(process.env["FC_NUM_RUNS"] ?? 150);
-const options = { numRuns: runs, ...(process.env["FC_SEED"] === undefined ? {} : { seed: Number(process.env["FC_SEED"]) }) };
+const options = {
+  numRuns: runs,
+  ...(process.env["FC_SEED"] === undefined ? {} : { seed: Number(process.env["FC_SEED"]) }),
+};
 const sample = { kind: "random", seed: 7, count: 12 } as const;
 
 test("I1: an image holds only bytes that were written at that place, or zeros", () => {

@@ -166,14 +166,18 @@ const seed = process.env["FC_SEED"] === undefined ? {} : { seed: Number(process.
 
 test("MemoryFs behaves as the real file system", { timeout: 120_000 }, () => {
   fc.assert(
-    fc.property(fc.array(command, { minLength: 1, maxLength: 40 }), (commands) => compare(() => new MemoryFs(), commands)),
+    fc.property(fc.array(command, { minLength: 1, maxLength: 40 }), (commands) =>
+      compare(() => new MemoryFs(), commands),
+    ),
     { numRuns: runs, ...seed },
   );
 });
 
 test("CrashFs behaves as the real file system until the power fails", { timeout: 120_000 }, () => {
   fc.assert(
-    fc.property(fc.array(command, { minLength: 1, maxLength: 40 }), (commands) => compare(() => new CrashFs(), commands)),
+    fc.property(fc.array(command, { minLength: 1, maxLength: 40 }), (commands) =>
+      compare(() => new CrashFs(), commands),
+    ),
     { numRuns: runs, ...seed },
   );
 });

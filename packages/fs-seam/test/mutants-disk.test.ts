@@ -11,7 +11,8 @@ import { MemoryFs } from "../src/memory-fs.js";
 type Handle = FileHandle & MediaHandle;
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "latin1"));
-const read = (fs: CrashFs, path: string): string => Buffer.from(new Directory(fs).readFile(path.slice(1))).toString("latin1");
+const read = (fs: CrashFs, path: string): string =>
+  Buffer.from(new Directory(fs).readFile(path.slice(1))).toString("latin1");
 const failedSync: HandleMediaFault = { kind: "failedSync", errno: "EIO", lost: "all" };
 
 /** A mount whose files are durable. */
@@ -85,7 +86,10 @@ test("a failed barrier loses what it covers, and nothing written after its issue
   opened(fs, "/a").writeAt(bytes("kept"), 4096);
   await expect(barrier).rejects.toMatchObject({ code: "FS_IO" });
   expect(fs.durability("/a")).toMatchObject({
-    durable: [{ start: 4, end: 4096 }, { start: 4100, end: 8192 }],
+    durable: [
+      { start: 4, end: 4096 },
+      { start: 4100, end: 8192 },
+    ],
     pending: [{ start: 4096, end: 4100 }],
     lost: [{ start: 0, end: 4 }],
   });

@@ -58,7 +58,11 @@ test("torn writes lose their first piece, their last, all but the middle, or all
     const [first, middle, last] = pieces;
     return [`${first}`, `${last}`, `${first}${last}`, ""];
   };
-  const wanted = [...cut([0, 1, 2]), ...cut([0, 1, 2]).map((kept) => `${kept}345`), ...cut([3, 4, 5]).map((kept) => `012${kept}`)];
+  const wanted = [
+    ...cut([0, 1, 2]),
+    ...cut([0, 1, 2]).map((kept) => `${kept}345`),
+    ...cut([3, 4, 5]).map((kept) => `012${kept}`),
+  ];
   expect(shapes(tears(torn))).toEqual([...new Set(wanted)].sort());
 });
 
@@ -74,7 +78,9 @@ function count(fs: CrashFs, options: CrashImagesOptions): number {
 }
 
 test("a level holds the ones below it, and each adds what it names", () => {
-  const levels = ([0, 1, 2, 3, 4] as const).map((level) => count(fiveWrites(), { strategy: { kind: "levels", level } }));
+  const levels = ([0, 1, 2, 3, 4] as const).map((level) =>
+    count(fiveWrites(), { strategy: { kind: "levels", level } }),
+  );
   // 2 extremes; 4 prefixes; 4 alone and 9 prefixes without one; 18 torn, since behind the last write there is no rest to
   // keep; and the 13 of the 32 subsets that are left have two or three of the five.
   expect(levels).toEqual([2, 6, 19, 37, 50]);
@@ -101,7 +107,9 @@ test("a crash comes before every record that is no effect, and at the end", () =
   fs.writeback([0]);
   handle.writeAt(bytes("y"), 0);
   const { records } = fs.trace();
-  const wanted = records.flatMap(({ kind, seq }) => (["mark", "barrier", "media", "writeback"].includes(kind) ? [seq] : []));
+  const wanted = records.flatMap(({ kind, seq }) =>
+    ["mark", "barrier", "media", "writeback"].includes(kind) ? [seq] : [],
+  );
   expect(wanted).toHaveLength(4);
   const points = [...crashPoints(fs.trace(), posix, new SlabAllocator())].map(({ at }) => at);
   expect(points).toEqual([...wanted, records.length]);
@@ -141,7 +149,9 @@ test("half a rename is no choice, though nothing else is needed", () => {
   const choice = { version: 1, personality: "posix", at: 2, apply: [0, 1], torn: {}, unwritten: "zeros" } as const;
   expect(replayCrash(fs.trace(), choice)).toBeDefined();
   for (const apply of [[0], [1]]) {
-    expect(() => replayCrash(fs.trace(), { ...choice, apply })).toThrow(expect.objectContaining({ code: "FS_BAD_IMAGE" }));
+    expect(() => replayCrash(fs.trace(), { ...choice, apply })).toThrow(
+      expect.objectContaining({ code: "FS_BAD_IMAGE" }),
+    );
   }
 });
 
@@ -165,7 +175,11 @@ const hashOf = (files: Readonly<Record<string, string>>): number => imageHash(me
 test.each([
   ["names", { "/a": "x" }, { "/b": "x" }],
   ["kinds", { "/a": "" }, { "/a": "directory" }],
-  ["places of names", { "/d": "directory", "/e": "directory", "/d/a": "x" }, { "/d": "directory", "/e": "directory", "/e/a": "x" }],
+  [
+    "places of names",
+    { "/d": "directory", "/e": "directory", "/d/a": "x" },
+    { "/d": "directory", "/e": "directory", "/e/a": "x" },
+  ],
   ["what a directory holds", { "/d": "directory", "/d/a": "x" }, { "/d": "directory", "/a": "x" }],
   ["copies and hard links", { "/a": "x", "/b": "-> /a" }, { "/a": "x", "/b": "x" }],
   [
@@ -205,7 +219,10 @@ test("both words of a page's hash count", () => {
     state.writeRange(ino, 0, 0, 4, content, 0);
     const hash = imageHash(state);
     const page = state.inode(ino)?.content?.page(0)?.hash ?? 0;
-    for (const [part, value] of [["low", page % 2 ** 32], ["high", Math.floor(page / 2 ** 32)]] as const) {
+    for (const [part, value] of [
+      ["low", page % 2 ** 32],
+      ["high", Math.floor(page / 2 ** 32)],
+    ] as const) {
       const known = made[part].get(value);
       if (known !== undefined) twins[part] += 1;
       if (known === hash) expect.fail(`${at} has the hash of another page, whose ${part} word it shares`);
@@ -227,10 +244,31 @@ function soundState(): { state: FsState; ino: number } {
 }
 
 test.each<[string, (state: FsState, ino: number) => void]>([
-  ["pages of a file", (state, ino) => { state.ownContent(ino).pageCount += 1; state.usedPages += 1; }],
-  ["pages of all files", (state) => { state.usedPages += 1; }],
-  ["links", (state, ino) => { state.own(ino).links += 1; }],
-  ["names", (state) => { state.own(rootIno).ownNames().set("ghost", 99); }],
+  [
+    "pages of a file",
+    (state, ino) => {
+      state.ownContent(ino).pageCount += 1;
+      state.usedPages += 1;
+    },
+  ],
+  [
+    "pages of all files",
+    (state) => {
+      state.usedPages += 1;
+    },
+  ],
+  [
+    "links",
+    (state, ino) => {
+      state.own(ino).links += 1;
+    },
+  ],
+  [
+    "names",
+    (state) => {
+      state.own(rootIno).ownNames().set("ghost", 99);
+    },
+  ],
   ["bytes behind the end", (state, ino) => state.writeRange(ino, 0, 3, 4, bytes("!"), 0)],
 ])("a state with wrong %s is a broken invariant", (_what, spoil) => {
   const { state, ino } = soundState();

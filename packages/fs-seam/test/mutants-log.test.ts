@@ -34,7 +34,9 @@ function outcomes(fs: CrashFs): Set<string> {
   const { personality } = fs;
   const trees = [...crashImages(fs.trace(), { personality, at: fs.trace().records.length })].map(({ image }) =>
     listImage(image)
-      .map((entry) => (entry.kind === "file" ? `${entry.path}=${Buffer.from(entry.bytes).toString("latin1")}` : entry.path))
+      .map((entry) =>
+        entry.kind === "file" ? `${entry.path}=${Buffer.from(entry.bytes).toString("latin1")}` : entry.path,
+      )
       .join(" "),
   );
   return new Set(trees);

@@ -17,7 +17,11 @@ const textOf = (content: Uint8Array): string => Buffer.from(content).toString("l
 /** Every content that the only file of a disk may have after a power loss now. */
 function contents(fs: CrashFs): Set<string> {
   const images = crashImages(fs.trace(), { at: fs.trace().records.length, strategy: { kind: "levels", level: 1 } });
-  return new Set([...images].flatMap(({ image }) => listImage(image).map((entry) => (entry.kind === "file" ? textOf(entry.bytes) : ""))));
+  return new Set(
+    [...images].flatMap(({ image }) =>
+      listImage(image).map((entry) => (entry.kind === "file" ? textOf(entry.bytes) : "")),
+    ),
+  );
 }
 
 function fileWith(content: Uint8Array): { fs: CrashFs; handle: ReturnType<CrashFs["open"]> } {

@@ -16,7 +16,11 @@ import { scratchDirectory } from "./support/real-scene.js";
 // noticing.
 
 const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "latin1"));
-const temps = (fs: CrashFs): string[] => fs.list("/").map(({ name }) => name).filter((name) => name.startsWith(".~"));
+const temps = (fs: CrashFs): string[] =>
+  fs
+    .list("/")
+    .map(({ name }) => name)
+    .filter((name) => name.startsWith(".~"));
 
 afterEach(() => vi.restoreAllMocks());
 

@@ -89,16 +89,26 @@ type Step = (scribe: Scribe) => void;
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc
     .record({ ino: file, page: fc.constantFrom(0, 1), start: fc.constantFrom(0, 600), end: fc.constantFrom(700, 4096) })
-    .map(({ ino, page, start, end }): Step => ({ log }) => void log.data(ino, page, start, end, undefined, 0)),
-  fc
-    .record({ ino: file, from: fc.constantFrom(0, 600, 4096, 5000), to: fc.constantFrom(0, 600, 4096, 5000) })
-    .map(({ ino, from, to }): Step => ({ log }) => log.size(ino, from, to)),
-  fc
-    .record({ kind: fc.constantFrom("link" as const, "unlink" as const), at: place, named: child })
-    .map(({ kind, at, named }): Step => (scribe) => scribe[kind](at, named.ino, named.kind)),
-  fc
-    .record({ from: place, to: place, moved: child, replaces: fc.boolean() })
-    .map(({ from, to, moved, replaces }): Step => (scribe) => scribe.rename(from, to, moved.ino, moved.kind, replaces)),
+    .map(
+      ({ ino, page, start, end }): Step =>
+        ({ log }) =>
+          void log.data(ino, page, start, end, undefined, 0),
+    ),
+  fc.record({ ino: file, from: fc.constantFrom(0, 600, 4096, 5000), to: fc.constantFrom(0, 600, 4096, 5000) }).map(
+    ({ ino, from, to }): Step =>
+      ({ log }) =>
+        log.size(ino, from, to),
+  ),
+  fc.record({ kind: fc.constantFrom("link" as const, "unlink" as const), at: place, named: child }).map(
+    ({ kind, at, named }): Step =>
+      (scribe) =>
+        scribe[kind](at, named.ino, named.kind),
+  ),
+  fc.record({ from: place, to: place, moved: child, replaces: fc.boolean() }).map(
+    ({ from, to, moved, replaces }): Step =>
+      (scribe) =>
+        scribe.rename(from, to, moved.ino, moved.kind, replaces),
+  ),
 );
 
 function play(scribe: Scribe, steps: readonly Step[]): EffectLog {
@@ -121,7 +131,8 @@ function closureOf(
   for (const later of closed) {
     for (const other of pending) {
       const together = law.rename === "atomic" && isName(later) && isName(other) && later.group === other.group;
-      const needed = other.seq < later.seq && (needs(law, later, other) || homesOf(law, later, pending).includes(other));
+      const needed =
+        other.seq < later.seq && (needs(law, later, other) || homesOf(law, later, pending).includes(other));
       if (together || needed || also(later, other)) closed.add(other);
     }
   }
@@ -192,7 +203,16 @@ function barrierProperty(spares: (covered: ReadonlySet<Effect>, settled: Readonl
     const log = play(scribe, before);
     let covers = Math.max(0, log.records.length - spared);
     while (isInsideRename(log, covers)) covers -= 1; // one call is one moment
-    const record = { scope, ino, rung: "full", covers, outcome: "done", lost: [], aftermath: undefined, call: undefined } as const;
+    const record = {
+      scope,
+      ino,
+      rung: "full",
+      covers,
+      outcome: "done",
+      lost: [],
+      aftermath: undefined,
+      call: undefined,
+    } as const;
     const pending = log.records.filter(isEffect);
     log.barrier(record);
     play(scribe, after);
@@ -207,7 +227,10 @@ function barrierProperty(spares: (covered: ReadonlySet<Effect>, settled: Readonl
 }
 
 test("a barrier settles what it covers, with all that needs, and nothing else", () => {
-  fc.assert(barrierProperty(() => false), { ...options, numRuns: runs * 2 });
+  fc.assert(
+    barrierProperty(() => false),
+    { ...options, numRuns: runs * 2 },
+  );
 });
 
 test("posix: no rename is settled by half", () => {
@@ -227,7 +250,11 @@ function isInsideRename(log: EffectLog, at: number): boolean {
 }
 
 /** The closures of a personality, written out as sentences. */
-function isCovered(law: Personality, { scope, ino, covers }: Omit<BarrierRecord, "seq" | "kind">, effect: Effect): boolean {
+function isCovered(
+  law: Personality,
+  { scope, ino, covers }: Omit<BarrierRecord, "seq" | "kind">,
+  effect: Effect,
+): boolean {
   if (effect.seq >= covers) return false;
   const widens = scope === "file" ? law.closures.fileSync : law.closures.namesSync;
   // All metadata: every older name and length, wherever it is.

@@ -37,7 +37,11 @@ export function naiveImages(base: Image, records: readonly LogRecord[], rules: P
     // Every moment, not only the ones the engine thinks are enough.
     const before = records[at - 1];
     const insideRename =
-      record !== undefined && before !== undefined && "group" in record && "group" in before && record.group === before.group;
+      record !== undefined &&
+      before !== undefined &&
+      "group" in record &&
+      "group" in before &&
+      record.group === before.group;
     for (const subset of insideRename && rules.rename === "atomic" ? [] : subsets(pending)) {
       if (!isLegal(subset, pending, rules)) continue;
       for (const garbage of rules.unwritten === "garbage" ? [false, true] : [false]) {
@@ -96,7 +100,9 @@ function isHome(home: Piece, move: Piece, pending: readonly Piece[], rules: Pers
   let directory: number | undefined = move.record.directory;
   while (directory !== undefined) {
     const at: number = directory;
-    const links = pending.filter(({ record }) => record.kind === "link" && record.ino === at && record.seq < move.record.seq);
+    const links = pending.filter(
+      ({ record }) => record.kind === "link" && record.ino === at && record.seq < move.record.seq,
+    );
     const last = links.at(-1);
     if (last === undefined) return false;
     if (last === home) return true;
@@ -129,7 +135,11 @@ function mustComeFirst(a: Piece, b: Piece, rules: Personality): boolean {
   const moved = (r: typeof x): boolean => r.inodeKind === "directory" && r.rename !== "none";
   if (moved(x) && moved(y)) return true;
   return (
-    y.kind === "unlink" && y.inodeKind === "directory" && y.rename === "none" && x.kind === "unlink" && x.directory === y.ino
+    y.kind === "unlink" &&
+    y.inodeKind === "directory" &&
+    y.rename === "none" &&
+    x.kind === "unlink" &&
+    x.directory === y.ino
   );
 }
 
@@ -150,7 +160,7 @@ function settledBy(
         : barrier.scope === "file" && record.ino === barrier.ino;
     }),
   );
-  for (let grew = true; grew; ) {
+  for (let grew = true; grew;) {
     grew = false;
     for (const piece of pending) {
       if (settled.has(piece)) continue;
@@ -189,7 +199,9 @@ function apply(
   sectorBytes: number,
   keepLoose = false,
 ): NaiveTree {
-  const files = new Map([...durable.files].map(([ino, file]) => [ino, { size: file.size, bytes: new Map(file.bytes) }]));
+  const files = new Map(
+    [...durable.files].map(([ino, file]) => [ino, { size: file.size, bytes: new Map(file.bytes) }]),
+  );
   const names = new Map([...durable.names].map(([ino, entries]) => [ino, new Map(entries)]));
   const file = (ino: number): NaiveFile => {
     const known = files.get(ino) ?? { size: 0, bytes: new Map<number, number>() };

@@ -83,7 +83,11 @@ test("what a rename replaces is only gone once what it held is", () => {
   const fs = new CrashFs({ image: base.snapshot() });
   fs.rename("/t/f", "/g");
   fs.rename("/s", "/t");
-  const images = [...crashImages(fs.trace())].map(({ image }) => listImage(image).map((entry) => entry.path).join(" "));
+  const images = [...crashImages(fs.trace())].map(({ image }) =>
+    listImage(image)
+      .map((entry) => entry.path)
+      .join(" "),
+  );
   expect(new Set(images)).toEqual(new Set(["s t t/f", "g s t", "g t"]));
 });
 

@@ -96,25 +96,33 @@ function judge({ n, struck, error, leaked, inner }: FaultOutcome): void {
 const errnos = ["EIO", "ENOSPC", "EDQUOT", "EMFILE"];
 const cases = backends.flatMap(([name, make]) => errnos.map((errno) => [name, errno, make] as const));
 
-test.each(cases)("%s: every call of every protocol fails once with %s", { timeout: 60_000 }, async (_name, errno, make) => {
-  const report = await everyNthFault({ make, fault: errno, run: program, check: judge });
-  expect(report.faults).toBeGreaterThan(30);
-});
+test.each(cases)(
+  "%s: every call of every protocol fails once with %s",
+  { timeout: 60_000 },
+  async (_name, errno, make) => {
+    const report = await everyNthFault({ make, fault: errno, run: program, check: judge });
+    expect(report.faults).toBeGreaterThan(30);
+  },
+);
 
-test.each(backends)("%s: the device dies at every call, and nothing after it works", { timeout: 60_000 }, async (_name, make) => {
-  const report = await everyNthFault({
-    make,
-    fault: "EIO",
-    repeat: "onwards",
-    run: program,
-    check: (outcome) => {
-      const directory = new Directory(outcome.inner);
-      expect(["old", "new"]).toContain(content(directory, "doc"));
-      if (outcome.struck !== undefined) expect(outcome.error).toBeInstanceOf(FsError);
-    },
-  });
-  expect(report.faults).toBeGreaterThan(20);
-});
+test.each(backends)(
+  "%s: the device dies at every call, and nothing after it works",
+  { timeout: 60_000 },
+  async (_name, make) => {
+    const report = await everyNthFault({
+      make,
+      fault: "EIO",
+      repeat: "onwards",
+      run: program,
+      check: (outcome) => {
+        const directory = new Directory(outcome.inner);
+        expect(["old", "new"]).toContain(content(directory, "doc"));
+        if (outcome.struck !== undefined) expect(outcome.error).toBeInstanceOf(FsError);
+      },
+    });
+    expect(report.faults).toBeGreaterThan(20);
+  },
+);
 
 test.each(backends)("%s: every write lands in part and then fails", { timeout: 60_000 }, async (_name, make) => {
   const fault = { kind: "torn", bytes: 1, errno: "ENOSPC" } as const;
