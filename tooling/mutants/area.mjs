@@ -11,6 +11,7 @@ export const tests = {
   images: `${seam}/test/mutants-images.test.ts`,
   disk: `${seam}/test/mutants-disk.test.ts`,
   protocols: `${seam}/test/mutants-protocols.test.ts`,
+  vanish: `${seam}/test/nothing-vanishes.property.test.ts`,
   brute: `${seam}/test/brute-force.property.test.ts`,
   laws: `${seam}/test/crash-invariants.property.test.ts`,
   differential: `${seam}/test/differential.property.test.ts`,

@@ -16,7 +16,7 @@ export const diskMutations = area(
     {
       what: "a mark is not in the log",
       file: "crash-fs.ts",
-      find: 'records.push({ kind: "mark", seq: records.length, label, data });',
+      find: 'this.log.push({ kind: "mark", seq: this.log.length, label, data });',
     },
     { what: "a crash does not restart", file: "crash-fs.ts", find: "this.#restart(state.freeze());" },
     {
@@ -82,7 +82,7 @@ export const diskMutations = area(
     {
       what: "write-back is not recorded",
       file: "crash-fs.ts",
-      find: 'records.push({ kind: "writeback", seq: records.length, effects: which });',
+      find: 'this.log.push({ kind: "writeback", seq: this.log.length, effects: which });',
     },
     {
       what: "write-back takes any record",
@@ -98,7 +98,7 @@ export const diskMutations = area(
     {
       what: "a flipped bit is not recorded",
       file: "crash-fs.ts",
-      find: 'records.push({ kind: "media", seq: records.length, ino, offset, bit });',
+      find: 'this.log.push({ kind: "media", seq: this.log.length, ino, offset, bit });',
     },
     {
       what: "a flipped bit need not be in the file",

@@ -31,12 +31,12 @@ export const ledgerMutations = area(
     {
       what: "write-back settles nothing",
       file: "ledger.ts",
-      find: "this.settle(this.pending().filter((effect) => record.effects.includes(effect.seq)));",
+      find: "this.settle(this.#pendingAmong(new Set(record.effects)));",
     },
     {
       what: "write-back settles everything",
       file: "ledger.ts",
-      find: "this.pending().filter((effect) => record.effects.includes(effect.seq))",
+      find: "this.pending().filter((effect) => seqs.has(effect.seq))",
       put: "this.pending()",
     },
     { what: "bit rot never happens", file: "ledger.ts", find: "this.#flip(record.ino, record.offset, record.bit);" },
@@ -56,7 +56,7 @@ export const ledgerMutations = area(
       find: 'if (record.outcome !== "done") return;',
       put: 'if (record.outcome === "failed") return;',
     },
-    { what: "a barrier settles nothing", file: "ledger.ts", find: "this.settle(this.#coveredBy(record), true);" },
+    { what: "a barrier settles nothing", file: "ledger.ts", find: "this.settle(this.#coveredBy(record), plain);" },
     {
       what: "a failed barrier loses all that is pending",
       file: "ledger.ts",
@@ -124,7 +124,7 @@ export const ledgerMutations = area(
     {
       what: "a names barrier leaves what its renames need elsewhere",
       file: "ledger.ts",
-      find: "if (local && !reachesOut(effect)) continue;",
+      find: "if (local && at < effects.length && !reachesOut(effect)) continue;",
       put: "if (local) continue;",
     },
     {
@@ -186,14 +186,12 @@ export const ledgerMutations = area(
     {
       what: "companions: what leaves its directory is thought to stay in it",
       file: "ledger.ts",
-      find: 'isName(effect) && (effect.rename === "across" || effect.inodeKind === "directory")',
-      put: 'isName(effect) && effect.inodeKind === "directory"',
+      find: 'effect.rename === "across" ||',
     },
     {
-      what: "companions: what a directory's name needs elsewhere is not looked for",
+      what: "companions: what a directory that is removed needs elsewhere is not looked for",
       file: "ledger.ts",
-      find: 'isName(effect) && (effect.rename === "across" || effect.inodeKind === "directory")',
-      put: 'isName(effect) && effect.rename === "across"',
+      find: '(effect.inodeKind === "directory" && effect.kind === "unlink") ||',
     },
     {
       what: "barriers take a fifo personality for a free one",

@@ -8,34 +8,33 @@ export const logMutations = area(
     // --- the records ---
     {
       what: "bytes written are not in the log",
-      file: "effects.ts",
-      in: "data(ino: number",
-      find: "this.records.push(effect);",
+      file: "effect-log.ts",
+      find: "this.#data(dataKind, ino, page, start, end, bytes, shift);",
     },
     {
       what: "the log forgets what its payload weighs",
-      file: "effects.ts",
-      find: "this.payloadBytes += bytes === undefined ? 0 : end - start;",
+      file: "effect-log.ts",
+      find: "if (bytes !== undefined) this.payloadBytes += end - start;",
     },
     {
       what: "a changed length is not in the log",
-      file: "effects.ts",
-      find: "this.records.push(new SizeEffect(this.records.length, ino, from, to, this.call));",
+      file: "effect-log.ts",
+      find: "records.push(new SizeEffect(seq, ino, from, to, undefined));",
     },
     {
       what: "a changed name is not in the log",
-      file: "effects.ts",
-      find: "this.records.push({ kind, seq, directory, name, ino, inodeKind, group, rename, call: this.call });",
+      file: "effect-log.ts",
+      find: "records.push(new NameEffect(kind, seq, first, name, ino, inodeKind, seq - (third & 3), rename, undefined));",
     },
     {
       what: "a barrier is not in the log",
-      file: "effects.ts",
-      find: 'this.records.push({ kind: "barrier", seq: this.records.length, ...record });',
+      file: "effect-log.ts",
+      find: "records.push(new BarrierRecord(seq, scope, ino, rung, seq - first, outcome, nothingLost, undefined, undefined));",
     },
     {
       what: "names that no rename ties together are one group",
-      file: "effects.ts",
-      find: "group: number = this.records.length,",
+      file: "effect-log.ts",
+      find: "group: number = this.length,",
       put: "group: number = 0,",
     },
 
@@ -43,12 +42,12 @@ export const logMutations = area(
     {
       what: "a write that grows the file records no length",
       file: "engine-content.ts",
-      find: "log.size(ino, content.size, offset + length);",
+      find: "if (!appends) log.size(ino, content.size, end);",
     },
     {
       what: "a write records no bytes",
       file: "engine-content.ts",
-      find: "log.data(ino, index, start, start + count, payload.bytes, payload.shift);",
+      find: "else log.data(ino, index, start, start + count, payload.bytes, payload.shift);",
     },
     {
       what: "the disk never hears of a write",
@@ -58,7 +57,7 @@ export const logMutations = area(
     {
       what: "a fault of one write strikes all before it",
       file: "engine-content.ts",
-      find: "const first = log.records.length;",
+      find: "const first = log.length;",
       put: "const first = 0;",
     },
     {
@@ -90,7 +89,7 @@ export const logMutations = area(
     {
       what: "a reflink records no bytes",
       file: "engine-content.ts",
-      find: "this.log?.data(to, index, 0, page.bytes.length, page.bytes, 0);",
+      find: "this.log?.data(to, index, 0, page.length, page.slab, page.at);",
     },
     {
       what: "a bound name is not in the log",
@@ -132,42 +131,42 @@ export const logMutations = area(
       what: "a blocking file barrier covers nothing",
       file: "engine-content.ts",
       in: "fileBarrierBlocking(handle",
-      find: "this.log?.records.length ?? 0",
+      find: "this.log?.length ?? 0",
       put: "0",
     },
     {
       what: "a blocking names barrier covers nothing",
       file: "engine-content.ts",
       in: "protected namesBarrierBlocking(",
-      find: "this.log?.records.length ?? 0",
+      find: "this.log?.length ?? 0",
       put: "0",
     },
     {
       what: "a promised file barrier covers writes that came after its issue",
       file: "engine-content.ts",
       in: "issueFileBarrier(handle: EngineHandle",
-      find: "const covers = this.log?.records.length ?? 0;",
+      find: "const covers = this.log?.length ?? 0;",
       put: "const covers = Number.MAX_SAFE_INTEGER;",
     },
     {
       what: "a promised file barrier covers nothing",
       file: "engine-content.ts",
       in: "issueFileBarrier(handle: EngineHandle",
-      find: "const covers = this.log?.records.length ?? 0;",
+      find: "const covers = this.log?.length ?? 0;",
       put: "const covers = 0;",
     },
     {
       what: "a promised names barrier covers names that came after its issue",
       file: "engine-content.ts",
       in: "protected issueNamesBarrier(",
-      find: "const covers = this.log?.records.length ?? 0;",
+      find: "const covers = this.log?.length ?? 0;",
       put: "const covers = Number.MAX_SAFE_INTEGER;",
     },
     {
       what: "a promised names barrier covers nothing",
       file: "engine-content.ts",
       in: "protected issueNamesBarrier(",
-      find: "const covers = this.log?.records.length ?? 0;",
+      find: "const covers = this.log?.length ?? 0;",
       put: "const covers = 0;",
     },
     {

@@ -10,8 +10,8 @@ export const pageMutations = area(
     {
       what: "a copy of a file shares the list of chunks it changes",
       file: "paged-content.ts",
-      find: "if (this.#chunksOwner !== this.owner) {",
-      put: "if (this.#chunksOwner === undefined) {",
+      find: "if (this.#chunksOwner === this.owner) return;",
+      put: "if (this.#chunksOwner !== undefined) return;",
     },
     {
       what: "a copy of a file counts as owner of the list of chunks",
@@ -45,7 +45,7 @@ export const pageMutations = area(
     {
       what: "a whole page that was logged counts as free to change",
       file: "paged-content.ts",
-      find: "this.setPage(index, new Page(this.owner, bytes, pageBytes));",
+      find: "page.sealed = pageBytes;",
       put: "this.setPage(index, new Page(this.owner, bytes, 0));",
     },
     {
@@ -94,8 +94,7 @@ export const pageMutations = area(
     {
       what: "a slab hands out the same bytes twice",
       file: "paged-content.ts",
-      in: "copy(source: Uint8Array",
-      find: "this.#used += length;",
+      find: "this.#used = at + length;",
     },
 
     // --- fs-state.ts ---
@@ -193,7 +192,7 @@ export const pageMutations = area(
     {
       what: "a page that an effect brings belongs to the state, which may change it",
       file: "effect-rules.ts",
-      find: "new Page(undefined, bytes.subarray",
+      find: "new Page(undefined, bytes, shift",
       put: "new Page(state.owner, bytes.subarray",
     },
   ],

@@ -88,13 +88,13 @@ export const ruleMutations = area(
     {
       what: "needs: a move does not need the name of its new directory",
       file: "effect-rules.ts",
-      find: 'if (later.rename === "across" && earlier.kind === "link" && earlier.ino === later.directory) return true;',
+      find: "if (home?.kind === \"link\" && directory !== undefined) homes.push(home);",
     },
     {
-      what: "needs: a move within a directory needs that directory's name",
+      what: "needs: a move stands on the last directory above it alone",
       file: "effect-rules.ts",
-      find: 'if (later.rename === "across" && earlier.kind',
-      put: "if (earlier.kind",
+      find: 'directory = home?.kind === "link" && !homes.includes(home) ? home.directory : undefined;',
+      put: 'directory = home?.kind === "link" && homes.length === 0 ? home.directory : undefined;',
     },
     {
       what: "needs: a directory is removed before what it holds",
@@ -266,12 +266,12 @@ export const ruleMutations = area(
     {
       what: "index: a move does not need the name of its new directory",
       file: "unit-index.ts",
-      find: 'if (effect.rename === "across") add(needs, this.#homes.get(effect.directory));',
+      find: 'if (effect.rename === "across") this.#needsOfPlace(effect.directory, needs);',
     },
     {
       what: "index: the name of a directory is not remembered",
       file: "unit-index.ts",
-      find: 'if (effect.kind === "link" && effect.inodeKind === "directory") this.#homes.set(effect.ino, unit);',
+      find: "this.#homes.set(effect.ino, { unit, directory: effect.directory });",
     },
     {
       what: "index: a directory is removed before what it holds",

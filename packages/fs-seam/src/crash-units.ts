@@ -46,7 +46,7 @@ export function unitsOf(pending: readonly Effect[], personality: Personality, to
 }
 
 /** Which pieces of its page a write touches. */
-export function piecesOf(effect: DataEffect, unitBytes: number): number[] {
+function piecesOf(effect: DataEffect, unitBytes: number): number[] {
   const pieces: number[] = [];
   for (let piece = Math.floor(effect.start / unitBytes); piece * unitBytes < effect.end; piece += 1) pieces.push(piece);
   return pieces;

@@ -13,7 +13,7 @@ import { pageBytes } from "./paged-content.js";
 export const invariantsAreOn: boolean = globalThis.process?.env["HOLDFAST_ASSERT"] === "1";
 
 /** A broken invariant: a bug in this package, never in the program under test. */
-export class InvariantBroken extends Error {
+class InvariantBroken extends Error {
   override readonly name: string = "InvariantBroken";
 }
 
