@@ -9,8 +9,9 @@
 export function locate(source, { find, in: header, put }) {
   if (sameProgram(find, put)) return { kind: "stale", why: "it changes nothing" };
   const block = header === undefined ? { start: 0, end: source.length } : blockOf(source, header);
-  if (block === undefined)
+  if (block === undefined) {
     return { kind: "stale", why: `the block ${JSON.stringify(header)} is not there exactly once` };
+  }
   const text = source.slice(block.start, block.end);
   const places = [...text.matchAll(patternOf(find))];
   if (places.length !== 1) return { kind: "stale", why: `${JSON.stringify(find)} occurs ${places.length} times` };

@@ -88,7 +88,7 @@ export const ruleMutations = area(
     {
       what: "needs: a move does not need the name of its new directory",
       file: "effect-rules.ts",
-      find: "if (home?.kind === \"link\" && directory !== undefined) homes.push(home);",
+      find: 'if (home?.kind === "link" && directory !== undefined) homes.push(home);',
     },
     {
       what: "needs: a move stands on the last directory above it alone",

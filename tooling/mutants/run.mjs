@@ -41,6 +41,7 @@ if (options.list === true) {
   }
   checker = new TypeChecker(bench.directory);
   await main();
+  process.exit(); // the warm test processes would wait for more
 }
 
 function isWanted({ area, file, what }) {
@@ -160,8 +161,9 @@ async function judge(mutation, limits) {
 function killerIn(run, where) {
   const took = seconds(run);
   if (run.kind === "hang") return { verdict: "killed", by: `${relative(where)} hangs: ended after ${took}` };
-  if (run.kind === "death")
+  if (run.kind === "death") {
     return { verdict: "killed", by: `${relative(where)} takes the test process down after ${took}` };
+  }
   const { failed, broken, unhandled } = run.answer;
   const [failure] = failed;
   if (failure !== undefined) {

@@ -43,17 +43,20 @@ await vitest.standalone();
 process.env.TMPDIR = scratch; // for the processes that run tests: vitest keeps what it needs in the directory it saw first
 const known = await vitest.globTestSpecifications();
 
-process.on("message", async ({ files, changed }) => {
+async function serve({ files, changed }) {
   answer = emptyAnswer();
   for (const file of changed) vitest.invalidateFile(file);
   const chosen = files.length === 0 ? known : known.filter(({ moduleId }) => files.includes(moduleId));
   for (const file of files) {
-    if (!chosen.some(({ moduleId }) => moduleId === file))
+    if (!chosen.some(({ moduleId }) => moduleId === file)) {
       answer.broken.push({ file, message: "there is no such test" });
+    }
   }
   if (answer.broken.length === 0) await vitest.runTestSpecifications(chosen, false);
   process.send?.(answer);
-});
+}
+
+process.on("message", (request) => void serve(request));
 process.on("disconnect", () => process.exit());
 process.send?.("ready");
 

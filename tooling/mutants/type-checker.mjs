@@ -20,7 +20,7 @@ export class TypeChecker {
   constructor(directory) {
     this.#directory = directory;
     const configFile = join(directory, packageDirectory, "tsconfig.json");
-    const { config } = ts.readConfigFile(configFile, ts.sys.readFile);
+    const { config } = ts.readConfigFile(configFile, (file) => ts.sys.readFile(file));
     const { fileNames, options } = ts.parseJsonConfigFileContent(config, ts.sys, join(directory, packageDirectory));
     const sources = fileNames.filter((name) => !name.endsWith(".test.ts"));
     this.#service = ts.createLanguageService({

@@ -143,8 +143,9 @@ export function parseCrashChoice(text: string): CrashChoice {
   for (const pieces of Object.values(choice.torn)) {
     if (!Array.isArray(pieces) || !pieces.every(isCount)) return refuse("torn must map records to piece numbers");
   }
-  if (choice.unwritten !== "zeros" && choice.unwritten !== "garbage")
+  if (choice.unwritten !== "zeros" && choice.unwritten !== "garbage") {
     return refuse("unwritten must be zeros or garbage");
+  }
   return choice;
 }
 

@@ -145,8 +145,9 @@ function addEntry(state: FsState, entry: unknown): void {
   const slash = path.lastIndexOf("/");
   const parent = slash === -1 ? rootIno : find(state, path.slice(0, slash));
   const name = path.slice(slash + 1);
-  if (parent === undefined || state.inode(parent)?.kind !== "directory")
+  if (parent === undefined || state.inode(parent)?.kind !== "directory") {
     return refuse(`${path} has no directory`, path);
+  }
   if (state.lookup(parent, name) !== undefined) return refuse(`${path} is there twice`, path);
   state.link(parent, name, inodeFor(state, entry, path));
 }
@@ -169,15 +170,17 @@ function inodeFor(state: FsState, entry: Record<string, unknown>, path: string):
 
 function addFile(state: FsState, entry: Record<string, unknown>, path: string): number {
   const { size, pages } = entry;
-  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0)
+  if (typeof size !== "number" || !Number.isSafeInteger(size) || size < 0) {
     return refuse(`${path} has no valid size`, path);
+  }
   if (!Array.isArray(pages)) return refuse(`${path} has no pages`, path);
   const { ino } = state.create("file");
   for (const page of pages as readonly unknown[]) {
     if (!Array.isArray(page) || typeof page[1] !== "string") return refuse(`${path} has a malformed page`, path);
     const index: unknown = page[0];
-    if (typeof index !== "number" || !Number.isSafeInteger(index) || index < 0)
+    if (typeof index !== "number" || !Number.isSafeInteger(index) || index < 0) {
       return refuse(`${path} has a bad page`, path);
+    }
     const bytes = Buffer.from(page[1], "base64");
     const room = Math.min(pageBytes, size - index * pageBytes);
     if (bytes.length === 0 || bytes.length > room) return refuse(`${path} has a page behind its end`, path);

@@ -34,7 +34,7 @@ function memory(files: Readonly<Record<string, string>>): MemoryFs {
 /** 1 needs 0; 3 needs 1 and 2. */
 const units: readonly Unit[] = [[], [0], [], [1, 2]].map((needs) => ({ effects: [], pieces: undefined, needs }));
 const shapes = (sets: Iterable<ReadonlySet<number>>): string[] =>
-  [...new Set([...sets].map((set) => [...set].sort().join("")))].sort();
+  [...new Set([...sets].map((set) => [...set].sort((a, b) => a - b).join("")))].sort();
 
 test("each rung makes the legal subsets it names", () => {
   expect(shapes(extremes(units))).toEqual(["", "0123"]);
@@ -55,7 +55,7 @@ test("torn writes lose their first piece, their last, all but the middle, or all
     [0, 1, 2].map((piece) => ({ effects: [effect], pieces: [piece], needs: [] })),
   );
   const cut = (pieces: readonly number[]): string[] => {
-    const [first, middle, last] = pieces;
+    const [first, , last] = pieces;
     return [`${first}`, `${last}`, `${first}${last}`, ""];
   };
   const wanted = [

@@ -128,6 +128,7 @@ test("directories of different roots are locked each for itself", () => {
   const [one, other] = [scratchDirectory(), scratchDirectory()];
   const first = acquireDirectoryLock(new Directory(new RealFs({ root: one })));
   const second = acquireDirectoryLock(new Directory(new RealFs({ root: other })));
+  expect(second.owner.nonce).not.toBe(first.owner.nonce);
   first.release();
   second.release();
 });

@@ -231,7 +231,8 @@ function apply(
       }
       own.size = record.to;
       // Space whose length was not durable holds what it likes, except where a write that survives put something.
-      for (let at = record.from; garbage && at < record.to; at += 1) {
+      const spilled = garbage ? record.to : record.from;
+      for (let at = record.from; at < spilled; at += 1) {
         if (!survivors.has(`${record.ino}:${at}`)) own.bytes.set(at, garbageByte(at));
       }
     } else if (record.kind === "link") {

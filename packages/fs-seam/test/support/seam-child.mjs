@@ -64,11 +64,13 @@ const commands = {
   createBelowClosed: ({ path }) => openDirectory(`${root}/${path}`, { create: true }).path,
 };
 
-process.on("message", async (message) => {
+async function answer(message) {
   try {
     process.send({ ok: (await commands[message.command](message)) ?? null });
   } catch (error) {
     process.send({ code: error.code, message: error.message });
   }
-});
+}
+
+process.on("message", (message) => void answer(message));
 process.send({ ok: "ready" });
