@@ -101,6 +101,8 @@ const optionTypes = [
 
 /** Checks options and fills in defaults. Throws `CRASH_TEST_INVALID_OPTION` naming the option. */
 export function resolveOptions<T>(options: CrashMatrixOptions<T>): ResolvedOptions<T> {
+  if (typeof options !== "object" || options === null)
+    throw new CrashTestError("CRASH_TEST_INVALID_OPTION", "options must be an object");
   for (const key in options) if (!optionKeys.includes(key)) refuse(key, "is unknown");
   for (const key of ["workload", "recover", "check"] as const) {
     if (typeof options[key] !== "function") refuse(key, "must be a function");
@@ -113,7 +115,7 @@ export function resolveOptions<T>(options: CrashMatrixOptions<T>): ResolvedOptio
     name: options.name ?? "crash matrix",
     setup: options.setup,
     personalities: resolvePersonalities(options.personalities ?? ["posix"]),
-    strategy: options.strategy ?? { kind: "exhaustive", limit: 4096 },
+    strategy: options.strategy === undefined ? { kind: "exhaustive", limit: 4096 } : options.strategy,
     nested: options.nested ?? 1,
     nestedStrategy: options.nestedStrategy ?? { kind: "levels", level: 2 },
     maxRecoveries: options.maxRecoveries ?? 100_000,
@@ -160,6 +162,7 @@ function checkBounds<T>(options: ResolvedOptions<T>): void {
 
 function checkStrategy(key: string, strategy: CrashStrategy): void {
   const count = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+  if (typeof strategy !== "object" || strategy === null) refuse(key, "must be an object with a kind");
   switch (strategy.kind) {
     case "levels":
       if (![0, 1, 2, 3, 4].includes(strategy.level)) refuse(key, "level must be from 0 to 4");
@@ -168,7 +171,8 @@ function checkStrategy(key: string, strategy: CrashStrategy): void {
       if (!count(strategy.limit) || strategy.limit < 1) refuse(key, "limit must be a whole number from 1 on");
       return;
     case "random":
-      if (!count(strategy.count) || !Number.isSafeInteger(strategy.seed)) refuse(key, "needs a whole seed and count");
+      if (!count(strategy.count) || strategy.count < 1 || !Number.isSafeInteger(strategy.seed))
+        refuse(key, "needs a whole seed and count");
       return;
     default:
       refuse(key, "must be of kind levels, exhaustive or random");

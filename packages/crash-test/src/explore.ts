@@ -182,11 +182,13 @@ export class Explorer<T> {
     const thrown = (cause: unknown): Verdict => ({ kind: "failed", cause });
     try {
       const recovered = recover(new Directory(fs), context);
-      if (recovered instanceof Promise) {
-        return recovered.then((value: T) => check(value, context)).then(finish, thrown);
+      if (isPromiseLike(recovered)) {
+        return Promise.resolve(recovered)
+          .then((value: T) => check(value, context))
+          .then(finish, thrown);
       }
       const verdict = check(recovered, context);
-      return verdict instanceof Promise ? verdict.then(finish, thrown) : finish(verdict);
+      return isPromiseLike(verdict) ? Promise.resolve(verdict).then(finish, thrown) : finish(verdict);
     } catch (cause) {
       return thrown(cause);
     }
@@ -240,6 +242,11 @@ export class Explorer<T> {
     }
     return false;
   }
+}
+
+/** Anything that can be awaited, whoever made it. */
+function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
 function acksBefore(run: Run, at: number): readonly Ack[] {
