@@ -101,8 +101,9 @@ const optionTypes = [
 
 /** Checks options and fills in defaults. Throws `CRASH_TEST_INVALID_OPTION` naming the option. */
 export function resolveOptions<T>(options: CrashMatrixOptions<T>): ResolvedOptions<T> {
-  if (typeof options !== "object" || options === null)
+  if (typeof options !== "object" || options === null) {
     throw new CrashTestError("CRASH_TEST_INVALID_OPTION", "options must be an object");
+  }
   for (const key in options) if (!optionKeys.includes(key)) refuse(key, "is unknown");
   for (const key of ["workload", "recover", "check"] as const) {
     if (typeof options[key] !== "function") refuse(key, "must be a function");
@@ -171,8 +172,9 @@ function checkStrategy(key: string, strategy: CrashStrategy): void {
       if (!count(strategy.limit) || strategy.limit < 1) refuse(key, "limit must be a whole number from 1 on");
       return;
     case "random":
-      if (!count(strategy.count) || strategy.count < 1 || !Number.isSafeInteger(strategy.seed))
+      if (!count(strategy.count) || strategy.count < 1 || !Number.isSafeInteger(strategy.seed)) {
         refuse(key, "needs a whole seed and count");
+      }
       return;
     default:
       refuse(key, "must be of kind levels, exhaustive or random");

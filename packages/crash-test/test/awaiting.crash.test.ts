@@ -10,6 +10,7 @@ const program: CrashMatrixOptions<number> = {
 test("what can be awaited is awaited, whoever made it", async () => {
   let awaited = 0;
   const later = <T>(value: T): PromiseLike<T> => ({
+    // oxlint-disable-next-line unicorn/no-thenable -- a thenable is what this test is about
     then: (resolve) => {
       awaited += 1;
       return Promise.resolve(value).then(resolve);

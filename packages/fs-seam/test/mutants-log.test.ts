@@ -63,6 +63,13 @@ test("a move into a new directory brings the name of that directory along, and o
   expect(outcomes(inside)).toEqual(new Set(["a=x", "a=x d d/c="]));
 });
 
+test("two names are lost or kept each for itself", () => {
+  const fs = new CrashFs();
+  create(fs, "/a");
+  create(fs, "/b");
+  expect(outcomes(fs)).toEqual(new Set(["", "a=", "b=", "a= b="]));
+});
+
 test("a promised names barrier covers the names of its issue, and no later ones", async () => {
   const fs = new CrashFs();
   create(fs, "/a").syncBlocking("full");

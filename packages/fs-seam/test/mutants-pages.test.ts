@@ -97,6 +97,21 @@ test("what an older law restores is not changed by what comes later", () => {
   }
 });
 
+test("an adopted content is shared, and changed by neither side for the other", () => {
+  const source = new FsState();
+  const { ino } = source.create("file");
+  source.writeRange(ino, 0, 0, 3, bytes("old"), 0);
+  source.setSize(ino, 3);
+  const { content } = source.freeze().inode(ino) ?? {};
+  if (content === undefined) throw new Error("no content");
+  const state = new FsState();
+  state.adoptContent(state.create("file").ino, content);
+  state.writeRange(ino, 0, 0, 3, bytes("new"), 0);
+  const target = new Uint8Array(3);
+  content.read(target, 0);
+  expect(textOf(target)).toBe("old");
+});
+
 test("after a crash, what no name reaches takes no room", () => {
   const fs = new CrashFs({ capacityBytes: 8 * pageBytes });
   const handle = fs.open("/a", { mode: "write", create: "exclusive" });

@@ -3,6 +3,7 @@ import { expect, test } from "vitest";
 import { closeOver, unitsOf } from "../src/crash-units.js";
 import { homesOf, needs } from "../src/effect-rules.js";
 import { CrashFs } from "../src/crash-fs.js";
+import { crashImages } from "../src/crash-images.js";
 import { EffectLog } from "../src/effect-log.js";
 import { isEffect, isName, type BarrierRecord, type Effect } from "../src/effects.js";
 import { emptyImage } from "../src/fs-state.js";
@@ -242,6 +243,52 @@ test("posix: no rename is settled by half", () => {
   fs.rename("/e/y", "/d/y");
   fs.syncNamesBlocking("/d");
   expect(listImage(fs.durableImage()).map(({ path }) => path)).toEqual(["d", "d/y", "e"]);
+});
+
+/** Paths of every tree that a power loss now may leave. */
+function trees(fs: CrashFs): Set<string> {
+  const images = [...crashImages(fs.trace(), { at: fs.trace().records.length })];
+  return new Set(
+    images.map(({ image }) =>
+      listImage(image)
+        .map(({ path }) => path)
+        .join(" "),
+    ),
+  );
+}
+
+function mounted(...directories: readonly string[]): CrashFs {
+  const base = new MemoryFs();
+  for (const path of directories) base.makeDirectory(path);
+  for (const path of ["/a", "/b"]) base.open(path, { mode: "write", create: "exclusive" }).close();
+  return new CrashFs({ image: base.snapshot() });
+}
+
+test("posix: renames of files are in no order", () => {
+  const fs = mounted();
+  fs.rename("/a", "/c");
+  fs.rename("/b", "/d");
+  expect(trees(fs)).toEqual(new Set(["a b", "b c", "a d", "c d"]));
+});
+
+test("posix: a move into a new directory brings all the names above it along", () => {
+  const fs = mounted();
+  fs.makeDirectory("/p");
+  fs.makeDirectory("/p/q");
+  fs.rename("/a", "/p/q/a");
+  expect(trees(fs)).toEqual(new Set(["a b", "a b p", "a b p p/q", "b p p/q p/q/a"]));
+  fs.syncNamesBlocking("/p/q");
+  expect(trees(fs)).toEqual(new Set(["b p p/q p/q/a"]));
+});
+
+test("posix: a directory goes after what it held", () => {
+  const fs = mounted("/d", "/d/e");
+  fs.removeDirectory("/d/e");
+  fs.removeDirectory("/d");
+  expect(trees(fs)).toEqual(new Set(["a b d d/e", "a b d", "a b"]));
+  fs.syncNamesBlocking("/");
+  expect(trees(fs)).toEqual(new Set(["a b"]));
+  expect(fs.pending()).toEqual([]);
 });
 
 function isInsideRename(log: EffectLog, at: number): boolean {
