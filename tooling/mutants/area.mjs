@@ -5,12 +5,14 @@ const seam = "packages/fs-seam";
 /** Test files by short names; every path is relative to the repository. */
 export const tests = {
   crash: `${seam}/test/crash-fs.test.ts`,
+  effectLog: `${seam}/src/effect-log.test.ts`,
   log: `${seam}/test/mutants-log.test.ts`,
   pages: `${seam}/test/mutants-pages.test.ts`,
   rules: `${seam}/test/mutants-rules.property.test.ts`,
   images: `${seam}/test/mutants-images.test.ts`,
   disk: `${seam}/test/mutants-disk.test.ts`,
   protocols: `${seam}/test/mutants-protocols.test.ts`,
+  engine: `${seam}/test/mutants-engine.test.ts`,
   vanish: `${seam}/test/nothing-vanishes.property.test.ts`,
   brute: `${seam}/test/brute-force.property.test.ts`,
   laws: `${seam}/test/crash-invariants.property.test.ts`,

@@ -3,7 +3,7 @@ import { area, tests } from "./area.mjs";
 
 export const ledgerMutations = area(
   "ledger",
-  [tests.crash, tests.rules, tests.crashStates, tests.brute, tests.laws],
+  [tests.crash, tests.rules, tests.crashStates, tests.brute, tests.laws, tests.vanish, tests.engine],
   [
     {
       what: "a lost write is pending like any other",

@@ -22,7 +22,7 @@ export const pageMutations = area(
       what: "a chunk of another owner is changed in place",
       file: "paged-content.ts",
       find: "if (chunk !== undefined && chunk.owner === this.owner) return chunk;",
-      put: "if (chunk !== undefined) return chunk;",
+      put: "if (chunk !== undefined && chunk.pages.length >= 0) return chunk;",
     },
     {
       what: "a page of another owner is changed in place",
@@ -41,12 +41,6 @@ export const pageMutations = area(
       what: "the far chunks are shared with a copy",
       file: "paged-content.ts",
       find: "this.#far = this.#far === undefined ? undefined : new Map(this.#far);",
-    },
-    {
-      what: "a whole page that was logged counts as free to change",
-      file: "paged-content.ts",
-      find: "page.sealed = pageBytes;",
-      put: "this.setPage(index, new Page(this.owner, bytes, 0));",
     },
     {
       what: "a logged range is overwritten in place",
@@ -90,11 +84,6 @@ export const pageMutations = area(
       what: "a file is cut and keeps the bytes of its last page",
       file: "paged-content.ts",
       find: "if (rest > 0) this.zeroPage(page, rest, pageBytes, slab);",
-    },
-    {
-      what: "a slab hands out the same bytes twice",
-      file: "paged-content.ts",
-      find: "this.#used = at + length;",
     },
 
     // --- fs-state.ts ---

@@ -4,7 +4,7 @@ import { area, tests } from "./area.mjs";
 
 export const ruleMutations = area(
   "rules",
-  [tests.rules, tests.crash, tests.crashStates, tests.brute],
+  [tests.rules, tests.crash, tests.crashStates, tests.brute, tests.vanish, tests.engine, tests.images],
   [
     // --- needs() ---
     {
@@ -324,6 +324,7 @@ export const ruleMutations = area(
       what: "dropping leaves what needed the dropped",
       file: "crash-units.ts",
       find: "&& unit.needs.every((needed) => left.has(needed))",
+      tests: [tests.images, tests.laws],
     },
   ],
 );

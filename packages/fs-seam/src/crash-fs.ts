@@ -360,8 +360,7 @@ export class CrashFs extends EngineFs implements MediaFs {
   /** Carries a failure out, remembers who has to hear of it, and returns the error. */
   #fail({ scope, ino, path, rung, covers }: Barrier, fault: FailedSyncFault): FsError {
     const aftermath = fault.aftermath ?? this.personality.failedSync;
-    const loses = scope === "file" && aftermath !== "keep-dirty";
-    const lost = loses ? this.#disk.lostBy(fault, ino, covers, this.#settled()) : [];
+    const lost = aftermath !== "keep-dirty" ? this.#disk.lostBy(fault, ino, covers, this.#settled()) : [];
     this.log.barrier({ scope, ino, rung, covers, outcome: "failed", lost, aftermath, call: this.log.call });
     if (aftermath === "revert") this.#disk.reload(this.state, ino, this.#settled());
     const operation = scope === "file" ? "sync" : "syncNames";

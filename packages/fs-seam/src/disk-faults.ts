@@ -180,7 +180,6 @@ export class DiskFaults {
   /** Makes the cache show the disk: durable bytes, and on top what is still dirty. */
   reload(state: FsState, ino: number, ledger: Ledger): void {
     const disk = new FsState(ledger.state.freeze(), state.slab);
-    if (disk.inode(ino) === undefined) disk.create("file", ino);
     for (const effect of ledger.pendingOfFile(ino)) applyEffect(disk, effect);
     disk.trim(ino);
     const content = disk.inode(ino)?.content;

@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import { CrashFs, type CrashFsOptions } from "../src/crash-fs.js";
 import { crashImages } from "../src/crash-images.js";
 import { Directory } from "../src/directory.js";
+import { EffectLog } from "../src/effect-log.js";
 import type { FileHandle } from "../src/file-handle.js";
 import { listImage } from "../src/image-file.js";
 import type { MediaHandle } from "../src/media-faults.js";
@@ -61,6 +62,18 @@ test("a move into a new directory brings the name of that directory along, and o
   inside.rename("/d/b", "/d/c");
   inside.syncNamesBlocking("/d");
   expect(outcomes(inside)).toEqual(new Set(["a=x", "a=x d d/c="]));
+});
+
+test("every record knows its call when calls are recorded, and a name its group however far back", () => {
+  const fs = new CrashFs({ callSites: true });
+  create(fs, "/a", "x").syncBlocking("full");
+  fs.rename("/a", "/b");
+  fs.syncNamesBlocking("/");
+  const calls = fs.trace().records.map((record) => ("call" in record ? record.call?.operation : undefined));
+  expect(calls).toEqual(["open", "write", "write", "sync", "rename", "rename", "syncNames"]);
+  const log = new EffectLog(false);
+  for (let at = 0; at < 6; at += 1) log.name("link", 1, String(at), 2, "file", "within", 0);
+  expect(log.records.map((record) => "group" in record && record.group)).toEqual([0, 0, 0, 0, 0, 0]);
 });
 
 test("two names are lost or kept each for itself", () => {
