@@ -163,7 +163,7 @@ function checkBounds<T>(options: ResolvedOptions<T>): void {
 
 function checkStrategy(key: string, strategy: CrashStrategy): void {
   const count = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
-  if (typeof strategy !== "object" || strategy === null) refuse(key, "must be an object with a kind");
+  if (typeof strategy !== "object" || strategy === null) refuse(key, "must be of kind levels, exhaustive or random");
   switch (strategy.kind) {
     case "levels":
       if (![0, 1, 2, 3, 4].includes(strategy.level)) refuse(key, "level must be from 0 to 4");

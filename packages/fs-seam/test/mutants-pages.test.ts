@@ -97,6 +97,97 @@ test("what an older law restores is not changed by what comes later", () => {
   }
 });
 
+test("a whole page that replaces a part of itself stays as it was in the log", () => {
+  const { fs, handle } = fileWith(bytes(""));
+  handle.writeAt(bytes("part"), 0);
+  handle.writeAt(new Uint8Array(pageBytes).fill(0x58), 0);
+  handle.writeAt(bytes("later"), 0);
+  expect(contents(fs)).toContain("X".repeat(pageBytes));
+});
+
+test("a page that is replaced whole gets another hash", () => {
+  const state = new FsState();
+  const { ino } = state.create("file");
+  state.link(rootIno, "a", ino);
+  state.setSize(ino, pageBytes);
+  const replace = (fill: number): number => {
+    const whole = new Uint8Array(pageBytes).fill(fill);
+    const payload = { bytes: undefined, shift: 0 };
+    state.ownContent(ino).writePageLogged(0, 0, whole, 0, pageBytes, state.slab, payload);
+    return imageHash(state);
+  };
+  expect(replace(1)).not.toBe(replace(2));
+});
+
+test("a cut leaves a snapshot its bytes, and gives back the room of what it drops", () => {
+  for (const [from, to] of [
+    [600_000, 1],
+    [2 ** 31, 10],
+  ] as const) {
+    const fs = new MemoryFs({ capacityBytes: 4 * pageBytes });
+    const handle = fs.open("/a", { mode: "write", create: "exclusive" });
+    handle.writeAt(bytes("far"), from);
+    const image = fs.snapshot();
+    handle.truncate(to);
+    expect(fs.space().availableBytes).toBe(4 * pageBytes);
+    handle.truncate(from + 3);
+    const target = new Uint8Array(3);
+    handle.readAt(target, from);
+    expect(target).toEqual(new Uint8Array(3));
+    new MemoryFs({ image }).open("/a", { mode: "read" }).readAt(target, from);
+    expect(textOf(target)).toBe("far");
+  }
+});
+
+test("what a cut took off a file of the base never comes back, in no copy either", () => {
+  const base = new MemoryFs();
+  base.open("/a", { mode: "write", create: "exclusive" }).writeAt(new Uint8Array(600_000).fill(7), 0);
+  const fs = new CrashFs({ base });
+  fs.open("/a", { mode: "write" }).truncate(10);
+  const copy = new CrashFs({ image: fs.snapshot() });
+  for (const one of [fs, copy]) {
+    const handle = one.open("/a", { mode: "write" });
+    handle.truncate(600_000);
+    const target = new Uint8Array(600_000);
+    handle.readAt(target, 0);
+    expect(target.indexOf(7, 10)).toBe(-1);
+    expect(target.lastIndexOf(7)).toBe(9);
+  }
+});
+
+test("bytes that settled before their length are gone after a crash, and do not come back when the file grows", () => {
+  for (const size of [4, pageBytes]) {
+    const { fs, handle } = fileWith(bytes("a"));
+    const settled: number[] = [];
+    for (const page of [1, 3]) {
+      handle.writeAt(new Uint8Array(size).fill(7), page * pageBytes);
+      settled.push(...fs.pending().flatMap(({ kind, seq }) => (kind === "data" ? [seq] : [])));
+      fs.writeback(settled.splice(0));
+    }
+    const [length] = fs.pending();
+    fs.writeback([length?.seq ?? -1]); // the length of the first write settles, the one of the second does not
+    fs.crash();
+    expect(fs.stat("/a").size).toBe(pageBytes + size);
+    const grown = fs.open("/a", { mode: "write" });
+    grown.truncate(5 * pageBytes);
+    const target = new Uint8Array(5 * pageBytes);
+    grown.readAt(target, 0);
+    expect(target.indexOf(7)).toBe(pageBytes);
+    expect(target.lastIndexOf(7)).toBe(pageBytes + size - 1);
+  }
+});
+
+test("an image remembers what was behind the end when it was made", () => {
+  const state = new FsState();
+  const { ino } = state.create("file");
+  state.link(rootIno, "a", ino);
+  state.writeRange(ino, 0, 5, 9, bytes("tail"), 0);
+  const image = state.freeze();
+  state.setSize(ino, 9); // covers it, and the image does not hear of it
+  expect([...new FsState(image).loose]).toEqual([[ino, 9]]);
+  expect([...state.loose]).toEqual([]);
+});
+
 test("an adopted content is shared, and changed by neither side for the other", () => {
   const source = new FsState();
   const { ino } = source.create("file");
