@@ -205,12 +205,6 @@ export const lockMutations = area(
       find: "abandoned.add(key);",
     },
     {
-      what: "a lock that was given up counts as abandoned for ever",
-      file: "directory-lock.ts",
-      in: "#giveUp(name",
-      find: "abandoned.delete(key);",
-    },
-    {
       what: "a lock that is given up stays",
       file: "directory-lock.ts",
       in: "#giveUp(name",

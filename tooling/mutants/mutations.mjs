@@ -73,5 +73,12 @@ export const equivalent = area(
       put: "applyEffect(state, effect, unit.pieces);",
       reason: "pieces of a whole page are never cut up, and the only other size is the default",
     },
+    {
+      what: "a lock that was given up counts as abandoned for ever",
+      file: "directory-lock.ts",
+      in: "#giveUp(name",
+      find: "abandoned.delete(key);",
+      reason: "what is abandoned is known by its nonce, which no later lock has: only memory grows",
+    },
   ],
 );

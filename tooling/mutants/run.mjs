@@ -2,6 +2,7 @@
 //
 //   npm run mutants                       all of them
 //   npm run mutants -- --only ledger      those whose area, file or description contains "ledger"
+//   npm run mutants -- --equivalent       those that are said to change nothing: they must survive
 //   npm run mutants -- --list             what there is, nothing is run
 //   npm run mutants -- --narrow           with the tests that the list names for each, and no others
 //   npm run mutants -- --json FILE        the results as JSON as well
@@ -23,10 +24,13 @@ const { values: options } = parseArgs({
     list: { type: "boolean" },
     json: { type: "string" },
     narrow: { type: "boolean" },
+    equivalent: { type: "boolean" },
   },
 });
-const chosen = mutations.filter(isWanted);
-const redundant = equivalent.filter(isWanted);
+/** What a result has to be to count as passed. */
+const wanted = options.equivalent === true ? "SURVIVED" : "killed";
+const chosen = (wanted === "killed" ? mutations : equivalent).filter(isWanted);
+const others = (wanted === "killed" ? equivalent : mutations).filter(isWanted);
 /** The copy, and who knows its names; there is none while the list is only shown. */
 let bench;
 let checker;
@@ -51,7 +55,7 @@ function isWanted({ area, file, what }) {
 
 function list() {
   let stale = 0;
-  for (const mutation of [...chosen, ...redundant]) {
+  for (const mutation of [...chosen, ...others]) {
     const found = locate(readFileSync(join(root, mutation.file), "utf8"), mutation);
     if (found.kind === "stale") stale += 1;
     const note = mutation.reason === undefined ? "" : ` (no test can notice: ${mutation.reason})`;
@@ -60,14 +64,14 @@ function list() {
     );
   }
   finish(
-    chosen.length + redundant.length - stale,
+    chosen.length + others.length - stale,
     stale,
-    `${chosen.length} mutations, ${redundant.length} equivalent, ${stale} stale`,
+    `${chosen.length} mutations, ${others.length} equivalent, ${stale} stale`,
   );
 }
 
 async function main() {
-  const stale = [...chosen, ...redundant].flatMap((mutation) => {
+  const stale = [...chosen, ...others].flatMap((mutation) => {
     const found = locate(bench.read(mutation.file), mutation);
     return found.kind === "stale" ? [staleLine(mutation, found)] : [];
   });
@@ -178,11 +182,12 @@ function summarize(results) {
   const [killed, survived, invalid] = ["killed", "SURVIVED", "INVALID"].map(count);
   const missed = results.filter(({ phase }) => phase === "package").length;
   for (const result of results) {
-    if (result.verdict !== "killed") console.log(`${result.verdict} ${result.at}  ${result.what}: ${result.by}`);
+    if (result.verdict !== wanted) console.log(`${result.verdict} ${result.at}  ${result.what}: ${result.by}`);
   }
   if (missed > 0) console.log(`${missed} killed only by tests that the list does not name`);
   if (invalid > 0) console.log(`${invalid} invalid: the mutation is no program`);
-  finish(killed, survived + invalid, `${killed} killed, ${survived} survived`);
+  const passed = count(wanted);
+  finish(passed, results.length - passed, `${killed} killed, ${survived} survived`);
 }
 
 function finish(passed, failed, message) {

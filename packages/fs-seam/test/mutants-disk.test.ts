@@ -38,6 +38,7 @@ test("a trace is a copy: what comes later does not show in it", () => {
   opened(fs, "/a");
   const trace = fs.trace();
   opened(fs, "/b");
+  expect(fs.trace().records).toHaveLength(2);
   expect(trace.records).toHaveLength(1);
 });
 

@@ -149,6 +149,36 @@ test("two torn locks have guards of their own", () => {
   expect(guards[0]).not.toBe(guards[1]);
 });
 
+test("a crash that comes while a claim is removed ends the attempt, though the lock was won", () => {
+  const fs = new CrashFs();
+  const handle = fs.open("/x", { mode: "write", create: "exclusive" });
+  vi.spyOn(fs, "remove").mockImplementationOnce(() => {
+    fs.crash("best");
+    handle.writeAt(bytes("dead"), 0); // throws FS_CRASHED
+  });
+  expect(() => acquireDirectoryLock(new Directory(fs))).toThrow(expect.objectContaining({ code: "FS_CRASHED" }));
+});
+
+test("a winner that cannot read its lock gives up its own, and not what has taken its place", () => {
+  const failing = (meanwhile: (fs: CrashFs) => void): CrashFs => {
+    const fs = new CrashFs();
+    const open = vi.spyOn(fs, "open").mockImplementation((path, options) => {
+      if (path !== "/LOCK") return CrashFs.prototype.open.call(fs, path, options);
+      open.mockRestore();
+      meanwhile(fs);
+      throw new FsError("FS_IO", "made by a test", { operation: "open", path });
+    });
+    expect(() => acquireDirectoryLock(new Directory(fs))).toThrow(expect.objectContaining({ code: "FS_IO" }));
+    return fs;
+  };
+  expect(failing(() => undefined).list("/")).toEqual([]);
+  const replaced = failing((fs) => {
+    fs.remove("/LOCK");
+    fs.open("/LOCK", { mode: "write", create: "exclusive" }).writeAt(bytes("somebody else's"), 0);
+  });
+  expect(replaced.list("/")).toEqual([{ name: "LOCK", kind: "file" }]);
+});
+
 // --- real barriers ----------------------------------------------------------------------------------------------
 
 test("a queue is free again behind a barrier that failed", async () => {
