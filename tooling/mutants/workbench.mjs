@@ -1,6 +1,7 @@
 // The copy of the packages that mutations are tried on, and the warm test processes in it. The working tree is only read.
 import { fork } from "node:child_process";
 import {
+  chmodSync,
   cpSync,
   existsSync,
   mkdirSync,
@@ -34,6 +35,7 @@ export class Workbench {
   #changed = new Map();
 
   constructor() {
+    chmodSync(this.directory, 0o755); // tests that give up their rights start programs from here
     for (const path of copied) {
       cpSync(join(root, path), join(this.directory, path), {
         recursive: true,
