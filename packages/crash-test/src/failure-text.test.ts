@@ -37,7 +37,7 @@ test("bytes that come after the name that needs them", async () => {
     },
     personalities: ["posix", "strict"],
   });
-  // Records: 0 new name, 1 bytes, 2 length, 3 to 5 the steps of the rename, 6 the names barrier. Judged: the old document,
+  // Records: 0 new name, 1 bytes, 2 length, 3 the same length at the rename, 4 to 6 its steps, 7 the names barrier. Judged: the old document,
   // the old document and an empty temporary file, the failure. Then the bytes are given back and change nothing.
   expect(message).toBe(
     `naive save: a promise was broken after 3 recoveries
@@ -47,7 +47,7 @@ test("bytes that come after the name that needs them", async () => {
   Acknowledged before: nothing
   Admitted by: posix, strict
   Fix: sync the file after write(/doc.tmp) ${here}, before what relies on it
-  Replay: [{"version":1,"personality":"posix","at":6,"apply":[0,1,3,4,5],"torn":{},"unwritten":"zeros"}]`,
+  Replay: [{"version":1,"personality":"posix","at":7,"apply":[0,1,4,5,6],"torn":{},"unwritten":"zeros"}]`,
   );
 });
 

@@ -5,7 +5,7 @@ import { crashMatrix, type CrashMatrixOptions } from "../src/index.js";
 import { failureOf, names, oneByte, write } from "./small-program.js";
 
 /** Names and lengths persist in the order they were made. */
-const ordered: Personality = { ...posix, name: "ordered", edges: { ...posix.edges, metadataOrder: "fifo" } };
+const ordered: Personality = { ...posix, name: "ordered", edges: { ...posix.edges, metadataOrder: "journal" } };
 /** Two files in order, without a barrier between them. */
 const twoFiles: CrashMatrixOptions<string[]> = {
   workload(directory) {

@@ -64,10 +64,10 @@ export function buildImage(
   units.forEach((unit, index) => {
     if (!chosen.has(index)) return;
     for (const effect of unit.effects) {
-      applyEffect(state, effect, unit.pieces, personality.tears.unitBytes);
+      applyEffect(state, effect, personality, unit.pieces);
       if (effect.kind === "size" && effect.to > effect.from && unwritten === "garbage") {
         spillGarbage(state, effect);
-        writeAgain(state, effect, units, chosen, index, personality.tears.unitBytes);
+        writeAgain(state, effect, units, chosen, index, personality);
       }
     }
   });
@@ -83,7 +83,7 @@ function writeAgain(
   units: readonly Unit[],
   chosen: ReadonlySet<number>,
   before: number,
-  unitBytes: number,
+  personality: Personality,
 ): void {
   const cut = units.findLastIndex(
     (unit, index) => index < before && chosen.has(index) && unit.effects.some(isCut(grown)),
@@ -91,7 +91,7 @@ function writeAgain(
   for (let index = cut + 1; index < before; index += 1) {
     for (const effect of chosen.has(index) ? (units[index]?.effects ?? []) : []) {
       const inRange = effect.kind === "data" && effect.ino === grown.ino && effect.strayTo === undefined;
-      if (inRange && endOf(effect) > grown.from) applyEffect(state, effect, units[index]?.pieces, unitBytes);
+      if (inRange && endOf(effect) > grown.from) applyEffect(state, effect, personality, units[index]?.pieces);
     }
   }
 }

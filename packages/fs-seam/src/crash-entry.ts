@@ -31,14 +31,16 @@ export { type ByteRange, type FileDurability } from "./file-durability.js";
 export { emptyImage, Image } from "./fs-state.js";
 export { decodeImage, encodeImage, imageFormatVersion, listImage, materialize, type ImageEntry } from "./image-file.js";
 export { imageHash } from "./image-hash.js";
+export { btrfs, ext4NoAuto, ext4Ordered, xfs } from "./kernel-personalities.js";
+export { personalities, personalityOf } from "./known-personalities.js";
 export {
-  personalities,
-  personalityOf,
   posix,
   seedCrashFs,
   seedSimFs,
   strict,
   type Personality,
+  type PersonalityEvidence,
+  type PersonalityRule,
 } from "./personality.js";
 export type {
   DroppedSyncFault,

@@ -8,7 +8,7 @@ import type { SyncRung } from "./durability.js";
 import { EffectLog } from "./effect-log.js";
 import { isEffect, type Effect } from "./effects.js";
 import { FsError } from "./fs-error.js";
-import type { Image } from "./fs-state.js";
+import { rootIno, type Image } from "./fs-state.js";
 import { describeDurability, type FileDurability } from "./file-durability.js";
 import type { IssuedOperation } from "./issued-operation.js";
 import { imageHash } from "./image-hash.js";
@@ -16,7 +16,8 @@ import { checkLedger, checkState, demandSame, invariantsAreOn } from "./invarian
 import { Ledger } from "./ledger.js";
 import { readOnlyBase } from "./base-image.js";
 import type { FailedSyncFault, HandleMediaFault, MediaControls, MediaFs } from "./media-faults.js";
-import { personalityOf, type Personality } from "./personality.js";
+import { personalityOf } from "./known-personalities.js";
+import { type Personality } from "./personality.js";
 import { pathLawOf } from "./path-law.js";
 import type { PathLedger } from "./path-ledger.js";
 import type { FileHandle, OpenFileOptions } from "./file-handle.js";
@@ -187,7 +188,7 @@ export class CrashFs extends EngineFs implements MediaFs {
     if (this.pathLaw !== undefined) return this.#crashByPath(this.pathLaw, choice);
     if (typeof choice === "object") this.#checkChoice(choice);
     const ledger = this.#settled();
-    const pending = ledger.pending();
+    const pending = ledger.exposed();
     const units = unitsOf(pending, this.personality, true);
     const all = new Set(units.keys());
     const chosen =
@@ -261,6 +262,14 @@ export class CrashFs extends EngineFs implements MediaFs {
       throw new FsError("FS_INVALID_ARGUMENT", `writeback: record ${seq} is no effect`, { operation: "sync" });
     }
     this.log.push({ kind: "writeback", seq: this.log.length, effects: which });
+  }
+
+  /** Barrier over everything that was done before, as `syncfs` on Linux. */
+  syncAllBlocking(): void {
+    this.log.begin("syncAll", "/");
+    const { call, length } = this.log;
+    const record = { ino: rootIno, rung: "full", outcome: "done", lost: nothing, aftermath: undefined } as const;
+    this.log.barrier({ ...record, scope: "all", covers: length, call });
   }
 
   /** Drops clean pages from the cache, so that reads show what is on the disk: uncovers bytes a failed barrier lost. */

@@ -17,7 +17,8 @@ import type { Image } from "./fs-state.js";
 import { imageHash } from "./image-hash.js";
 import { Ledger } from "./ledger.js";
 import { SlabAllocator } from "./paged-content.js";
-import { personalityOf, posix, type Personality } from "./personality.js";
+import { personalityOf } from "./known-personalities.js";
+import { posix, type Personality } from "./personality.js";
 
 /**
  * Every disk a power loss may leave behind, from one recorded run. Only the moments before a record that is no effect (a
@@ -41,6 +42,8 @@ export interface CrashImagesOptions {
   readonly strategy?: CrashStrategy;
   /** Only the crash point at this record number; default all. */
   readonly at?: number;
+  /** Only crash points at this record number and later; default 0. */
+  readonly from?: number;
   /** Called for every point at which an exhaustive strategy found more than its limit. */
   readonly onLimit?: (at: number) => void;
   /** Leave out images that were made before in this iteration. Default true. */
@@ -82,7 +85,7 @@ export function* crashPoints(trace: Trace, personality: Personality, slab: SlabA
     const next = records[at];
     if (next !== undefined && isEffect(next)) continue;
     ledger.advance(at);
-    yield { at, pending: ledger.pending(), durable: ledger.state.freeze() };
+    yield { at, pending: ledger.exposed(), durable: ledger.state.freeze() };
   }
 }
 
@@ -105,6 +108,7 @@ export function* crashImages(trace: Trace, options: CrashImagesOptions = {}): Ge
   const seen = new Set<number>();
   for (const point of crashPoints(trace, personality, slab)) {
     if (options.at !== undefined && options.at !== point.at) continue;
+    if (point.at < (options.from ?? 0)) continue;
     for (const { units, chosen, unwritten } of subsets(point, personality, options)) {
       const state = buildImage(point.durable, units, chosen, personality, unwritten, slab);
       const hash = imageHash(state);
@@ -183,7 +187,7 @@ export function replayCrash(trace: Trace, choice: CrashChoice, personality?: Per
   }
   checkChoiceFits(choice, judge);
   ledger.advance(choice.at);
-  const pending = ledger.pending();
+  const pending = ledger.exposed();
   const units = unitsOf(pending, judge, true);
   const chosen = unitsOfChoice(choice, units, pending);
   return buildImage(ledger.state.freeze(), units, chosen, judge, choice.unwritten, slab).freeze();
@@ -193,5 +197,5 @@ export function replayCrash(trace: Trace, choice: CrashChoice, personality?: Per
 export function pendingAt(trace: Trace, personality: Personality, at: number): readonly Effect[] {
   const ledger = new Ledger(personality, trace.base, trace.records);
   ledger.advance(Math.min(at, trace.records.length));
-  return ledger.pending();
+  return ledger.exposed();
 }

@@ -1,5 +1,5 @@
 import { inOneGroup } from "./effect-rules.js";
-import type { DataEffect, Effect } from "./effects.js";
+import { isFreedPage, isName, type DataEffect, type Effect } from "./effects.js";
 import { pageBytes } from "./paged-content.js";
 import { UnitIndex } from "./unit-index.js";
 import type { Personality } from "./personality.js";
@@ -11,6 +11,8 @@ export interface Unit {
   readonly pieces: readonly number[] | undefined;
   /** Indexes of the earlier units this one needs. */
   readonly needs: readonly number[];
+  /** When this enters the journal: as it happened, or later, with its bytes. Bytes never do. */
+  readonly enters: "at-once" | "later" | "never";
 }
 
 /**
@@ -24,13 +26,17 @@ export function unitsOf(pending: readonly Effect[], personality: Personality, to
   const tear = torn && personality.tears.kind === "any-units";
   const index = new UnitIndex(personality, tear ? personality.tears.unitBytes : pageBytes);
   const units: Unit[] = [];
+  const add = (effects: readonly Effect[], pieces: readonly number[] | undefined, needs: readonly number[]): void => {
+    const isBytes = effects.every((effect) => !index.isMetadata(effect));
+    const enters = isBytes ? "never" : effects.some((effect) => index.entersAtOnce(effect)) ? "at-once" : "later";
+    units.push({ effects, pieces, needs, enters });
+  };
   for (let at = 0; at < pending.length; at += 1) {
     const effect = pending[at] as Effect; // below length
-    if (effect.kind === "data") {
+    if (effect.kind === "data" && !index.isMetadata(effect)) {
       const pieces = piecesOf(effect, index.unitBytes);
       for (const piece of pieces) {
-        const own = pieces.length === 1 ? undefined : [piece];
-        units.push({ effects: [effect], pieces: own, needs: index.addPiece(effect, piece, units.length) });
+        add([effect], pieces.length === 1 ? undefined : [piece], index.addPiece(effect, piece, units.length));
       }
       continue;
     }
@@ -40,9 +46,54 @@ export function unitsOf(pending: readonly Effect[], personality: Personality, to
       at += 1;
       group.push(pending[at] as Effect);
     }
-    units.push({ effects: group, pieces: undefined, needs: index.addMetadata(group, units.length) });
+    const removal = laggingRemoval(group);
+    if (removal === undefined) {
+      add(group, undefined, index.addMetadata(group, units.length));
+    } else {
+      const arrival = group.filter((step) => step !== removal);
+      add(arrival, undefined, index.addMetadata(arrival, units.length));
+      const last = units.length - 1;
+      add([removal], undefined, [...index.addMetadata([removal], units.length), last]);
+    }
   }
-  return units;
+  return personality.tears.kind === "writes" ? withWholeWrites(units) : units;
+}
+
+/**
+ * Of a move that may have come along with a barrier on something else, the step that removes the old name: the new name
+ * may be there without it.
+ */
+function laggingRemoval(group: readonly Effect[]): Effect | undefined {
+  if (group.length === 1) return undefined;
+  return group.find((step) => isName(step) && step.unordered && step.kind === "unlink" && step.rename === "across");
+}
+
+/**
+ * Joins the pages of one write, where one page follows the other and the first of them was written from its start: these
+ * leave for the disk together.
+ */
+function withWholeWrites(units: readonly Unit[]): Unit[] {
+  const joined: Unit[] = [];
+  const places: number[] = [];
+  for (const unit of units) {
+    const needs = [...new Set(unit.needs.map((needed) => places[needed] as number))]; // needs point back
+    const before = joined.at(-1);
+    if (before !== undefined && continues(before.effects.at(-1), unit.effects[0])) {
+      const own = joined.length - 1;
+      const all = [...new Set([...before.needs, ...needs.filter((needed) => needed !== own)])];
+      joined[own] = { ...before, effects: [...before.effects, ...unit.effects], needs: all.sort((a, b) => a - b) };
+    } else {
+      joined.push({ ...unit, needs: needs.sort((a, b) => a - b) });
+    }
+    places.push(joined.length - 1);
+  }
+  return joined;
+}
+
+function continues(before: Effect | undefined, next: Effect | undefined): boolean {
+  if (before?.kind !== "data" || next?.kind !== "data" || before.ino !== next.ino) return false;
+  const follows = next.seq === before.seq + 1 && next.page === before.page + 1 && next.start === 0;
+  return follows && before.start === 0 && before.end === pageBytes && !isFreedPage(before) && !isFreedPage(next);
 }
 
 /** Which pieces of its page a write touches. */

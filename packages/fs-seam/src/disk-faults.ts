@@ -12,6 +12,7 @@ import type {
   MisdirectedWriteFault,
 } from "./media-faults.js";
 import { pageBytes } from "./paged-content.js";
+import { posix } from "./personality.js";
 import { Prng, streamSeed } from "./prng.js";
 
 /**
@@ -180,7 +181,7 @@ export class DiskFaults {
   /** Makes the cache show the disk: durable bytes, and on top what is still dirty. */
   reload(state: FsState, ino: number, ledger: Ledger): void {
     const disk = new FsState(ledger.state.freeze(), state.slab);
-    for (const effect of ledger.pendingOfFile(ino)) applyEffect(disk, effect);
+    for (const effect of ledger.pendingOfFile(ino)) applyEffect(disk, effect, ledger.personality);
     disk.trim(ino);
     const content = disk.inode(ino)?.content;
     if (content !== undefined) state.adoptContent(ino, content);
@@ -193,7 +194,7 @@ function versionBefore(ino: number, page: number, base: Image, records: readonly
   const last = records.findLastIndex(isWrite);
   const state = new FsState(base);
   for (const record of records.slice(0, Math.max(last, 0))) {
-    if ((record.kind === "data" || record.kind === "size") && record.ino === ino) applyEffect(state, record);
+    if ((record.kind === "data" || record.kind === "size") && record.ino === ino) applyEffect(state, record, posix);
   }
   const bytes = new Uint8Array(pageBytes);
   const content = state.inode(ino)?.content;

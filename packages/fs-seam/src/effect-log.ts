@@ -1,4 +1,12 @@
-import { BarrierRecord, DataEffect, NameEffect, SizeEffect, type Call, type LogRecord } from "./effects.js";
+import {
+  BarrierRecord,
+  DataEffect,
+  NameEffect,
+  SizeEffect,
+  type Call,
+  type LogRecord,
+  type SizeCause,
+} from "./effects.js";
 import { pageBytes } from "./paged-content.js";
 
 /**
@@ -8,8 +16,9 @@ import { pageBytes } from "./paged-content.js";
  *
  *   word 0   kind (3 bits), inode number (29 bits)
  *   data     page | start (13), end (13), zeros (1) | slab number (14), first byte in the slab (18)
- *   append   the same; stands for the data effect and then a size effect, from the first byte to behind the last one
- *   size     from (48), to (48)
+ *   append   the same, and whether the page was written before (1); stands for the data effect and then a size effect,
+ *            from the first byte to behind the last one
+ *   size     from (47), to (47), cause (2)
  *   name     directory | index of the name | steps back to the group (2), rename (2), directory (1)
  *   barrier  steps back to the issue | scope (2), rung (1), dropped (1)
  *   object   index in the list of records that have no place above
@@ -31,6 +40,8 @@ const maxWord = 2 ** 31 - 1;
 const maxSlabs = 2 ** 14;
 const maxShift = 2 ** 18;
 
+const maxPackedSize = 2 ** 47;
+const packedCauses: readonly SizeCause[] = ["write", "write-in-block", "set"];
 const scopes = ["file", "names", "all"] as const;
 const renames = ["none", "within", "across"] as const;
 const nothingLost: readonly number[] = Object.freeze([]);
@@ -100,8 +111,16 @@ export class EffectLog {
   }
 
   /** A write that begins at the end of the file: a data effect, and the size effect behind it. */
-  append(ino: number, page: number, start: number, end: number, bytes: Uint8Array, shift: number): void {
-    this.#data(appendKind, ino, page, start, end, bytes, shift);
+  append(
+    ino: number,
+    page: number,
+    start: number,
+    end: number,
+    bytes: Uint8Array,
+    shift: number,
+    inBlock: boolean,
+  ): void {
+    this.#data(appendKind, ino, page, start, end, bytes, shift, inBlock);
   }
 
   #data(
@@ -112,33 +131,38 @@ export class EffectLog {
     end: number,
     bytes: Uint8Array | undefined,
     shift: number,
+    inBlock = false,
   ): void {
     const slab = bytes === undefined ? 0 : this.#slabs.of(bytes);
     if (this.captureSites || ino > maxIno || page > maxWord || slab >= maxSlabs || shift >= maxShift) {
       this.#object(new DataEffect(this.length, ino, page, start, end, bytes, shift, this.call));
-      if (kind === appendKind) this.size(ino, page * pageBytes + start, page * pageBytes + end);
+      if (kind === appendKind) {
+        this.size(ino, page * pageBytes + start, page * pageBytes + end, inBlock ? "write-in-block" : "write");
+      }
     } else {
       const at = this.#slot();
       const chunk = this.#chunk;
       chunk[at] = kind | (ino << 3);
       chunk[at + 1] = page;
-      chunk[at + 2] = start | (end << 13) | (bytes === undefined ? 1 << 26 : 0);
+      chunk[at + 2] = start | (end << 13) | (bytes === undefined ? 1 << 26 : 0) | (inBlock ? 1 << 27 : 0);
       chunk[at + 3] = (slab << 18) | shift;
       this.length += kind === appendKind ? 2 : 1;
     }
     if (bytes !== undefined) this.payloadBytes += end - start;
   }
 
-  size(ino: number, from: number, to: number): void {
-    if (this.captureSites || ino > maxIno || from >= 2 ** 48 || to >= 2 ** 48) {
-      this.#object(new SizeEffect(this.length, ino, from, to, this.call));
+  size(ino: number, from: number, to: number, cause: SizeCause): void {
+    const packed = packedCauses.indexOf(cause);
+    if (this.captureSites || packed < 0 || ino > maxIno || from >= maxPackedSize || to >= maxPackedSize) {
+      this.#object(new SizeEffect(this.length, ino, from, to, cause, this.call));
       return;
     }
     const at = this.#slot();
     const chunk = this.#chunk;
     chunk[at] = sizeKind | (ino << 3);
     chunk[at + 1] = from | 0;
-    chunk[at + 2] = Math.floor(from / 2 ** 32) | (Math.floor(to / 2 ** 32) << 16);
+    const high = Math.floor(from / 2 ** 32) | (Math.floor(to / 2 ** 32) << 16);
+    chunk[at + 2] = high | ((packed & 1) << 15) | ((packed >> 1) << 31);
     chunk[at + 3] = to | 0;
     this.length += 1;
   }
@@ -208,16 +232,18 @@ export class EffectLog {
         const from = first * pageBytes + (second & 0x1fff);
         const to = first * pageBytes + ((second >>> 13) & 0x1fff);
         records.push(this.#dataEffect(seq, ino, first, second, third));
-        records.push(new SizeEffect(seq + 1, ino, from, to, undefined));
+        const cause = (second & (1 << 27)) === 0 ? "write" : "write-in-block";
+        records.push(new SizeEffect(seq + 1, ino, from, to, cause, undefined));
         return;
       }
       case dataKind:
         records.push(this.#dataEffect(seq, ino, first, second, third));
         return;
       case sizeKind: {
-        const from = (second & 0xffff) * 2 ** 32 + (first >>> 0);
-        const to = (second >>> 16) * 2 ** 32 + (third >>> 0);
-        records.push(new SizeEffect(seq, ino, from, to, undefined));
+        const from = (second & 0x7fff) * 2 ** 32 + (first >>> 0);
+        const to = ((second >>> 16) & 0x7fff) * 2 ** 32 + (third >>> 0);
+        const cause = packedCauses[((second >>> 15) & 1) | ((second >>> 31) << 1)] as SizeCause; // as it was packed
+        records.push(new SizeEffect(seq, ino, from, to, cause, undefined));
         return;
       }
       case linkKind:

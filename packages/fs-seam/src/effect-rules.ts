@@ -6,14 +6,19 @@ import type { Personality } from "./personality.js";
 /** How one effect changes a tree, and which pending effects it needs: the two halves of every personality. */
 
 /** Applies one effect. `units` limits a data effect to some of its pieces of `unitBytes`, counted from the page start. */
-export function applyEffect(state: FsState, effect: Effect, units?: readonly number[], unitBytes = 512): void {
+export function applyEffect(
+  state: FsState,
+  effect: Effect,
+  { tears, cutTail }: Personality,
+  units?: readonly number[],
+): void {
   switch (effect.kind) {
     case "data":
-      applyData(state, effect, units, unitBytes);
+      applyData(state, effect, units, tears.unitBytes);
       return;
     case "size":
       ensureInode(state, effect.ino, "file");
-      state.setSize(effect.ino, effect.to);
+      state.setSize(effect.ino, effect.to, cutTail === "by-write");
       return;
     case "link":
       ensureInode(state, effect.directory, "directory");
@@ -52,13 +57,18 @@ function applyData(state: FsState, effect: DataEffect, units: readonly number[] 
   }
 }
 
-/** True when `later` may only persist after `earlier`; both are pending and in log order. See also {@link homesOf}. */
+/**
+ * True when `later` may only persist after `earlier`, whatever the journal says; both are pending and in log order. See
+ * also {@link homesOf}, and `unit-index.ts` for the order of the journal.
+ */
 export function needs(personality: Personality, later: Effect, earlier: Effect): boolean {
   const { edges } = personality;
-  if (edges.metadataOrder === "fifo" && later.kind !== "data" && earlier.kind !== "data") return true;
   if (isName(later)) return isName(earlier) && nameNeeds(personality, later, earlier);
   if (isName(earlier) || later.ino !== earlier.ino) return false;
-  if (later.kind === "size") return earlier.kind === "size" || (edges.lengthNeedsBytes && liesBelow(earlier, later));
+  if (later.kind === "size") {
+    if (earlier.kind === "data") return edges.lengthNeedsBytes && isGrown(later) && liesIn(earlier, later);
+    return edges.setLengthNeedsGrown || isGrown(later) || !isGrown(earlier);
+  }
   if (earlier.kind === "data") return earlier.page === later.page;
   return edges.bytesNeedEarlierCut && earlier.to < earlier.from && later.page * pageBytes >= earlier.to;
 }
@@ -89,13 +99,33 @@ export function homesOf(personality: Personality, later: Effect, pending: readon
   return homes;
 }
 
+/** Pending creations of the directory that a name is bound in, and of all above it. */
+export function birthsOf(effect: Effect, names: readonly NameEffect[]): NameEffect[] {
+  if (!isName(effect) || effect.kind !== "link") return [];
+  const births: NameEffect[] = [];
+  for (let directory: number | undefined = effect.directory; directory !== undefined;) {
+    const at: number = directory;
+    const birth = names.find(({ kind, ino, rename }) => kind === "link" && ino === at && rename === "none");
+    if (birth !== undefined) births.push(birth);
+    directory = birth?.directory;
+  }
+  return births;
+}
+
 /** A step of a rename of a directory. */
 export function isDirectoryMove(effect: NameEffect): boolean {
   return effect.inodeKind === "directory" && effect.rename !== "none";
 }
 
-function liesBelow(data: DataEffect, size: SizeEffect): boolean {
-  return size.to > size.from && data.page * pageBytes + data.start < size.to;
+/** Whether a write made the file longer. */
+export function isGrown({ cause }: SizeEffect): boolean {
+  return cause === "write" || cause === "write-in-block";
+}
+
+/** Whether bytes lie in the range by which a length grew. */
+export function liesIn(data: DataEffect, size: SizeEffect): boolean {
+  const start = data.page * pageBytes;
+  return start + data.start < size.to && start + data.end > size.from;
 }
 
 /** True when both must persist together. */

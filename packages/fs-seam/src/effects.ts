@@ -1,4 +1,5 @@
 import type { FailedSyncAftermath } from "./media-faults.js";
+import { pageBytes } from "./paged-content.js";
 
 /**
  * The log of one run: what every call did to the tree, in order, and which barriers returned. It is independent of any
@@ -56,20 +57,30 @@ export class DataEffect {
   }
 }
 
-/** The length of a file changed. */
+/**
+ * Why a length is in the log. `write`: a write reached past the end, into storage that is new. `write-in-block`: the same
+ * within the last page of the file, which had been written before. `set`: truncate, allocate or an open that empties. The
+ * other two change nothing and say that a file system which delays allocation stops delaying it here: a file that was cut
+ * to nothing is closed, or a file is renamed over another one.
+ */
+export type SizeCause = "write" | "write-in-block" | "set" | "close-after-cut" | "rename-over";
+
+/** The length of a file changed, or is stated again. */
 export class SizeEffect {
   readonly kind = "size";
   readonly seq: number;
   readonly ino: number;
   readonly from: number;
   readonly to: number;
+  readonly cause: SizeCause;
   readonly call: Call | undefined;
 
-  constructor(seq: number, ino: number, from: number, to: number, call: Call | undefined) {
+  constructor(seq: number, ino: number, from: number, to: number, cause: SizeCause, call: Call | undefined) {
     this.seq = seq;
     this.ino = ino;
     this.from = from;
     this.to = to;
+    this.cause = cause;
     this.call = call;
   }
 }
@@ -91,6 +102,10 @@ export class NameEffect {
   readonly group: number;
   /** Whether this moves something, and out of its directory. What a rename replaces is removed: `none`. */
   readonly rename: "none" | "within" | "across";
+  /**
+   * Set by a ledger on its own copy: a barrier may have brought this along past everything older. See `closures.reach`.
+   */
+  readonly unordered: boolean;
   readonly call: Call | undefined;
 
   constructor(
@@ -103,6 +118,7 @@ export class NameEffect {
     group: number,
     rename: "none" | "within" | "across",
     call: Call | undefined,
+    unordered = false,
   ) {
     this.kind = kind;
     this.seq = seq;
@@ -112,7 +128,14 @@ export class NameEffect {
     this.inodeKind = inodeKind;
     this.group = group;
     this.rename = rename;
+    this.unordered = unordered;
     this.call = call;
+  }
+
+  /** The same effect, free to persist before older ones. */
+  withoutOrder(): NameEffect {
+    const { kind, seq, directory, name, ino, inodeKind, group, rename, call } = this;
+    return new NameEffect(kind, seq, directory, name, ino, inodeKind, group, rename, call, true);
   }
 }
 
@@ -185,6 +208,11 @@ export type LogRecord = Effect | BarrierRecord | MarkRecord | WritebackRecord | 
 
 export function isEffect(record: LogRecord): record is Effect {
   return record.kind === "data" || record.kind === "size" || record.kind === "link" || record.kind === "unlink";
+}
+
+/** A whole page that was freed: what `punch` does to pages that lie wholly in its range. */
+export function isFreedPage(effect: Effect): effect is DataEffect {
+  return effect.kind === "data" && effect.bytes === undefined && effect.start === 0 && effect.end === pageBytes;
 }
 
 export function isName(effect: Effect): effect is NameEffect {

@@ -31,6 +31,10 @@ export abstract class EngineContent {
   readonly #spacePolicy: SpacePolicy;
   readonly #maxOpenHandles: number;
   readonly #payload: Payload = { bytes: undefined, shift: 0 };
+  /** Files that `allocate` was called for: their pages may have storage that was never written. */
+  readonly #reserved = new Set<number>();
+  /** Files that were cut to nothing and not closed by a writer since. */
+  readonly #emptied = new Set<number>();
 
   constructor(image: Image | undefined, options: EngineOptions) {
     engines += 1;
@@ -108,11 +112,17 @@ export abstract class EngineContent {
   /** @internal */
   closeHandle(handle: EngineHandle): void {
     this.openHandles -= 1;
+    if (handle.mode !== "read" && this.#emptied.delete(handle.ino)) this.#restateLength(handle);
     const left = (this.#handlesOf.get(handle.ino) ?? 1) - 1;
     if (left > 0) this.#handlesOf.set(handle.ino, left);
     else this.#handlesOf.delete(handle.ino);
     this.collect(handle.ino);
     if (this.#spacePolicy === "at-close" && this.overLimit()) throw this.#noSpace("close", handle.path, 0);
+  }
+
+  #restateLength({ ino, path }: EngineHandle): void {
+    this.log?.begin("close", path);
+    this.log?.size(ino, this.sizeOf(ino), this.sizeOf(ino), "close-after-cut");
   }
 
   /** Puts another tree in place; handles have been dealt with before. */
@@ -135,6 +145,8 @@ export abstract class EngineContent {
   protected killHandles(): void {
     this.epoch += 1;
     this.openHandles = 0;
+    this.#emptied.clear();
+    this.#reserved.clear();
     const orphans = [...this.#handlesOf.keys()];
     this.#handlesOf.clear();
     for (const ino of orphans) this.collect(ino);
@@ -261,6 +273,7 @@ export abstract class EngineContent {
     const end = offset + length;
     // Within one page at the end of the file, as nearly every append is: bytes and length share one place in the log.
     const appends = offset === content.size && (offset % pageBytes) + length <= pageBytes;
+    const inBlock = this.#startsInTailBlock(content, ino, offset);
     const first = log.length;
     const payload = this.#payload;
     for (let done = 0; done < length;) {
@@ -268,17 +281,24 @@ export abstract class EngineContent {
       const start = offset + done - index * pageBytes;
       const count = Math.min(pageBytes - start, length - done);
       content.writePageLogged(index, start, bytes, done, done + count, this.state.slab, payload);
-      if (appends) log.append(ino, index, start, start + count, payload.bytes as Uint8Array, payload.shift); // just set
+      if (appends) log.append(ino, index, start, start + count, payload.bytes as Uint8Array, payload.shift, inBlock); // just set
       else log.data(ino, index, start, start + count, payload.bytes, payload.shift);
       done += count;
     }
     // Behind its bytes: a personality may say that the new length needs them, and needs always point back in the log.
     if (end > content.size) {
-      if (!appends) log.size(ino, content.size, end);
+      if (!appends) logGrowth(log, ino, content.size, end, inBlock);
       content.size = end;
     }
     this.state.usedPages += content.pageCount - before;
     this.afterLoggedWrite(handle, first);
+  }
+
+  /** Whether a write begins on the last page of a file, and that page has been written and not merely reserved. */
+  #startsInTailBlock(content: PagedContent, ino: number, offset: number): boolean {
+    const page = Math.floor(content.size / pageBytes);
+    if (content.size === page * pageBytes || offset >= (page + 1) * pageBytes) return false;
+    return content.page(page) !== undefined && !this.#reserved.has(ino);
   }
 
   /** @internal */
@@ -292,7 +312,8 @@ export abstract class EngineContent {
     const content = this.state.ownContent(ino);
     const from = content.size;
     if (size === from) return;
-    this.log?.size(ino, from, size);
+    this.log?.size(ino, from, size, "set");
+    if (size === 0 && this.log !== undefined) this.#emptied.add(ino);
     const rest = size % pageBytes;
     const page = Math.floor(size / pageBytes);
     // The zeroed rest of the new last page is a write of its own: it may reach the disk without the new size.
@@ -309,6 +330,7 @@ export abstract class EngineContent {
     const fits = this.#spacePolicy === "at-write" ? this.#fitting(content, offset, length) : length;
     if (fits < length) throw this.#noSpace("allocate", handle.path, 0);
     this.log?.begin("allocate", handle.path);
+    if (this.log !== undefined) this.#reserved.add(handle.ino);
     const before = content.pageCount;
     for (let page = Math.floor(offset / pageBytes); page * pageBytes < offset + length; page += 1) {
       if (content.page(page) === undefined) content.writePage(page, 0, zeroByte, 0, 1, this.state.slab);
@@ -338,7 +360,7 @@ export abstract class EngineContent {
     const source = this.state.inode(from)?.content;
     if (source === undefined) return;
     const target = this.state.ownContent(to);
-    if (source.size > 0) this.log?.size(to, 0, source.size);
+    if (source.size > 0) this.log?.size(to, 0, source.size, "write");
     for (const index of source.pageIndexes()) {
       const page = source.page(index);
       if (page === undefined) continue;
@@ -427,6 +449,16 @@ export abstract class EngineContent {
       injected: true,
     });
   }
+}
+
+/**
+ * Logs that a write grew a file. What begins on the last page of the file, in storage that is there, and ends behind it
+ * grows the file in two steps: up to the end of that page, and further.
+ */
+function logGrowth(log: EffectLog, ino: number, from: number, to: number, inBlock: boolean): void {
+  const blockEnd = inBlock ? Math.min(to, Math.ceil(from / pageBytes) * pageBytes) : from;
+  if (blockEnd > from) log.size(ino, from, blockEnd, "write-in-block");
+  if (to > blockEnd) log.size(ino, blockEnd, to, "write");
 }
 
 const zeroByte = new Uint8Array(1);

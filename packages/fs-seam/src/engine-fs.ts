@@ -197,6 +197,10 @@ export abstract class EngineFs extends EngineContent implements StoreFs {
     if (target === source) return; // POSIX: two names of one file, nothing happens
     this.checkMetadataSpace("rename", to);
     this.log?.begin("rename", from, to);
+    if (target?.kind === "file") {
+      const size = this.sizeOf(source.ino);
+      this.log?.size(source.ino, size, size, "rename-over");
+    }
     const step: RenameStep = {
       group: this.log?.length ?? 0,
       rename: sourceDirectory === targetDirectory ? "within" : "across",

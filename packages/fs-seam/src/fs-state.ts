@@ -252,14 +252,17 @@ export class FsState {
     inode.content = content.copyFor(this.owner);
   }
 
-  /** Sets the length; a cut forgets the bytes behind it. */
-  setSize(ino: number, size: number): void {
+  /** Sets the length; a cut forgets the bytes behind it, or, with `keepTail`, only the pages behind the new last one. */
+  setSize(ino: number, size: number, keepTail = false): void {
     const content = this.ownContent(ino);
     const before = content.pageCount;
+    const end = Math.max(content.size, this.loose.get(ino) ?? 0);
     const cuts = size < content.size;
-    if (cuts) content.cutTo(size, this.slab);
-    else content.size = size;
+    const kept = keepTail ? Math.ceil(size / pageBytes) * pageBytes : size;
+    if (cuts && kept < content.size) content.cutTo(kept, this.slab);
+    content.size = size;
     if (cuts || size >= (this.loose.get(ino) ?? 0)) this.loose.delete(ino);
+    if (cuts && kept > size) this.loose.set(ino, Math.min(kept, end));
     this.usedPages += content.pageCount - before;
   }
 

@@ -1,5 +1,13 @@
-import { applyEffect, homesOf, isDirectoryMove, needs } from "./effect-rules.js";
-import { isName, type BarrierRecord, type Effect, type LogRecord, type NameEffect } from "./effects.js";
+import { closeOver, unitsOf, type Unit } from "./crash-units.js";
+import { applyEffect, birthsOf, homesOf, isDirectoryMove, needs } from "./effect-rules.js";
+import {
+  isName,
+  type BarrierRecord,
+  type Effect,
+  type LogRecord,
+  type NameEffect,
+  type SizeEffect,
+} from "./effects.js";
 import { FsState, type Image } from "./fs-state.js";
 import { pageBytes, type SlabAllocator } from "./paged-content.js";
 import type { Personality } from "./personality.js";
@@ -20,6 +28,8 @@ export class Ledger {
   /** Files whose durable bytes differ from what was written, because the disk failed them. */
   readonly touchedByDisk: Set<number> = new Set();
   readonly #records: readonly LogRecord[];
+  /** Files and directories that barriers of a tree log have been about. */
+  readonly #logged = new Set<number>();
   readonly #files = new Map<number, Effect[]>();
   readonly #directories = new Map<number, NameEffect[]>();
 
@@ -46,7 +56,7 @@ export class Ledger {
         if (!record.lost) push(this.#files, record.ino, record);
         return;
       case "size":
-        push(this.#files, record.ino, record);
+        if (this.#counts(record)) push(this.#files, record.ino, record);
         return;
       case "link":
       case "unlink":
@@ -66,6 +76,14 @@ export class Ledger {
     }
   }
 
+  /** A length that is stated again counts where that brings a pending one into the journal. */
+  #counts(record: SizeEffect): boolean {
+    const { cause, ino } = record;
+    if (!isRestated(record)) return true;
+    if (!this.personality.edges.lengthEntersAt.some((at) => at === cause)) return false;
+    return (this.#files.get(ino) ?? []).some((effect) => effect.kind === "size");
+  }
+
   #pendingAmong(seqs: ReadonlySet<number>): Effect[] {
     return this.pending().filter((effect) => seqs.has(effect.seq));
   }
@@ -73,9 +91,51 @@ export class Ledger {
   #barrier(record: BarrierRecord): void {
     if (record.outcome === "failed") this.#lose(record);
     if (record.outcome !== "done") return;
-    const { fileSync, namesSync } = this.personality.closures;
-    const plain = record.scope === "all" || (record.scope === "file" ? fileSync === "bytes" : namesSync === "entries");
-    this.settle(this.#coveredBy(record), plain);
+    const settled = this.#closureOf(record);
+    const inTreeLog = this.personality.closures.reach === "tree-log" && record.scope !== "all";
+    const parents = inTreeLog && record.scope === "file" ? this.#newParents(record.ino, settled) : [];
+    this.#apply(settled);
+    if (inTreeLog) this.#bringAlong(record, settled, new Set(parents));
+  }
+
+  /** Everything that is durable once a barrier has returned. */
+  #closureOf(record: BarrierRecord): Effect[] {
+    const own = this.#coveredBy(record);
+    const { closures, edges } = this.personality;
+    if (closures.reach === "tree-log" && record.scope !== "all") return this.#alongTreeLog(own);
+    if (edges.metadataOrder === "journal") return this.#olderInJournal(own, record.covers);
+    const whole = record.scope === "all" ? closures.everything === "all" : this.#widening(record) === "plain";
+    return this.#withCompanions(own, whole);
+  }
+
+  /** Directories where a file that had a name gets another one by these effects. */
+  #newParents(ino: number, effects: readonly Effect[]): number[] {
+    const own = effects.filter((effect): effect is NameEffect => isName(effect) && effect.ino === ino);
+    const born = (this.state.inode(ino)?.links ?? 0) === 0 ? own.find(({ kind }) => kind === "link") : undefined;
+    return own.filter((effect) => effect !== born).map(({ directory }) => directory);
+  }
+
+  /**
+   * Notes what a barrier may have brought along in the tree log: names of what the log has been about, and names in the
+   * directories where this file has got another name.
+   */
+  #bringAlong({ ino, covers }: BarrierRecord, settled: readonly Effect[], parents: ReadonlySet<number>): void {
+    this.#logged.add(ino);
+    for (const effect of settled) {
+      if (!isName(effect)) continue;
+      this.#logged.add(effect.ino);
+      if (effect.rename === "across") this.#logged.add(effect.directory);
+    }
+    const comes = (effect: NameEffect): boolean =>
+      effect.seq < covers && (this.#logged.has(effect.ino) || parents.has(effect.directory));
+    const groups = new Set<number>();
+    for (const effect of this.#names()) if (comes(effect)) groups.add(effect.group);
+    for (const [directory, list] of this.#directories) {
+      this.#directories.set(
+        directory,
+        list.map((effect) => (groups.has(effect.group) && !effect.unordered ? effect.withoutOrder() : effect)),
+      );
+    }
   }
 
   /** Lost bytes count as clean: no later barrier will write them. */
@@ -90,14 +150,29 @@ export class Ledger {
     );
   }
 
+  /** Whether a barrier settles the names of what it is about, too. */
+  #widening({ scope, rung }: BarrierRecord): "plain" | "own-names" {
+    const { fileSync, dataSync, namesSync } = this.personality.closures;
+    const closure = scope === "names" ? namesSync : rung === "full" ? fileSync : dataSync;
+    return scope !== "all" && closure === "own-names" ? "own-names" : "plain";
+  }
+
+  /** What a barrier covers by itself, before anything comes along that this needs. */
   #coveredBy(record: BarrierRecord): Effect[] {
-    const { fileSync, namesSync } = this.personality.closures;
     const own = this.#ownEffects(record);
-    const widens = record.scope === "file" ? fileSync : namesSync;
-    if (record.scope === "all" || widens === "bytes" || widens === "entries") return own;
-    const all = this.pending().filter((effect) => effect.seq < record.covers);
-    if (widens === "own-names") return [...own, ...all.filter((effect) => isName(effect) && effect.ino === record.ino)];
-    return [...own, ...all.filter((effect) => effect.kind !== "data")];
+    if (record.scope === "all") return this.#flushedByAll(own);
+    if (this.#widening(record) === "plain") return own;
+    const names = this.#names().filter((effect) => effect.ino === record.ino && effect.seq < record.covers);
+    return [...own, ...names.filter((effect) => !own.includes(effect))];
+  }
+
+  /** A barrier over everything may find the journal empty and leave bytes in the cache of the disk. */
+  #flushedByAll(all: Effect[]): Effect[] {
+    return this.personality.closures.everything === "all" ? all : all.filter((effect) => effect.kind !== "data");
+  }
+
+  #names(): NameEffect[] {
+    return [...this.#directories.values()].flat();
   }
 
   #ownEffects(record: BarrierRecord): Effect[] {
@@ -106,34 +181,91 @@ export class Ledger {
     return list.filter((effect) => effect.seq < record.covers);
   }
 
+  /** Makes effects durable, with all they need and the rest of their groups. */
+  settle(effects: readonly Effect[]): void {
+    const journals = this.personality.edges.metadataOrder === "journal";
+    this.#apply(journals ? this.#olderInJournal(effects, 0) : this.#withCompanions(effects, false));
+  }
+
+  /** Makes effects durable and takes them off the pending lists. */
+  #apply(settled: Effect[]): void {
+    settled.sort((a, b) => a.seq - b.seq);
+    for (const effect of settled) applyEffect(this.state, effect, this.personality);
+    this.#forget(settled, new Set(settled));
+  }
+
   /**
-   * Makes effects durable, with all they need and the rest of their groups. `prefixes` says that every file and
-   * directory in the set comes with all its earlier effects, as behind a barrier: then only effects that reach into
-   * another directory have companions to look for.
+   * Effects, with all they need and the rest of their groups. `prefixes` says that every file and directory in the set
+   * comes with all its earlier effects, as behind a barrier: then only effects that reach into another directory have
+   * companions to look for.
    */
-  settle(effects: readonly Effect[], prefixes = false): void {
+  #withCompanions(effects: readonly Effect[], prefixes: boolean): Effect[] {
     const chosen = new Set(effects);
     const queue = [...chosen];
-    const local = prefixes && this.personality.edges.metadataOrder === "free";
     for (let at = 0; at < queue.length; at += 1) {
       const effect = queue[at] as Effect; // below length
-      if (local && at < effects.length && !reachesOut(effect)) continue; // what joined later brings its own companions
+      if (prefixes && at < effects.length && !reachesOut(effect)) continue; // what joined later brings its own companions
       for (const other of this.#companions(effect)) {
         if (chosen.has(other)) continue;
         chosen.add(other);
         queue.push(other);
       }
     }
-    queue.sort((a, b) => a.seq - b.seq);
-    for (const effect of queue) applyEffect(this.state, effect);
-    this.#forget(queue, chosen);
+    return queue;
+  }
+
+  /**
+   * Effects, with everything older in the journal. A length that enters the journal only by a barrier stands behind all
+   * that was in it when the barrier was issued, the effects before `covers`.
+   */
+  #olderInJournal(effects: readonly Effect[], covers: number): Effect[] {
+    const units = unitsOf(this.pending(), this.personality, false);
+    const covered = new Set(effects);
+    const isCovered = (unit: Unit): boolean => unit.effects.some((effect) => covered.has(effect));
+    // Where anything may be written back at any time, the length may have entered long before, and nothing be left to do.
+    const late = this.personality.writeBack === "none";
+    const enters = late && units.some((unit) => unit.enters === "later" && isCovered(unit));
+    const chosen = new Set<number>();
+    units.forEach((unit, index) => {
+      const older = enters && unit.enters === "at-once" && unit.effects.every(({ seq }) => seq < covers);
+      if (older || isCovered(unit)) chosen.add(index);
+    });
+    for (let grew = true; grew;) {
+      const closed = closeOver(units, chosen);
+      const settled = [...closed].flatMap((index) => [...(units[index]?.effects ?? [])]);
+      for (const index of closed) chosen.add(index);
+      grew = false;
+      units.forEach((unit, index) => {
+        if (chosen.has(index) || !unit.effects.some((cut) => settled.some((effect) => cutBelow(effect, cut)))) return;
+        chosen.add(index);
+        grew = true;
+      });
+    }
+    return [...chosen].flatMap((index) => [...(units[index]?.effects ?? [])]);
+  }
+
+  /** Effects, with what a log beside the journal keeps of older ones: see `closures.reach`. */
+  #alongTreeLog(effects: readonly Effect[]): Effect[] {
+    const names = this.#names();
+    const chosen = new Set(effects);
+    const queue = [...effects];
+    for (let at = 0; at < queue.length; at += 1) {
+      const effect = queue[at] as Effect; // below length
+      const near: readonly Effect[] = isName(effect) ? names : (this.#files.get(effect.ino) ?? []);
+      const births: readonly Effect[] = birthsOf(effect, names);
+      for (const other of near) {
+        const older = other.seq < effect.seq && needs(this.personality, effect, other);
+        if (chosen.has(other) || !(older || births.includes(other) || comesAlong(effect, other))) continue;
+        chosen.add(other);
+        queue.push(other);
+      }
+    }
+    return queue;
   }
 
   /** Pending effects that must persist when `effect` does. Files never need names, so a file's own list is enough. */
   #companions(effect: Effect): Effect[] {
-    const fifo = this.personality.edges.metadataOrder === "fifo" && effect.kind !== "data";
-    const near: readonly Effect[] =
-      isName(effect) || fifo ? this.#pendingMetadata(fifo) : (this.#files.get(effect.ino) ?? []);
+    const near: readonly Effect[] = isName(effect) ? this.#names() : (this.#files.get(effect.ino) ?? []);
     const homes: readonly Effect[] = homesOf(this.personality, effect, near);
     return near.filter(
       (other) =>
@@ -142,12 +274,6 @@ export class Ledger {
         (other.seq < effect.seq && needs(this.personality, effect, other)) ||
         (this.personality.rename === "atomic" && isName(effect) && isName(other) && other.group === effect.group),
     );
-  }
-
-  #pendingMetadata(withSizes: boolean): Effect[] {
-    const names: Effect[] = [...this.#directories.values()].flat();
-    if (!withSizes) return names;
-    return [...names, ...[...this.#files.values()].flat()];
   }
 
   #forget(queue: readonly Effect[], settled: ReadonlySet<Effect>): void {
@@ -179,6 +305,34 @@ export class Ledger {
     return all.sort((a, b) => a.seq - b.seq);
   }
 
+  /**
+   * What a power loss at this moment may keep. All that is pending, unless the personality never writes back by itself:
+   * then what a barrier covers that has been issued and has not returned, and bytes whose write-back a call has started.
+   */
+  exposed(): Effect[] {
+    const pending = this.pending();
+    if (this.personality.writeBack === "spontaneous") return pending;
+    const exposed = new Set<Effect>();
+    for (const record of this.#barriersUnderWay()) for (const effect of this.#closureOf(record)) exposed.add(effect);
+    for (const effect of pending) if (this.#isBeingWrittenBack(effect, pending)) exposed.add(effect);
+    return pending.filter((effect) => exposed.has(effect));
+  }
+
+  #barriersUnderWay(): BarrierRecord[] {
+    const later = this.#records.slice(this.position);
+    return later.filter(
+      (record): record is BarrierRecord =>
+        record.kind === "barrier" && record.outcome !== "dropped" && record.covers <= this.position,
+    );
+  }
+
+  #isBeingWrittenBack(effect: Effect, pending: readonly Effect[]): boolean {
+    if (effect.kind !== "data") return false;
+    return pending.some(
+      (other) => other.kind === "size" && other.ino === effect.ino && other.seq > effect.seq && isRestated(other),
+    );
+  }
+
   /** Pending bytes and lengths of one file. */
   pendingOfFile(ino: number): readonly Effect[] {
     return this.#files.get(ino) ?? [];
@@ -196,6 +350,17 @@ export class Ledger {
 function cutBelow(effect: Effect, cut: Effect): boolean {
   if (effect.kind !== "data" || cut.kind !== "size" || cut.ino !== effect.ino) return false;
   return cut.seq < effect.seq && cut.to < cut.from && cut.to < effect.page * pageBytes + effect.end;
+}
+
+function isRestated({ cause }: SizeEffect): boolean {
+  return cause === "close-after-cut" || cause === "rename-over";
+}
+
+/** Of one rename, the new name brings what it replaces, and the removal of the old name brings the new one. */
+function comesAlong(effect: Effect, other: Effect): boolean {
+  if (!isName(effect) || !isName(other) || effect.group !== other.group) return false;
+  const leaves = other.kind === "unlink" && other.rename === "across";
+  return !leaves;
 }
 
 function reachesOut(effect: Effect): boolean {

@@ -1,5 +1,4 @@
 import type { FailedSyncAftermath } from "./media-faults.js";
-import { FsError } from "./fs-error.js";
 
 /**
  * What a file system promises about a power loss, as data. A recorded run is a list of effects; a personality says
@@ -24,26 +23,68 @@ export interface Personality {
   readonly edges: {
     /** Bytes written behind a cut need the cut. */
     readonly bytesNeedEarlierCut: boolean;
-    /** A grown length needs the bytes that were written into the new range before it persists. */
+    /** A length that a write grew needs the bytes that were written into the new range. */
     readonly lengthNeedsBytes: boolean;
-    /** `free`: names and lengths persist in any order. `fifo`: in the order they happened, over the whole tree. */
-    readonly metadataOrder: "free" | "fifo";
+    /**
+     * `free`: names and lengths persist in any order. `journal`: in the order in which they entered the journal of the
+     * file system, over the whole tree. Names, lengths that a call set, and pages that were freed whole enter at once.
+     * Whatever enters later needs them all.
+     */
+    readonly metadataOrder: "free" | "journal";
+    /**
+     * When a length that a write grew enters the journal. `at-write-back`: whenever its bytes are written back, so that
+     * nothing later needs it. `past-tail-block`: so, unless it stays within the last page of the file, and that page is
+     * on the disk; then at once. Means nothing where `metadataOrder` is `free`.
+     */
+    readonly grownLength: "at-write" | "past-tail-block" | "at-write-back";
+    /** Calls after which such a length has entered the journal all the same. */
+    readonly lengthEntersAt: readonly ("close-after-cut" | "rename-over")[];
+    /** Bytes need what entered the journal before them: a file system that never writes in place. */
+    readonly bytesNeedJournal: boolean;
     /**
      * `ordered`: a directory move needs the directory moves before it, a move into another directory needs the name of
      * that directory, and the removal of a directory needs the removals in it: no subtree can come loose by itself.
      */
     readonly tree: "free" | "ordered";
+    /** A length that a call sets needs the lengths that writes grew before. */
+    readonly setLengthNeedsGrown: boolean;
   };
+  /**
+   * What becomes of the rest of the last page when a file is cut. `with-cut`: it reads as zeros once the cut persists.
+   * `by-write`: only once the zeros that the cut writes there persist as well; until then a file that grows again shows
+   * the old bytes.
+   */
+  readonly cutTail: "with-cut" | "by-write";
   /** The steps of one rename: all or none, or each for itself. */
   readonly rename: "atomic" | "split";
   /** What a barrier settles beside the bytes and length of its file, or the entries of its directory. */
   readonly closures: {
-    /** `own-names`: also the names of the file. `all-metadata`: also all older names and lengths. */
-    readonly fileSync: "bytes" | "own-names" | "all-metadata";
-    readonly namesSync: "entries" | "all-metadata";
+    /** A barrier of rung `full`. `own-names`: also the names of the file. */
+    readonly fileSync: "bytes" | "own-names";
+    /** A barrier of rung `data`. */
+    readonly dataSync: "bytes" | "own-names";
+    /** `own-names`: also the names of the directory itself. */
+    readonly namesSync: "entries" | "own-names";
+    /**
+     * What comes with it. `needs`: everything the settled effects need, which in a journal is everything older. `tree-log`:
+     * the journal is passed by, and only what keeps the settled effects in the tree comes along: older changes of the same
+     * name, the creation of the directories above, and of a move into the synced directory not the removal it began with.
+     * Names beside them may come as well: those of files and directories that such a barrier has been about, and those in
+     * a directory where the synced file has got a name.
+     */
+    readonly reach: "needs" | "tree-log";
+    /** A barrier over everything. `journal`: names and lengths with all they need, and no other bytes. */
+    readonly everything: "all" | "journal";
   };
-  /** A write persists in units of so many bytes; `whole` writes never tear. */
-  readonly tears: { readonly unitBytes: 512 | 4096; readonly kind: "whole" | "any-units" };
+  /** `spontaneous`: what is pending may persist at any time. `none`: only while a barrier that covers it is under way. */
+  readonly writeBack: "spontaneous" | "none";
+  /** Where the rules were seen, for those of real file systems. */
+  readonly evidence?: PersonalityEvidence;
+  /**
+   * A write persists in units of so many bytes; `whole` pages never tear; `writes` neither, but for a first page that
+   * begins in its middle, which persists for itself.
+   */
+  readonly tears: { readonly unitBytes: 512 | 4096; readonly kind: "any-units" | "whole" | "writes" };
   /**
    * What bytes read as that lie inside a length that was not durable, where no write that survives put something: zeros,
    * or anything, also over bytes that were written back before their length.
@@ -55,14 +96,42 @@ export interface Personality {
   readonly handles: { readonly crash: "die" | "survive"; readonly failedBarrier: "poisoned" | "usable" };
 }
 
+/** Which kernel a personality describes, and the recorded programs that show each of its rules. */
+export interface PersonalityEvidence {
+  readonly kernel: string;
+  readonly mount: string;
+  readonly rules: readonly PersonalityRule[];
+}
+
+/** One rule of a real file system. */
+export interface PersonalityRule {
+  /** Path of the field, for example `edges.lengthNeedsBytes`. */
+  readonly field: string;
+  /** What it says, for people. */
+  readonly says: string;
+  /** Programs of the recorded set whose outcomes only this value explains. */
+  readonly witnesses: readonly string[];
+}
+
 /** What portable software must survive: nothing is ordered but by barriers. The default. */
 export const posix: Personality = {
   name: "posix",
   describes: "Only barriers order anything; renames are atomic; new space reads as zeros.",
   law: "effects",
-  edges: { bytesNeedEarlierCut: true, lengthNeedsBytes: false, metadataOrder: "free", tree: "ordered" },
+  edges: {
+    bytesNeedEarlierCut: true,
+    lengthNeedsBytes: false,
+    metadataOrder: "free",
+    grownLength: "at-write",
+    lengthEntersAt: [],
+    bytesNeedJournal: false,
+    tree: "ordered",
+    setLengthNeedsGrown: true,
+  },
+  cutTail: "with-cut",
   rename: "atomic",
-  closures: { fileSync: "bytes", namesSync: "entries" },
+  closures: { fileSync: "bytes", dataSync: "bytes", namesSync: "entries", reach: "needs", everything: "all" },
+  writeBack: "spontaneous",
   tears: { unitBytes: 512, kind: "any-units" },
   unwritten: "zeros",
   failedSync: "clean-keep-new",
@@ -74,9 +143,11 @@ export const strict: Personality = {
   name: "strict",
   describes: "As posix, but a rename may come apart, cuts order nothing and new space may hold garbage.",
   law: "effects",
-  edges: { bytesNeedEarlierCut: false, lengthNeedsBytes: false, metadataOrder: "free", tree: "free" },
+  edges: { ...posix.edges, bytesNeedEarlierCut: false, tree: "free" },
+  cutTail: "by-write",
   rename: "split",
-  closures: { fileSync: "bytes", namesSync: "entries" },
+  closures: { ...posix.closures, everything: "journal" },
+  writeBack: "spontaneous",
   tears: { unitBytes: 512, kind: "any-units" },
   unwritten: "garbage",
   failedSync: "clean-keep-new",
@@ -102,23 +173,3 @@ export const seedSimFs: Personality = {
   failedSync: "keep-dirty",
   handles: { crash: "survive", failedBarrier: "usable" },
 };
-
-/** Personalities by name, in the order reports use. */
-export const personalities: readonly Personality[] = [posix, strict, seedCrashFs, seedSimFs];
-
-/** The personality of that name, or the object itself. */
-export function personalityOf(nameOrData: string | Personality): Personality {
-  if (typeof nameOrData !== "string") return checked(nameOrData);
-  const found = personalities.find(({ name }) => name === nameOrData);
-  if (found !== undefined) return found;
-  const known = personalities.map(({ name }) => name).join(", ");
-  throw new FsError("FS_INVALID_ARGUMENT", `mount: no personality ${JSON.stringify(nameOrData)}; known: ${known}`, {
-    operation: "mount",
-  });
-}
-
-function checked(personality: Personality): Personality {
-  if (personality.law !== "effects" || personality.handles.crash === "die") return personality;
-  const why = "handles can survive a crash only under a path law";
-  throw new FsError("FS_INVALID_ARGUMENT", `mount: personality ${personality.name}: ${why}`, { operation: "mount" });
-}

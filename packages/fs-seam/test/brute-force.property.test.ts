@@ -4,6 +4,7 @@ import { CrashFs } from "../src/crash-fs.js";
 import { crashImages } from "../src/crash-images.js";
 import type { FileHandle } from "../src/file-handle.js";
 import { FsError } from "../src/fs-error.js";
+import { btrfs, ext4NoAuto, ext4Ordered, xfs } from "../src/kernel-personalities.js";
 import { posix, strict, type Personality } from "../src/personality.js";
 import { describeImage, naiveImages } from "./naive-model.js";
 
@@ -41,7 +42,15 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("makeDirectory" as const), path }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("removeDirectory" as const), path }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("writeback" as const) }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant("sync" as const), path }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant("syncAll" as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant("sync" as const),
+      path,
+      rung: fc.constantFrom("full" as const, "data" as const),
+    }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant("syncNames" as const), path: fc.constantFrom("/", "/d", "/e") }),
@@ -76,8 +85,10 @@ function play(fs: CrashFs, one: Step): void {
             .slice(0, 2)
             .map(({ seq }) => seq),
         );
+      case "syncAll":
+        return fs.syncAllBlocking();
       case "sync":
-        return withFile(fs, one.path, (handle) => handle.syncBlocking("full"));
+        return withFile(fs, one.path, (handle) => handle.syncBlocking(one.rung));
       case "rename":
         return fs.rename(one.path, one.to);
       case "link":
@@ -100,13 +111,20 @@ function play(fs: CrashFs, one: Step): void {
 const judged: readonly Personality[] = [
   posix,
   strict,
+  ext4Ordered,
+  ext4NoAuto,
+  xfs,
+  btrfs,
+  { ...ext4Ordered, name: "ext4 without write-back", writeBack: "none" },
+  { ...xfs, name: "xfs without write-back", writeBack: "none" },
+  { ...btrfs, name: "btrfs without write-back", writeBack: "none" },
   {
     ...posix,
-    name: "journal",
-    edges: { ...posix.edges, metadataOrder: "fifo", lengthNeedsBytes: true },
-    closures: { fileSync: "all-metadata", namesSync: "all-metadata" },
+    name: "one journal for all",
+    edges: { ...posix.edges, metadataOrder: "journal", tree: "free" },
+    closures: { ...posix.closures, everything: "journal" },
   },
-  { ...posix, name: "own names", closures: { fileSync: "own-names", namesSync: "entries" } },
+  { ...posix, name: "own names", closures: { ...posix.closures, fileSync: "own-names" } },
   { ...strict, name: "delayed", edges: { ...strict.edges, lengthNeedsBytes: true }, unwritten: "zeros" },
   { ...posix, name: "whole writes", tears: { unitBytes: 4096, kind: "any-units" } },
 ];

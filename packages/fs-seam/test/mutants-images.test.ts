@@ -32,7 +32,12 @@ function memory(files: Readonly<Record<string, string>>): MemoryFs {
 // --- the rungs of the ladder ------------------------------------------------------------------------------------
 
 /** 1 needs 0; 3 needs 1 and 2. */
-const units: readonly Unit[] = [[], [0], [], [1, 2]].map((needs) => ({ effects: [], pieces: undefined, needs }));
+const units: readonly Unit[] = [[], [0], [], [1, 2]].map((needs) => ({
+  effects: [],
+  pieces: undefined,
+  needs,
+  enters: "never",
+}));
 const shapes = (sets: Iterable<ReadonlySet<number>>): string[] =>
   [...new Set([...sets].map((set) => [...set].sort((a, b) => a - b).join("")))].sort();
 
@@ -52,7 +57,7 @@ test("each rung makes the legal subsets it names", () => {
 test("torn writes lose their first piece, their last, all but the middle, or all, with and without what follows", () => {
   const write = (seq: number): DataEffect => new DataEffect(seq, 2, seq, 0, 1536, undefined, 0, undefined);
   const torn: Unit[] = [write(0), write(1)].flatMap((effect) =>
-    [0, 1, 2].map((piece) => ({ effects: [effect], pieces: [piece], needs: [] })),
+    [0, 1, 2].map((piece) => ({ effects: [effect], pieces: [piece], needs: [], enters: "never" as const })),
   );
   const cut = (pieces: readonly number[]): string[] => {
     const [first, , last] = pieces;

@@ -25,12 +25,19 @@ interface Piece {
   readonly sector: number | undefined;
 }
 
+/** What a log beside the journal has been about, and the renames, links and removals it may bring along. */
+interface TreeLog {
+  readonly logged: Set<number>;
+  readonly loose: Set<number>;
+}
+
 const page = 4096;
 
 export function naiveImages(base: Image, records: readonly LogRecord[], rules: Personality): Set<string> {
   const found = new Set<string>();
   const sectorBytes = rules.tears.unitBytes;
   const durable = treeOf(base);
+  const treeLog: TreeLog = { logged: new Set(), loose: new Set() };
   let pending: Piece[] = [];
   for (let at = 0; at <= records.length; at += 1) {
     const record = records[at];
@@ -42,28 +49,98 @@ export function naiveImages(base: Image, records: readonly LogRecord[], rules: P
       "group" in record &&
       "group" in before &&
       record.group === before.group;
-    for (const subset of insideRename && rules.rename === "atomic" ? [] : subsets(pending)) {
-      if (!isLegal(subset, pending, rules)) continue;
+    const exposed = exposedAt(at, records, pending, rules, treeLog);
+    for (const subset of insideRename && rules.rename === "atomic" ? [] : subsets(exposed)) {
+      if (!isLegal(subset, exposed, rules, treeLog)) continue;
       for (const garbage of rules.unwritten === "garbage" ? [false, true] : [false]) {
-        found.add(describe(apply(durable, subset, garbage, sectorBytes)));
+        found.add(describe(apply(durable, subset, garbage, rules)));
       }
     }
     if (record === undefined) break;
     if (record.kind === "barrier" || record.kind === "writeback") {
-      const settled = settledBy(record, pending, rules);
-      const next = apply(durable, settled, false, sectorBytes, true);
+      const settled = settledBy(record, pending, rules, treeLog);
+      const known = new Set([...durable.names.values()].flatMap((names) => [...names.values()]));
+      const next = apply(durable, settled, false, rules, true);
       durable.files = next.files;
       durable.names = next.names;
       pending = pending.filter((piece) => !settled.includes(piece));
+      if (record.kind === "barrier" && rules.closures.reach === "tree-log" && record.scope !== "all") {
+        bringAlong(record, settled, pending, known, treeLog);
+      }
+    } else if (record.kind === "data" && isFreed(record) && rules.edges.metadataOrder === "journal") {
+      pending.push({ record, sector: undefined });
     } else if (record.kind === "data") {
       for (let s = Math.floor(record.start / sectorBytes); s * sectorBytes < record.end; s += 1) {
         pending.push({ record, sector: s });
       }
+    } else if (record.kind === "size" && (record.cause === "close-after-cut" || record.cause === "rename-over")) {
+      const { ino, cause } = record;
+      const waits = pending.some((piece) => piece.record.kind === "size" && piece.record.ino === ino);
+      if (waits && rules.edges.lengthEntersAt.includes(cause)) pending.push({ record, sector: undefined });
     } else if (record.kind === "size" || record.kind === "link" || record.kind === "unlink") {
       pending.push({ record, sector: undefined });
     }
   }
   return found;
+}
+
+/** What a power loss may keep: everything pending, or only what somebody asks the disk for at this moment. */
+function exposedAt(
+  at: number,
+  records: readonly LogRecord[],
+  pending: readonly Piece[],
+  rules: Personality,
+  treeLog: TreeLog,
+): readonly Piece[] {
+  if (rules.writeBack === "spontaneous") return pending;
+  const exposed = new Set<Piece>();
+  for (const record of records.slice(at)) {
+    if (record.kind !== "barrier" || record.covers > at) continue;
+    for (const piece of settledBy(record, pending, rules, treeLog)) exposed.add(piece);
+  }
+  for (const piece of pending) {
+    const { record } = piece;
+    const hurried = pending.some(
+      ({ record: other }) =>
+        other.kind === "size" &&
+        (other.cause === "close-after-cut" || other.cause === "rename-over") &&
+        other.seq > record.seq &&
+        record.kind === "data" &&
+        other.ino === record.ino,
+    );
+    if (hurried) exposed.add(piece);
+  }
+  return pending.filter((piece) => exposed.has(piece));
+}
+
+/** A barrier on one file or directory may carry names of what the log has seen, and of directories it had to write. */
+function bringAlong(
+  barrier: Extract<LogRecord, { kind: "barrier" }>,
+  settled: readonly Piece[],
+  pending: readonly Piece[],
+  known: ReadonlySet<number>,
+  treeLog: TreeLog,
+): void {
+  treeLog.logged.add(barrier.ino);
+  const parents = new Set<number>();
+  let named = known.has(barrier.ino);
+  for (const { record } of settled) {
+    if (!("directory" in record)) continue;
+    treeLog.logged.add(record.ino);
+    if (record.rename === "across") treeLog.logged.add(record.directory);
+    if (barrier.scope !== "file" || record.ino !== barrier.ino) continue;
+    // The first name of a new file is not another one.
+    if (record.kind === "link" && !named) named = true;
+    else parents.add(record.directory);
+  }
+  for (const { record } of pending) {
+    if (!("directory" in record) || record.seq >= barrier.covers) continue;
+    if (treeLog.logged.has(record.ino) || parents.has(record.directory)) treeLog.loose.add(record.group);
+  }
+}
+
+function isFreed(record: { bytes: Uint8Array | undefined; start: number; end: number }): boolean {
+  return record.bytes === undefined && record.start === 0 && record.end === page;
 }
 
 function* subsets(pieces: readonly Piece[]): Generator<Piece[]> {
@@ -73,14 +150,54 @@ function* subsets(pieces: readonly Piece[]): Generator<Piece[]> {
   }
 }
 
-function isLegal(subset: readonly Piece[], pending: readonly Piece[], rules: Personality): boolean {
+function isLegal(subset: readonly Piece[], pending: readonly Piece[], rules: Personality, treeLog: TreeLog): boolean {
   return subset.every((later) =>
     pending.every((other) => {
       if (subset.includes(other)) return true;
-      if (rules.rename === "atomic" && sameRename(later, other)) return false;
+      if (rules.rename === "atomic" && sameRename(later, other) && !mayLag(other, later, treeLog)) return false;
       if (isHome(other, later, pending, rules)) return false;
-      return other.record.seq >= later.record.seq || !mustComeFirst(other, later, rules);
+      if (other.record.seq >= later.record.seq) return true;
+      if (waitsForJournal(other, later, pending, rules, treeLog)) return false;
+      return !mustComeFirst(other, later, rules);
     }),
+  );
+}
+
+/** Of a move that the log brought along, the removal of the old name may be missing. */
+function mayLag({ record: removal }: Piece, { record: link }: Piece, treeLog: TreeLog): boolean {
+  if (removal.kind !== "unlink" || removal.rename !== "across" || !("group" in link)) return false;
+  return link !== removal && treeLog.loose.has(removal.group);
+}
+
+/** Everything that is not bytes, and bytes that are never written in place, wait for what the journal held before. */
+function waitsForJournal(
+  { record: x }: Piece,
+  { record: y }: Piece,
+  pending: readonly Piece[],
+  rules: Personality,
+  treeLog: TreeLog,
+): boolean {
+  if (rules.edges.metadataOrder !== "journal" || !isJournaled(x, pending, rules)) return false;
+  if ("group" in y) return !treeLog.loose.has(y.group);
+  if (y.kind === "data" && !isFreed(y)) return rules.edges.bytesNeedJournal;
+  return true;
+}
+
+/** Whether something had its place in the journal as soon as it happened. */
+function isJournaled(x: Piece["record"], pending: readonly Piece[], rules: Personality): boolean {
+  if (x.kind === "data") return isFreed(x);
+  if (x.kind !== "size") return true;
+  if (x.cause !== "write" && x.cause !== "write-in-block") return true;
+  if (rules.edges.grownLength === "at-write") return true;
+  if (rules.edges.grownLength === "at-write-back" || x.cause === "write") return false;
+  const lastPage = Math.floor(x.from / page);
+  return !pending.some(
+    ({ record: bytes }) =>
+      bytes.kind === "data" &&
+      bytes.ino === x.ino &&
+      bytes.seq < x.seq &&
+      bytes.page === lastPage &&
+      lastPage * page + bytes.start < x.from,
   );
 }
 
@@ -113,19 +230,24 @@ function isHome(home: Piece, move: Piece, pending: readonly Piece[], rules: Pers
 
 function mustComeFirst(a: Piece, b: Piece, rules: Personality): boolean {
   const [x, y] = [a.record, b.record];
-  // fifo: names and lengths persist in the order they happened.
-  if (rules.edges.metadataOrder === "fifo" && x.kind !== "data" && y.kind !== "data") return true;
   // Two writes to one sector persist in order.
-  if (x.kind === "data" && y.kind === "data") return x.ino === y.ino && x.page === y.page && a.sector === b.sector;
-  // Two lengths of one file persist in order.
-  if (x.kind === "size" && y.kind === "size") return x.ino === y.ino;
+  if (x.kind === "data" && y.kind === "data") {
+    const samePlace = a.sector === b.sector || a.sector === undefined || b.sector === undefined;
+    return x.ino === y.ino && x.page === y.page && samePlace;
+  }
+  // Two lengths of one file persist in order, but where a call that sets one does not wait for those of writes.
+  if (x.kind === "size" && y.kind === "size") {
+    const grew = (cause: string): boolean => cause.startsWith("write");
+    return x.ino === y.ino && (rules.edges.setLengthNeedsGrown || grew(y.cause) || !grew(x.cause));
+  }
   // Bytes on a page wholly behind a cut need the cut.
   if (x.kind === "size" && y.kind === "data") {
     return rules.edges.bytesNeedEarlierCut && x.ino === y.ino && x.to < x.from && y.page * page >= x.to;
   }
-  // A grown length needs the bytes written below it.
+  // The length that a write grew needs the bytes in the new range.
   if (x.kind === "data" && y.kind === "size") {
-    return rules.edges.lengthNeedsBytes && x.ino === y.ino && y.to > y.from && x.page * page + x.start < y.to;
+    const inside = x.page * page + x.start < y.to && x.page * page + x.end > y.from;
+    return rules.edges.lengthNeedsBytes && x.ino === y.ino && y.cause.startsWith("write") && inside;
   }
   if (!("directory" in x) || !("directory" in y)) return false;
   // Two changes of one name persist in order.
@@ -147,36 +269,62 @@ function settledBy(
   barrier: Extract<LogRecord, { kind: "barrier" | "writeback" }>,
   pending: readonly Piece[],
   rules: Personality,
+  treeLog: TreeLog,
 ): Piece[] {
+  const aside = barrier.kind === "barrier" && barrier.scope !== "all" && rules.closures.reach === "tree-log";
   const settled = new Set(
     pending.filter(({ record }) => {
       if (barrier.kind === "writeback") return barrier.effects.includes(record.seq);
       if (record.seq >= barrier.covers || barrier.outcome !== "done") return false;
-      const widened = barrier.scope === "file" ? rules.closures.fileSync : rules.closures.namesSync;
-      if (widened === "all-metadata" && record.kind !== "data") return true;
+      if (barrier.scope === "all") return rules.closures.everything === "all" || record.kind !== "data";
+      const { fileSync, dataSync, namesSync } = rules.closures;
+      const widened = barrier.scope === "names" ? namesSync : barrier.rung === "full" ? fileSync : dataSync;
       if (widened === "own-names" && "directory" in record && record.ino === barrier.ino) return true;
       return "directory" in record
         ? barrier.scope === "names" && record.directory === barrier.ino
         : barrier.scope === "file" && record.ino === barrier.ino;
     }),
   );
+  // A length that has waited for this barrier comes behind all that was in the journal when it was issued.
+  const waited = [...settled].some(({ record }) => record.kind === "size" && !isJournaled(record, pending, rules));
+  if (rules.edges.metadataOrder === "journal" && rules.writeBack === "none" && waited && !aside) {
+    for (const piece of pending) {
+      const older = barrier.kind === "barrier" && piece.record.seq < barrier.covers;
+      if (older && isJournaled(piece.record, pending, rules)) settled.add(piece);
+    }
+  }
   for (let grew = true; grew;) {
     grew = false;
     for (const piece of pending) {
       if (settled.has(piece)) continue;
-      const needed = [...settled].some(
-        (other) =>
-          (rules.rename === "atomic" && sameRename(piece, other)) ||
-          isHome(piece, other, pending, rules) ||
-          takesAway(piece, other) ||
-          (piece.record.seq < other.record.seq && mustComeFirst(piece, other, rules)),
-      );
+      const needed = [...settled].some((other) => {
+        const older = piece.record.seq < other.record.seq;
+        if (older && mustComeFirst(piece, other, rules)) return true;
+        if (aside) {
+          const removal = piece.record.kind === "unlink" && piece.record.rename === "across";
+          return (sameRename(piece, other) && !removal) || isBirth(piece, other, pending);
+        }
+        if (older && waitsForJournal(piece, other, pending, rules, treeLog)) return true;
+        if (isHome(piece, other, pending, rules)) return true;
+        if (takesAway(piece, other)) return true;
+        return rules.rename === "atomic" && sameRename(piece, other) && !mayLag(piece, other, treeLog);
+      });
       if (!needed) continue;
       settled.add(piece);
       grew = true;
     }
   }
   return pending.filter((piece) => settled.has(piece));
+}
+
+/** The creation of a directory that a settled name lies in, or of one above it. */
+function isBirth({ record: birth }: Piece, { record: name }: Piece, pending: readonly Piece[]): boolean {
+  if (birth.kind !== "link" || birth.rename !== "none" || name.kind !== "link") return false;
+  if (birth.ino === name.directory) return true;
+  return pending.some(({ record: above }) => {
+    if (above.kind !== "link" || above.rename !== "none" || above.ino !== name.directory) return false;
+    return isBirth({ record: birth, sector: undefined }, { record: above, sector: undefined }, pending);
+  });
 }
 
 function treeOf(image: Image): NaiveTree {
@@ -196,7 +344,7 @@ function apply(
   durable: NaiveTree,
   pieces: readonly Piece[],
   garbage: boolean,
-  sectorBytes: number,
+  rules: Personality,
   keepLoose = false,
 ): NaiveTree {
   const files = new Map(
@@ -217,7 +365,7 @@ function apply(
   for (const { record, sector } of pieces) {
     if (record.kind === "data") {
       for (let at = record.start; at < record.end; at += 1) {
-        if (Math.floor(at / sectorBytes) !== sector) continue;
+        if (sector !== undefined && Math.floor(at / rules.tears.unitBytes) !== sector) continue;
         const byte = record.bytes === undefined ? 0 : (record.bytes[record.shift + at - record.start] ?? 0);
         file(record.ino).bytes.set(record.page * page + at, byte);
         survivors.add(`${record.ino}:${record.page * page + at}`);
@@ -225,7 +373,8 @@ function apply(
     } else if (record.kind === "size") {
       const own = file(record.ino);
       for (const at of [...own.bytes.keys()]) {
-        if (record.to >= own.size || at < record.to) continue;
+        const kept = rules.cutTail === "by-write" ? Math.ceil(record.to / page) * page : record.to;
+        if (record.to >= own.size || at < kept) continue;
         own.bytes.delete(at);
         survivors.delete(`${record.ino}:${at}`);
       }
