@@ -29,6 +29,12 @@ const tasks = {
     run: ["packages/fs-seam/scripts/seed-cases.mjs"],
     caller: true,
   },
+  litmus: {
+    says: "check the recorded outcomes of real file systems",
+    build: "@holdfast/crash-test",
+    run: ["packages/crash-test/scripts/litmus.mjs"],
+    caller: true,
+  },
   mutants: { says: "run the mutants", build: "@holdfast/fs-seam", run: ["tooling/mutants/run.mjs"] },
   test: { says: "build and test every package", run: ["tooling/ci/test.mjs"] },
   check: { says: "run every check", run: ["tooling/ci/check.mjs"] },

@@ -1,4 +1,9 @@
 import { preset } from "@holdfast-tooling/config/tsup";
 import { defineConfig } from "tsup";
 
-export default defineConfig(preset({ index: "src/index.ts" }));
+export default defineConfig(
+  preset({
+    index: "src/index.ts",
+    litmus: "src/litmus/litmus-command.ts", // for scripts/litmus.mjs; not exported, not published
+  }),
+);

@@ -2,6 +2,7 @@ import {
   isEffect,
   personalityOf,
   unitsOf,
+  unwrittenUnder,
   type CrashChoice,
   type Effect,
   type Personality,
@@ -30,7 +31,7 @@ export function choiceUnder(
   judge: Personality,
   records: readonly LogRecord[],
 ): CrashChoice | undefined {
-  if (choice.unwritten === "garbage" && other.unwritten !== "garbage") return undefined;
+  if (!unwrittenUnder(other).includes(choice.unwritten)) return undefined;
   const apply = [...choice.apply];
   const torn: Record<string, readonly number[]> = {};
   for (const [seq, pieces] of Object.entries(choice.torn)) {

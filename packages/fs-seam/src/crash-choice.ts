@@ -4,7 +4,7 @@ import type { DataEffect, Effect, LogRecord, SizeEffect } from "./effects.js";
 import { FsError } from "./fs-error.js";
 import { FsState, type Image } from "./fs-state.js";
 import { pageBytes, type SlabAllocator } from "./paged-content.js";
-import type { Personality } from "./personality.js";
+import { unwrittenUnder, type Personality, type Unwritten } from "./personality.js";
 
 /** The present version of a {@link CrashChoice}. */
 export const crashChoiceVersion = 1;
@@ -21,8 +21,8 @@ export interface CrashChoice {
   readonly apply: readonly number[];
   /** Writes that survive in part: record number to the pieces of their page that do. */
   readonly torn: Readonly<Record<string, readonly number[]>>;
-  /** What space reads as that was never written. */
-  readonly unwritten: "zeros" | "garbage";
+  /** What space reads as that was never written: zeros, anything, or what a file held there before it was cut. */
+  readonly unwritten: Unwritten;
 }
 
 /** A recorded run: the tree it started from, and everything that happened. Independent of any personality. */
@@ -37,7 +37,7 @@ export function choiceOf(
   at: number,
   units: readonly Unit[],
   chosen: Iterable<number>,
-  unwritten: "zeros" | "garbage" = "zeros",
+  unwritten: Unwritten = "zeros",
 ): CrashChoice {
   const apply: number[] = [];
   const torn: Record<string, number[]> = {};
@@ -57,14 +57,15 @@ export function buildImage(
   units: readonly Unit[],
   chosen: ReadonlySet<number>,
   personality: Personality,
-  unwritten: "zeros" | "garbage",
+  unwritten: Unwritten,
   slab: SlabAllocator,
 ): FsState {
   const state = new FsState(durable, slab);
+  const keepsTail = personality.cutTail === "by-write" || unwritten === "old";
   units.forEach((unit, index) => {
     if (!chosen.has(index)) return;
     for (const effect of unit.effects) {
-      applyEffect(state, effect, personality, unit.pieces);
+      applyEffect(state, effect, personality, unit.pieces, keepsTail);
       if (effect.kind === "size" && effect.to > effect.from && unwritten === "garbage") {
         spillGarbage(state, effect);
         writeAgain(state, effect, units, chosen, index, personality);
@@ -143,8 +144,8 @@ export function parseCrashChoice(text: string): CrashChoice {
   for (const pieces of Object.values(choice.torn)) {
     if (!Array.isArray(pieces) || !pieces.every(isCount)) return refuse("torn must map records to piece numbers");
   }
-  if (choice.unwritten !== "zeros" && choice.unwritten !== "garbage") {
-    return refuse("unwritten must be zeros or garbage");
+  if (choice.unwritten !== "zeros" && choice.unwritten !== "garbage" && choice.unwritten !== "old") {
+    return refuse("unwritten must be zeros, garbage or old");
   }
   return choice;
 }
@@ -155,9 +156,9 @@ function isCount(value: unknown): boolean {
 
 /** Throws `FS_BAD_IMAGE` unless a choice may be carried out under this personality. */
 export function checkChoiceFits(choice: CrashChoice, personality: Personality): void {
-  if (choice.unwritten === "garbage" && personality.unwritten !== "garbage") {
-    refuse(`${personality.name} never shows garbage in new space`);
-  }
+  if (unwrittenUnder(personality).includes(choice.unwritten)) return;
+  const shown = choice.unwritten === "garbage" ? "garbage" : "old bytes";
+  refuse(`${personality.name} never shows ${shown} in new space`);
 }
 
 /** The units a choice keeps. Throws `FS_BAD_IMAGE` when the personality forbids it or a record is not pending. */

@@ -38,9 +38,11 @@ export {
   seedCrashFs,
   seedSimFs,
   strict,
+  unwrittenUnder,
   type Personality,
   type PersonalityEvidence,
   type PersonalityRule,
+  type Unwritten,
 } from "./personality.js";
 export type {
   DroppedSyncFault,

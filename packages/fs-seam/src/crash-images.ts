@@ -18,7 +18,7 @@ import { imageHash } from "./image-hash.js";
 import { Ledger } from "./ledger.js";
 import { SlabAllocator } from "./paged-content.js";
 import { personalityOf } from "./known-personalities.js";
-import { posix, type Personality } from "./personality.js";
+import { posix, unwrittenUnder, type Personality, type Unwritten } from "./personality.js";
 
 /**
  * Every disk a power loss may leave behind, from one recorded run. Only the moments before a record that is no effect (a
@@ -124,13 +124,12 @@ export function* crashImages(trace: Trace, options: CrashImagesOptions = {}): Ge
 interface Subset {
   readonly units: readonly Unit[];
   readonly chosen: ReadonlySet<number>;
-  readonly unwritten: "zeros" | "garbage";
+  readonly unwritten: Unwritten;
 }
 
 function* subsets(point: CrashPoint, personality: Personality, options: CrashImagesOptions): Generator<Subset> {
   const strategy = options.strategy ?? defaultStrategy;
-  const fills = personality.unwritten === "garbage" ? (["zeros", "garbage"] as const) : (["zeros"] as const);
-  for (const unwritten of fills) {
+  for (const unwritten of unwrittenUnder(personality)) {
     for (const { units, sets } of setsOf(point, personality, strategy, options.onLimit)) {
       for (const chosen of sets) yield { units, chosen, unwritten };
     }

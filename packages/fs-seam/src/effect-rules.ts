@@ -5,12 +5,16 @@ import type { Personality } from "./personality.js";
 
 /** How one effect changes a tree, and which pending effects it needs: the two halves of every personality. */
 
-/** Applies one effect. `units` limits a data effect to some of its pieces of `unitBytes`, counted from the page start. */
+/**
+ * Applies one effect. `units` limits a data effect to some of its pieces, counted from the page start; `keepsTail` says
+ * that a cut leaves the rest of its last page.
+ */
 export function applyEffect(
   state: FsState,
   effect: Effect,
   { tears, cutTail }: Personality,
   units?: readonly number[],
+  keepsTail: boolean = cutTail === "by-write",
 ): void {
   switch (effect.kind) {
     case "data":
@@ -18,7 +22,7 @@ export function applyEffect(
       return;
     case "size":
       ensureInode(state, effect.ino, "file");
-      state.setSize(effect.ino, effect.to, cutTail === "by-write");
+      state.setSize(effect.ino, effect.to, keepsTail);
       return;
     case "link":
       ensureInode(state, effect.directory, "directory");

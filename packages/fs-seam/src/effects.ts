@@ -55,6 +55,18 @@ export class DataEffect {
     this.shift = shift;
     this.call = call;
   }
+
+  /** What of it lies before a length: all, nothing, or the same effect on fewer bytes. */
+  before(length: number): DataEffect[] {
+    const end = Math.min(this.end, length - this.page * pageBytes);
+    if (end === this.end) return [this];
+    if (end <= this.start) return [];
+    const { seq, ino, page, start, bytes, shift, call, lost, strayTo } = this;
+    const part = new DataEffect(seq, ino, page, start, end, bytes, shift, call);
+    part.lost = lost;
+    part.strayTo = strayTo;
+    return [part];
+  }
 }
 
 /**

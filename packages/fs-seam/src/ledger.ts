@@ -28,6 +28,8 @@ export class Ledger {
   /** Files whose durable bytes differ from what was written, because the disk failed them. */
   readonly touchedByDisk: Set<number> = new Set();
   readonly #records: readonly LogRecord[];
+  /** Bytes and lengths that are on their way to the disk, see `#startWriteBack`. */
+  readonly #started = new Set<Effect>();
   /** Files and directories that barriers of a tree log have been about. */
   readonly #logged = new Set<number>();
   readonly #files = new Map<number, Effect[]>();
@@ -54,8 +56,10 @@ export class Ledger {
         if (record.lost || record.strayTo !== undefined) this.touchedByDisk.add(record.ino);
         if (record.strayTo !== undefined) this.touchedByDisk.add(record.strayTo.ino);
         if (!record.lost) push(this.#files, record.ino, record);
+        if (record.bytes === undefined) this.#started.add(record); // zeros of a cut or a hole go with any commit
         return;
       case "size":
+        if (isRestated(record)) this.#startWriteBack(record);
         if (this.#counts(record)) push(this.#files, record.ino, record);
         return;
       case "link":
@@ -96,6 +100,7 @@ export class Ledger {
     const parents = inTreeLog && record.scope === "file" ? this.#newParents(record.ino, settled) : [];
     this.#apply(settled);
     if (inTreeLog) this.#bringAlong(record, settled, new Set(parents));
+    for (const effect of this.#journaledBefore(record.covers)) this.#started.add(effect);
   }
 
   /** Everything that is durable once a barrier has returned. */
@@ -192,6 +197,24 @@ export class Ledger {
     settled.sort((a, b) => a.seq - b.seq);
     for (const effect of settled) applyEffect(this.state, effect, this.personality);
     this.#forget(settled, new Set(settled));
+    for (const effect of settled) if (effect.kind === "size") this.#supersede(effect);
+  }
+
+  /**
+   * A length that is durable has overtaken older ones of its file, and a cut has taken the older bytes behind it: none of
+   * these can reach the disk any more.
+   */
+  #supersede(settled: SizeEffect): void {
+    const list = this.#files.get(settled.ino);
+    if (list === undefined) return;
+    const cuts = settled.to < settled.from;
+    const left = list.flatMap((effect): Effect[] => {
+      if (effect.seq > settled.seq) return [effect];
+      if (effect.kind === "size") return [];
+      return cuts && effect.kind === "data" ? effect.before(settled.to) : [effect];
+    });
+    if (left.length === 0) this.#files.delete(settled.ino);
+    else this.#files.set(settled.ino, left);
   }
 
   /**
@@ -312,10 +335,28 @@ export class Ledger {
   exposed(): Effect[] {
     const pending = this.pending();
     if (this.personality.writeBack === "spontaneous") return pending;
-    const exposed = new Set<Effect>();
-    for (const record of this.#barriersUnderWay()) for (const effect of this.#closureOf(record)) exposed.add(effect);
-    for (const effect of pending) if (this.#isBeingWrittenBack(effect, pending)) exposed.add(effect);
+    const onTheWay = (effect: Effect): boolean => this.#started.has(effect) || (isName(effect) && effect.unordered);
+    const exposed = new Set<Effect>(pending.filter(onTheWay));
+    for (const record of this.#barriersUnderWay()) {
+      for (const effect of this.#closureOf(record)) exposed.add(effect);
+      for (const effect of this.#journaledBefore(record.covers)) exposed.add(effect);
+    }
     return pending.filter((effect) => exposed.has(effect));
+  }
+
+  /** What a barrier commits as well when it has to commit at all, which can depend on the tick of a clock. */
+  #journaledBefore(covers: number): Effect[] {
+    const { edges, closures, writeBack } = this.personality;
+    if (writeBack === "spontaneous" || edges.metadataOrder === "free" || closures.reach === "tree-log") return [];
+    const older = this.pending().filter((effect) => effect.seq < covers);
+    const units = unitsOf(older, this.personality, false).filter(({ enters }) => enters === "at-once");
+    return units.flatMap(({ effects }) => [...effects]);
+  }
+
+  /** A call has sent off what the cache holds of a file, and nobody waits for it. */
+  #startWriteBack({ ino, cause }: SizeEffect): void {
+    if (cause === "rename-over" && !this.personality.edges.lengthEntersAt.includes(cause)) return;
+    for (const effect of this.#files.get(ino) ?? []) this.#started.add(effect);
   }
 
   #barriersUnderWay(): BarrierRecord[] {
@@ -323,13 +364,6 @@ export class Ledger {
     return later.filter(
       (record): record is BarrierRecord =>
         record.kind === "barrier" && record.outcome !== "dropped" && record.covers <= this.position,
-    );
-  }
-
-  #isBeingWrittenBack(effect: Effect, pending: readonly Effect[]): boolean {
-    if (effect.kind !== "data") return false;
-    return pending.some(
-      (other) => other.kind === "size" && other.ino === effect.ino && other.seq > effect.seq && isRestated(other),
     );
   }
 

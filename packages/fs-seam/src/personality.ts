@@ -52,9 +52,9 @@ export interface Personality {
   /**
    * What becomes of the rest of the last page when a file is cut. `with-cut`: it reads as zeros once the cut persists.
    * `by-write`: only once the zeros that the cut writes there persist as well; until then a file that grows again shows
-   * the old bytes.
+   * the old bytes. `either`: one or the other, for all files alike.
    */
-  readonly cutTail: "with-cut" | "by-write";
+  readonly cutTail: "with-cut" | "by-write" | "either";
   /** The steps of one rename: all or none, or each for itself. */
   readonly rename: "atomic" | "split";
   /** What a barrier settles beside the bytes and length of its file, or the entries of its directory. */
@@ -94,6 +94,17 @@ export interface Personality {
   readonly failedSync: FailedSyncAftermath;
   /** What becomes of open handles. `survive` is for the path laws alone: elsewhere a crash ends the process. */
   readonly handles: { readonly crash: "die" | "survive"; readonly failedBarrier: "poisoned" | "usable" };
+}
+
+/** What space reads as that no write which survives has filled: see `unwritten` and `cutTail` of a personality. */
+export type Unwritten = "zeros" | "garbage" | "old";
+
+/** Every way in which such space may read under a personality. */
+export function unwrittenUnder({ unwritten, cutTail }: Personality): readonly Unwritten[] {
+  const ways: Unwritten[] = ["zeros"];
+  if (unwritten === "garbage") ways.push("garbage");
+  if (cutTail === "either") ways.push("old");
+  return ways;
 }
 
 /** Which kernel a personality describes, and the recorded programs that show each of its rules. */
@@ -144,7 +155,7 @@ export const strict: Personality = {
   describes: "As posix, but a rename may come apart, cuts order nothing and new space may hold garbage.",
   law: "effects",
   edges: { ...posix.edges, bytesNeedEarlierCut: false, tree: "free" },
-  cutTail: "by-write",
+  cutTail: "either",
   rename: "split",
   closures: { ...posix.closures, everything: "journal" },
   writeBack: "spontaneous",

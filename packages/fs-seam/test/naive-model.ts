@@ -29,6 +29,8 @@ interface Piece {
 interface TreeLog {
   readonly logged: Set<number>;
   readonly loose: Set<number>;
+  /** What is on its way to the disk although nobody waits for it, by record number. */
+  readonly started: Set<number>;
 }
 
 const page = 4096;
@@ -37,7 +39,7 @@ export function naiveImages(base: Image, records: readonly LogRecord[], rules: P
   const found = new Set<string>();
   const sectorBytes = rules.tears.unitBytes;
   const durable = treeOf(base);
-  const treeLog: TreeLog = { logged: new Set(), loose: new Set() };
+  const treeLog: TreeLog = { logged: new Set(), loose: new Set(), started: new Set() };
   let pending: Piece[] = [];
   for (let at = 0; at <= records.length; at += 1) {
     const record = records[at];
@@ -52,18 +54,25 @@ export function naiveImages(base: Image, records: readonly LogRecord[], rules: P
     const exposed = exposedAt(at, records, pending, rules, treeLog);
     for (const subset of insideRename && rules.rename === "atomic" ? [] : subsets(exposed)) {
       if (!isLegal(subset, exposed, rules, treeLog)) continue;
-      for (const garbage of rules.unwritten === "garbage" ? [false, true] : [false]) {
-        found.add(describe(apply(durable, subset, garbage, rules)));
-      }
+      found.add(describe(apply(durable, subset, "zeros", rules)));
+      if (rules.unwritten === "garbage") found.add(describe(apply(durable, subset, "garbage", rules)));
+      if (rules.cutTail === "either") found.add(describe(apply(durable, subset, "old", rules)));
     }
     if (record === undefined) break;
     if (record.kind === "barrier" || record.kind === "writeback") {
       const settled = settledBy(record, pending, rules, treeLog);
       const known = new Set([...durable.names.values()].flatMap((names) => [...names.values()]));
-      const next = apply(durable, settled, false, rules, true);
+      const next = apply(durable, settled, "zeros", rules, true);
       durable.files = next.files;
       durable.names = next.names;
       pending = pending.filter((piece) => !settled.includes(piece));
+      pending = settled.reduce(
+        (left, { record: done }) => (done.kind === "size" ? overtaken(left, done) : left),
+        pending,
+      );
+      if (record.kind === "barrier") {
+        for (const seq of committedAlong(record.covers, pending, rules)) treeLog.started.add(seq);
+      }
       if (record.kind === "barrier" && rules.closures.reach === "tree-log" && record.scope !== "all") {
         bringAlong(record, settled, pending, known, treeLog);
       }
@@ -75,6 +84,11 @@ export function naiveImages(base: Image, records: readonly LogRecord[], rules: P
       }
     } else if (record.kind === "size" && (record.cause === "close-after-cut" || record.cause === "rename-over")) {
       const { ino, cause } = record;
+      if (cause === "close-after-cut" || rules.edges.lengthEntersAt.includes(cause)) {
+        for (const piece of pending) {
+          if (!("directory" in piece.record) && piece.record.ino === ino) treeLog.started.add(piece.record.seq);
+        }
+      }
       const waits = pending.some((piece) => piece.record.kind === "size" && piece.record.ino === ino);
       if (waits && rules.edges.lengthEntersAt.includes(cause)) pending.push({ record, sector: undefined });
     } else if (record.kind === "size" || record.kind === "link" || record.kind === "unlink") {
@@ -82,6 +96,20 @@ export function naiveImages(base: Image, records: readonly LogRecord[], rules: P
     }
   }
   return found;
+}
+
+/** Once a length is durable, older lengths of the file are history, and so are older bytes behind a cut. */
+function overtaken(pending: readonly Piece[], done: Extract<Piece["record"], { kind: "size" }>): Piece[] {
+  return pending.flatMap(({ record, sector }): Piece[] => {
+    if (!("page" in record) && record.kind !== "size") return [{ record, sector }];
+    if (record.ino !== done.ino || record.seq > done.seq) return [{ record, sector }];
+    if (record.kind === "size") return [];
+    const end = Math.min(record.end, done.to - record.page * page);
+    if (done.to > done.from || end === record.end) return [{ record, sector }];
+    const first = sector === undefined ? record.start : Math.max(record.start, sector * 512);
+    if (end <= first) return [];
+    return [{ record: Object.assign(Object.create(record) as typeof record, { end }), sector }];
+  });
 }
 
 /** What a power loss may keep: everything pending, or only what somebody asks the disk for at this moment. */
@@ -94,23 +122,28 @@ function exposedAt(
 ): readonly Piece[] {
   if (rules.writeBack === "spontaneous") return pending;
   const exposed = new Set<Piece>();
+  const along = new Set<number>(treeLog.started);
   for (const record of records.slice(at)) {
     if (record.kind !== "barrier" || record.covers > at) continue;
     for (const piece of settledBy(record, pending, rules, treeLog)) exposed.add(piece);
+    for (const seq of committedAlong(record.covers, pending, rules)) along.add(seq);
   }
-  for (const piece of pending) {
+  return pending.filter((piece) => {
     const { record } = piece;
-    const hurried = pending.some(
-      ({ record: other }) =>
-        other.kind === "size" &&
-        (other.cause === "close-after-cut" || other.cause === "rename-over") &&
-        other.seq > record.seq &&
-        record.kind === "data" &&
-        other.ino === record.ino,
-    );
-    if (hurried) exposed.add(piece);
-  }
-  return pending.filter((piece) => exposed.has(piece));
+    if (record.kind === "data" && record.bytes === undefined) return true; // zeros of a cut or a hole go with any commit
+    if ("group" in record && treeLog.loose.has(record.group)) return true;
+    return exposed.has(piece) || along.has(record.seq);
+  });
+}
+
+/** Older entries of the journal that a barrier commits if it has anything to commit. */
+function committedAlong(covers: number, pending: readonly Piece[], rules: Personality): number[] {
+  if (rules.edges.metadataOrder === "free" || rules.closures.reach === "tree-log") return [];
+  const older = pending.filter(({ record }) => record.seq < covers);
+  const inJournal = older.filter(
+    ({ record }) => (record.kind !== "data" || isFreed(record)) && isJournaled(record, older, rules),
+  );
+  return inJournal.map(({ record }) => record.seq);
 }
 
 /** A barrier on one file or directory may carry names of what the log has seen, and of directories it had to write. */
@@ -343,7 +376,7 @@ function treeOf(image: Image): NaiveTree {
 function apply(
   durable: NaiveTree,
   pieces: readonly Piece[],
-  garbage: boolean,
+  unwritten: "zeros" | "garbage" | "old",
   rules: Personality,
   keepLoose = false,
 ): NaiveTree {
@@ -373,14 +406,15 @@ function apply(
     } else if (record.kind === "size") {
       const own = file(record.ino);
       for (const at of [...own.bytes.keys()]) {
-        const kept = rules.cutTail === "by-write" ? Math.ceil(record.to / page) * page : record.to;
+        const kept =
+          rules.cutTail === "by-write" || unwritten === "old" ? Math.ceil(record.to / page) * page : record.to;
         if (record.to >= own.size || at < kept) continue;
         own.bytes.delete(at);
         survivors.delete(`${record.ino}:${at}`);
       }
       own.size = record.to;
       // Space whose length was not durable holds what it likes, except where a write that survives put something.
-      const spilled = garbage ? record.to : record.from;
+      const spilled = unwritten === "garbage" ? record.to : record.from;
       for (let at = record.from; at < spilled; at += 1) {
         if (!survivors.has(`${record.ino}:${at}`)) own.bytes.set(at, garbageByte(at));
       }

@@ -1,6 +1,7 @@
 import { personalityOf, type Personality } from "@holdfast/fs-seam/crash";
 import { admits } from "./litmus-containment.js";
 import type { LitmusProgram, LitmusSet, Observation } from "./litmus-data.js";
+import { LitmusError } from "./litmus-error.js";
 import { predict, wayKey, type Prediction } from "./litmus-prediction.js";
 import { hashOfState, runLitmus, type LitmusRun } from "./litmus-program.js";
 
@@ -86,6 +87,15 @@ export function checkLitmus(sets: readonly LitmusSet[], options: LitmusOptions =
   return results;
 }
 
+function runOf(program: LitmusProgram, file: string): LitmusRun {
+  try {
+    return runLitmus(program);
+  } catch (cause) {
+    const why = `${file}: program ${program.id} does not run: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new LitmusError("LITMUS_BAD_DATA", why, { file, place: program.id }, cause);
+  }
+}
+
 /** One program against one personality. */
 class ProgramCheck {
   readonly #result: LitmusResult;
@@ -107,7 +117,7 @@ class ProgramCheck {
     this.#set = set;
     this.#personality = personality;
     this.#weaker = weaker;
-    this.#run = runLitmus(program);
+    this.#run = runOf(program, set);
   }
 
   check(observed: readonly Observation[]): void {

@@ -3,6 +3,7 @@ import {
   pendingAt,
   replayCrash,
   unitsOf,
+  unwrittenUnder,
   type CrashChoice,
   type Personality,
   type Trace,
@@ -37,9 +38,12 @@ export function admits(
   stronger: Personality,
   weaker: Personality,
 ): boolean {
-  try {
-    return imageHash(replayCrash(trace, choiceUnderWeaker(trace, choice, stronger, weaker), weaker)) === hash;
-  } catch {
-    return false; // the weaker one is not weaker here: it forbids the choice
-  }
+  const same = choiceUnderWeaker(trace, choice, stronger, weaker);
+  return unwrittenUnder(weaker).some((unwritten) => {
+    try {
+      return imageHash(replayCrash(trace, { ...same, unwritten }, weaker)) === hash;
+    } catch {
+      return false; // the weaker one is not weaker here: it forbids the choice
+    }
+  });
 }

@@ -124,13 +124,13 @@ class Reader {
         if (fields["link"] !== undefined) {
           return { type: "file", link: this.#string(fields["link"], `${place}.link`) };
         }
-        return this.#file_(fields, place);
+        return this.#fileEntry(fields, place);
       default:
         return this.#refuse(`${place}.type`, "must be dir, symlink or file");
     }
   }
 
-  #file_(fields: Fields, place: string): LitmusEntry {
+  #fileEntry(fields: Fields, place: string): LitmusEntry {
     const size = this.#count(fields["size"], `${place}.size`);
     let length = 0;
     const content = this.#list(fields["content"], `${place}.content`).map((run, at): [string, number] => {
@@ -202,4 +202,4 @@ class Reader {
 }
 
 /** No recorded file is larger; what is would be a mistake, and cost memory. */
-const maxFileBytes = 1 << 24;
+export const maxFileBytes: number = 1 << 24;

@@ -1,6 +1,6 @@
 import type { FileHandle } from "@holdfast/fs-seam";
 import { CrashFs, emptyImage, imageHash, type Image, type Trace } from "@holdfast/fs-seam/crash";
-import type { LitmusOp, LitmusProgram, LitmusState } from "./litmus-data.js";
+import { maxFileBytes, type LitmusOp, type LitmusProgram, type LitmusState } from "./litmus-data.js";
 import { LitmusError } from "./litmus-error.js";
 
 /**
@@ -92,7 +92,7 @@ class Player {
 
   play(op: LitmusOp): void {
     const text = (key: string): string => String(op[key] ?? missing(op, key));
-    const number = (key: string): number => Number(op[key] ?? missing(op, key));
+    const number = (key: string): number => bounded(op, key);
     const path = (key: string): string => (op[key] === "." ? "/" : `/${text(key)}`);
     const { fs } = this;
     switch (op.op) {
@@ -175,13 +175,22 @@ class Player {
 }
 
 function allocate(handle: FileHandle, op: LitmusOp): void {
-  const [offset, length] = [Number(op["off"]), Number(op["len"])];
+  const [offset, length] = [bounded(op, "off"), bounded(op, "len")];
   if (op["punch"] === true || op["zero"] === true) handle.punch(offset, length);
   if (op["punch"] !== true && op["keepSize"] !== true) handle.allocate(offset, length);
 }
 
 function bytesOf(op: LitmusOp): Uint8Array {
-  return new Uint8Array(Number(op["len"])).fill(String(op["ch"]).charCodeAt(0));
+  return new Uint8Array(bounded(op, "len")).fill(String(op["ch"]).charCodeAt(0));
+}
+
+/** A number of bytes that a recorded program could use. */
+function bounded(op: LitmusOp, key: string): number {
+  const value = op[key];
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0 && value <= maxFileBytes) return value;
+  throw new LitmusError("LITMUS_BAD_DATA", `${op.op}: ${key} must be a number from 0 to ${maxFileBytes}`, {
+    place: key,
+  });
 }
 
 function missing(op: LitmusOp, key: string): never {

@@ -1,0 +1,98 @@
+import { checkLitmus, type LitmusResult } from "./litmus-check.js";
+import { parseLitmusSet } from "./litmus-data.js";
+import { LitmusError } from "./litmus-error.js";
+import { litmusJson, litmusText } from "./litmus-report.js";
+
+/** What the command needs of the machine it runs on. */
+export interface LitmusHost {
+  /** The sets that ship. */
+  readonly defaults: readonly string[];
+  /** Paths of the sets under a directory, or undefined when the path is none. Throws when there is nothing. */
+  readonly listJson: (path: string) => readonly string[] | undefined;
+  readonly readText: (path: string) => string;
+  readonly out: (text: string) => void;
+  readonly say: (text: string) => void;
+}
+
+export const litmusUsage = `Usage: npm run litmus -- [--data DIR|FILE]... [--every N] [--json]
+
+Compares recorded outcomes of power losses on real file systems with what the personalities predict.
+
+  --data DIR|FILE  recorded sets; default: those of this repository
+  --every N        each N-th program only
+  --json           one JSON object instead of text
+
+Exits 0 when everything that was seen is predicted, 1 when something is not, 2 when a set cannot be read.
+`;
+
+/** Runs the command and returns its exit code. Never throws. */
+export function litmus(args: readonly string[], host: LitmusHost): number {
+  try {
+    const options = parseArguments(args);
+    if (options === "help") {
+      host.out(litmusUsage);
+      return 0;
+    }
+    const files = options.data.length === 0 ? host.defaults : options.data.flatMap((path) => filesOf(path, host));
+    const sets = files.map((file) => parseLitmusSet(read(file, host), file));
+    const results = checkLitmus(sets, { every: options.every });
+    host.out(options.json ? `${litmusJson(sets, results)}\n` : litmusText(sets, results));
+    return results.every(isSound) ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof LitmusError)) throw error;
+    host.say(`litmus: ${error.message}\n`);
+    return 2;
+  }
+}
+
+/** Everything seen is predicted, and the weakest personality predicts it as well. */
+function isSound({ unpredicted, outside, incomplete }: LitmusResult): boolean {
+  return unpredicted.length === 0 && outside["strict"]?.length === 0 && incomplete.length === 0;
+}
+
+interface LitmusArguments {
+  readonly data: readonly string[];
+  readonly every: number;
+  readonly json: boolean;
+}
+
+function parseArguments(args: readonly string[]): LitmusArguments | "help" {
+  const data: string[] = [];
+  let every = 1;
+  let json = false;
+  for (let at = 0; at < args.length; at += 1) {
+    const argument = args[at];
+    if (argument === "--help") return "help";
+    if (argument === "--json") json = true;
+    else if (argument === "--data" || argument === "--every") {
+      at += 1;
+      const value = args[at] ?? usage(`${argument} needs a value`);
+      if (argument === "--data") data.push(value);
+      else every = /^[1-9]\d{0,8}$/.test(value) ? Number(value) : usage("--every needs a whole number from 1 on");
+    } else usage(`unknown argument ${JSON.stringify(argument)}`);
+  }
+  return { data, every, json };
+}
+
+function usage(why: string): never {
+  throw new LitmusError("LITMUS_USAGE", `${why}\n\n${litmusUsage}`);
+}
+
+function filesOf(path: string, host: LitmusHost): readonly string[] {
+  let files: readonly string[] | undefined;
+  try {
+    files = host.listJson(path);
+  } catch (cause) {
+    throw new LitmusError("LITMUS_UNREADABLE", `${path} cannot be read`, { file: path }, cause);
+  }
+  if (files?.length === 0) throw new LitmusError("LITMUS_UNREADABLE", `${path} holds no .json file`, { file: path });
+  return files ?? [path];
+}
+
+function read(file: string, host: LitmusHost): string {
+  try {
+    return host.readText(file);
+  } catch (cause) {
+    throw new LitmusError("LITMUS_UNREADABLE", `${file} cannot be read`, { file }, cause);
+  }
+}
