@@ -61,7 +61,7 @@ const ext4Rules: readonly PersonalityRule[] = [
   {
     field: "edges.setLengthNeedsGrown",
     says: "a length that a call sets comes after those that writes grew",
-    witnesses: ["S2-1158"],
+    witnesses: ["S3-0111", "S3-0299"],
   },
   cutsFirst,
   {

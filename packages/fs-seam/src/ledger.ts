@@ -176,8 +176,9 @@ export class Ledger {
     return this.personality.closures.everything === "all" ? all : all.filter((effect) => effect.kind !== "data");
   }
 
+  /** Pending names, in log order. */
   #names(): NameEffect[] {
-    return [...this.#directories.values()].flat();
+    return [...this.#directories.values()].flat().sort((a, b) => a.seq - b.seq);
   }
 
   #ownEffects(record: BarrierRecord): Effect[] {

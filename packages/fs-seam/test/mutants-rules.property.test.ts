@@ -312,6 +312,14 @@ function isCovered(
   return isName(effect) ? scope === "names" && effect.directory === ino : scope === "file" && effect.ino === ino;
 }
 
+/** A durable length makes older lengths of the file history, and older bytes behind a cut. */
+function isOvertaken(effect: Effect, settled: ReadonlySet<Effect>): boolean {
+  return [...settled].some((done) => {
+    if (done.kind !== "size" || isName(effect) || effect.ino !== done.ino || effect.seq > done.seq) return false;
+    return effect.kind === "size" || (done.to < done.from && effect.page * 4096 + effect.start >= done.to);
+  });
+}
+
 test("write-back settles one effect with all it needs, and nothing else", () => {
   fc.assert(
     fc.property(personality, fc.array(step, { minLength: 2, maxLength: 9 }), fc.nat(20), (law, steps, pick) => {
@@ -323,7 +331,8 @@ test("write-back settles one effect with all it needs, and nothing else", () => 
       const ledger = new Ledger(law, emptyImage(), log.records);
       ledger.advance();
       const settled = closureOf(law, pending, chosen, cutsBelow);
-      expect(seqs(ledger.pending())).toEqual(seqs(pending.filter((effect) => !settled.has(effect))));
+      const left = pending.filter((effect) => !settled.has(effect) && !isOvertaken(effect, settled));
+      expect(seqs(ledger.pending())).toEqual(seqs(left));
     }),
     options,
   );
