@@ -36,6 +36,7 @@ const tasks = {
     caller: true,
   },
   mutants: { says: "run the mutants", build: "@holdfast/fs-seam", run: ["tooling/mutants/run.mjs"] },
+  grade: { says: "grade the crash search", run: ["packages/crash-test/scripts/grade.mjs"] },
   test: { says: "build and test every package", run: ["tooling/ci/test.mjs"] },
   check: { says: "run every check", run: ["tooling/ci/check.mjs"] },
   "test:matrix": { says: "run the suites on newer Node versions", run: ["tooling/node-matrix/run.mjs"] },

@@ -1,4 +1,4 @@
-import type { CrashStrategy, Personality } from "@holdfast/fs-seam/crash";
+import type { Personality } from "@holdfast/fs-seam/crash";
 import { crashMatrix, CrashTestError, type CrashMatrixOptions, type CrashMatrixReport } from "../../src/index.js";
 import type { CorpusProgram } from "./bug.js";
 import { BrokenPromise, type PromiseName } from "./promises.js";
@@ -16,20 +16,23 @@ export type Finding =
   | { readonly kind: "accident"; readonly recoveries: number; readonly error: CrashTestError }
   | { readonly kind: "nothing"; readonly recoveries: number; readonly report: CrashMatrixReport };
 
+/** What a search has to know of a program. */
+export type SearchedProgram = Pick<CorpusProgram, "name" | "personality" | "nested" | "nestedLevel" | "build">;
+
 export interface Search {
   readonly personality?: string | Personality;
   /** Undefined: what a matrix does when nobody asks for anything. */
-  readonly strategy?: CrashStrategy | undefined;
-  readonly nestedStrategy?: CrashStrategy | undefined;
+  readonly strategy?: CrashMatrixOptions<unknown>["strategy"];
+  readonly nestedStrategy?: CrashMatrixOptions<unknown>["nestedStrategy"];
   /** Default: what the program asks for. */
   readonly nested?: number;
   readonly maxRecoveries?: number;
 }
 
 /** Looks for a crash that breaks the correct program, or the one with a bug. Spends its budget in silence. */
-export async function search(program: CorpusProgram, bug: string | undefined, how: Search = {}): Promise<Finding> {
+export async function search(program: SearchedProgram, bug: string | undefined, how: Search = {}): Promise<Finding> {
   const { strategy, nestedStrategy, maxRecoveries } = how;
-  const nestedDefault: CrashStrategy | undefined =
+  const nestedDefault: Search["nestedStrategy"] =
     program.nestedLevel === undefined ? undefined : { kind: "levels", level: program.nestedLevel };
   const inner = nestedStrategy ?? nestedDefault;
   const options: CrashMatrixOptions<unknown> = {
@@ -38,6 +41,7 @@ export async function search(program: CorpusProgram, bug: string | undefined, ho
     personalities: [how.personality ?? program.personality],
     nested: how.nested ?? program.nested,
     allowIncomplete: true,
+    minImages: 1, // a narrow strategy, or a small budget, may see one disk only
     ...(strategy === undefined ? {} : { strategy }),
     ...(inner === undefined ? {} : { nestedStrategy: inner }),
     ...(maxRecoveries === undefined ? {} : { maxRecoveries }),

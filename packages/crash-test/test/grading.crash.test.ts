@@ -1,0 +1,136 @@
+// Goal: the grade counts what it says it counts, and is not good when it should not be. The default search is graded here
+// on everything; the other strategies, and larger budgets, are for `npm run grade`.
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { corpus } from "./bug-corpus/all.js";
+import type { Finding } from "./bug-corpus/search.js";
+import { complaints, detection, grade, type Grade, type GradeOptions, type Score } from "./grading/grade.js";
+import { gradeMarkdown } from "./grading/grade-report.js";
+import { main, type GradeIo } from "./grading/main.js";
+import { defaultStrategy, strategies } from "./grading/strategies.js";
+import { subjectsOf, type Subject } from "./grading/subjects.js";
+import { protocols } from "./protocols/all.js";
+
+const quiet = (): void => {};
+const named = (name: string): GradeOptions["strategies"] => strategies.filter((each) => each.name === name);
+
+test(
+  "the default search finds at least 98 % of all bugs, and nothing in correct programs",
+  { timeout: 120_000 },
+  async () => {
+    const budgets = [1, 3000];
+    const subjects = subjectsOf(corpus, protocols).filter(({ name, kind }) => kind !== "correct" || !isWide(name));
+    const graded = await grade({ subjects, strategies: named(defaultStrategy), budgets, seed: 1, say: quiet });
+    expect(complaints(graded)).toEqual([]);
+    expect(graded.defaultBudget).toBe(3000);
+    expect(graded.correct).toBeGreaterThanOrEqual(20);
+    expect(graded.bugs).toBeGreaterThanOrEqual(60);
+    const [small, large] = graded.scores as [Score, Score];
+    expect(detection(graded, large)).toBeGreaterThanOrEqual(0.98);
+    expect(detection(graded, small)).toBeLessThan(0.2); // one recovery is not enough for most
+    expect(small.missed).toEqual(expect.arrayContaining([...large.missed]));
+  },
+);
+
+function isWide(name: string): boolean {
+  return corpus.some(
+    (program) => program.name === name && program.bugs.some(({ needs }) => needs.includes("many effects")),
+  );
+}
+
+const nothing = (recoveries: number): Finding => ({ kind: "nothing", recoveries, report: {} as never });
+const accident = (recoveries: number): Finding => ({ kind: "accident", recoveries, error: {} as never });
+
+/** A subject that is found, as its own bug or as something else, in the recovery of this number. */
+function subject(kind: Subject["kind"], name: string, foundAt: number, own = true): Subject {
+  return {
+    kind,
+    name,
+    class: "made up",
+    points: () => Promise.resolve(4),
+    search: ({ maxRecoveries = 0 }) =>
+      Promise.resolve(foundAt <= maxRecoveries ? accident(foundAt) : nothing(maxRecoveries)),
+    isDetection: (finding) => own && finding.kind === "accident",
+  };
+}
+
+const many = (count: number, foundAt: number): Subject[] =>
+  Array.from({ length: count }, (_, index) => subject("bug", `bug ${foundAt}-${index}`, foundAt));
+
+async function gradeOf(subjects: readonly Subject[], budgets: readonly number[] = [10, 100]): Promise<Grade> {
+  return grade({ subjects, strategies: named(defaultStrategy), budgets, seed: 1, say: quiet });
+}
+
+test("a bug counts from the budget on in which it is found", async () => {
+  const graded = await gradeOf([
+    ...many(3, 5),
+    ...many(2, 10),
+    ...many(1, 11),
+    subject("mutant", "mutant", 100),
+    subject("correct", "fine", 101),
+  ]);
+  expect(graded.scores).toMatchObject([
+    { budget: 10, bugs: 5, mutants: 0, alarms: [], missed: ["bug 11-0", "mutant"], recoveries: 35 },
+    { budget: 100, bugs: 6, mutants: 1, alarms: [], missed: [], recoveries: 146 },
+  ]);
+  expect(graded.classes).toMatchObject([{ class: "made up", found: { default: 7 } }]);
+  expect(complaints(graded)).toEqual([]);
+});
+
+test("98 of 100 are enough, 97 are not", async () => {
+  expect(complaints(await gradeOf([...many(98, 5), ...many(2, 200)]))).toEqual([]);
+  expect(complaints(await gradeOf([...many(97, 5), ...many(3, 200)]))).toEqual([
+    "the default search finds 97.0 %, less than 98.0 %",
+  ]);
+});
+
+test("a false alarm and a promise broken by accident spoil the grade", async () => {
+  const wrong = complaints(
+    await gradeOf([...many(99, 5), subject("correct", "fine", 50), subject("bug", "odd", 7, false)]),
+  );
+  expect(wrong.toSorted()).toEqual([
+    "default, 10 recoveries: odd broke another promise than its own",
+    "default, 100 recoveries: false alarm in fine",
+    "default, 100 recoveries: odd broke another promise than its own",
+  ]);
+});
+
+function ioInto(out: string[], said: string[]): GradeIo {
+  const readme = readFileSync(new URL("bug-corpus/README.md", import.meta.url), "utf8");
+  return {
+    out: (text) => void out.push(text),
+    say: (line) => void said.push(line),
+    readReadme: () => readme,
+    writeReadme: (text) => void out.push(text),
+  };
+}
+
+test(
+  "the same seed gives the same grade, in words and as data; level 0 alone decides nothing",
+  { timeout: 60_000 },
+  async () => {
+    const args = ["--strategy", "level 0", "--strategy", "random", "--budgets", "20,40", "--seed", "5"];
+    const runs: string[][] = [[], []];
+    for (const out of runs) expect(await main([...args, "--json"], ioInto(out, []))).toBe(0);
+    expect(runs[1]).toEqual(runs[0]);
+    const graded = JSON.parse(runs[0]?.[0] ?? "") as Grade;
+    expect(graded).toMatchObject({ seed: 5, defaultBudget: 40, scores: [{ budget: 20 }, { budget: 40 }, {}, {}] });
+    const updated: string[] = [];
+    await main([...args, "--update"], ioInto(updated, []));
+    expect(updated[0]).toContain(gradeMarkdown(graded));
+    expect(updated[1]).toContain(`rewrites it -->\n${gradeMarkdown(graded)}\n<!-- end of grade -->`);
+  },
+);
+
+test.each([
+  [["--strategy", "guess"], "there is no strategy guess"],
+  [["--budgets", "10,10"], "--budgets must ascend from 1 on"],
+  [["--budgets", "many"], "--budgets: many is no whole number"],
+  [["--seed", "-1"], /seed/],
+  [["--tempo"], /tempo/],
+])("%j is refused", async (args, why) => {
+  const said: string[] = [];
+  expect(await main(args, ioInto([], said))).toBe(2);
+  expect(said[0]).toMatch(why);
+  expect(said[1]).toContain("usage: npm run grade");
+});

@@ -1,0 +1,166 @@
+import { defaultStrategy, type GradedStrategy } from "./strategies.js";
+import type { Subject } from "./subjects.js";
+
+/** What one strategy made of all subjects within one budget. */
+export interface Score {
+  readonly strategy: string;
+  /** Recoveries for each subject at most. */
+  readonly budget: number;
+  readonly bugs: number;
+  readonly mutants: number;
+  /** Correct programs in which something was found. */
+  readonly alarms: readonly string[];
+  /** Bugs and mutants that were not found. */
+  readonly missed: readonly string[];
+  /** Findings in a buggy program that were not its bug. */
+  readonly accidents: readonly string[];
+  /** Recoveries spent on the bugs and mutants that were found. */
+  readonly recoveries: number;
+}
+
+export interface ClassScore {
+  readonly class: string;
+  readonly of: number;
+  /** How many were found within the default budget, by strategy. */
+  readonly found: Readonly<Record<string, number>>;
+}
+
+export interface Grade {
+  readonly seed: number;
+  readonly defaultBudget: number;
+  readonly bugs: number;
+  readonly mutants: number;
+  readonly correct: number;
+  readonly scores: readonly Score[];
+  readonly classes: readonly ClassScore[];
+}
+
+export interface GradeOptions {
+  readonly subjects: readonly Subject[];
+  readonly strategies: readonly GradedStrategy[];
+  /** Recoveries for each subject, ascending. */
+  readonly budgets: readonly number[];
+  readonly seed: number;
+  readonly say: (line: string) => void;
+}
+
+/** The budget that decides the verdict, unless it is not among those asked for; then the largest of them. */
+export const usualBudget = 10_000;
+/** The share of bugs and mutants that the default search must find within that budget. */
+const demanded = 0.98;
+
+/** What one subject came to within one budget. */
+interface Result {
+  readonly subject: Subject;
+  readonly outcome: "found" | "accident" | "nothing";
+  readonly recoveries: number;
+}
+
+export async function grade(options: GradeOptions): Promise<Grade> {
+  const { subjects, strategies, budgets, seed, say } = options;
+  const defaultBudget = budgets.includes(usualBudget) ? usualBudget : Math.max(...budgets);
+  const count = (kind: Subject["kind"]): number => subjects.filter((subject) => subject.kind === kind).length;
+  const scores: Score[] = [];
+  const found = new Map<string, Map<string, number>>();
+  for (const strategy of strategies) {
+    const byBudget = await runStrategy(strategy, options);
+    for (const [index, budget] of budgets.entries()) {
+      const results = byBudget.map((each) => each[index] as Result); // one for each budget
+      scores.push(scoreOf(strategy.name, budget, results));
+      if (budget === defaultBudget) found.set(strategy.name, foundByClass(results));
+    }
+    const last = scores.at(-1) as Score; // there is a budget
+    say(`${strategy.name}: ${last.bugs} bugs, ${last.mutants} mutants, ${last.alarms.length} false alarms`);
+  }
+  const names = [...new Set(subjects.filter(({ kind }) => kind !== "correct").map((subject) => subject.class))];
+  const classes = names.map((name) => ({
+    class: name,
+    of: subjects.filter((subject) => subject.class === name).length,
+    found: Object.fromEntries(strategies.map((each) => [each.name, found.get(each.name)?.get(name) ?? 0])),
+  }));
+  return {
+    seed,
+    defaultBudget,
+    bugs: count("bug"),
+    mutants: count("mutant"),
+    correct: count("correct"),
+    scores,
+    classes,
+  };
+}
+
+/** For every subject its results, one for each budget. */
+async function runStrategy(strategy: GradedStrategy, options: GradeOptions): Promise<Result[][]> {
+  const { subjects, budgets, seed } = options;
+  const all: Result[][] = [];
+  for (const subject of subjects) {
+    const points = await subject.points();
+    const run = async (budget: number): Promise<Result> => {
+      const finding = await subject.search({ ...strategy.how(budget, seed, points), maxRecoveries: budget });
+      const outcome = subject.isDetection(finding) ? "found" : finding.kind === "nothing" ? "nothing" : "accident";
+      return { subject, outcome, recoveries: finding.recoveries };
+    };
+    if (strategy.budgets === "apart") {
+      const results: Result[] = [];
+      for (const budget of budgets) results.push(await run(budget));
+      all.push(results);
+    } else {
+      const widest = await run(Math.max(...budgets));
+      const within = (budget: number): Result =>
+        widest.recoveries <= budget ? widest : { subject, outcome: "nothing", recoveries: budget };
+      all.push(budgets.map(within));
+    }
+  }
+  return all;
+}
+
+function scoreOf(strategy: string, budget: number, results: readonly Result[]): Score {
+  const found = results.filter(({ outcome }) => outcome === "found");
+  const of = (kind: Subject["kind"]): Result[] => found.filter(({ subject }) => subject.kind === kind);
+  const buggy = results.filter(({ subject }) => subject.kind !== "correct");
+  const names = (list: readonly Result[]): string[] => list.map(({ subject }) => subject.name);
+  return {
+    strategy,
+    budget,
+    bugs: of("bug").length,
+    mutants: of("mutant").length,
+    alarms: names(of("correct")),
+    missed: names(buggy.filter(({ outcome }) => outcome !== "found")),
+    accidents: names(buggy.filter(({ outcome }) => outcome === "accident")),
+    recoveries: [...of("bug"), ...of("mutant")].reduce((sum, { recoveries }) => sum + recoveries, 0),
+  };
+}
+
+function foundByClass(results: readonly Result[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { subject, outcome } of results) {
+    if (outcome === "found") counts.set(subject.class, (counts.get(subject.class) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Share of bugs and mutants that a score has found. */
+export function detection({ bugs, mutants }: Pick<Grade, "bugs" | "mutants">, score: Score): number {
+  return (score.bugs + score.mutants) / (bugs + mutants);
+}
+
+/** Why the grade is not good enough, one line each; none when it is. */
+export function complaints(graded: Grade): string[] {
+  const found: string[] = [];
+  for (const { strategy, budget, alarms, accidents } of graded.scores) {
+    const where = `${strategy}, ${budget} recoveries`;
+    found.push(...alarms.map((name) => `${where}: false alarm in ${name}`));
+    found.push(...accidents.map((name) => `${where}: ${name} broke another promise than its own`));
+  }
+  const decides = graded.scores.find(
+    ({ strategy, budget }) => strategy === defaultStrategy && budget === graded.defaultBudget,
+  );
+  if (decides === undefined) return found;
+  const share = detection(graded, decides);
+  if (share < demanded) found.push(`the default search finds ${percent(share)}, less than ${percent(demanded)}`);
+  return found;
+}
+
+export function percent(share: number): string {
+  return `${(Math.floor(share * 1000) / 10).toFixed(1)} %`;
+}
