@@ -3,7 +3,7 @@ import { failingCheckpoint, twoHandles, failingSave, failingRotation } from "./f
 import { lsmManifest, failingEdit, linkedCheckpoint } from "./lsm-manifest.js";
 import { wideSnapshot, parityStripes, threeCopies, movedChunks } from "./many-effects.js";
 import { mergeSegments, segmentFooter, numberedCheckpoints } from "./merge-and-footer.js";
-import { mailDelivery, namedBackup, sectorLog, emptiedLog, attachments } from "./personality-bound.js";
+import { mailDelivery, namedBackup, sectorLog, emptiedLog, unreadFlag } from "./personality-bound.js";
 import { jsonFile, jsonLines, amountLine, leftoverTemp, resumableUpload, bootLock } from "./published-packages.js";
 import { logAndCheckpoint, deferredDeposit, pageAndDelta, batchWithCommit } from "./redo-log.js";
 import { rollbackJournal } from "./rollback-journal.js";
@@ -66,7 +66,7 @@ export const corpus: readonly CorpusProgram[] = [
   namedBackup,
   sectorLog,
   emptiedLog,
-  attachments,
+  unreadFlag,
   wideSnapshot,
   parityStripes,
   threeCopies,

@@ -157,14 +157,13 @@ export const emptiedLog: CorpusProgram = defineProgram<readonly string[], "cut-n
 
 type NameId = "own-name-not-synced" | "earlier-name-by-later-sync";
 
-/** Two attachments of a message, and the message that names them. */
-export const attachments: CorpusProgram = defineProgram<readonly (string | undefined)[], NameId>(
-  "message and attachments",
+/** A message, and an empty file beside it that says it is unread. Every message begins unread. */
+export const unreadFlag: CorpusProgram = defineProgram<readonly boolean[], NameId>(
+  "message and unread flag",
   {
     "own-name-not-synced": {
       class: "missing names barrier",
-      origin:
-        "ALICE on many systems: a created file is synced, its directory is not; only the kernels measured are kinder",
+      origin: "ALICE on many systems: a created file is synced, its directory is not; the kernels measured are kinder",
       does: "acknowledges a message whose bytes are synced and whose name is not",
       breaks: ["durable"],
       shows: ["posix", "strict"],
@@ -172,8 +171,8 @@ export const attachments: CorpusProgram = defineProgram<readonly (string | undef
     },
     "earlier-name-by-later-sync": {
       class: "missing names barrier",
-      origin: "btrfs litmus L6: a barrier of the third file makes the first two durable on ext4 and xfs, not on btrfs",
-      does: "relies on the barrier of the message for the name of the attachment",
+      origin: "btrfs litmus L6: a barrier of a later file brings earlier names along on ext4 and xfs, not on btrfs",
+      does: "relies on the barrier of the message for the name of the flag",
       breaks: ["reference"],
       shows: ["posix", "strict", "btrfs"],
       silent: ["ext4-ordered", "xfs"],
@@ -181,16 +180,16 @@ export const attachments: CorpusProgram = defineProgram<readonly (string | undef
   },
   (bug) => ({
     workload(directory, run) {
-      createRecord(directory, "attachment", "picture");
+      create(directory, "unread", "", "unsynced");
       if (bug !== "earlier-name-by-later-sync") directory.syncNamesBlocking();
-      createRecord(directory, "message", "see attachment");
+      createRecord(directory, "message", "hello");
       if (bug === undefined) directory.syncNamesBlocking();
-      if (bug !== "earlier-name-by-later-sync") run.ack("sent", 1);
+      if (bug !== "earlier-name-by-later-sync") run.ack("delivered", 1);
     },
-    recover: (directory) => ["message", "attachment"].map((name) => readRecord(directory, name)),
-    check([message, attachment], { acked }) {
-      demand("durable", message !== undefined || !acked("sent"), "the message is gone");
-      demand("reference", message === undefined || attachment !== undefined, "the message has lost its attachment");
+    recover: (directory) => [readRecord(directory, "message") !== undefined, directory.exists("unread")],
+    check([message, unread], { acked }) {
+      demand("durable", message === true || !acked("delivered"), "the message is gone");
+      demand("reference", message !== true || unread === true, "the message was never read and has lost its flag");
     },
   }),
 );
