@@ -23,7 +23,8 @@ export interface Search {
   readonly personality?: string | Personality;
   /** Undefined: what a matrix does when nobody asks for anything. */
   readonly strategy?: CrashMatrixOptions<unknown>["strategy"];
-  readonly nestedStrategy?: CrashMatrixOptions<unknown>["nestedStrategy"];
+  /** `follows`: the strategy sees to recoveries itself, and takes no other for them. */
+  readonly nestedStrategy?: CrashMatrixOptions<unknown>["nestedStrategy"] | "follows";
   /** Default: what the program asks for. */
   readonly nested?: number;
   readonly maxRecoveries?: number;
@@ -43,7 +44,7 @@ export async function search(program: SearchedProgram, bug: string | undefined, 
     allowIncomplete: true,
     minImages: 1, // a narrow strategy, or a small budget, may see one disk only
     ...(strategy === undefined ? {} : { strategy }),
-    ...(inner === undefined ? {} : { nestedStrategy: inner }),
+    ...(inner === undefined || inner === "follows" ? {} : { nestedStrategy: inner }),
     ...(maxRecoveries === undefined ? {} : { maxRecoveries }),
   };
   try {
