@@ -25,7 +25,7 @@ import { shrinkFailure } from "./shrink.js";
 export async function crashMatrix<T>(options: CrashMatrixOptions<T>): Promise<CrashMatrixReport> {
   const resolved = resolveOptions(options);
   const trace = await record(resolved);
-  const explorer = new Explorer(resolved);
+  const explorer = new Explorer(resolved, trace);
   if (resolved.replay !== undefined) return replayOne(resolved, explorer, trace, resolved.replay);
   try {
     await explorer.explore(trace);

@@ -15,15 +15,19 @@ import type { CrashContext, ResolvedOptions } from "./crash-matrix-options.js";
 /** What was explored under one personality. */
 export interface PersonalityReport {
   readonly personality: string;
+  /** The personality itself; the name alone does not say what one of your own allows. */
+  readonly rules: Personality;
   /** Distinct images made at depth 0. */
   images: number;
   /** Crash points that had more subsets than the exhaustive limit, by record number; they were explored to level 4. */
   readonly limited: number[];
 }
 
-/** The record of one exploration. Plain data. */
+/** The record of one exploration. `jsonReport` makes plain data of it. */
 export interface CrashMatrixReport {
   readonly name: string;
+  /** The one run of the workload that every image of depth 0 was made from. */
+  readonly trace: Trace;
   readonly personalities: readonly PersonalityReport[];
   /** Distinct pairs of an image and what was acknowledged before it, over all personalities and depths. */
   distinct: number;
@@ -80,12 +84,13 @@ export class Explorer<T> {
   /** By hash of the image and number of acknowledgements. */
   readonly #judged = new Map<string, Judged>();
 
-  constructor(options: ResolvedOptions<T>) {
+  constructor(options: ResolvedOptions<T>, trace: Trace) {
     this.#options = options;
     this.#deadline = options.now() + options.maxMilliseconds;
     this.report = {
       name: options.name,
-      personalities: options.personalities.map(({ name }) => ({ personality: name, images: 0, limited: [] })),
+      trace,
+      personalities: options.personalities.map((rules) => ({ personality: rules.name, rules, images: 0, limited: [] })),
       distinct: 0,
       recoveries: 0,
       complete: true,
