@@ -4,3 +4,25 @@ export type { CrashContext, CrashMatrixOptions, WorkloadRun } from "./crash-matr
 export { CrashTestError, crashTestErrorCodes, type CrashTestErrorCode } from "./crash-test-error.js";
 export type { CrashFailure, CrashMatrixReport, PersonalityReport } from "./explore.js";
 export { effectText } from "./failure-text.js";
+export { htmlReport, type HtmlReportOptions } from "./report/html-report.js";
+export { jsonReport, type JsonReportOptions } from "./report/json-report.js";
+export {
+  crashReportFormat,
+  crashReportVersion,
+  type JsonBarrier,
+  type JsonCall,
+  type JsonCounts,
+  type JsonData,
+  type JsonEffect,
+  type JsonEvent,
+  type JsonFailure,
+  type JsonInode,
+  type JsonMark,
+  type JsonName,
+  type JsonPersonality,
+  type JsonRecord,
+  type JsonReport,
+  type JsonRun,
+  type JsonSize,
+  type JsonTruncation,
+} from "./report/report-format.js";

@@ -1,0 +1,132 @@
+import { createHash } from "node:crypto";
+import type { CrashMatrixReport } from "../explore.js";
+import { jsonReport } from "./json-report.js";
+import { pageClient } from "./page-client.js";
+import { pageData, type PageBudget, type PageData } from "./page-data.js";
+import { pageDisk } from "./page-disk.js";
+import { pageElements } from "./page-elements.js";
+import { pageModel } from "./page-model.js";
+import { pageStyle } from "./page-style.js";
+import { pageSymbols } from "./page-symbols.js";
+import type { JsonReport } from "./report-format.js";
+import { checkCounts } from "./report-options.js";
+
+export interface HtmlReportOptions {
+  /** Bytes of the page at most; less is shown until it fits. At least 131,072. Default 300,000. */
+  readonly maxBytes?: number;
+}
+
+const smallestPage = 131_072;
+/** Below this share of {@link roomiest} every part of the budget is at its least. */
+const leastShare = 1 / 512;
+const roomiest: PageBudget = { maxFailures: 5, maxRecords: 600, maxStates: 1200, maxEntries: 40, maxHeadBytes: 96 };
+
+/**
+ * A report as one self-contained page: open it from a file, without a network. It shows what each call did, which of it
+ * was durable when, and what a power loss at each moment may leave, under each personality of the run. What does not fit
+ * into `maxBytes` is left out, and the page says so. Takes what `crashMatrix` resolved with, or the `report` of the error
+ * it rejected with.
+ */
+export function htmlReport(report: CrashMatrixReport, options: HtmlReportOptions = {}): string {
+  checkCounts(options, { maxBytes: smallestPage }, smallestPage);
+  const { maxBytes = 300_000 } = options;
+  for (let share = 1; ;) {
+    const budget = scaled(share);
+    const { maxRecords, maxFailures } = budget;
+    const json = jsonReport(report, { maxRecords, maxFailures });
+    const page = pageOf(json, pageData(report, json, budget));
+    const excess = Buffer.byteLength(page) / maxBytes;
+    if (excess <= 1 || share < leastShare) return page;
+    share /= Math.max(1.5, excess);
+  }
+}
+
+function scaled(share: number): PageBudget {
+  const of = (count: number, least: number): number => Math.max(least, Math.floor(count * share));
+  return {
+    maxFailures: of(roomiest.maxFailures, 1),
+    maxRecords: of(roomiest.maxRecords, 8),
+    maxStates: of(roomiest.maxStates, 4),
+    maxEntries: of(roomiest.maxEntries, 4),
+    maxHeadBytes: of(roomiest.maxHeadBytes, 16),
+  };
+}
+
+function pageOf(report: JsonReport, data: PageData): string {
+  const client = clientText();
+  // Nothing may be fetched, and only these two pieces of text may act; the policy names them by their hashes.
+  const policy = [
+    "default-src 'none'",
+    `style-src '${hashOf(pageStyle)}'`,
+    `script-src '${hashOf(client)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join("; ");
+  const failures = report.failures.map(({ text }) => `<pre class="failure-text">${escaped(text)}</pre>`).join("\n");
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>${escaped(`${report.name}: ${report.outcome}`)}</title>
+<style>${pageStyle}</style>
+</head>
+<body>
+<header class="masthead">
+<p class="verdict ${report.outcome}">${report.outcome}</p>
+<div><h1>${escaped(report.name)}</h1>
+<p class="counts">${countsText(report.counts, report.personalities.length)}</p></div>
+</header>
+<main id="report">
+${failures}
+<noscript><p class="note">The timeline needs scripts. Everything above is complete without them.</p></noscript>
+</main>
+<script type="application/json" id="data">${inScript(JSON.stringify(data))}</script>
+<script>${client}</script>
+</body>
+</html>
+`;
+}
+
+/** The source of the functions that run in the page, each given what it needs of the others. */
+function clientText(): string {
+  return `(() => {
+const model = (${pageModel.toString()})();
+const elements = (${pageElements.toString()})();
+const symbols = (${pageSymbols.toString()})(model, elements);
+(${pageClient.toString()})(model, elements, symbols, (${pageDisk.toString()})(model, elements));
+})();`;
+}
+
+function countsText({ distinct, recoveries }: JsonReport["counts"], personalities: number): string {
+  const plural = (count: number, one: string, many: string): string =>
+    `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+  return [
+    plural(recoveries, "recovery", "recoveries"),
+    plural(distinct, "distinct crash", "distinct crashes"),
+    plural(personalities, "personality", "personalities"),
+  ].join(" · ");
+}
+
+function hashOf(text: string): string {
+  return `sha256-${createHash("sha256").update(text).digest("base64")}`;
+}
+
+/** Text that comes from the program under test, as HTML. */
+function escaped(text: string): string {
+  const entities: Readonly<Record<string, string>> = {
+    "&": "&amp;",
+    "<": "&lt;",
+    ">": "&gt;",
+    '"': "&quot;",
+    "'": "&#39;",
+  };
+  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? character);
+}
+
+/** JSON that cannot end the element it stands in, nor open a comment. */
+function inScript(json: string): string {
+  return json.replaceAll("<", "\\u003c").replaceAll("\u2028", "\\u2028").replaceAll("\u2029", "\\u2029");
+}
