@@ -1,5 +1,6 @@
 import {
   isEffect,
+  personalities,
   personalityOf,
   unitsOf,
   unwrittenUnder,
@@ -12,6 +13,12 @@ import type { LogRecord } from "@holdfast/fs-seam/crash";
 /** The personality that a choice was made under: one of the run, or a known one of that name. */
 export function judgeOf(personalities: readonly Personality[], choice: CrashChoice): Personality {
   return personalities.find(({ name }) => name === choice.personality) ?? personalityOf(choice.personality);
+}
+
+/** The personalities of a run and, behind them, all others known by name whose power losses have a choice. */
+export function judgesBeside(own: readonly Personality[]): Personality[] {
+  const others = personalities.filter(({ law, name }) => law === "effects" && !own.some((each) => each.name === name));
+  return [...own, ...others];
 }
 
 /** Whether a choice that lists a write piece by piece lists all of it. */

@@ -4,6 +4,14 @@ import type { Call } from "@holdfast/fs-seam/crash";
 const engineFrame =
   /^(?:async )?(?:new )?_?(?:EffectLog|EngineHandle|EngineContent|EngineFs|CrashFs|SimFs|Directory|FaultFs|FaultHandle)\d*[. ]/;
 
+/** Frames of the layer that offers `node:fs` above the engine. */
+const nodeFsFrame = /[/\\]crash-test[/\\](?:src|dist)[/\\]node[/\\.-]/;
+
+/** Whether a call came through the functions of `node:fs`. */
+export function isNodeFs(call: Call | undefined): boolean {
+  return nodeFsFrame.test(call?.site?.stack ?? "");
+}
+
 /** `operation(path -> destination)`. */
 export function callText(call: Call | undefined): string {
   if (call === undefined) return "a call";
@@ -35,7 +43,7 @@ export function siteOf(call: Call | undefined): string {
   const frames = (call?.site?.stack ?? "").split("\n").slice(1).flatMap(frameOf);
   const recorder = frames[0]?.file ?? "";
   const recorderDirectory = recorder.replace(/[^/\\]*$/, "");
-  const outside = frames.filter(({ text }) => !engineFrame.test(text));
+  const outside = frames.filter(({ text, file }) => !engineFrame.test(text) && !nodeFsFrame.test(file));
   const frame =
     outside.find(({ file }) => !file.startsWith(recorderDirectory)) ?? outside.find(({ file }) => file === recorder); // a bundle: everything is in one file
   if (frame === undefined) return "";

@@ -1,18 +1,11 @@
 import { Directory } from "@holdfast/fs-seam";
-import {
-  CrashFs,
-  parseCrashChoice,
-  pendingAt,
-  personalityOf,
-  type CrashChoice,
-  type Trace,
-} from "@holdfast/fs-seam/crash";
+import { CrashFs, parseCrashChoice, personalityOf, type CrashChoice, type Trace } from "@holdfast/fs-seam/crash";
 import { judgeOf } from "./admission.js";
 import { resolveOptions, type CrashMatrixOptions, type ResolvedOptions } from "./crash-matrix-options.js";
 import { CrashTestError } from "./crash-test-error.js";
+import { diagnose, explain } from "./diagnosis.js";
 import { BudgetSpent, Explorer, type CrashFailure, type CrashMatrixReport } from "./explore.js";
 import { failureText } from "./failure-text.js";
-import { shrinkFailure } from "./shrink.js";
 
 /**
  * Runs a program once on a file system in memory, makes every disk that a power loss at any moment of it may leave,
@@ -65,9 +58,8 @@ async function fail<T>(
 ): Promise<never> {
   const last = found.choices.at(-1) as CrashChoice; // a failure has at least one
   const judge = judgeOf(options.personalities, last);
-  const pending = pendingAt(found.trace, judge, last.at);
-  const shrunk = await shrinkFailure(found, pending, (choices) => explorer.judgePath(trace, choices));
-  const failure = { ...shrunk, admittedBy: await explorer.admitting(trace, shrunk.choices) };
+  const { failure: simplest, blame } = await diagnose(found, judge, (choices) => explorer.judgePath(trace, choices));
+  const failure = { ...simplest, blame, admittedBy: await explorer.admitting(trace, simplest.choices) };
   explorer.report.failures[0] = failure;
   const text = failureText(options.name, failure, judge, explorer.report.recoveries);
   throw new CrashTestError("CRASH_TEST_FAILED", text, explorer.report, { cause: failure.cause });
@@ -95,9 +87,10 @@ async function replayOne<T>(
   explorer.report.recoveries = choices.length;
   explorer.report.distinct = choices.length;
   if (judged === undefined) return explorer.report;
-  const failure = { ...judged, admittedBy: await explorer.admitting(trace, judged.choices) };
+  const judge = judgeOf(options.personalities, judged.choices.at(-1) as CrashChoice); // a failure has at least one
+  const blame = await explain(judged, judge, (choices) => explorer.judgePath(trace, choices));
+  const failure = { ...judged, blame, admittedBy: await explorer.admitting(trace, judged.choices) };
   explorer.report.failures.push(failure);
-  const judge = judgeOf(options.personalities, failure.choices.at(-1) as CrashChoice); // a failure has at least one
   const message = failureText(options.name, failure, judge, choices.length);
   throw new CrashTestError("CRASH_TEST_FAILED", message, explorer.report, { cause: failure.cause });
 }

@@ -9,7 +9,8 @@ import {
   type Personality,
   type Trace,
 } from "@holdfast/fs-seam/crash";
-import { choiceUnder, judgeOf } from "./admission.js";
+import { choiceUnder, judgeOf, judgesBeside } from "./admission.js";
+import type { Blame } from "./blame.js";
 import type { CrashContext, ResolvedOptions } from "./crash-matrix-options.js";
 
 /** What was explored under one personality. */
@@ -44,8 +45,10 @@ export interface CrashFailure {
   readonly choices: readonly CrashChoice[];
   /** What recovery or the check threw. */
   readonly cause: unknown;
-  /** Those of the run that allow these power losses. */
+  /** Those of the run, and of all that are known by name, that allow these power losses. */
   readonly admittedBy: readonly string[];
+  /** What it comes down to; found for the first failure. */
+  readonly blame?: Blame;
   /** The run in which the last power loss happened. */
   readonly trace: Trace;
   readonly context: CrashContext;
@@ -218,10 +221,10 @@ export class Explorer<T> {
     return undefined;
   }
 
-  /** Names of the personalities of this run that allow every power loss of a path. */
+  /** Names of the personalities, those of this run and all that are known, that allow every power loss of a path. */
   async admitting(trace: Trace, choices: readonly CrashChoice[]): Promise<string[]> {
     const names: string[] = [];
-    for (const personality of this.#options.personalities) {
+    for (const personality of judgesBeside(this.#options.personalities)) {
       if (await this.#admits(trace, choices, personality)) names.push(personality.name);
     }
     return names;

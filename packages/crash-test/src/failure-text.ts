@@ -11,8 +11,11 @@ import {
   type Trace,
 } from "@holdfast/fs-seam/crash";
 import { isWhole } from "./admission.js";
+import { guessedBlame, type Blame } from "./blame.js";
 import { describeCall } from "./call-site.js";
 import type { CrashFailure } from "./explore.js";
+import { exposureOf } from "./exposure.js";
+import { fixFor, fixText } from "./fix.js";
 
 const pageBytes = 4096;
 /** More lost effects than this are counted, not named. */
@@ -75,66 +78,67 @@ export function failureText(name: string, failure: CrashFailure, judge: Personal
   const choice = failure.choices.at(-1) as CrashChoice; // a failure has at least one
   const fates = fatesOf(failure.trace, choice, judge);
   const lines = [`${name}: a promise was broken after ${recoveries} ${recoveries === 1 ? "recovery" : "recoveries"}`];
-  lines.push(...orderLines(failure.trace, choice, fates), ...goneLines(failure.trace, choice, fates));
+  const blame = failure.blame ?? guessedBlame(failure.trace, judge, choice);
+  lines.push(...blameLines(failure.trace, blame, fates), ...goneLines(failure.trace, choice, fates));
   lines.push(`Power lost: ${momentText(failure.trace, choice, failure.context.depth)}`);
   lines.push(`Outcome: ${failure.cause instanceof Error ? failure.cause.message : String(failure.cause)}`);
   lines.push(`Acknowledged before: ${failure.context.acks.map(({ label }) => label).join(", ") || "nothing"}`);
   lines.push(`Admitted by: ${failure.admittedBy.join(", ")}`);
-  const advice = adviceFor(fates);
-  if (advice !== undefined) lines.push(`Fix: ${advice}`);
+  const fix = fixFor(failure.trace, blame);
+  if (fix !== undefined) lines.push(`Fix: ${fixText(failure.trace, fix)}`);
+  lines.push(...exposureOf(failure, judge, blame).map((text) => `Exposure: ${text}`));
   lines.push(`Replay: ${JSON.stringify(failure.choices)}`);
   return lines.join("\n  ");
 }
 
-function orderLines(trace: Trace, choice: CrashChoice, fates: Fates): string[] {
-  const { kept, lost, gone } = fates;
-  const [first] = lost;
-  if (first === undefined) {
-    return gone.length > 0 ? [] : ["everything that was written survives, and the check still fails"];
-  }
+/** What the failure comes down to, and what else is lost. */
+function blameLines(trace: Trace, blame: Blame, fates: Fates): string[] {
+  const { kept, lost } = fates;
   const describe = (effect: Effect): string => {
     if (isName(effect) && effect.rename !== "none" && isLostWhole(effect, fates)) return describeCall(effect.call);
     return kept.includes(effect) && lost.includes(effect) ? `part of ${effectText(effect)}` : effectText(effect);
   };
-  const texts = new Set(lost.slice(1).map(describe));
-  texts.delete(describe(first));
-  const lines = [firstLine(trace, choice, fates, first, describe), ...[...texts].map((text) => `also lost: ${text}`)];
+  const blamed = blame.lost === undefined ? undefined : trace.records[blame.lost];
+  const first = blamed !== undefined && isEffect(blamed) ? describe(blamed) : "";
+  const others = new Set(lost.map(describe));
+  others.delete(first);
+  const lines = [...blameText(trace, blame, first), ...[...others].map((text) => `also lost: ${text}`)];
   if (lines.length <= maxNamed) return lines;
   return [...lines.slice(0, maxNamed), `and ${lines.length - maxNamed} more`];
+}
+
+function blameText({ records }: Trace, { kind, trigger }: Blame, lost: string): string[] {
+  const record = trigger === undefined ? undefined : records[trigger];
+  const survivor = record === undefined || record.kind === "mark" ? undefined : survivorText(record);
+  switch (kind) {
+    case "media":
+      return [];
+    case "program":
+      return ["everything that was written survives, and the check still fails"];
+    case "parts":
+      return record !== undefined && isEffect(record)
+        ? [`${effectText(record)} may persist without ${lost}`]
+        : [`${lost} may persist without the rest`];
+    case "order":
+    case "steps":
+    case "acknowledged":
+    case "several":
+      if (record?.kind === "mark") {
+        return [`${lost} may still be lost after ${JSON.stringify(record.label)} is acknowledged`];
+      }
+      return [survivor === undefined ? `${lost} may be lost` : `${survivor} may persist before ${lost}`];
+  }
+}
+
+function survivorText(record: LogRecord): string | undefined {
+  if (isEffect(record) && isName(record) && record.rename !== "none") return describeCall(record.call);
+  if (isEffect(record)) return effectText(record);
+  return "call" in record && record.call !== undefined ? describeCall(record.call) : undefined;
 }
 
 /** Whether nothing of a rename survives: then the call says more than its steps. */
 function isLostWhole({ group }: NameEffect, { settled, kept }: Fates): boolean {
   return ![...settled, ...kept].some((effect) => isName(effect) && effect.group === group);
-}
-
-/** The first lost effect, and what makes its loss matter: an acknowledgement, or an effect that is there without it. */
-function firstLine(
-  trace: Trace,
-  choice: CrashChoice,
-  { settled, kept }: Fates,
-  first: Effect,
-  describe: (effect: Effect) => string,
-): string {
-  const mark = trace.records.slice(first.seq, choice.at).findLast((record) => record.kind === "mark");
-  if (mark !== undefined) {
-    return `${describe(first)} may still be lost after ${JSON.stringify(mark.label)} is acknowledged`;
-  }
-  const isLater = ({ seq }: Effect): boolean => seq > first.seq;
-  const removed = kept.findLast((effect) => !isLater(effect) && isSameName(effect, first));
-  const later = kept.findLast(isLater) ?? settled.findLast(isLater);
-  if (removed === undefined && later !== undefined) {
-    // Two parts of one call have no order that a caller could know of.
-    const order = later.call !== undefined && later.call === first.call ? "without" : "before";
-    return `${describe(later)} may persist ${order} ${describe(first)}`;
-  }
-  const earlier = removed ?? kept.findLast((effect) => effect !== first);
-  if (earlier !== undefined) return `${describe(earlier)} may persist without ${describe(first)}`;
-  return `${describe(first)} may be lost`;
-}
-
-function isSameName(a: Effect, b: Effect): boolean {
-  return isName(a) && isName(b) && a.directory === b.directory && a.name === b.name;
 }
 
 function goneLines(trace: Trace, choice: CrashChoice, { gone }: Fates): string[] {
@@ -158,14 +162,4 @@ function nextText(next: LogRecord | undefined): string {
   if (next === undefined) return "at the end";
   if (next.kind === "barrier") return `before ${describeCall(next.call)} returns`;
   return next.kind === "mark" ? `before ${JSON.stringify(next.label)} is acknowledged` : "before the next call";
-}
-
-/** One line that would have kept the first lost effect. */
-function adviceFor({ lost, gone }: Fates): string | undefined {
-  const [first] = lost;
-  if (first === undefined) {
-    return gone.length > 0 ? "after a failed barrier write the bytes again, to a new file; do not retry it" : undefined;
-  }
-  if (isName(first)) return `sync the names of the directory after ${describeCall(first.call)}`;
-  return `sync the file after ${describeCall(first.call)}, before what relies on it`;
 }

@@ -1,4 +1,5 @@
 export { callText, describeCall, siteOf } from "./call-site.js";
+export type { Blame } from "./blame.js";
 export { crashMatrix } from "./crash-matrix.js";
 export type { CrashContext, CrashMatrixOptions, WorkloadRun } from "./crash-matrix-options.js";
 export { CrashTestError, crashTestErrorCodes, type CrashTestErrorCode } from "./crash-test-error.js";
@@ -10,6 +11,7 @@ export {
   crashReportFormat,
   crashReportVersion,
   type JsonBarrier,
+  type JsonBlame,
   type JsonCall,
   type JsonCounts,
   type JsonData,
@@ -18,6 +20,7 @@ export {
   type JsonFailure,
   type JsonInode,
   type JsonMark,
+  type JsonMissingBarrier,
   type JsonName,
   type JsonPersonality,
   type JsonRecord,

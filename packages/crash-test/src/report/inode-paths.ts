@@ -1,4 +1,4 @@
-import { isName, type Call, type LogRecord } from "@holdfast/fs-seam/crash";
+import { isName, type LogRecord, type NameEffect } from "@holdfast/fs-seam/crash";
 import type { JsonInode } from "./report-format.js";
 
 const rootInode = 1;
@@ -35,7 +35,7 @@ export class InodePaths {
         return;
       case "link":
       case "unlink": {
-        const home = directoryOf(record.call, record.name) ?? this.#last(record.directory);
+        const home = directoryOf(record) ?? this.#last(record.directory);
         this.#note(record.directory, "directory", home);
         const path = home === undefined ? undefined : `${home === "/" ? "" : home}/${record.name}`;
         this.#note(record.ino, record.inodeKind, path);
@@ -72,9 +72,10 @@ export class InodePaths {
   }
 }
 
-/** The directory in which a call bound or removed `name`: that of whichever of its two paths ends in it. */
-function directoryOf(call: Call | undefined, name: string): string | undefined {
-  const path = [call?.destination, call?.path].find((each) => each?.slice(each.lastIndexOf("/") + 1) === name);
-  if (path === undefined) return undefined;
+/** The directory in which a call bound or removed a name: that of its source for what it moved away, else the other one. */
+export function directoryOf({ call, kind, rename, name }: NameEffect): string | undefined {
+  const moved = kind === "unlink" && rename !== "none";
+  const path = moved ? call?.path : (call?.destination ?? call?.path);
+  if (path === undefined || path.slice(path.lastIndexOf("/") + 1) !== name) return undefined;
   return path.slice(0, path.lastIndexOf("/")) || "/";
 }

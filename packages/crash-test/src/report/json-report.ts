@@ -1,10 +1,13 @@
 import { personalityOf, type CrashChoice, type Personality, type Trace } from "@holdfast/fs-seam/crash";
+import { guessedBlame } from "../blame.js";
 import type { CrashFailure, CrashMatrixReport } from "../explore.js";
 import { failureText } from "../failure-text.js";
+import { fixFor, fixText } from "../fix.js";
 import { checkCounts } from "./report-options.js";
 import {
   crashReportFormat,
   crashReportVersion,
+  type JsonBlame,
   type JsonFailure,
   type JsonReport,
   type JsonRun,
@@ -100,9 +103,22 @@ function failureRecord(
     run,
     choices,
     admittedBy,
+    blame: blameRecord(failure, judge),
     outcome: shortened(cause instanceof Error ? cause.message : String(cause)),
     acknowledged: context.acks.slice(-maxAcknowledged).map(({ label }) => shortened(label, longestLabel)),
     text: shortened(failureText(report.name, failure, judge, report.recoveries)),
+  };
+}
+
+function blameRecord({ trace, choices, blame }: CrashFailure, judge: Personality): JsonBlame {
+  const found = blame ?? guessedBlame(trace, judge, choices.at(-1) as CrashChoice); // a failure has at least one
+  const fix = fixFor(trace, found);
+  return {
+    kind: found.kind,
+    lost: found.lost ?? null,
+    trigger: found.trigger ?? null,
+    fix: fix === undefined ? null : fixText(trace, fix),
+    barriers: fix?.kind === "barriers" ? fix.barriers : [],
   };
 }
 

@@ -79,7 +79,8 @@ export function pageClient(
 
   function enterRun(index: number): void {
     shown.run = index;
-    shown.picked = -1;
+    const { lost = null } = data.failures.find((each) => each.run === index) ?? {};
+    shown.picked = lost ?? -1;
     const points = runOf().crashPoints;
     const failure = data.disks.find(
       (each) => each.run === index && each.states.some(({ kind }) => kind === "failure" || kind === "path"),

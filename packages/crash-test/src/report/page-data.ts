@@ -26,8 +26,8 @@ export interface PageBudget {
 export interface PageData {
   /** Failures are told above the timeline, in the words of their text. */
   readonly report: Omit<JsonReport, "failures">;
-  /** Where each failure happened: indexes into `report.runs` and `report.personalities`. */
-  readonly failures: readonly { readonly run: number; readonly personality: number }[];
+  /** Where each failure happened: indexes into `report.runs` and `report.personalities`; and the record it is about. */
+  readonly failures: readonly { readonly run: number; readonly personality: number; readonly lost: number | null }[];
   readonly disks: readonly PageDisk[];
   readonly tables: DiskTables;
 }
@@ -67,8 +67,9 @@ export function pageData(report: CrashMatrixReport, json: JsonReport, budget: Pa
   if (made < wanted) truncated.push({ what: "disks", kept: made, total: wanted });
   return {
     report: { ...plain, truncated },
-    failures: failures.map(({ run, choices }) => ({
+    failures: failures.map(({ run, choices, blame }) => ({
       run,
+      lost: blame.lost,
       personality: Math.max(
         0,
         json.personalities.findIndex(({ name }) => name === choices.at(-1)?.personality),

@@ -149,12 +149,34 @@ export interface JsonEvent extends RecordHead {
 
 export type JsonRecord = JsonEffect | JsonBarrier | JsonMark | JsonEvent;
 
+/** What a failure comes down to: two records of the run, by number; null where there is none. */
+export interface JsonBlame {
+  /** See `docs/formats/crash-report.md`. */
+  readonly kind: "order" | "acknowledged" | "parts" | "steps" | "media" | "several" | "program";
+  /** The effect that must not be lost, or was not there yet. */
+  readonly lost: number | null;
+  /** The effect that may persist without it, or the mark that must not come before it is durable. */
+  readonly trigger: number | null;
+  /** One line for people; null when the crash has nothing to do with it. */
+  readonly fix: string | null;
+  /** Barriers that the fix asks for before record `trigger`, in order; empty when no barrier helps. */
+  readonly barriers: readonly JsonMissingBarrier[];
+}
+
+export interface JsonMissingBarrier {
+  readonly scope: "file" | "names";
+  readonly inode: number;
+  readonly path: string;
+}
+
 export interface JsonFailure {
   /** Index in `runs` of the run in which the last power loss happened. */
   readonly run: number;
   /** The power losses that lead there; JSON of this list is the replay line. */
   readonly choices: readonly CrashChoice[];
+  /** Those of the run, and all that are known by name, that allow these power losses. */
   readonly admittedBy: readonly string[];
+  readonly blame: JsonBlame;
   /** Message of what recovery or the check threw. */
   readonly outcome: string;
   /** In order; the latest 1000. */

@@ -51,9 +51,18 @@ test("a failed run, worked out by hand", async () => {
     ],
     crashPoints: [6, 7, 8],
   });
-  expect(json.failures).toMatchObject([
-    { run: 0, outcome: "the document has 0 bytes", admittedBy: ["posix", "strict"] },
-  ]);
+  // Records 1 and 2 are pending to the end; without the length, whatever is renamed in place is empty.
+  expect(json.failures).toMatchObject([{ run: 0, outcome: "the document has 0 bytes", acknowledged: ["saved"] }]);
+  expect(json.failures[0]?.admittedBy).toEqual(expect.arrayContaining(["posix", "strict"]));
+  expect(json.failures[0]?.blame).toEqual({
+    kind: "order",
+    lost: 2,
+    trigger: 5,
+    fix: expect.stringMatching(
+      /^await handle\.sync\("data"\) on \/doc\.tmp, before rename\(\/doc\.tmp -> \/doc\) at report\/naive-save\.ts:\d+$/,
+    ) as string,
+    barriers: [{ scope: "file", inode: 3, path: "/doc.tmp" }],
+  });
   expect(json.failures[0]?.text).toContain(`Replay: ${JSON.stringify(json.failures[0]?.choices)}`);
 });
 
@@ -123,7 +132,7 @@ function stringsOf(value: unknown): string[] {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(stringsOf) : [];
 }
 
-test("no path of this machine is in it", async () => {
+test("no path of this machine is in it", { timeout: 60_000 }, async () => {
   for (const protocol of protocols) {
     for (const mutant of [undefined, ...Object.keys(protocol.mutants)]) {
       const strings = stringsOf(jsonReport(await reportOf(matrixOf(protocol, mutant, "posix"))));
