@@ -1,6 +1,6 @@
 import type { Call } from "@holdfast/fs-seam/crash";
 import { describe, expect, test } from "vitest";
-import { callText, describeCall, siteOf } from "./call-site.js";
+import { callText, describeCall, isNodeFs, siteOf } from "./call-site.js";
 
 function callFrom(frames: readonly string[]): Call {
   const site = new Error("call site");
@@ -56,6 +56,17 @@ describe("the program frame", () => {
       ],
       "",
     ],
+    [
+      "is the one that called a function of node:fs, in the source and in a build",
+      [
+        "EffectLog.begin (/repository/packages/fs-seam/src/effect-log.ts:1:1)",
+        "Object.writeFileSync (/repository/packages/crash-test/src/node/file-calls.ts:9:1)",
+        "Object.writeFile (/app/node_modules/@holdfast/crash-test/dist/chunk-3.js:9:1)",
+        "save (/app/node_modules/steno/index.js:21:1)",
+        "Explorer.recoverOn (/app/node_modules/@holdfast/crash-test/dist/index.js:9:1)",
+      ],
+      "steno/index.js:21",
+    ],
     ["is nobody without frames", [], ""],
   ])("%s", (_, frames, site) => expect(siteOf(callFrom(frames))).toBe(site));
 });
@@ -67,4 +78,14 @@ test("a call in words", () => {
   expect(describeCall(callFrom(["EffectLog.begin (/lib/a.js:1:1)", "save (/app/b.ts:2:1)"]))).toBe(
     "rename(/a -> /b) at app/b.ts:2",
   );
+});
+
+test("a call through node:fs is told from one of the seam, although the explorer is below both", () => {
+  const recorder = "EffectLog.begin (/app/node_modules/@holdfast/fs-seam/dist/chunk-2.js:10:5)";
+  const facade = "Object.fsyncSync (/app/node_modules/@holdfast/crash-test/dist/node/index.js:9:1)";
+  const program = "save (/app/src/save.ts:12:3)";
+  const explorer = "Explorer.recoverOn (/app/node_modules/@holdfast/crash-test/dist/index.js:9:1)";
+  expect(isNodeFs(callFrom([recorder, facade, program, explorer]))).toBe(true);
+  expect(isNodeFs(callFrom([recorder, program, explorer]))).toBe(false);
+  expect(isNodeFs(undefined)).toBe(false);
 });

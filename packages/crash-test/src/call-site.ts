@@ -4,13 +4,8 @@ import type { Call } from "@holdfast/fs-seam/crash";
 const engineFrame =
   /^(?:async )?(?:new )?_?(?:EffectLog|EngineHandle|EngineContent|EngineFs|CrashFs|SimFs|Directory|FaultFs|FaultHandle)\d*[. ]/;
 
-/** Frames of the layer that offers `node:fs` above the engine. */
-const nodeFsFrame = /[/\\]crash-test[/\\](?:src|dist)[/\\]node[/\\.-]/;
-
-/** Whether a call came through the functions of `node:fs`. */
-export function isNodeFs(call: Call | undefined): boolean {
-  return nodeFsFrame.test(call?.site?.stack ?? "");
-}
+/** Files of the layer that offers `node:fs` above the engine; a build may have put it anywhere in `dist`. */
+const nodeFsFile = /[/\\]crash-test[/\\](?:src[/\\]node|dist)[/\\]/;
 
 /** `operation(path -> destination)`. */
 export function callText(call: Call | undefined): string {
@@ -35,19 +30,33 @@ function frameOf(line: string): Frame[] {
   return file.startsWith("node:") ? [] : [{ text, file, line: number }];
 }
 
+/** Where a call left the program under test, and whether it went through the functions of `node:fs` from there. */
+function wayOf(call: Call | undefined): { readonly program: Frame | undefined; readonly isNodeFs: boolean } {
+  const frames = (call?.site?.stack ?? "").split("\n").slice(1).flatMap(frameOf);
+  const recorder = frames[0]?.file ?? "";
+  const recorderDirectory = recorder.replace(/[^/\\]*$/, "");
+  const outside = frames.filter(({ text }) => !engineFrame.test(text));
+  const above = outside.filter(({ file }) => !file.startsWith(recorderDirectory));
+  const program = above.find(({ file }) => !nodeFsFile.test(file));
+  return {
+    program: program ?? outside.find(({ file }) => file === recorder), // a bundle: everything is in one file
+    isNodeFs: program !== undefined && program !== above[0],
+  };
+}
+
+/** Whether the program made this call by a function of `node:fs`. */
+export function isNodeFs(call: Call | undefined): boolean {
+  return wayOf(call).isNodeFs;
+}
+
 /**
  * `directory/file:line` of the program frame that made a call, or "" when it was not recorded. Frames of the package that
  * recorded it are left out, so that `atomicReplace` and its like are named by whoever called them.
  */
 export function siteOf(call: Call | undefined): string {
-  const frames = (call?.site?.stack ?? "").split("\n").slice(1).flatMap(frameOf);
-  const recorder = frames[0]?.file ?? "";
-  const recorderDirectory = recorder.replace(/[^/\\]*$/, "");
-  const outside = frames.filter(({ text, file }) => !engineFrame.test(text) && !nodeFsFrame.test(file));
-  const frame =
-    outside.find(({ file }) => !file.startsWith(recorderDirectory)) ?? outside.find(({ file }) => file === recorder); // a bundle: everything is in one file
-  if (frame === undefined) return "";
-  return `${frame.file.split(/[/\\]/).slice(-2).join("/")}:${frame.line}`;
+  const { program } = wayOf(call);
+  if (program === undefined) return "";
+  return `${program.file.split(/[/\\]/).slice(-2).join("/")}:${program.line}`;
 }
 
 /** The call and where it stands. */

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test, type TestContext } from "vitest";
+import type * as Source from "../../src/index.js";
 import { htmlReport, type CrashMatrixOptions } from "../../src/index.js";
 import { protocols } from "../protocols/all.js";
 import { matrixOf } from "../verdict.js";
@@ -82,7 +83,7 @@ async function fatesOn(page: Page): Promise<Record<string, string>> {
 
 const diskRows = (page: Page): Promise<string[]> => page.locator("#disk tbody tr").allInnerTexts();
 
-describe("the page of a naive save", () => {
+describe("the page of a naive save", { timeout: 30_000 }, () => {
   let html = "";
   beforeAll(async () => {
     html = htmlReport(await reportOf(naiveSave));
@@ -195,7 +196,22 @@ describe("the page of a naive save", () => {
   });
 });
 
-test("a crash inside recovery has a run of its own", async (context) => {
+test("the built package makes the same page", { timeout: 30_000 }, async (context) => {
+  // The page carries the source of functions as the build left it: none of them may lean on anything around it.
+  const built = (await import(new URL("../../dist/index.js", import.meta.url).href)) as typeof Source;
+  const report = await built.crashMatrix(naiveSave).then(
+    (passed) => passed,
+    (error: unknown) => (error instanceof built.CrashTestError ? error.report : undefined),
+  );
+  if (report === undefined) throw new Error("no report");
+  const opened = await open(context, "built", built.htmlReport(report));
+  expect(await opened.page.locator("#survivors option:checked").innerText()).toBe("the failure");
+  expect(await fatesOn(opened.page)).toMatchObject({ 0: "durable", 1: "kept", 2: "lost", 5: "durable" });
+  expect(await diskRows(opened.page)).toEqual([expect.stringMatching(/^doc\s+0\s/)]);
+  expectQuiet(opened);
+});
+
+test("a crash inside recovery has a run of its own", { timeout: 30_000 }, async (context) => {
   const journal = protocols.find(({ name }) => name === "redo journal");
   if (journal === undefined) throw new Error("no such protocol");
   const html = htmlReport(await reportOf(matrixOf(journal, "recovery-removes-journal-early", "posix")));
@@ -208,7 +224,7 @@ test("a crash inside recovery has a run of its own", async (context) => {
   expectQuiet(opened);
 });
 
-test("text of the program under test stays text", async (context) => {
+test("text of the program under test stays text", { timeout: 30_000 }, async (context) => {
   const hostile = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">";
   const program: CrashMatrixOptions<boolean> = {
     name: hostile,
@@ -233,6 +249,17 @@ test("text of the program under test stays text", async (context) => {
   await page.locator("g.symbol").last().focus();
   expect(await page.locator("#detail").innerText()).toContain("is acknowledged");
   expectQuiet(opened);
+  // Even markup that got in would do nothing: only the page's own script may run, and nothing may be fetched.
+  await page.evaluate(() => {
+    const script = document.createElement("script");
+    script.textContent = "document.title = 'owned'";
+    const image = document.createElement("img");
+    image.setAttribute("onerror", "document.title = 'owned'");
+    image.src = "missing.png";
+    document.body.append(script, image);
+  });
+  expect(await page.title()).toBe(`${hostile}: failed`);
+  expect(opened.complaints.join("\n")).toMatch(/script[\s\S]*Content Security Policy/i);
 });
 
 test("a run far too long for a page fits, and says what is missing", async (context) => {
