@@ -303,7 +303,32 @@ export function pageClient(
     describePicked();
   }
 
+  /** A test that makes the crash of a failure again, to be copied. */
+  function testCase(replay: string): HTMLElement {
+    const title = JSON.stringify(`${report.name}: replays a power loss`);
+    const code = `test(${title}, () => crashMatrix({ ...program, replay: ${JSON.stringify(replay)} }));`;
+    const block = element("pre", { class: "case" }, code);
+    const copy = element("button", { type: "button" }, "Copy");
+    copy.addEventListener("click", () => {
+      // Where a page from a file may not write to the clipboard, the text is selected for the keyboard to copy.
+      const select = (): void => {
+        getSelection()?.selectAllChildren(block);
+        copy.textContent = "Selected";
+      };
+      const copied = (): void => {
+        copy.textContent = "Copied";
+      };
+      if ("clipboard" in navigator) navigator.clipboard.writeText(code).then(copied, select);
+      else select();
+    });
+    return element("details", { class: "card" }, element("summary", {}, "As a test case"), block, copy);
+  }
+
   function build(): void {
+    main.querySelectorAll(".failure-text").forEach((text, index) => {
+      const replay = data.failures[index]?.replay ?? null;
+      if (replay !== null) text.after(testCase(replay));
+    });
     const controls = element("section", { class: "card controls", "aria-label": "which crash" });
     if (report.runs.length > 1) {
       const names = report.runs.map(({ depth }) => (depth === 0 ? "workload" : `recovery ${depth}`));

@@ -13,6 +13,9 @@ import type { CrashMatrixReport } from "../explore.js";
 import { DiskStates, type DiskTables } from "./disk-state.js";
 import type { JsonReport, JsonRun, JsonTruncation } from "./report-format.js";
 
+/** Characters of a replay line that a page may hold. */
+const longestReplay = 8000;
+
 /** How much of a report goes into a page. */
 export interface PageBudget {
   readonly maxFailures: number;
@@ -26,10 +29,20 @@ export interface PageBudget {
 export interface PageData {
   /** Failures are told above the timeline, in the words of their text. */
   readonly report: Omit<JsonReport, "failures">;
-  /** Where each failure happened: indexes into `report.runs` and `report.personalities`; and the record it is about. */
-  readonly failures: readonly { readonly run: number; readonly personality: number; readonly lost: number | null }[];
+  readonly failures: readonly PageFailure[];
   readonly disks: readonly PageDisk[];
   readonly tables: DiskTables;
+}
+
+export interface PageFailure {
+  /** Index into `report.runs`. */
+  readonly run: number;
+  /** Index into `report.personalities`. */
+  readonly personality: number;
+  /** The record it is about. */
+  readonly lost: number | null;
+  /** Its replay line, unless that is too long for a page. */
+  readonly replay: string | null;
 }
 
 /** The disks to show for one crash point of one run under one personality. */
@@ -70,6 +83,7 @@ export function pageData(report: CrashMatrixReport, json: JsonReport, budget: Pa
     failures: failures.map(({ run, choices, blame }) => ({
       run,
       lost: blame.lost,
+      replay: replayOf(choices),
       personality: Math.max(
         0,
         json.personalities.findIndex(({ name }) => name === choices.at(-1)?.personality),
@@ -78,6 +92,11 @@ export function pageData(report: CrashMatrixReport, json: JsonReport, budget: Pa
     disks: disks.map(({ place: { run, personality, at }, states }) => ({ run, personality, at, states })),
     tables: builder.disks.tables,
   };
+}
+
+function replayOf(choices: readonly CrashChoice[]): string | null {
+  const line = JSON.stringify(choices);
+  return line.length <= longestReplay ? line : null;
 }
 
 /** A crash point of a run under a personality, and the choices of failures there. */

@@ -80,8 +80,10 @@ td pre i { font-style: normal; color: var(--soft); }
 tr.missing td:first-child code { text-decoration: line-through; }
 dl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .25rem .9rem; margin: .6rem 0 0; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 dd.code { font: 13px/1.5 var(--mono); }
+summary { cursor: pointer; color: var(--soft); } .case { font: 12.5px/1.5 var(--mono); white-space: pre-wrap; overflow-wrap: anywhere; margin: .6rem 0; }
 .headline { font-weight: 600; overflow-wrap: anywhere; }
 @media print {
+  details { display: none; }
   body { background: #fff; } .controls { position: static; box-shadow: none; } button, input[type=range] { display: none; } select { border: 0; appearance: none; }
   .lanes { display: block; max-height: none; border: 0; } .lanes svg { max-width: 70%; height: auto; overflow: visible; } .labels { display: none; }
   svg text.lane-name { display: block; font-weight: 700; }

@@ -162,6 +162,22 @@ describe("the page of a naive save", { timeout: 30_000 }, () => {
     expectQuiet(opened);
   });
 
+  test("offers the crash as a test case that fails in the same way", async (context) => {
+    const opened = await open(context, "case", html);
+    const { page } = opened;
+    await page.getByText("As a test case").click();
+    const code = await page.locator("pre.case").innerText();
+    const [, line = '""'] =
+      /^test\("naive save: replays a power loss", \(\) => crashMatrix\(\{ \.\.\.program, replay: (".*") \}\)\);$/.exec(
+        code,
+      ) ?? [];
+    const again = await reportOf({ ...naiveSave, replay: JSON.parse(line) as string });
+    expect(again.failures).toMatchObject([{ cause: new Error("the document has 0 bytes") }]);
+    await page.getByRole("button", { name: "Copy" }).click();
+    await page.getByRole("button", { name: /^(Copied|Selected)$/ }).waitFor();
+    expectQuiet(opened);
+  });
+
   test("judges by another personality", async (context) => {
     const opened = await open(context, "personalities", html, "dark");
     const { page } = opened;
