@@ -24,6 +24,19 @@ export interface CrashContext {
   readonly depth: number;
 }
 
+/** Decides about what was pending only when recovery reads it, and judges disks once that it cannot tell apart. */
+export interface LazyStrategy {
+  readonly kind: "lazy";
+  /** Disks that one answer may depend on at most; where it is more, the report is not complete. Default 65,536. */
+  readonly maxDisks: number;
+  /** One in so many observations is made again on another disk that should show the same. Default 100. */
+  readonly recheckEvery: number;
+}
+
+/** How to choose among the legal disks. */
+export type ExplorationStrategy =
+  CrashStrategy | ({ readonly kind: "lazy" } & Partial<Pick<LazyStrategy, "maxDisks" | "recheckEvery">>);
+
 export interface CrashMatrixOptions<T> {
   /** Name for messages. Default "crash matrix". */
   readonly name?: string;
@@ -38,10 +51,10 @@ export interface CrashMatrixOptions<T> {
   /** Default `["posix"]`. */
   readonly personalities?: readonly (string | Personality)[];
   /** Which images of each crash point. Default: all, where a point has at most 4096 subsets, otherwise level 4. */
-  readonly strategy?: CrashStrategy;
+  readonly strategy?: ExplorationStrategy;
   /** Crashes inside recovery, so many deep. Default 1. */
   readonly nested?: number;
-  /** Which images of the crash points of a recovery. Default level 2. */
+  /** Which images of the crash points of a recovery. Default level 2; not for a lazy strategy, which goes on as it is. */
   readonly nestedStrategy?: CrashStrategy;
   /** Recoveries at most; reaching it is an error, unless `allowIncomplete`. Default 100,000. */
   readonly maxRecoveries?: number;
@@ -62,7 +75,7 @@ export interface ResolvedOptions<T> extends Omit<CrashMatrixOptions<T>, "setup" 
   readonly name: string;
   readonly setup: ((directory: Directory, fs: CrashFs) => void | Promise<void>) | undefined;
   readonly personalities: readonly Personality[];
-  readonly strategy: CrashStrategy;
+  readonly strategy: CrashStrategy | LazyStrategy;
   readonly nested: number;
   readonly nestedStrategy: CrashStrategy;
   readonly maxRecoveries: number;
@@ -116,7 +129,7 @@ export function resolveOptions<T>(options: CrashMatrixOptions<T>): ResolvedOptio
     name: options.name ?? "crash matrix",
     setup: options.setup,
     personalities: resolvePersonalities(options.personalities ?? ["posix"]),
-    strategy: options.strategy === undefined ? { kind: "exhaustive", limit: 4096 } : options.strategy,
+    strategy: resolveStrategy(options.strategy),
     nested: options.nested ?? 1,
     nestedStrategy: options.nestedStrategy ?? { kind: "levels", level: 2 },
     maxRecoveries: options.maxRecoveries ?? 100_000,
@@ -127,7 +140,16 @@ export function resolveOptions<T>(options: CrashMatrixOptions<T>): ResolvedOptio
     now: options.now ?? ((): number => performance.now()),
   } satisfies ResolvedOptions<T>;
   checkBounds(resolved);
+  if (resolved.strategy.kind === "lazy" && options.nestedStrategy !== undefined) {
+    refuse("nestedStrategy", "does not go with a lazy strategy, which decides lazily inside recovery as well");
+  }
   return resolved;
+}
+
+function resolveStrategy(given: ExplorationStrategy | undefined): CrashStrategy | LazyStrategy {
+  if (given === undefined) return { kind: "exhaustive", limit: 4096 };
+  if (given?.kind !== "lazy") return given;
+  return { kind: "lazy", maxDisks: given.maxDisks ?? 65_536, recheckEvery: given.recheckEvery ?? 100 };
 }
 
 function resolvePersonalities(given: readonly (string | Personality)[]): Personality[] {
@@ -161,9 +183,11 @@ function checkBounds<T>(options: ResolvedOptions<T>): void {
   for (const key of ["strategy", "nestedStrategy"] as const) checkStrategy(key, options[key]);
 }
 
-function checkStrategy(key: string, strategy: CrashStrategy): void {
+const kinds = "must be of kind levels, exhaustive, random or lazy";
+
+function checkStrategy(key: string, strategy: CrashStrategy | LazyStrategy): void {
   const count = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
-  if (typeof strategy !== "object" || strategy === null) refuse(key, "must be of kind levels, exhaustive or random");
+  if (typeof strategy !== "object" || strategy === null) refuse(key, kinds);
   switch (strategy.kind) {
     case "levels":
       if (![0, 1, 2, 3, 4].includes(strategy.level)) refuse(key, "level must be from 0 to 4");
@@ -176,8 +200,14 @@ function checkStrategy(key: string, strategy: CrashStrategy): void {
         refuse(key, "needs a whole seed and count");
       }
       return;
+    case "lazy":
+      if (key !== "strategy") refuse(key, "follows from strategy when that is lazy");
+      for (const bound of ["maxDisks", "recheckEvery"] as const) {
+        if (!count(strategy[bound]) || strategy[bound] < 1) refuse(key, `${bound} must be a whole number from 1 on`);
+      }
+      return;
     default:
-      refuse(key, "must be of kind levels, exhaustive or random");
+      refuse(key, kinds);
   }
 }
 

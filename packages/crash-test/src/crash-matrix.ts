@@ -1,10 +1,11 @@
 import { Directory } from "@holdfast/fs-seam";
 import { CrashFs, parseCrashChoice, personalityOf, type CrashChoice, type Trace } from "@holdfast/fs-seam/crash";
 import { judgeOf } from "./admission.js";
+import { Budget, BudgetSpent } from "./budget.js";
 import { resolveOptions, type CrashMatrixOptions, type ResolvedOptions } from "./crash-matrix-options.js";
 import { CrashTestError } from "./crash-test-error.js";
 import { diagnose, explain } from "./diagnosis.js";
-import { BudgetSpent, Explorer, type CrashFailure, type CrashMatrixReport } from "./explore.js";
+import { Explorer, type CrashFailure, type CrashMatrixReport } from "./explore.js";
 import { failureText } from "./failure-text.js";
 
 /**
@@ -18,7 +19,7 @@ import { failureText } from "./failure-text.js";
 export async function crashMatrix<T>(options: CrashMatrixOptions<T>): Promise<CrashMatrixReport> {
   const resolved = resolveOptions(options);
   const trace = await record(resolved);
-  const explorer = new Explorer(resolved, trace);
+  const explorer = new Explorer(resolved, trace, new Budget(resolved));
   if (resolved.replay !== undefined) return replayOne(resolved, explorer, trace, resolved.replay);
   try {
     await explorer.explore(trace);

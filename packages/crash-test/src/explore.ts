@@ -5,13 +5,20 @@ import {
   replayCrash,
   type CrashChoice,
   type CrashImage,
+  type CrashStrategy,
   type Image,
   type Personality,
   type Trace,
 } from "@holdfast/fs-seam/crash";
 import { choiceUnder, judgeOf, judgesBeside } from "./admission.js";
 import type { Blame } from "./blame.js";
-import type { CrashContext, ResolvedOptions } from "./crash-matrix-options.js";
+import type { Budget } from "./budget.js";
+import { contextOf, type Ack } from "./crash-context.js";
+import type { CrashContext, LazyStrategy, ResolvedOptions } from "./crash-matrix-options.js";
+import { CrashTestError } from "./crash-test-error.js";
+import { LazyExplorer } from "./lazy-explorer.js";
+import { Contradiction } from "./observation-tree.js";
+import { isPromiseLike } from "./promise-like.js";
 
 /** What was explored under one personality. */
 export interface PersonalityReport {
@@ -54,9 +61,6 @@ export interface CrashFailure {
   readonly context: CrashContext;
 }
 
-/** Raised inside to end an exploration whose budget is spent. */
-export class BudgetSpent extends Error {}
-
 /** A moment to explore: a recorded run, what it acknowledged, and how it was reached. */
 interface Run {
   readonly trace: Trace;
@@ -65,8 +69,6 @@ interface Run {
   readonly path: readonly CrashChoice[];
   readonly depth: number;
 }
-
-type Ack = CrashContext["acks"][number];
 
 /** How one image was judged. `next` is the run of the recovery, when crashes inside it are wanted. */
 type Verdict =
@@ -83,13 +85,13 @@ interface Judged {
 export class Explorer<T> {
   readonly report: CrashMatrixReport;
   readonly #options: ResolvedOptions<T>;
-  readonly #deadline: number;
+  readonly #budget: Budget;
   /** By hash of the image and number of acknowledgements. */
   readonly #judged = new Map<string, Judged>();
 
-  constructor(options: ResolvedOptions<T>, trace: Trace) {
+  constructor(options: ResolvedOptions<T>, trace: Trace, budget: Budget) {
     this.#options = options;
-    this.#deadline = options.now() + options.maxMilliseconds;
+    this.#budget = budget;
     this.report = {
       name: options.name,
       trace,
@@ -103,22 +105,69 @@ export class Explorer<T> {
 
   /** Explores the run of the workload under every personality, up to the first failure. */
   async explore(trace: Trace): Promise<void> {
+    const { strategy } = this.#options;
+    try {
+      if (strategy.kind === "lazy") await this.#exploreLazily(trace, strategy);
+      else await this.#exploreImages(trace, strategy);
+    } finally {
+      this.report.recoveries = this.#budget.recoveries;
+    }
+  }
+
+  async #exploreImages(trace: Trace, strategy: CrashStrategy): Promise<void> {
     for (const [index, personality] of this.#options.personalities.entries()) {
       const counts = this.report.personalities[index] as PersonalityReport; // made with the same length
-      await this.#exploreRun({ trace, before: [], path: [], depth: 0 }, personality, counts);
+      await this.#exploreRun({ trace, before: [], path: [], depth: 0 }, personality, counts, strategy);
       if (this.#hasFailed()) return;
     }
+  }
+
+  async #exploreLazily(trace: Trace, strategy: LazyStrategy): Promise<void> {
+    const lazy = new LazyExplorer(this.#options, strategy, this.#budget);
+    try {
+      for (const [index, personality] of this.#options.personalities.entries()) {
+        const counts = this.report.personalities[index] as PersonalityReport; // made with the same length
+        const found = await lazy.explore(trace, personality, counts);
+        if (found === undefined) continue;
+        this.report.failures.push(await this.#confirm(trace, found.choices));
+        this.report.complete = false;
+        return;
+      }
+    } catch (error) {
+      if (error instanceof Contradiction) throw this.#nondeterministic(error.message);
+      throw error;
+    } finally {
+      this.report.distinct = lazy.distinct;
+      if (!lazy.complete) this.report.complete = false;
+    }
+  }
+
+  /** The failure that lazy decisions found, seen once more on a disk that is decided to the last piece. */
+  async #confirm(trace: Trace, choices: readonly CrashChoice[]): Promise<CrashFailure> {
+    const failure = await this.judgePath(trace, choices);
+    if (failure !== undefined) return failure;
+    throw this.#nondeterministic("a failure did not come back on the same disk");
+  }
+
+  #nondeterministic(why: string): CrashTestError {
+    this.report.complete = false;
+    const message = `${this.#options.name}: recovery is not deterministic: ${why}`;
+    return new CrashTestError("CRASH_TEST_NONDETERMINISTIC", message, this.report);
   }
 
   #hasFailed(): boolean {
     return this.report.failures.length > 0;
   }
 
-  async #exploreRun(run: Run, personality: Personality, counts: PersonalityReport): Promise<void> {
-    const { strategy, nestedStrategy } = this.#options;
+  async #exploreRun(
+    run: Run,
+    personality: Personality,
+    counts: PersonalityReport,
+    strategy: CrashStrategy,
+  ): Promise<void> {
     const images = crashImages(run.trace, {
       personality,
-      strategy: run.depth === 0 ? strategy : nestedStrategy,
+      strategy,
       deduplicate: false, // the same image after more acknowledgements has more to prove
       onLimit: (at) => {
         this.report.complete = false;
@@ -131,7 +180,7 @@ export class Explorer<T> {
       const judged = this.#judgeOnce(run, crash, personality);
       if (judged === undefined) continue;
       const next = judged instanceof Promise ? await judged : judged;
-      if (next !== "none") await this.#exploreRun(next, personality, counts);
+      if (next !== "none") await this.#exploreRun(next, personality, counts, this.#options.nestedStrategy);
       if (!this.#hasFailed()) continue;
       this.report.complete = false;
       return;
@@ -150,7 +199,7 @@ export class Explorer<T> {
     if (deep) judged.deepUnder.add(personality);
     this.#judged.set(key, judged);
     if (known === undefined) this.report.distinct += 1;
-    this.#spend();
+    this.#budget.spend();
     const path = [...run.path, crash.choice];
     const context = contextOf(acks, run.depth);
     const settle = (verdict: Verdict): Run | "none" => {
@@ -161,15 +210,6 @@ export class Explorer<T> {
     };
     const verdict = this.#recoverOn(crash.image, context, path, personality, deep);
     return verdict instanceof Promise ? verdict.then(settle) : settle(verdict);
-  }
-
-  #spend(): void {
-    const { maxRecoveries, now, maxMilliseconds } = this.#options;
-    if (this.report.recoveries >= maxRecoveries) throw new BudgetSpent(`${maxRecoveries} recoveries`);
-    if (maxMilliseconds < Number.POSITIVE_INFINITY && now() > this.#deadline) {
-      throw new BudgetSpent(`${maxMilliseconds} ms`);
-    }
-    this.report.recoveries += 1;
   }
 
   /** Recovers and checks one image; `deep` asks for the run of the recovery. Synchronous when recovery and check are. */
@@ -252,11 +292,6 @@ export class Explorer<T> {
   }
 }
 
-/** Anything that can be awaited, whoever made it. */
-function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}
-
 function acksBefore(run: Run, at: number): readonly Ack[] {
   if (run.depth > 0) return run.before;
   const acks: Ack[] = [];
@@ -265,8 +300,4 @@ function acksBefore(run: Run, at: number): readonly Ack[] {
     if (record.kind === "mark") acks.push({ label: record.label, data: record.data });
   }
   return acks;
-}
-
-function contextOf(acks: readonly Ack[], depth: number): CrashContext {
-  return { acks, depth, acked: (label) => acks.some((ack) => ack.label === label) };
 }

@@ -14,10 +14,17 @@ const program: CrashMatrixOptions<void> = {
   check: () => true,
 };
 
+let runs = 0;
+
 const provoked: Readonly<Record<CrashTestErrorCode, CrashMatrixOptions<void>>> = {
   CRASH_TEST_FAILED: { ...program, check: () => false },
   CRASH_TEST_VACUOUS: { ...program, workload: () => {} },
   CRASH_TEST_BUDGET: { ...program, maxRecoveries: 1 },
+  CRASH_TEST_NONDETERMINISTIC: {
+    ...program,
+    strategy: { kind: "lazy", recheckEvery: 1 },
+    recover: (directory) => void directory.exists(`a${(runs += 1)}`),
+  },
   CRASH_TEST_INVALID_OPTION: { ...program, nested: -1 },
   CRASH_TEST_INVALID_REPLAY: { ...program, replay: "[]" },
 };

@@ -55,7 +55,7 @@ export function choiceOf(
 export function buildImage(
   durable: Image,
   units: readonly Unit[],
-  chosen: ReadonlySet<number>,
+  chosen: Pick<ReadonlySet<number>, "has">,
   personality: Personality,
   unwritten: Unwritten,
   slab: SlabAllocator,
@@ -82,7 +82,7 @@ function writeAgain(
   state: FsState,
   grown: SizeEffect,
   units: readonly Unit[],
-  chosen: ReadonlySet<number>,
+  chosen: Pick<ReadonlySet<number>, "has">,
   before: number,
   personality: Personality,
 ): void {

@@ -55,3 +55,16 @@ export type {
   MediaHandle,
   MisdirectedWriteFault,
 } from "./media-faults.js";
+export {
+  answerOf,
+  meetingOf,
+  metAtStart,
+  questionKey,
+  type Answer,
+  type Observation,
+  type Question,
+} from "./observation.js";
+export { ObservedFs } from "./observed-fs.js";
+export { SlabAllocator } from "./paged-content.js";
+export { TooManyDisks, UndecidedSpace, type Split, type UndecidedDisk } from "./undecided-disks.js";
+export { layerOf, type Moment, type UndecidedLayer } from "./undecided-layer.js";

@@ -1,0 +1,134 @@
+import { crashPoints } from "./crash-images.js";
+import type { Trace } from "./crash-choice.js";
+import { unitsOf, type Unit } from "./crash-units.js";
+import { isEffect, isName, type Effect, type LogRecord } from "./effects.js";
+import type { Image } from "./fs-state.js";
+import type { Question } from "./observation.js";
+import { pageBytes, type SlabAllocator } from "./paged-content.js";
+import type { Personality } from "./personality.js";
+
+/** One run that a power loss may end: its records, and the moments of it. */
+export interface UndecidedLayer {
+  readonly personality: Personality;
+  readonly records: readonly LogRecord[];
+  readonly moments: readonly Moment[];
+  /** Files that a program makes after this run get numbers from here on. */
+  readonly nextIno: number;
+}
+
+/** A moment at which the power may fail, with the units that may or may not survive. */
+export interface Moment {
+  readonly at: number;
+  readonly units: readonly Unit[];
+  /** For every unit: later units that need it directly. */
+  readonly dependents: readonly (readonly number[])[];
+  /** What survives for certain, when the run began from the trace's own base. */
+  readonly durable: Image;
+  /** How many effects came before this moment; fewer units than that means some are settled. */
+  readonly effects: number;
+}
+
+/** The moments of a run for which `wanted` says yes. */
+export function layerOf(
+  trace: Trace,
+  personality: Personality,
+  slab: SlabAllocator,
+  wanted: (at: number) => boolean = () => true,
+): UndecidedLayer {
+  const moments: Moment[] = [];
+  let effects = 0;
+  let counted = 0;
+  for (const { at, pending, durable } of crashPoints(trace, personality, slab)) {
+    for (; counted < at; counted += 1) if (isEffect(trace.records[counted] as LogRecord)) effects += 1;
+    if (!wanted(at)) continue;
+    const units = unitsOf(pending, personality, true);
+    moments.push({ at, units, dependents: dependentsOf(units), durable, effects });
+  }
+  let nextIno = trace.base.nextIno;
+  for (const record of trace.records) if (isEffect(record)) nextIno = Math.max(nextIno, record.ino + 1);
+  return { personality, records: trace.records, moments, nextIno };
+}
+
+function dependentsOf(units: readonly Unit[]): number[][] {
+  const dependents: number[][] = units.map(() => []);
+  units.forEach(({ needs }, index) => {
+    for (const needed of needs) dependents[needed]?.push(index);
+  });
+  return dependents;
+}
+
+/** Whether an undecided unit may change the answer to a question about the inode `ino`. Says yes when in doubt. */
+export function touches(unit: Unit, question: Question, ino: number, personality: Personality): boolean {
+  return unit.effects.some((effect) => effectTouches(effect, unit.pieces, question, ino, personality));
+}
+
+function effectTouches(
+  effect: Effect,
+  pieces: readonly number[] | undefined,
+  question: Question,
+  ino: number,
+  personality: Personality,
+): boolean {
+  if (isName(effect)) {
+    // Where a directory may end up with two names, a mount keeps one of them, and which one depends on all the others.
+    const isWhole = personality.rename === "atomic" && personality.edges.tree === "ordered";
+    if (effect.inodeKind === "directory" && effect.rename !== "none" && !isWhole) return true;
+    switch (question.kind) {
+      case "name":
+        return effect.directory === ino && effect.name === question.name;
+      case "next":
+        return effect.directory === ino && effect.name > question.after;
+      case "links": // names in directories that are themselves out of reach do not count
+        return effect.ino === ino || effect.inodeKind === "directory";
+      default:
+        return false;
+    }
+  }
+  if (effect.kind === "size") return effect.ino === ino && sizeTouches(effect.from, effect.to, question);
+  const place = effect.strayTo ?? effect;
+  if (place.ino !== ino) return false;
+  switch (question.kind) {
+    case "bytes":
+      return overlaps(question.from, question.to, rangeOf(effect.start, effect.end, place.page, pieces, personality));
+    case "page":
+      return place.page === question.page;
+    case "pages":
+    case "allocated":
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** A length changes what a read sees unless it stays behind the range, before and after. */
+function sizeTouches(from: number, to: number, question: Question): boolean {
+  switch (question.kind) {
+    case "length":
+      return from < question.upTo || to < question.upTo;
+    case "bytes":
+      return from < question.to || to < question.to;
+    case "page":
+    case "pages":
+    case "allocated":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function rangeOf(
+  start: number,
+  end: number,
+  page: number,
+  pieces: readonly number[] | undefined,
+  personality: Personality,
+): readonly [number, number] {
+  const { unitBytes } = personality.tears;
+  const from = pieces === undefined ? start : Math.max(start, Math.min(...pieces) * unitBytes);
+  const to = pieces === undefined ? end : Math.min(end, (Math.max(...pieces) + 1) * unitBytes);
+  return [page * pageBytes + from, page * pageBytes + to];
+}
+
+function overlaps(from: number, to: number, [start, end]: readonly [number, number]): boolean {
+  return start < to && from < end;
+}
