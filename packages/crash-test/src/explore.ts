@@ -61,13 +61,34 @@ export interface CrashFailure {
   readonly context: CrashContext;
 }
 
-/** A moment to explore: a recorded run, what it acknowledged, and how it was reached. */
-interface Run {
+/** A recorded run to explore, what was acknowledged, and how it was reached. */
+class Run {
   readonly trace: Trace;
-  /** Acknowledgements that hold whatever the power loss in this run takes. */
-  readonly before: readonly Ack[];
   readonly path: readonly CrashChoice[];
   readonly depth: number;
+  /** Acknowledgements that hold whatever the power loss in this run takes; undefined in the workload itself. */
+  readonly #before: readonly Ack[] | undefined;
+  #known: { readonly at: number; readonly acks: readonly Ack[] } | undefined = undefined;
+
+  constructor(trace: Trace, before: readonly Ack[] | undefined, path: readonly CrashChoice[]) {
+    this.trace = trace;
+    this.path = path;
+    this.depth = path.length;
+    this.#before = before;
+  }
+
+  /** What was acknowledged before a record. Asked for many images of one moment in a row. */
+  acksAt(at: number): readonly Ack[] {
+    if (this.#before !== undefined) return this.#before;
+    if (this.#known?.at === at) return this.#known.acks;
+    const acks: Ack[] = [];
+    for (const record of this.trace.records) {
+      if (record.seq >= at) break;
+      if (record.kind === "mark") acks.push({ label: record.label, data: record.data });
+    }
+    this.#known = { at, acks };
+    return acks;
+  }
 }
 
 /** How one image was judged. `next` is the run of the recovery, when crashes inside it are wanted. */
@@ -86,8 +107,8 @@ export class Explorer<T> {
   readonly report: CrashMatrixReport;
   readonly #options: ResolvedOptions<T>;
   readonly #budget: Budget;
-  /** By hash of the image and number of acknowledgements. */
-  readonly #judged = new Map<string, Judged>();
+  /** By number of acknowledgements and hash of the image. */
+  readonly #judged: Map<number, Judged>[] = [];
 
   constructor(options: ResolvedOptions<T>, trace: Trace, budget: Budget) {
     this.#options = options;
@@ -117,7 +138,7 @@ export class Explorer<T> {
   async #exploreImages(trace: Trace, strategy: CrashStrategy): Promise<void> {
     for (const [index, personality] of this.#options.personalities.entries()) {
       const counts = this.report.personalities[index] as PersonalityReport; // made with the same length
-      await this.#exploreRun({ trace, before: [], path: [], depth: 0 }, personality, counts, strategy);
+      await this.#exploreRun(new Run(trace, undefined, []), personality, counts, strategy);
       if (this.#hasFailed()) return;
     }
   }
@@ -168,7 +189,7 @@ export class Explorer<T> {
     const images = crashImages(run.trace, {
       personality,
       strategy,
-      deduplicate: false, // the same image after more acknowledgements has more to prove
+      deduplicate: "within-moments", // the same image after more acknowledgements has more to prove
       onLimit: (at) => {
         this.report.complete = false;
         if (run.depth === 0) counts.limited.push(at);
@@ -189,15 +210,15 @@ export class Explorer<T> {
 
   /** Judges an image if that is of any use still; the run of its recovery, or `none`, when it was judged now. */
   #judgeOnce(run: Run, crash: CrashImage, personality: Personality): undefined | Run | "none" | Promise<Run | "none"> {
-    const acks = acksBefore(run, crash.choice.at);
-    const key = `${crash.hash}:${acks.length}`;
+    const acks = run.acksAt(crash.point.at);
+    const judgedHere = (this.#judged[acks.length] ??= new Map<number, Judged>());
     const deep = run.depth < this.#options.nested;
-    const known = this.#judged.get(key);
+    const known = judgedHere.get(crash.hash);
     // The verdict is the same for all; what a crash inside its recovery may leave is not.
     if (known !== undefined && (!deep || known.deepUnder.has(personality))) return undefined;
     const judged = known ?? { deepUnder: new Set() };
     if (deep) judged.deepUnder.add(personality);
-    this.#judged.set(key, judged);
+    if (known === undefined) judgedHere.set(crash.hash, judged);
     if (known === undefined) this.report.distinct += 1;
     this.#budget.spend();
     const path = [...run.path, crash.choice];
@@ -224,8 +245,7 @@ export class Explorer<T> {
     const fs = new CrashFs({ image, personality, callSites: deep });
     const finish = (verdict: void | boolean): Verdict => {
       if (verdict === false) return { kind: "failed", cause: new Error("the check returned false") };
-      const next = { trace: fs.trace(), before: context.acks, path, depth: context.depth + 1 };
-      return { kind: "passed", next: deep ? next : undefined };
+      return { kind: "passed", next: deep ? new Run(fs.trace(), context.acks, path) : undefined };
     };
     const thrown = (cause: unknown): Verdict => ({ kind: "failed", cause });
     try {
@@ -244,12 +264,12 @@ export class Explorer<T> {
 
   /** Judges one path of choices again, for replay and shrinking; undefined when it passes. */
   async judgePath(trace: Trace, choices: readonly CrashChoice[]): Promise<CrashFailure | undefined> {
-    let run: Run | undefined = { trace, before: [], path: [], depth: 0 };
+    let run: Run | undefined = new Run(trace, undefined, []);
     for (const [depth, choice] of choices.entries()) {
       if (run === undefined) return undefined;
       const judge = judgeOf(this.#options.personalities, choice);
       const image = replayCrash(run.trace, choice, judge);
-      const context = contextOf(acksBefore(run, choice.at), depth);
+      const context = contextOf(run.acksAt(choice.at), depth);
       const path = [...run.path, choice];
       const verdict = await this.#recoverOn(image, context, path, judge, depth < choices.length - 1);
       if (verdict.kind === "failed") {
@@ -271,7 +291,7 @@ export class Explorer<T> {
   }
 
   async #admits(trace: Trace, choices: readonly CrashChoice[], personality: Personality): Promise<boolean> {
-    let run: Run | undefined = { trace, before: [], path: [], depth: 0 };
+    let run: Run | undefined = new Run(trace, undefined, []);
     for (const [depth, choice] of choices.entries()) {
       if (run === undefined) return false;
       const judge = judgeOf(this.#options.personalities, choice);
@@ -284,20 +304,10 @@ export class Explorer<T> {
         return false; // not legal there
       }
       if (depth === choices.length - 1) return true;
-      const context = contextOf(acksBefore(run, choice.at), depth);
+      const context = contextOf(run.acksAt(choice.at), depth);
       const verdict = await this.#recoverOn(image, context, [...run.path, same], personality, true);
       run = verdict.kind === "passed" ? verdict.next : undefined;
     }
     return false;
   }
-}
-
-function acksBefore(run: Run, at: number): readonly Ack[] {
-  if (run.depth > 0) return run.before;
-  const acks: Ack[] = [];
-  for (const record of run.trace.records) {
-    if (record.seq >= at) break;
-    if (record.kind === "mark") acks.push({ label: record.label, data: record.data });
-  }
-  return acks;
 }

@@ -13,12 +13,13 @@ import {
 import { unitsOf, type Unit } from "./crash-units.js";
 import { isEffect, type Effect } from "./effects.js";
 import { FsError } from "./fs-error.js";
-import type { Image } from "./fs-state.js";
+import type { FsState, Image } from "./fs-state.js";
 import { imageHash } from "./image-hash.js";
 import { Ledger } from "./ledger.js";
 import { SlabAllocator } from "./paged-content.js";
 import { personalityOf } from "./known-personalities.js";
 import { posix, unwrittenUnder, type Personality, type Unwritten } from "./personality.js";
+import { SubsetDigest } from "./subset-digest.js";
 
 /**
  * Every disk a power loss may leave behind, from one recorded run. Only the moments before a record that is no effect (a
@@ -46,8 +47,11 @@ export interface CrashImagesOptions {
   readonly from?: number;
   /** Called for every point at which an exhaustive strategy found more than its limit. */
   readonly onLimit?: (at: number) => void;
-  /** Leave out images that were made before in this iteration. Default true. */
-  readonly deduplicate?: boolean;
+  /**
+   * Leave out images that were made before in this iteration. Default true. `within-moments` leaves out what is seen to
+   * repeat an image of the same moment before it is made: for those who compare images of different moments themselves.
+   */
+  readonly deduplicate?: boolean | "within-moments";
 }
 
 /** A moment of the run at which the power may fail. */
@@ -112,12 +116,40 @@ export function* crashImages(trace: Trace, options: CrashImagesOptions = {}): Ge
     for (const { units, chosen, unwritten } of subsets(point, personality, options)) {
       const state = buildImage(point.durable, units, chosen, personality, unwritten, slab);
       const hash = imageHash(state);
-      if (options.deduplicate !== false) {
+      if (options.deduplicate !== false && options.deduplicate !== "within-moments") {
         if (seen.has(hash)) continue;
         seen.add(hash);
       }
-      yield { image: state.freeze(), choice: choiceOf(personality, point.at, units, chosen, unwritten), point, hash };
+      yield new MadeImage(state, { units, chosen, unwritten }, personality, point, hash);
     }
+  }
+}
+
+/** An image that most often turns out to be known by its hash: what else it consists of is made on demand. */
+class MadeImage implements CrashImage {
+  readonly point: CrashPoint;
+  readonly hash: number;
+  readonly #state: FsState;
+  readonly #subset: Subset;
+  readonly #personality: Personality;
+  #image: Image | undefined = undefined;
+
+  constructor(state: FsState, subset: Subset, personality: Personality, point: CrashPoint, hash: number) {
+    this.point = point;
+    this.hash = hash;
+    this.#state = state;
+    this.#subset = subset;
+    this.#personality = personality;
+  }
+
+  get image(): Image {
+    this.#image ??= this.#state.freeze();
+    return this.#image;
+  }
+
+  get choice(): CrashChoice {
+    const { units, chosen, unwritten } = this.#subset;
+    return choiceOf(this.#personality, this.point.at, units, chosen, unwritten);
   }
 }
 
@@ -131,8 +163,24 @@ function* subsets(point: CrashPoint, personality: Personality, options: CrashIma
   const strategy = options.strategy ?? defaultStrategy;
   for (const unwritten of unwrittenUnder(personality)) {
     for (const { units, sets } of setsOf(point, personality, strategy, options.onLimit)) {
-      for (const chosen of sets) yield { units, chosen, unwritten };
+      if (options.deduplicate === false) for (const chosen of sets) yield { units, chosen, unwritten };
+      else for (const chosen of differing(sets, units, point, personality)) yield { units, chosen, unwritten };
     }
+  }
+}
+
+/** Leaves out subsets that cannot make another image than one before them. */
+function* differing(
+  sets: Iterable<ReadonlySet<number>>,
+  units: readonly Unit[],
+  { durable }: CrashPoint,
+  personality: Personality,
+): Generator<ReadonlySet<number>> {
+  const digest = new SubsetDigest(units, durable, personality);
+  const seen = new Set<number | string>();
+  for (const chosen of sets) {
+    const before = seen.size;
+    if (seen.add(digest.of(chosen)).size > before) yield chosen;
   }
 }
 
