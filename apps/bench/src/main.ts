@@ -7,6 +7,7 @@ import { markdownTable } from "./markdown-table.js";
 import { baselineOf, markdownReport, reportOf, type Baseline, type Report } from "./report.js";
 import type { Row } from "./row.js";
 import type { Part, Suite } from "./suite.js";
+import { crashSuite } from "./suites/crash.bench.js";
 import { fsSeamSuite } from "./suites/fs-seam.bench.js";
 
 /**
@@ -27,7 +28,7 @@ const usage = `usage: npm run bench -- [suite] [options]
   --part NAME        only this part of the suite, and only its table
 `;
 
-const suites: readonly Suite[] = [fsSeamSuite];
+const suites: readonly Suite[] = [fsSeamSuite, crashSuite];
 
 interface CommandLine {
   readonly chosen: readonly Suite[];

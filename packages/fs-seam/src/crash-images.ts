@@ -8,6 +8,7 @@ import {
   samples,
   singles,
   tears,
+  type Chosen,
   type CrashLevel,
 } from "./crash-strategy.js";
 import { unitsOf, type Unit } from "./crash-units.js";
@@ -155,7 +156,7 @@ class MadeImage implements CrashImage {
 
 interface Subset {
   readonly units: readonly Unit[];
-  readonly chosen: ReadonlySet<number>;
+  readonly chosen: Chosen;
   readonly unwritten: Unwritten;
 }
 
@@ -171,11 +172,11 @@ function* subsets(point: CrashPoint, personality: Personality, options: CrashIma
 
 /** Leaves out subsets that cannot make another image than one before them. */
 function* differing(
-  sets: Iterable<ReadonlySet<number>>,
+  sets: Iterable<Chosen>,
   units: readonly Unit[],
   { durable }: CrashPoint,
   personality: Personality,
-): Generator<ReadonlySet<number>> {
+): Generator<Chosen> {
   const digest = new SubsetDigest(units, durable, personality);
   const seen = new Set<number | string>();
   for (const chosen of sets) {
@@ -186,7 +187,7 @@ function* differing(
 
 interface Sets {
   readonly units: readonly Unit[];
-  readonly sets: Iterable<ReadonlySet<number>>;
+  readonly sets: Iterable<Chosen>;
 }
 
 function* setsOf(

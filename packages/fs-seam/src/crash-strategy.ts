@@ -59,9 +59,29 @@ export function* pairs(units: readonly Unit[]): Generator<ReadonlySet<number>> {
 }
 
 /** Every legal subset, each once. Walks forward, so there are no dead ends: a million a second. */
-export function* ideals(units: readonly Unit[]): Generator<ReadonlySet<number>> {
+export function* ideals(units: readonly Unit[]): Generator<Chosen> {
   const walk = new IdealWalk(units);
   for (let more = true; more; more = walk.next()) yield walk.chosen();
+}
+
+/** A subset, as far as anybody looks at it. */
+export type Chosen = Pick<ReadonlySet<number>, "has"> & Iterable<number>;
+
+/** A subset in one byte a unit: a million a second are made, and most are looked at once. */
+class TakenUnits implements Chosen {
+  readonly #taken: Uint8Array;
+
+  constructor(taken: Uint8Array) {
+    this.#taken = taken;
+  }
+
+  has(unit: number): boolean {
+    return this.#taken[unit] === 1;
+  }
+
+  *[Symbol.iterator](): Generator<number> {
+    for (let unit = 0; unit < this.#taken.length; unit += 1) if (this.#taken[unit] === 1) yield unit;
+  }
 }
 
 /**
@@ -95,10 +115,9 @@ export class IdealWalk {
     return true;
   }
 
-  chosen(): Set<number> {
-    const chosen = new Set<number>();
-    for (let index = 0; index < this.taken.length; index += 1) if (this.taken[index] === 1) chosen.add(index);
-    return chosen;
+  /** The present subset; later steps do not change it. */
+  chosen(): Chosen {
+    return new TakenUnits(this.taken.slice());
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Chosen } from "./crash-strategy.js";
 import type { Unit } from "./crash-units.js";
 import { isName } from "./effects.js";
 import { pageBytes } from "./paged-content.js";
@@ -56,7 +57,7 @@ export class SubsetDigest {
   }
 
   /** Equal digests, equal images. */
-  of(chosen: ReadonlySet<number>): number | string {
+  of(chosen: Chosen): number | string {
     for (let file = 0; file < this.#lengths.length; file += 1) {
       this.#lengths[file] = this.#durableLengths[file] ?? 0;
       this.#reachable[file] = this.#named[file] === true ? 1 : 0;
@@ -66,7 +67,7 @@ export class SubsetDigest {
       if (!chosen.has(unit)) continue;
       const part = parts[unit] as Part; // below length
       if (part.kind === "size") this.#lengths[part.file] = part.at;
-      else for (const file of part.linked) this.#reachable[file] = 1;
+      else if (part.kind === "names") for (const file of part.linked) this.#reachable[file] = 1;
     }
     return parts.length <= exactBits ? this.#sum(chosen) : this.#text(chosen);
   }
@@ -76,17 +77,18 @@ export class SubsetDigest {
     return this.#reachable[file] === 1 && (kind === "size" || at < (this.#lengths[file] ?? 0));
   }
 
-  #sum(chosen: ReadonlySet<number>): number {
+  #sum(chosen: Chosen): number {
     let sum = 0;
     let bit = 1;
-    for (const [unit, part] of this.#parts.entries()) {
-      if (chosen.has(unit) && this.#shows(part)) sum += bit;
+    const parts = this.#parts;
+    for (let unit = 0; unit < parts.length; unit += 1) {
+      if (chosen.has(unit) && this.#shows(parts[unit] as Part)) sum += bit; // below length
       bit *= 2;
     }
     return sum;
   }
 
-  #text(chosen: ReadonlySet<number>): string {
+  #text(chosen: Chosen): string {
     return this.#parts.map((part, unit) => (chosen.has(unit) && this.#shows(part) ? "1" : "0")).join("");
   }
 }

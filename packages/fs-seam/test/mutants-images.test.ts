@@ -38,7 +38,7 @@ const units: readonly Unit[] = [[], [0], [], [1, 2]].map((needs) => ({
   needs,
   enters: "never",
 }));
-const shapes = (sets: Iterable<ReadonlySet<number>>): string[] =>
+const shapes = (sets: Iterable<Iterable<number>>): string[] =>
   [...new Set([...sets].map((set) => [...set].sort((a, b) => a - b).join("")))].sort();
 
 test("each rung makes the legal subsets it names", () => {
