@@ -2,7 +2,7 @@ import type { Call } from "@holdfast/fs-seam/crash";
 
 /** Frames of the engine itself; what called it is the program under test. */
 const engineFrame =
-  /^(?:async )?(?:new )?_?(?:EffectLog|EngineHandle|EngineContent|EngineFs|CrashFs|SimFs|Directory|FaultFs|FaultHandle)\d*[. ]/;
+  /^(?:async )?(?:new )?_?(?:EffectLog|EngineHandle|EngineContent|EngineFs|CrashFs|ObservedFs|SimFs|Directory|FaultFs|FaultHandle)\d*[. ]/;
 
 /** Files of the layer that offers `node:fs` above the engine; a build may have put it anywhere in `dist`. */
 const nodeFsFile = /[/\\]crash-test[/\\](?:src[/\\]node|dist)[/\\]/;

@@ -56,6 +56,11 @@ export interface CrashMatrixOptions<T> {
   readonly nested?: number;
   /** Which images of the crash points of a recovery. Default level 2; not for a lazy strategy, which goes on as it is. */
   readonly nestedStrategy?: CrashStrategy;
+  /**
+   * Does not recover from an image on which an earlier recovery would have read the same; one in a hundred is recovered from
+   * all the same, and compared. Pays when recovery is slow. Not for a lazy strategy, which never does. Default false.
+   */
+  readonly rememberReads?: boolean;
   /** Recoveries at most; reaching it is an error, unless `allowIncomplete`. Default 100,000. */
   readonly maxRecoveries?: number;
   /** Milliseconds by `now`; reaching it is an error, unless `allowIncomplete`. Default: no bound. */
@@ -78,6 +83,7 @@ export interface ResolvedOptions<T> extends Omit<CrashMatrixOptions<T>, "setup" 
   readonly strategy: CrashStrategy | LazyStrategy;
   readonly nested: number;
   readonly nestedStrategy: CrashStrategy;
+  readonly rememberReads: boolean;
   readonly maxRecoveries: number;
   readonly maxMilliseconds: number;
   readonly allowIncomplete: boolean;
@@ -96,6 +102,7 @@ const optionKeys: readonly string[] = [
   "strategy",
   "nested",
   "nestedStrategy",
+  "rememberReads",
   "maxRecoveries",
   "maxMilliseconds",
   "allowIncomplete",
@@ -108,6 +115,7 @@ const optionTypes = [
   ["name", "string"],
   ["setup", "function"],
   ["allowIncomplete", "boolean"],
+  ["rememberReads", "boolean"],
   ["replay", "string"],
   ["now", "function"],
 ] as const;
@@ -132,6 +140,7 @@ export function resolveOptions<T>(options: CrashMatrixOptions<T>): ResolvedOptio
     strategy: resolveStrategy(options.strategy),
     nested: options.nested ?? 1,
     nestedStrategy: options.nestedStrategy ?? { kind: "levels", level: 2 },
+    rememberReads: options.rememberReads ?? false,
     maxRecoveries: options.maxRecoveries ?? 100_000,
     maxMilliseconds: options.maxMilliseconds ?? Number.POSITIVE_INFINITY,
     allowIncomplete: options.allowIncomplete ?? false,

@@ -1,7 +1,7 @@
-import { Directory } from "@holdfast/fs-seam";
 import {
   CrashFs,
   crashImages,
+  ObservedFs,
   replayCrash,
   type CrashChoice,
   type CrashImage,
@@ -13,12 +13,13 @@ import {
 import { choiceUnder, judgeOf, judgesBeside } from "./admission.js";
 import type { Blame } from "./blame.js";
 import type { Budget } from "./budget.js";
-import { contextOf, type Ack } from "./crash-context.js";
+import { askingContext, contextOf, type Ack } from "./crash-context.js";
 import type { CrashContext, LazyStrategy, ResolvedOptions } from "./crash-matrix-options.js";
 import { CrashTestError } from "./crash-test-error.js";
 import { LazyExplorer } from "./lazy-explorer.js";
 import { Contradiction } from "./observation-tree.js";
-import { isPromiseLike } from "./promise-like.js";
+import { ReadMemo } from "./read-memo.js";
+import { andThen, recoverAndCheck, type Outcome } from "./recovery-run.js";
 
 /** What was explored under one personality. */
 export interface PersonalityReport {
@@ -41,6 +42,8 @@ export interface CrashMatrixReport {
   distinct: number;
   /** Times that `recover` ran. */
   recoveries: number;
+  /** Images that were not recovered from, because an earlier one showed recovery the same; see `rememberReads`. */
+  remembered: number;
   /** False when a failure or a budget ended the exploration, or a point was too large for the exhaustive strategy. */
   complete: boolean;
   readonly failures: CrashFailure[];
@@ -102,6 +105,20 @@ interface Judged {
   readonly deepUnder: Set<Personality>;
 }
 
+/** One in so many remembered outcomes is checked by a run. */
+const rememberedRecheckEvery = 100;
+
+function verdictOf(
+  outcome: Outcome,
+  deep: boolean,
+  fs: CrashFs,
+  context: CrashContext,
+  path: readonly CrashChoice[],
+): Verdict {
+  if (outcome.kind === "failed") return outcome;
+  return { kind: "passed", next: deep ? new Run(fs.trace(), context.acks, path) : undefined };
+}
+
 /** Runs recovery on every image of a recorded run, and on the images of those recoveries. */
 export class Explorer<T> {
   readonly report: CrashMatrixReport;
@@ -109,16 +126,19 @@ export class Explorer<T> {
   readonly #budget: Budget;
   /** By number of acknowledgements and hash of the image. */
   readonly #judged: Map<number, Judged>[] = [];
+  readonly #memo: ReadMemo | undefined;
 
   constructor(options: ResolvedOptions<T>, trace: Trace, budget: Budget) {
     this.#options = options;
     this.#budget = budget;
+    this.#memo = options.rememberReads ? new ReadMemo(rememberedRecheckEvery) : undefined;
     this.report = {
       name: options.name,
       trace,
       personalities: options.personalities.map((rules) => ({ personality: rules.name, rules, images: 0, limited: [] })),
       distinct: 0,
       recoveries: 0,
+      remembered: 0,
       complete: true,
       failures: [],
     };
@@ -130,7 +150,11 @@ export class Explorer<T> {
     try {
       if (strategy.kind === "lazy") await this.#exploreLazily(trace, strategy);
       else await this.#exploreImages(trace, strategy);
+    } catch (error) {
+      if (error instanceof Contradiction) throw this.#nondeterministic(error.message);
+      throw error;
     } finally {
+      this.report.remembered = this.#memo?.saved ?? 0;
       this.report.recoveries = this.#budget.recoveries;
     }
   }
@@ -154,9 +178,6 @@ export class Explorer<T> {
         this.report.complete = false;
         return;
       }
-    } catch (error) {
-      if (error instanceof Contradiction) throw this.#nondeterministic(error.message);
-      throw error;
     } finally {
       this.report.distinct = lazy.distinct;
       if (!lazy.complete) this.report.complete = false;
@@ -218,6 +239,11 @@ export class Explorer<T> {
     if (known !== undefined && (!deep || known.deepUnder.has(personality))) return undefined;
     const judged = known ?? { deepUnder: new Set() };
     if (deep) judged.deepUnder.add(personality);
+    if (!deep && this.#memo?.endOn(crash.image, acks.length)?.verdict.kind === "passed") {
+      judgedHere.set(crash.hash, judged);
+      this.report.distinct += 1;
+      return undefined;
+    }
     if (known === undefined) judgedHere.set(crash.hash, judged);
     if (known === undefined) this.report.distinct += 1;
     this.#budget.spend();
@@ -242,24 +268,18 @@ export class Explorer<T> {
     deep: boolean,
   ): Verdict | Promise<Verdict> {
     const { recover, check } = this.#options;
-    const fs = new CrashFs({ image, personality, callSites: deep });
-    const finish = (verdict: void | boolean): Verdict => {
-      if (verdict === false) return { kind: "failed", cause: new Error("the check returned false") };
-      return { kind: "passed", next: deep ? new Run(fs.trace(), context.acks, path) : undefined };
-    };
-    const thrown = (cause: unknown): Verdict => ({ kind: "failed", cause });
-    try {
-      const recovered = recover(new Directory(fs), context);
-      if (isPromiseLike(recovered)) {
-        return Promise.resolve(recovered)
-          .then((value: T) => check(value, context))
-          .then(finish, thrown);
-      }
-      const verdict = check(recovered, context);
-      return isPromiseLike(verdict) ? Promise.resolve(verdict).then(finish, thrown) : finish(verdict);
-    } catch (cause) {
-      return thrown(cause);
+    const memo = this.#memo;
+    if (memo === undefined) {
+      const fs = new CrashFs({ image, personality, callSites: deep });
+      const finish = (outcome: Outcome): Verdict => verdictOf(outcome, deep, fs, context, path);
+      return andThen(recoverAndCheck(fs, context, recover, check), finish);
     }
+    const fs = new ObservedFs({ image, personality, callSites: deep });
+    const asking = askingContext(context.acks, context.depth, fs);
+    return andThen(recoverAndCheck(fs, asking, recover, check), (outcome) => {
+      memo.add({ verdict: outcome, trace: fs.trace(), observations: fs.observations }, context.acks.length);
+      return verdictOf(outcome, deep, fs, context, path);
+    });
   }
 
   /** Judges one path of choices again, for replay and shrinking; undefined when it passes. */

@@ -1,4 +1,3 @@
-import { Directory } from "@holdfast/fs-seam";
 import {
   isEffect,
   layerOf,
@@ -14,10 +13,10 @@ import {
   type UndecidedLayer,
 } from "@holdfast/fs-seam/crash";
 import type { Budget } from "./budget.js";
-import { contextOf, type Ack } from "./crash-context.js";
-import type { CrashContext, LazyStrategy, ResolvedOptions } from "./crash-matrix-options.js";
-import { isPromiseLike } from "./promise-like.js";
-import { ObservationTree, type End, type ObservedRun, type Standing, type Verdict } from "./observation-tree.js";
+import { askingContext, type Ack } from "./crash-context.js";
+import type { LazyStrategy, ResolvedOptions } from "./crash-matrix-options.js";
+import { ObservationTree, type End, type ObservedRun, type Standing } from "./observation-tree.js";
+import { andThen, recoverAndCheck } from "./recovery-run.js";
 
 /** What a lazy exploration found. */
 export interface LazyFinding {
@@ -164,36 +163,10 @@ export class LazyExplorer<T> {
     const { personality } = space.layers[0] as UndecidedLayer; // a space has at least one
     const fs = new ObservedFs({ image: disk.image, personality });
     const context = askingContext(acks, space.layers.length - 1, fs);
-    const end = (verdict: Verdict): ObservedRun => ({ verdict, trace: fs.trace(), observations: fs.observations });
-    const judged = (answer: void | boolean): ObservedRun =>
-      end(answer === false ? { kind: "failed", cause: new Error("the check returned false") } : { kind: "passed" });
-    const thrown = (cause: unknown): ObservedRun => end({ kind: "failed", cause });
-    try {
-      const recovered = recover(new Directory(fs), context);
-      if (isPromiseLike(recovered)) {
-        return Promise.resolve(recovered)
-          .then((value: T) => check(value, context))
-          .then(judged, thrown);
-      }
-      const answer = check(recovered, context);
-      return isPromiseLike(answer) ? Promise.resolve(answer).then(judged, thrown) : judged(answer);
-    } catch (cause) {
-      return thrown(cause);
-    }
+    return andThen(recoverAndCheck(fs, context, recover, check), (verdict) => {
+      return { verdict, trace: fs.trace(), observations: fs.observations };
+    });
   }
-}
-
-/** A context that notes when somebody looks how deep the crash was. */
-function askingContext(acks: readonly Ack[], depth: number, fs: ObservedFs): CrashContext {
-  const { acked } = contextOf(acks, depth);
-  return {
-    acks,
-    acked,
-    get depth() {
-      fs.observeMounts();
-      return depth;
-    },
-  };
 }
 
 /** The moments of a layer, together with those after the same acknowledgements. */

@@ -1,16 +1,25 @@
-import { questionKey, type Answer, type Observation, type Question, type Trace } from "@holdfast/fs-seam/crash";
+import {
+  answerOf,
+  meetingOf,
+  metAtStart,
+  questionKey,
+  type Answer,
+  type Image,
+  type Observation,
+  type Question,
+  type Trace,
+} from "@holdfast/fs-seam/crash";
+import type { Outcome } from "./recovery-run.js";
 
 /** Raised inside when recovery contradicts itself; the message ends a sentence about recovery. */
 export class Contradiction extends Error {}
 
 /** How the recovery of everything that reaches one place of the tree ends. */
 export interface End {
-  readonly verdict: Verdict;
+  readonly verdict: Outcome;
   /** The run of that recovery on one of these disks. */
   readonly trace: Trace;
 }
-
-export type Verdict = { readonly kind: "passed" } | { readonly kind: "failed"; readonly cause: unknown };
 
 /** One run of recovery: what it learned of the disk, in order, and how it ended. */
 export interface ObservedRun extends End {
@@ -45,6 +54,20 @@ export class Standing {
  */
 export class ObservationTree {
   readonly root: Standing = new Standing();
+
+  /** How recovery ends on an image, if a run is known that learned the same of the disk. */
+  endOn(image: Image): End | undefined {
+    let at = this.root;
+    const met = [...metAtStart];
+    while (at.question !== undefined) {
+      const { question } = at;
+      const answer = answerOf(image, question, met);
+      const ino = meetingOf(image, { question, answer }, met);
+      if (ino !== 0) met.push(ino);
+      at = at.after(answer);
+    }
+    return at.end;
+  }
 
   /** Adds a run, and returns where it ended. Throws {@link Contradiction} when it does not go with an earlier one. */
   add(run: ObservedRun): Standing {

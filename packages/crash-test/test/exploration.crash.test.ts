@@ -20,6 +20,7 @@ describe("the same work is not done twice", () => {
       personalities: [{ personality: "posix", rules: posix, images: 4, limited: [] }],
       distinct: 4,
       recoveries: 4,
+      remembered: 0,
       complete: true,
       failures: [],
     });
