@@ -33,9 +33,34 @@ export interface LazyStrategy {
   readonly recheckEvery: number;
 }
 
+/** Random disks, decided where recovery looks, until nothing new comes up: level 6. */
+export interface SampledStrategy {
+  readonly kind: "sampled";
+  readonly seed: number;
+  /** So many disks in a row that show recovery nothing new end the sampling. Default 256. */
+  readonly patience: number;
+}
+
+/** All legal disks of a moment, and where there are too many, those of level 4 and then random ones: levels 5 and 6. */
+export interface LadderStrategy {
+  readonly kind: "ladder";
+  /** Legal subsets of one moment at most that are all made. Default 4096. */
+  readonly limit: number;
+  /** Of the random disks. Default 1. */
+  readonly seed: number;
+  /** As for `sampled`. Default 256. */
+  readonly patience: number;
+}
+
 /** How to choose among the legal disks. */
 export type ExplorationStrategy =
-  CrashStrategy | ({ readonly kind: "lazy" } & Partial<Pick<LazyStrategy, "maxDisks" | "recheckEvery">>);
+  | CrashStrategy
+  | ({ readonly kind: "lazy" } & Partial<Omit<LazyStrategy, "kind">>)
+  | ({ readonly kind: "sampled"; readonly seed: number } & Partial<Pick<SampledStrategy, "patience">>)
+  | ({ readonly kind: "ladder" } & Partial<Omit<LadderStrategy, "kind">>);
+
+/** {@link ExplorationStrategy} with every default filled in. */
+export type ResolvedStrategy = CrashStrategy | LazyStrategy | SampledStrategy | LadderStrategy;
 
 export interface CrashMatrixOptions<T> {
   /** Name for messages. Default "crash matrix". */
@@ -50,7 +75,10 @@ export interface CrashMatrixOptions<T> {
   readonly check: (recovered: T, context: CrashContext) => void | boolean | Promise<void | boolean>;
   /** Default `["posix"]`. */
   readonly personalities?: readonly (string | Personality)[];
-  /** Which images of each crash point. Default: all, where a point has at most 4096 subsets, otherwise level 4. */
+  /**
+   * Which images of each crash point. Default `ladder`: all, where a point has at most 4096 subsets, otherwise level 4 and
+   * random ones.
+   */
   readonly strategy?: ExplorationStrategy;
   /** Crashes inside recovery, so many deep. Default 1. */
   readonly nested?: number;
@@ -80,7 +108,7 @@ export interface ResolvedOptions<T> extends Omit<CrashMatrixOptions<T>, "setup" 
   readonly name: string;
   readonly setup: ((directory: Directory, fs: CrashFs) => void | Promise<void>) | undefined;
   readonly personalities: readonly Personality[];
-  readonly strategy: CrashStrategy | LazyStrategy;
+  readonly strategy: ResolvedStrategy;
   readonly nested: number;
   readonly nestedStrategy: CrashStrategy;
   readonly rememberReads: boolean;
@@ -149,16 +177,28 @@ export function resolveOptions<T>(options: CrashMatrixOptions<T>): ResolvedOptio
     now: options.now ?? ((): number => performance.now()),
   } satisfies ResolvedOptions<T>;
   checkBounds(resolved);
-  if (resolved.strategy.kind === "lazy" && options.nestedStrategy !== undefined) {
-    refuse("nestedStrategy", "does not go with a lazy strategy, which decides lazily inside recovery as well");
+  const { kind } = resolved.strategy;
+  if ((kind === "lazy" || kind === "sampled") && options.nestedStrategy !== undefined) {
+    refuse("nestedStrategy", `does not go with a ${kind} strategy, which is the same inside recovery`);
   }
   return resolved;
 }
 
-function resolveStrategy(given: ExplorationStrategy | undefined): CrashStrategy | LazyStrategy {
-  if (given === undefined) return { kind: "exhaustive", limit: 4096 };
-  if (given?.kind !== "lazy") return given;
-  return { kind: "lazy", maxDisks: given.maxDisks ?? 65_536, recheckEvery: given.recheckEvery ?? 100 };
+const defaultPatience = 256;
+
+function resolveStrategy(given: ExplorationStrategy = { kind: "ladder" }): ResolvedStrategy {
+  switch (given?.kind) {
+    case "lazy":
+      return { kind: "lazy", maxDisks: given.maxDisks ?? 65_536, recheckEvery: given.recheckEvery ?? 100 };
+    case "sampled":
+      return { kind: "sampled", seed: given.seed, patience: given.patience ?? defaultPatience };
+    case "ladder": {
+      const { limit = 4096, seed = 1, patience = defaultPatience } = given;
+      return { kind: "ladder", limit, seed, patience };
+    }
+    default:
+      return given;
+  }
 }
 
 function resolvePersonalities(given: readonly (string | Personality)[]): Personality[] {
@@ -192,9 +232,9 @@ function checkBounds<T>(options: ResolvedOptions<T>): void {
   for (const key of ["strategy", "nestedStrategy"] as const) checkStrategy(key, options[key]);
 }
 
-const kinds = "must be of kind levels, exhaustive, random or lazy";
+const kinds = "must be of kind levels, exhaustive, random, lazy, sampled or ladder";
 
-function checkStrategy(key: string, strategy: CrashStrategy | LazyStrategy): void {
+function checkStrategy(key: string, strategy: ResolvedStrategy): void {
   const count = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
   if (typeof strategy !== "object" || strategy === null) refuse(key, kinds);
   switch (strategy.kind) {
@@ -210,10 +250,19 @@ function checkStrategy(key: string, strategy: CrashStrategy | LazyStrategy): voi
       }
       return;
     case "lazy":
-      if (key !== "strategy") refuse(key, "follows from strategy when that is lazy");
+      if (key !== "strategy") refuse(key, "follows from strategy when that is lazy or sampled");
       for (const bound of ["maxDisks", "recheckEvery"] as const) {
         if (!count(strategy[bound]) || strategy[bound] < 1) refuse(key, `${bound} must be a whole number from 1 on`);
       }
+      return;
+    case "sampled":
+    case "ladder":
+      if (key !== "strategy") refuse(key, "must be of kind levels, exhaustive or random");
+      if (strategy.kind === "ladder" && !(count(strategy.limit) && strategy.limit > 0)) {
+        refuse(key, "limit must be a whole number from 1 on");
+      }
+      if (!Number.isSafeInteger(strategy.seed)) refuse(key, "seed must be a whole number");
+      if (!count(strategy.patience) || strategy.patience < 1) refuse(key, "patience must be a whole number from 1 on");
       return;
     default:
       refuse(key, kinds);

@@ -12,14 +12,23 @@ import {
 } from "@holdfast/fs-seam/crash";
 import { choiceUnder, judgeOf, judgesBeside } from "./admission.js";
 import type { Blame } from "./blame.js";
-import type { Budget } from "./budget.js";
+import { BudgetSpent, type Budget } from "./budget.js";
 import { askingContext, contextOf, type Ack } from "./crash-context.js";
-import type { CrashContext, LazyStrategy, ResolvedOptions } from "./crash-matrix-options.js";
+import type {
+  CrashContext,
+  LadderStrategy,
+  LazyStrategy,
+  ResolvedOptions,
+  ResolvedStrategy,
+  SampledStrategy,
+} from "./crash-matrix-options.js";
 import { CrashTestError } from "./crash-test-error.js";
 import { LazyExplorer } from "./lazy-explorer.js";
 import { Contradiction } from "./observation-tree.js";
+import { ObservedRecoveries } from "./observed-recoveries.js";
 import { ReadMemo } from "./read-memo.js";
 import { andThen, recoverAndCheck, type Outcome } from "./recovery-run.js";
+import { SampledExplorer } from "./sampled-explorer.js";
 
 /** What was explored under one personality. */
 export interface PersonalityReport {
@@ -44,6 +53,10 @@ export interface CrashMatrixReport {
   recoveries: number;
   /** Images that were not recovered from, because an earlier one showed recovery the same; see `rememberReads`. */
   remembered: number;
+  /** The highest level of the ladder that was explored at every moment. */
+  level: number;
+  /** Why it ended: all of that level was seen, a failure, a spent budget, or chance showed recovery nothing new. */
+  stopped: "everything" | "failure" | "budget" | "plateau";
   /** False when a failure or a budget ended the exploration, or a point was too large for the exhaustive strategy. */
   complete: boolean;
   readonly failures: CrashFailure[];
@@ -105,6 +118,11 @@ interface Judged {
   readonly deepUnder: Set<Personality>;
 }
 
+function levelOf(strategy: ResolvedStrategy): number {
+  if (strategy.kind === "levels") return strategy.level;
+  return strategy.kind === "random" || strategy.kind === "sampled" ? 6 : 5;
+}
+
 /** One in so many remembered outcomes is checked by a run. */
 const rememberedRecheckEvery = 100;
 
@@ -123,14 +141,14 @@ function verdictOf(
 export class Explorer<T> {
   readonly report: CrashMatrixReport;
   readonly #options: ResolvedOptions<T>;
-  readonly #budget: Budget;
+  readonly #recoveries: ObservedRecoveries<T>;
   /** By number of acknowledgements and hash of the image. */
   readonly #judged: Map<number, Judged>[] = [];
   readonly #memo: ReadMemo | undefined;
 
   constructor(options: ResolvedOptions<T>, trace: Trace, budget: Budget) {
     this.#options = options;
-    this.#budget = budget;
+    this.#recoveries = new ObservedRecoveries(options, budget);
     this.#memo = options.rememberReads ? new ReadMemo(rememberedRecheckEvery) : undefined;
     this.report = {
       name: options.name,
@@ -139,6 +157,8 @@ export class Explorer<T> {
       distinct: 0,
       recoveries: 0,
       remembered: 0,
+      level: 0,
+      stopped: "everything",
       complete: true,
       failures: [],
     };
@@ -147,15 +167,34 @@ export class Explorer<T> {
   /** Explores the run of the workload under every personality, up to the first failure. */
   async explore(trace: Trace): Promise<void> {
     const { strategy } = this.#options;
+    this.report.level = levelOf(strategy);
     try {
-      if (strategy.kind === "lazy") await this.#exploreLazily(trace, strategy);
-      else await this.#exploreImages(trace, strategy);
+      switch (strategy.kind) {
+        case "lazy":
+          await this.#exploreLazily(trace, strategy);
+          return;
+        case "sampled":
+          await this.#exploreSamples(trace, strategy, () => true);
+          return;
+        case "ladder":
+          await this.#exploreImages(trace, { kind: "exhaustive", limit: strategy.limit });
+          if (!this.#hasFailed()) await this.#exploreRest(trace, strategy);
+          return;
+        default:
+          await this.#exploreImages(trace, strategy);
+      }
     } catch (error) {
       if (error instanceof Contradiction) throw this.#nondeterministic(error.message);
+      if (error instanceof BudgetSpent) this.report.stopped = "budget";
       throw error;
     } finally {
+      this.report.distinct += this.#recoveries.distinct;
       this.report.remembered = this.#memo?.saved ?? 0;
-      this.report.recoveries = this.#budget.recoveries;
+      this.report.recoveries = this.#recoveries.budget.recoveries;
+      if (this.#hasFailed()) {
+        this.report.stopped = "failure";
+        this.report.complete = false;
+      }
     }
   }
 
@@ -165,23 +204,48 @@ export class Explorer<T> {
       await this.#exploreRun(new Run(trace, undefined, []), personality, counts, strategy);
       if (this.#hasFailed()) return;
     }
+    if (strategy.kind === "exhaustive" && this.#limited().length > 0) this.report.level = 4;
   }
 
   async #exploreLazily(trace: Trace, strategy: LazyStrategy): Promise<void> {
-    const lazy = new LazyExplorer(this.#options, strategy, this.#budget);
-    try {
-      for (const [index, personality] of this.#options.personalities.entries()) {
-        const counts = this.report.personalities[index] as PersonalityReport; // made with the same length
-        const found = await lazy.explore(trace, personality, counts);
-        if (found === undefined) continue;
-        this.report.failures.push(await this.#confirm(trace, found.choices));
-        this.report.complete = false;
-        return;
-      }
-    } finally {
-      this.report.distinct = lazy.distinct;
+    const lazy = new LazyExplorer(this.#options, strategy, this.#recoveries);
+    for (const [index, personality] of this.#options.personalities.entries()) {
+      const counts = this.report.personalities[index] as PersonalityReport; // made with the same length
+      const found = await lazy.explore(trace, personality, counts);
       if (!lazy.complete) this.report.complete = false;
+      if (found === undefined) continue;
+      this.report.failures.push(await this.#confirm(trace, found.choices));
+      return;
     }
+  }
+
+  /** The moments of a ladder that had too many subsets, by chance. */
+  async #exploreRest(trace: Trace, { seed, patience }: LadderStrategy): Promise<void> {
+    const limited = this.report.personalities.map((counts) => new Set(counts.limited));
+    if (limited.every(({ size }) => size === 0)) return;
+    await this.#exploreSamples(trace, { kind: "sampled", seed, patience }, (at, index) => limited[index]?.has(at) === true);
+  }
+
+  async #exploreSamples(
+    trace: Trace,
+    strategy: SampledStrategy,
+    wanted: (at: number, personality: number) => boolean,
+  ): Promise<void> {
+    this.report.level = 6;
+    this.report.complete = false;
+    const sampled = new SampledExplorer(this.#options, strategy, this.#recoveries);
+    for (const [index, personality] of this.#options.personalities.entries()) {
+      const counts = this.report.personalities[index] as PersonalityReport; // made with the same length
+      const found = await sampled.explore(trace, personality, (at) => wanted(at, index), counts);
+      if (found === undefined) continue;
+      this.report.failures.push(await this.#confirm(trace, found.choices));
+      return;
+    }
+    this.report.stopped = "plateau";
+  }
+
+  #limited(): number[] {
+    return this.report.personalities.flatMap(({ limited }) => limited);
   }
 
   /** The failure that lazy decisions found, seen once more on a disk that is decided to the last piece. */
@@ -246,7 +310,7 @@ export class Explorer<T> {
     }
     if (known === undefined) judgedHere.set(crash.hash, judged);
     if (known === undefined) this.report.distinct += 1;
-    this.#budget.spend();
+    this.#recoveries.budget.spend();
     const path = [...run.path, crash.choice];
     const context = contextOf(acks, run.depth);
     const settle = (verdict: Verdict): Run | "none" => {

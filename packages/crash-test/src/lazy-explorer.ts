@@ -1,7 +1,6 @@
 import {
   isEffect,
   layerOf,
-  ObservedFs,
   SlabAllocator,
   TooManyDisks,
   UndecidedSpace,
@@ -12,11 +11,10 @@ import {
   type UndecidedDisk,
   type UndecidedLayer,
 } from "@holdfast/fs-seam/crash";
-import type { Budget } from "./budget.js";
-import { askingContext, type Ack } from "./crash-context.js";
+import type { Ack } from "./crash-context.js";
 import type { LazyStrategy, ResolvedOptions } from "./crash-matrix-options.js";
-import { ObservationTree, type End, type ObservedRun, type Standing } from "./observation-tree.js";
-import { andThen, recoverAndCheck } from "./recovery-run.js";
+import type { End, Standing } from "./observation-tree.js";
+import { byAcks, type ObservedRecoveries } from "./observed-recoveries.js";
 
 /** What a lazy exploration found. */
 export interface LazyFinding {
@@ -49,20 +47,16 @@ export interface LazyCounts {
 export class LazyExplorer<T> {
   readonly #options: ResolvedOptions<T>;
   readonly #strategy: LazyStrategy;
-  readonly #budget: Budget;
+  readonly #recoveries: ObservedRecoveries<T>;
   readonly #slab = new SlabAllocator();
-  /** By number of acknowledgements. How deep a crash is, recovery only learns by asking. */
-  readonly #trees = new Map<number, ObservationTree>();
-  /** Distinct observations, over all personalities and depths. */
-  distinct = 0;
   /** False once something had to be left out. */
   complete = true;
   #ends = 0;
 
-  constructor(options: ResolvedOptions<T>, strategy: LazyStrategy, budget: Budget) {
+  constructor(options: ResolvedOptions<T>, strategy: LazyStrategy, recoveries: ObservedRecoveries<T>) {
     this.#options = options;
     this.#strategy = strategy;
-    this.#budget = budget;
+    this.#recoveries = recoveries;
   }
 
   /** Explores the run of the workload under one personality, up to the first failure. */
@@ -83,15 +77,14 @@ export class LazyExplorer<T> {
     acks: readonly Ack[],
     counts?: LazyCounts,
   ): Promise<LazyFinding | undefined> {
-    const tree = this.#treeOf(acks.length);
+    const tree = this.#recoveries.treeOf(acks.length);
     const open: Group[] = disks.length === 0 ? [] : [{ standing: tree.root, disks }];
     for (let group = open.pop(); group !== undefined; group = open.pop()) {
-      this.#budget.checkTime();
+      this.#recoveries.budget.checkTime();
       const { standing } = group;
       if (!standing.isKnown) {
-        const run = this.#run(group.disks[0] as UndecidedDisk, space, acks); // a group has at least one
-        tree.add(run instanceof Promise ? await run : run);
-        this.distinct += 1;
+        const run = this.#recoveries.run(group.disks[0] as UndecidedDisk, space, acks); // a group has at least one
+        if (run instanceof Promise) await run;
       }
       if (standing.question !== undefined) {
         const split = this.#split(space, group.disks, standing.question, counts);
@@ -100,17 +93,11 @@ export class LazyExplorer<T> {
         continue;
       }
       if (counts !== undefined) counts.images += 1;
-      await this.#recheck(group, tree, space, acks);
+      await this.#recheck(group, space, acks);
       const found = await this.#end(standing.end as End, group.disks, space, acks); // known, and no question
       if (found !== undefined) return found;
     }
     return undefined;
-  }
-
-  #treeOf(acks: number): ObservationTree {
-    const tree = this.#trees.get(acks) ?? new ObservationTree();
-    this.#trees.set(acks, tree);
-    return tree;
   }
 
   #split(
@@ -148,40 +135,12 @@ export class LazyExplorer<T> {
   }
 
   /** Now and then runs recovery on the other end of what is thought to be the same to it. */
-  async #recheck({ disks }: Group, tree: ObservationTree, space: UndecidedSpace, acks: readonly Ack[]): Promise<void> {
+  async #recheck({ disks }: Group, space: UndecidedSpace, acks: readonly Ack[]): Promise<void> {
     const turn = this.#ends % this.#strategy.recheckEvery;
     this.#ends += 1;
     if (turn !== 0) return;
     const [, most] = (disks.at(-1) as UndecidedDisk).ends();
-    const run = this.#run(most, space, acks);
-    tree.add(run instanceof Promise ? await run : run);
+    const run = this.#recoveries.run(most, space, acks);
+    if (run instanceof Promise) await run;
   }
-
-  #run(disk: UndecidedDisk, space: UndecidedSpace, acks: readonly Ack[]): ObservedRun | Promise<ObservedRun> {
-    this.#budget.spend();
-    const { recover, check } = this.#options;
-    const { personality } = space.layers[0] as UndecidedLayer; // a space has at least one
-    const fs = new ObservedFs({ image: disk.image, personality });
-    const context = askingContext(acks, space.layers.length - 1, fs);
-    return andThen(recoverAndCheck(fs, context, recover, check), (verdict) => {
-      return { verdict, trace: fs.trace(), observations: fs.observations };
-    });
-  }
-}
-
-/** The moments of a layer, together with those after the same acknowledgements. */
-function byAcks(trace: Trace, layer: UndecidedLayer): { acks: Ack[]; moments: UndecidedLayer["moments"][number][] }[] {
-  const classes: { acks: Ack[]; moments: UndecidedLayer["moments"][number][] }[] = [];
-  let seen = 0;
-  const acks: Ack[] = [];
-  for (const moment of layer.moments) {
-    for (; seen < moment.at; seen += 1) {
-      const record = trace.records[seen];
-      if (record?.kind === "mark") acks.push({ label: record.label, data: record.data });
-    }
-    const last = classes.at(-1);
-    if (last?.acks.length === acks.length) last.moments.push(moment);
-    else classes.push({ acks: [...acks], moments: [moment] });
-  }
-  return classes;
 }

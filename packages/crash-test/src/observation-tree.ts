@@ -69,8 +69,8 @@ export class ObservationTree {
     return at.end;
   }
 
-  /** Adds a run, and returns where it ended. Throws {@link Contradiction} when it does not go with an earlier one. */
-  add(run: ObservedRun): Standing {
+  /** Adds a run, and says whether it ended where none did before. Throws {@link Contradiction} when it does not go with an earlier one. */
+  add(run: ObservedRun): boolean {
     let at = this.root;
     for (const { question, answer } of run.observations) {
       if (at.end !== undefined) throw contradiction(at, `asked on (${describe(question)})`, "came to its end");
@@ -83,9 +83,12 @@ export class ObservationTree {
     if (at.question !== undefined) {
       throw contradiction(at, "came to its end", `asked for ${describe(at.question)}`);
     }
-    if (at.end === undefined) at.end = { verdict: run.verdict, trace: run.trace };
-    else compare(at, at.end, run);
-    return at;
+    if (at.end !== undefined) {
+      compare(at, at.end, run);
+      return false;
+    }
+    at.end = { verdict: run.verdict, trace: run.trace };
+    return true;
   }
 }
 

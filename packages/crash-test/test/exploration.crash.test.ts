@@ -21,6 +21,8 @@ describe("the same work is not done twice", () => {
       distinct: 4,
       recoveries: 4,
       remembered: 0,
+      level: 5,
+      stopped: "everything",
       complete: true,
       failures: [],
     });

@@ -214,7 +214,7 @@ describe("bounds", () => {
     [
       "nestedStrategy",
       { strategy: { kind: "lazy" }, nestedStrategy: { kind: "levels", level: 1 } },
-      "option nestedStrategy does not go with a lazy strategy, which decides lazily inside recovery as well",
+      "option nestedStrategy does not go with a lazy strategy, which is the same inside recovery",
     ],
   ])("%s is checked", async (_, wrong, message) => {
     expect(await failureOf({ ...many, ...wrong })).toMatchObject({ code: "CRASH_TEST_INVALID_OPTION", message });

@@ -210,6 +210,21 @@ export class UndecidedSpace {
     return groups;
   }
 
+  /** One of the answers, by deciding everything that touches the question: `keep` says which units survive, if they can. */
+  decide(disk: UndecidedDisk, question: Question, keep: (unit: Unit) => boolean): { answer: Answer; disk: UndecidedDisk } {
+    let { fates } = disk;
+    for (const [layer, unit] of this.#touching(question).openOn(disk)) {
+      const fate = fates[layer] as Fate; // one for each layer
+      if (fate.states[unit] !== undecided) continue;
+      const decided = fate.decide(unit, keep(fate.moment.units[unit] as Unit) ? kept : lost);
+      fates = fates.map((other, index) => (index === layer ? decided : other));
+    }
+    const image = fates === disk.fates ? disk.image : this.build(fates);
+    const answer = answerOf(image, question, disk.met);
+    const met = meetingOf(image, { question, answer }, disk.met);
+    return { answer, disk: new UndecidedDisk(this, fates, met === 0 ? disk.met : [...disk.met, met], image) };
+  }
+
   /** Name by name, so that what is behind the answer stays undecided. */
   #splitByNext(disk: UndecidedDisk, of: number, after: string, add: (answer: Answer, disk: UndecidedDisk) => void): void {
     let left = [disk];
