@@ -44,7 +44,11 @@ describe("an option that makes no sense is refused by name", () => {
     ["strategy", { strategy: { kind: "random", seed: 0.5, count: 1 } }, "needs a whole seed and count"],
     ["strategy", { strategy: { kind: "random", seed: 1 } }, "needs a whole seed and count"],
     ["strategy", { strategy: "exhaustive" }, "must be of kind levels, exhaustive, random, lazy, sampled or ladder"],
-    ["nestedStrategy", { nestedStrategy: { kind: "all" } }, "must be of kind levels, exhaustive, random, lazy, sampled or ladder"],
+    [
+      "nestedStrategy",
+      { nestedStrategy: { kind: "all" } },
+      "must be of kind levels, exhaustive, random, lazy, sampled or ladder",
+    ],
     ["nestedStrategy", { nestedStrategy: { kind: "levels", level: "2" } }, "level must be from 0 to 4"],
   ])("%s: %j", async (option, wrong, why) => {
     const error = await refusalOf(wrong);

@@ -223,7 +223,11 @@ export class Explorer<T> {
   async #exploreRest(trace: Trace, { seed, patience }: LadderStrategy): Promise<void> {
     const limited = this.report.personalities.map((counts) => new Set(counts.limited));
     if (limited.every(({ size }) => size === 0)) return;
-    await this.#exploreSamples(trace, { kind: "sampled", seed, patience }, (at, index) => limited[index]?.has(at) === true);
+    await this.#exploreSamples(
+      trace,
+      { kind: "sampled", seed, patience },
+      (at, index) => limited[index]?.has(at) === true,
+    );
   }
 
   async #exploreSamples(

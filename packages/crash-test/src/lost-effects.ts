@@ -7,6 +7,7 @@ import {
   type Personality,
   type Trace,
   type Unit,
+  type Unwritten,
 } from "@holdfast/fs-seam/crash";
 
 /** What one power loss takes: effects by record number, whole, or but for some pieces of their page. */
@@ -14,7 +15,7 @@ export interface Loss {
   readonly whole: ReadonlySet<number>;
   /** Writes that survive in part: record number to the pieces that do. */
   readonly torn: Readonly<Record<string, readonly number[]>>;
-  readonly unwritten: "zeros" | "garbage";
+  readonly unwritten: Unwritten;
 }
 
 export const nothingLost: Loss = { whole: new Set(), torn: {}, unwritten: "zeros" };
@@ -49,7 +50,7 @@ function choiceOf(
   at: number,
   units: readonly Unit[],
   kept: ReadonlySet<number>,
-  unwritten: "zeros" | "garbage",
+  unwritten: Unwritten,
 ): CrashChoice {
   const apply = new Set<number>();
   const torn: Record<string, number[]> = {};

@@ -47,7 +47,10 @@ export class ObservedRecoveries<T> {
 }
 
 /** The moments of a layer, together with those after the same acknowledgements. */
-export function byAcks(trace: Trace, layer: UndecidedLayer): { acks: Ack[]; moments: UndecidedLayer["moments"][number][] }[] {
+export function byAcks(
+  trace: Trace,
+  layer: UndecidedLayer,
+): { acks: Ack[]; moments: UndecidedLayer["moments"][number][] }[] {
   const classes: { acks: Ack[]; moments: UndecidedLayer["moments"][number][] }[] = [];
   let seen = 0;
   const acks: Ack[] = [];

@@ -205,7 +205,11 @@ describe("bounds", () => {
   });
 
   test.each<[string, Partial<CrashMatrixOptions<number>>, string]>([
-    ["maxDisks", { strategy: { kind: "lazy", maxDisks: 0 } }, "option strategy maxDisks must be a whole number from 1 on"],
+    [
+      "maxDisks",
+      { strategy: { kind: "lazy", maxDisks: 0 } },
+      "option strategy maxDisks must be a whole number from 1 on",
+    ],
     [
       "recheckEvery",
       { strategy: { kind: "lazy", recheckEvery: 1.5 } },

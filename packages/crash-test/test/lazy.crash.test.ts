@@ -44,7 +44,11 @@ describe.each(["posix", "strict"])("under %s", (personality) => {
   test.each(programs)("%s, %s: the same outcomes", async (_, mutant, protocol) => {
     const { nestedStrategy, ...options } = matrixOf(protocol, mutant, personality);
     const nested = protocol.nestedLevel === undefined ? 1 : 0; // more than a level of those recoveries never ends
-    const everything = await outcomesOf({ ...options, nested, nestedStrategy: nestedStrategy ?? { kind: "levels", level: 2 } });
+    const everything = await outcomesOf({
+      ...options,
+      nested,
+      nestedStrategy: nestedStrategy ?? { kind: "levels", level: 2 },
+    });
     const lazy = await outcomesOf({ ...options, nested, strategy: { kind: "lazy", recheckEvery: 5 } });
     expect(lazy.report.complete).toBe(true);
     expect(lazy.outcomes).toEqual(everything.outcomes);

@@ -37,14 +37,24 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("rename" as const, "link" as const), name, to: name }) },
   {
     weight: 3,
-    arbitrary: fc.record({ do: fc.constantFrom("remove" as const, "make" as const, "sync" as const, "drop" as const), name }),
+    arbitrary: fc.record({
+      do: fc.constantFrom("remove" as const, "make" as const, "sync" as const, "drop" as const),
+      name,
+    }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("syncNames" as const), name: fc.constantFrom("" as const, "d" as const) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("syncNames" as const), name: fc.constantFrom("" as const, "d" as const) }),
+  },
   { weight: 1, arbitrary: fc.constant({ do: "ack" as const }) },
 );
 const then = fc.option(step, { nil: undefined });
 const look: fc.Arbitrary<Look> = fc.oneof(
-  fc.record({ look: fc.constantFrom("exists" as const, "list" as const, "stat" as const, "links" as const), name, then }),
+  fc.record({
+    look: fc.constantFrom("exists" as const, "list" as const, "stat" as const, "links" as const),
+    name,
+    then,
+  }),
   fc.record({ look: fc.constant("read" as const), name, at, length, then }),
 );
 
@@ -173,20 +183,24 @@ test.each([
   ["strict", 0],
   ["strict", 1],
   ["posix", 2],
-])("lazy shows the outcomes of every disk, under %s and %i crashes inside recovery", { timeout: 120_000 }, async (personality, nested) => {
-  let compared = 0;
-  const steps = fc.array(step, { minLength: 1, maxLength: nested === 0 ? 8 : 5 });
-  const looks = fc.array(look, { minLength: 1, maxLength: nested === 2 ? 2 : 4 });
-  await fc.assert(
-    fc.asyncProperty(steps, looks, async (program, recovery) => {
-      const how = { personalities: [personality], nested, maxRecoveries: 4000 };
-      const all = await outcomes(program, recovery, { ...how, strategy: everything, nestedStrategy: everything });
-      if (!all.complete) return;
-      const lazy = await outcomes(program, recovery, { ...how, strategy: { kind: "lazy", recheckEvery: 2 } });
-      expect(lazy).toEqual(all);
-      compared += 1;
-    }),
-    { numRuns: Number(process.env["LAZY_RUNS"] ?? 60) },
-  );
-  expect(compared).toBeGreaterThan(10);
-});
+])(
+  "lazy shows the outcomes of every disk, under %s and %i crashes inside recovery",
+  { timeout: 120_000 },
+  async (personality, nested) => {
+    let compared = 0;
+    const steps = fc.array(step, { minLength: 1, maxLength: nested === 0 ? 8 : 5 });
+    const looks = fc.array(look, { minLength: 1, maxLength: nested === 2 ? 2 : 4 });
+    await fc.assert(
+      fc.asyncProperty(steps, looks, async (program, recovery) => {
+        const how = { personalities: [personality], nested, maxRecoveries: 4000 };
+        const all = await outcomes(program, recovery, { ...how, strategy: everything, nestedStrategy: everything });
+        if (!all.complete) return;
+        const lazy = await outcomes(program, recovery, { ...how, strategy: { kind: "lazy", recheckEvery: 2 } });
+        expect(lazy).toEqual(all);
+        compared += 1;
+      }),
+      { numRuns: Number(process.env["LAZY_RUNS"] ?? 60) },
+    );
+    expect(compared).toBeGreaterThan(10);
+  },
+);

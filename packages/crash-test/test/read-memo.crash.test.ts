@@ -24,7 +24,8 @@ test.each(programs)("%s, %s: the same verdict, and the same failure", async (_, 
 
 describe("of five files that one recovery does not tell apart", () => {
   const five: CrashMatrixOptions<boolean> = {
-    workload: (directory) => ["a", "b", "c", "d", "e"].forEach((name) => directory.open(name, { mode: "write", create: "exclusive" }).close()),
+    workload: (directory) =>
+      ["a", "b", "c", "d", "e"].forEach((name) => directory.open(name, { mode: "write", create: "exclusive" }).close()),
     recover: (directory) => directory.exists("c"),
     check: () => true,
     nested: 0,
@@ -32,7 +33,11 @@ describe("of five files that one recovery does not tell apart", () => {
 
   test("two images are recovered from", async () => {
     expect(await crashMatrix(five)).toMatchObject({ distinct: 32, recoveries: 32, remembered: 0 });
-    expect(await crashMatrix({ ...five, rememberReads: true })).toMatchObject({ distinct: 32, recoveries: 2, remembered: 30 });
+    expect(await crashMatrix({ ...five, rememberReads: true })).toMatchObject({
+      distinct: 32,
+      recoveries: 2,
+      remembered: 30,
+    });
   });
 
   test("crashes inside recovery are looked at from all of them", async () => {
@@ -40,7 +45,13 @@ describe("of five files that one recovery does not tell apart", () => {
     const options: CrashMatrixOptions<boolean> = {
       ...five,
       recover(directory, { depth }) {
-        if (depth > 0) seen.add(directory.list().map(({ name }) => name).join());
+        if (depth > 0)
+          seen.add(
+            directory
+              .list()
+              .map(({ name }) => name)
+              .join(),
+          );
         if (!directory.exists("mark")) write(directory, "mark", 1);
         return true;
       },

@@ -62,7 +62,12 @@ describe("where there are too many disks to make them all", () => {
     const error = await failureOf(needle);
     expect(error.report).toMatchObject({ level: 6, stopped: "failure" });
     const passing = await crashMatrix({ ...needle, check: () => true });
-    expect(passing).toMatchObject({ level: 6, stopped: "plateau", complete: false, personalities: [{ limited: [120] }] });
+    expect(passing).toMatchObject({
+      level: 6,
+      stopped: "plateau",
+      complete: false,
+      personalities: [{ limited: [120] }],
+    });
   });
 
   test("the default makes all disks where they fit", async () => {
@@ -82,7 +87,13 @@ describe("where there are too many disks to make them all", () => {
   });
 
   test("a spent budget is named", async () => {
-    const report = await crashMatrix({ ...needle, check: () => true, strategy: sampled, maxRecoveries: 3, allowIncomplete: true });
+    const report = await crashMatrix({
+      ...needle,
+      check: () => true,
+      strategy: sampled,
+      maxRecoveries: 3,
+      allowIncomplete: true,
+    });
     expect(report).toMatchObject({ stopped: "budget", recoveries: 3 });
   });
 

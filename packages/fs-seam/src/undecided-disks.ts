@@ -4,8 +4,17 @@ import { isName } from "./effects.js";
 import type { Image } from "./fs-state.js";
 import { imageHash } from "./image-hash.js";
 import { Ledger } from "./ledger.js";
-import { answerOf, entryAnswer, meetingOf, metAtStart, questionKey, type Answer, type Question } from "./observation.js";
+import {
+  answerOf,
+  entryAnswer,
+  meetingOf,
+  metAtStart,
+  questionKey,
+  type Answer,
+  type Question,
+} from "./observation.js";
 import type { SlabAllocator } from "./paged-content.js";
+import { unwrittenUnder, type Unwritten } from "./personality.js";
 import { touches, type Moment, type UndecidedLayer } from "./undecided-layer.js";
 
 /**
@@ -23,10 +32,10 @@ const lost = 2;
 /** What became of the units of one moment so far. */
 class Fate {
   readonly moment: Moment;
-  readonly unwritten: "zeros" | "garbage";
+  readonly unwritten: Unwritten;
   readonly states: Uint8Array;
 
-  constructor(moment: Moment, unwritten: "zeros" | "garbage", states: Uint8Array) {
+  constructor(moment: Moment, unwritten: Unwritten, states: Uint8Array) {
     this.moment = moment;
     this.unwritten = unwritten;
     this.states = states;
@@ -136,8 +145,7 @@ export class UndecidedSpace {
   }
 
   #begin({ moments, personality }: UndecidedLayer): Fate[] {
-    const fills = personality.unwritten === "garbage" ? (["zeros", "garbage"] as const) : (["zeros"] as const);
-    return fills.flatMap((fill) =>
+    return unwrittenUnder(personality).flatMap((fill) =>
       moments.map((moment) => new Fate(moment, fill, new Uint8Array(moment.units.length))),
     );
   }
@@ -211,7 +219,11 @@ export class UndecidedSpace {
   }
 
   /** One of the answers, by deciding everything that touches the question: `keep` says which units survive, if they can. */
-  decide(disk: UndecidedDisk, question: Question, keep: (unit: Unit) => boolean): { answer: Answer; disk: UndecidedDisk } {
+  decide(
+    disk: UndecidedDisk,
+    question: Question,
+    keep: (unit: Unit) => boolean,
+  ): { answer: Answer; disk: UndecidedDisk } {
     let { fates } = disk;
     for (const [layer, unit] of this.#touching(question).openOn(disk)) {
       const fate = fates[layer] as Fate; // one for each layer
@@ -226,7 +238,12 @@ export class UndecidedSpace {
   }
 
   /** Name by name, so that what is behind the answer stays undecided. */
-  #splitByNext(disk: UndecidedDisk, of: number, after: string, add: (answer: Answer, disk: UndecidedDisk) => void): void {
+  #splitByNext(
+    disk: UndecidedDisk,
+    of: number,
+    after: string,
+    add: (answer: Answer, disk: UndecidedDisk) => void,
+  ): void {
     let left = [disk];
     for (const name of this.#namesBehind(disk, of, after)) {
       const absent: UndecidedDisk[] = [];

@@ -71,7 +71,8 @@ function effectTouches(
 ): boolean {
   if (isName(effect)) {
     // Where a directory may end up with two names, a mount keeps one of them, and which one depends on all the others.
-    const isWhole = personality.rename === "atomic" && personality.edges.tree === "ordered";
+    const { rename, edges, closures } = personality;
+    const isWhole = rename === "atomic" && edges.tree === "ordered" && closures.reach !== "tree-log";
     if (effect.inodeKind === "directory" && effect.rename !== "none" && !isWhole) return true;
     switch (question.kind) {
       case "name":

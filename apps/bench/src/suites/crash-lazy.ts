@@ -73,7 +73,10 @@ function logOf(appends: number, nested: number): CrashMatrixOptions<number> {
 async function compared(nested: number, appends: number, rounds: number): Promise<Row[]> {
   const everything = { kind: "exhaustive", limit: 1 << 17 } as const;
   const images = { strategy: everything, nestedStrategy: everything };
-  const [lazy, image] = [{ recoveries: 0, ns: [] as number[] }, { recoveries: 0, ns: [] as number[] }];
+  const [lazy, image] = [
+    { recoveries: 0, ns: [] as number[] },
+    { recoveries: 0, ns: [] as number[] },
+  ];
   for (let round = 0; round < rounds; round += 1) {
     await timed(lazy, { ...logOf(appends, nested), strategy: { kind: "lazy" } });
     await timed(image, { ...logOf(appends, nested), ...images });
