@@ -56,8 +56,8 @@ test("a rename over a file by one that was never synced", async () => {
 });
 
 test("a rename that is lost as well gives the file no other name", async () => {
-  // Records: 0 name of doc.tmp, 1 bytes, 2 length, 3 to 5 the rename over doc, 6 the mark. Only the new name survives.
-  const choice = { version: 1, personality: "ext4-ordered", at: 7, apply: [0], torn: {}, unwritten: "zeros" };
+  // Records: 0 name of doc.tmp, 1 bytes, 2 and 3 length, 4 to 6 the rename over doc, 7 the mark. Only the new name survives.
+  const choice = { version: 1, personality: "ext4-ordered", at: 8, apply: [0], torn: {}, unwritten: "zeros" };
   const lines = await exposuresOf("ext4-ordered", {
     ...replace,
     async workload(directory, run) {

@@ -56,6 +56,8 @@ test("bytes that come after the name that needs them", async () => {
   Acknowledged before: saved
   Admitted by: posix, strict
   Fix: await handle.sync("data") on /doc.tmp, before rename(/doc.tmp -> /doc) ${here}
+  Exposure: ext4-noauto, nobody syncing: the file has length 0 for a while, until its bytes are written back (L32)
+  Exposure: xfs, nobody syncing: the file has length 0 for a while, until its bytes are written back (L32)
   Replay: [{"version":1,"personality":"posix","at":9,"apply":[1],"torn":{},"unwritten":"zeros"}]`,
   );
 });

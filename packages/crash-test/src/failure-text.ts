@@ -16,6 +16,7 @@ import { describeCall } from "./call-site.js";
 import type { CrashFailure } from "./explore.js";
 import { exposureOf } from "./exposure.js";
 import { fixFor, fixText } from "./fix.js";
+import { isRestated } from "./report/settlement.js";
 
 const pageBytes = 4096;
 /** More lost effects than this are counted, not named. */
@@ -40,7 +41,7 @@ function fatesOf(trace: Trace, choice: CrashChoice, judge: Personality): Fates {
   const failed = new Set(before.flatMap((record) => (isFailed(record) ? record.lost : [])));
   const isGone = (effect: Effect): boolean =>
     failed.has(effect.seq) || (effect.kind === "data" && (effect.lost || effect.strayTo !== undefined));
-  const effects = before.filter(isEffect);
+  const effects = before.filter(isEffect).filter((effect) => !isRestated(effect));
   const rest = effects.filter((effect) => !isGone(effect));
   return {
     settled: rest.filter(({ seq }) => !open.has(seq)),

@@ -107,13 +107,15 @@ export class SampledExplorer<T> {
     let disk = start;
     let standing = this.#recoveries.treeOf(acks.length).root;
     const bias = this.#prng.below(101); // reaches nearly empty and nearly full disks as well
+    const keep = (unit: Unit): boolean => this.#keeps(unit, bias);
     while (true) {
       if (!standing.isKnown) {
+        disk = space.complete(disk, keep); // nothing is left to chance behind this: the run goes to its end
         const run = this.#recoveries.run(disk, space, acks);
         if (run instanceof Promise) await run;
       }
       if (standing.question === undefined) return { end: standing.end as End, disk }; // known, and no question
-      const decided = space.decide(disk, standing.question, (unit) => this.#keeps(unit, bias));
+      const decided = space.decide(disk, standing.question, keep);
       disk = decided.disk;
       standing = standing.after(decided.answer);
     }

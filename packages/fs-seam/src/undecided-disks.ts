@@ -219,22 +219,18 @@ export class UndecidedSpace {
   }
 
   /** One of the answers, by deciding everything that touches the question: `keep` says which units survive, if they can. */
-  decide(
-    disk: UndecidedDisk,
-    question: Question,
-    keep: (unit: Unit) => boolean,
-  ): { answer: Answer; disk: UndecidedDisk } {
-    let { fates } = disk;
-    for (const [layer, unit] of this.#touching(question).openOn(disk)) {
-      const fate = fates[layer] as Fate; // one for each layer
-      if (fate.states[unit] !== undecided) continue;
-      const decided = fate.decide(unit, keep(fate.moment.units[unit] as Unit) ? kept : lost);
-      fates = fates.map((other, index) => (index === layer ? decided : other));
-    }
+  decide(disk: UndecidedDisk, question: Question, keep: (unit: Unit) => boolean): { answer: Answer; disk: UndecidedDisk } {
+    const fates = decideEach(disk.fates, this.#touching(question).openOn(disk), keep);
     const image = fates === disk.fates ? disk.image : this.build(fates);
     const answer = answerOf(image, question, disk.met);
     const met = meetingOf(image, { question, answer }, disk.met);
     return { answer, disk: new UndecidedDisk(this, fates, met === 0 ? disk.met : [...disk.met, met], image) };
+  }
+
+  /** One of the disks that this one stands for: `keep` says which units survive, if they can. */
+  complete(disk: UndecidedDisk, keep: (unit: Unit) => boolean): UndecidedDisk {
+    const all = disk.fates.flatMap(({ states }, layer) => [...states.keys()].map((unit) => [layer, unit] as const));
+    return new UndecidedDisk(this, decideEach(disk.fates, all, keep), disk.met, undefined);
   }
 
   /** Name by name, so that what is behind the answer stays undecided. */
@@ -330,6 +326,21 @@ export class TooManyDisks extends Error {
     super(`one answer of the disk depends on more than ${limit} combinations of what survives`);
     this.limit = limit;
   }
+}
+
+function decideEach(
+  fates: readonly Fate[],
+  places: readonly (readonly [layer: number, unit: number])[],
+  keep: (unit: Unit) => boolean,
+): readonly Fate[] {
+  let decided = fates;
+  for (const [layer, unit] of places) {
+    const fate = decided[layer] as Fate; // one for each layer
+    if (fate.states[unit] !== undecided) continue;
+    const next = fate.decide(unit, keep(fate.moment.units[unit] as Unit) ? kept : lost);
+    decided = decided.map((other, index) => (index === layer ? next : other));
+  }
+  return decided;
 }
 
 function* decideAll(

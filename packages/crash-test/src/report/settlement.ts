@@ -24,7 +24,10 @@ export function durableFrom(trace: Trace, personality: Personality, window: Reco
   let open: Effect[] = [];
   for (const record of trace.records.slice(window.first, window.end)) {
     if (isEffect(record)) {
-      if (!gone.has(record.seq)) open.push(record);
+      if (gone.has(record.seq)) continue;
+      // A length that is stated again changes nothing; where it means nothing either, it is never pending.
+      if (isRestated(record)) settled.set(record.seq, record.seq + 1);
+      else open.push(record);
     } else if (settles(record)) {
       const at = record.seq + 1;
       const pending = new Set(pendingAt(trace, personality, at).map(({ seq }) => seq));
@@ -33,6 +36,11 @@ export function durableFrom(trace: Trace, personality: Personality, window: Reco
     }
   }
   return settled;
+}
+
+/** Whether an effect only says again how long a file is. */
+export function isRestated(effect: Effect): boolean {
+  return effect.kind === "size" && (effect.cause === "close-after-cut" || effect.cause === "rename-over");
 }
 
 function settles({ kind }: LogRecord): boolean {

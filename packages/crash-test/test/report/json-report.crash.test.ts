@@ -26,17 +26,18 @@ test("a failed run, worked out by hand", async () => {
   expect(json.runs).toHaveLength(1);
   expect(json.runs[0]).toEqual({
     depth: 0,
-    recordCount: 8,
+    recordCount: 9,
     records: [
-      // The names barrier is record 6: from 7 on, the names are durable. The file is never synced.
-      { kind: "link", record: 0, call: 0, durableAt: [7, 7], directory: 1, name: "doc.tmp", inode: 3, group: 0 },
+      // The names barrier is record 7: from 8 on, the names are durable. The file is never synced.
+      { kind: "link", record: 0, call: 0, durableAt: [8, 8], directory: 1, name: "doc.tmp", inode: 3, group: 0 },
       { kind: "data", record: 1, call: 1, durableAt: [null, null], inode: 3, start: 0, end: 3 },
       { kind: "size", record: 2, call: 1, durableAt: [null, null], inode: 3, from: 0, to: 3 },
-      { kind: "unlink", record: 3, call: 2, durableAt: [7, 7], directory: 1, name: "doc", inode: 2, group: 3 },
-      { kind: "unlink", record: 4, call: 2, durableAt: [7, 7], directory: 1, name: "doc.tmp", inode: 3, group: 3 },
-      { kind: "link", record: 5, call: 2, durableAt: [7, 7], directory: 1, name: "doc", inode: 3, group: 3 },
-      { kind: "barrier", record: 6, call: 3, scope: "names", inode: 1, rung: "full", covers: 6, outcome: "done" },
-      { kind: "mark", record: 7, label: "saved" },
+      { kind: "size", record: 3, call: 2, durableAt: [4, 4], inode: 3, from: 3, to: 3 },
+      { kind: "unlink", record: 4, call: 2, durableAt: [8, 8], directory: 1, name: "doc", inode: 2, group: 4 },
+      { kind: "unlink", record: 5, call: 2, durableAt: [8, 8], directory: 1, name: "doc.tmp", inode: 3, group: 4 },
+      { kind: "link", record: 6, call: 2, durableAt: [8, 8], directory: 1, name: "doc", inode: 3, group: 4 },
+      { kind: "barrier", record: 7, call: 3, scope: "names", inode: 1, rung: "full", covers: 7, outcome: "done" },
+      { kind: "mark", record: 8, label: "saved" },
     ],
     calls: [
       { operation: "open", path: "/doc.tmp", site: anySite },
@@ -49,7 +50,7 @@ test("a failed run, worked out by hand", async () => {
       { inode: 3, kind: "file", paths: ["/doc.tmp", "/doc"] },
       { inode: 2, kind: "file", paths: ["/doc"] },
     ],
-    crashPoints: [6, 7, 8],
+    crashPoints: [7, 8, 9],
   });
   // Records 1 and 2 are pending to the end; without the length, whatever is renamed in place is empty.
   expect(json.failures).toMatchObject([{ run: 0, outcome: "the document has 0 bytes", acknowledged: ["saved"] }]);
@@ -57,7 +58,7 @@ test("a failed run, worked out by hand", async () => {
   expect(json.failures[0]?.blame).toEqual({
     kind: "order",
     lost: 2,
-    trigger: 5,
+    trigger: 6,
     fix: expect.stringMatching(
       /^await handle\.sync\("data"\) on \/doc\.tmp, before rename\(\/doc\.tmp -> \/doc\) at report\/naive-save\.ts:\d+$/,
     ) as string,

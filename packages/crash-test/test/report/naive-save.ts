@@ -7,8 +7,8 @@ export function put(directory: Directory, name: string, bytes: readonly number[]
 }
 
 /**
- * Replaces `doc` without syncing the bytes. Records: 0 name of doc.tmp, 1 bytes, 2 length, 3 to 5 the steps of the rename
- * (old doc goes, doc.tmp goes, doc is bound), 6 the names barrier, 7 the acknowledgement.
+ * Replaces `doc` without syncing the bytes. Records: 0 name of doc.tmp, 1 bytes, 2 length, 3 the length again at the rename,
+ * 4 to 6 its steps (old doc goes, doc.tmp goes, doc is bound), 7 the names barrier, 8 the acknowledgement.
  */
 export const naiveSave: CrashMatrixOptions<number> = {
   name: "naive save",
