@@ -1,11 +1,13 @@
+import { fileURLToPath } from "node:url";
 import type { Call } from "@holdfast/fs-seam/crash";
 
 /** Frames of the engine itself; what called it is the program under test. */
 const engineFrame =
-  /^(?:async )?(?:new )?_?(?:EffectLog|EngineHandle|EngineContent|EngineFs|CrashFs|ObservedFs|SimFs|Directory|FaultFs|FaultHandle)\d*[. ]/;
+  /^(?:async )?(?:new )?_?(?:EffectLog|EngineHandle|EngineContent|EngineFs|CrashFs|ObservedFs|SimFs|Directory|FaultFs|FaultHandle|Volume|SyncFunctions|Turns|VirtualFileHandle)\d*[. ]/;
 
-/** Files of the layer that offers `node:fs` above the engine; a build may have put it anywhere in `dist`. */
-const nodeFsFile = /[/\\]crash-test[/\\](?:src[/\\]node|dist)[/\\]/;
+const here = fileURLToPath(new URL(".", import.meta.url));
+/** The `node:fs` facade of this package, which stands between a program and the engine. A build has all of it in one place. */
+const facadeDirectory = import.meta.url.endsWith("/src/call-site.ts") ? `${here}node` : here;
 
 /** `operation(path -> destination)`. */
 export function callText(call: Call | undefined): string {
@@ -35,12 +37,13 @@ function wayOf(call: Call | undefined): { readonly program: Frame | undefined; r
   const frames = (call?.site?.stack ?? "").split("\n").slice(1).flatMap(frameOf);
   const recorder = frames[0]?.file ?? "";
   const recorderDirectory = recorder.replace(/[^/\\]*$/, "");
+  const layers = [recorderDirectory, facadeDirectory];
   const outside = frames.filter(({ text }) => !engineFrame.test(text));
-  const above = outside.filter(({ file }) => !file.startsWith(recorderDirectory));
-  const program = above.find(({ file }) => !nodeFsFile.test(file));
+  const program = outside.find(({ file }) => !layers.some((directory) => file.startsWith(directory)));
+  const between = frames.slice(0, program === undefined ? 0 : frames.indexOf(program));
   return {
     program: program ?? outside.find(({ file }) => file === recorder), // a bundle: everything is in one file
-    isNodeFs: program !== undefined && program !== above[0],
+    isNodeFs: between.some(({ file }) => file.startsWith(facadeDirectory)),
   };
 }
 

@@ -1,7 +1,11 @@
+import { fileURLToPath } from "node:url";
 import { Directory } from "@holdfast/fs-seam";
 import { CrashFs, type Trace } from "@holdfast/fs-seam/crash";
 import { expect, test } from "vitest";
 import { fixFor, fixText } from "./fix.js";
+
+/** A file of the layer that offers node:fs. */
+const facade = fileURLToPath(new URL("node/volume.ts", import.meta.url));
 
 /** A naive save. Records: 0 name of doc.tmp, 1 bytes, 2 length, 3 and 4 the steps of the rename, 5 a mark. */
 function naiveSave(caller: string): Trace {
@@ -32,9 +36,7 @@ test("a program on the seam is told the barriers of the seam", () => {
 });
 
 test("a program on node:fs is told those of node:fs", () => {
-  const trace = naiveSave(
-    "    at Object.renameSync (/app/node_modules/@holdfast/crash-test/dist/node.js:1:1)\n    at save (/app/src/save.ts:12:3)",
-  );
+  const trace = naiveSave(`    at Object.renameSync (${facade}:1:1)\n    at save (/app/src/save.ts:12:3)`);
   expect(textOf(trace, 1, 4)).toBe(`fs.fsyncSync(fd) on /doc.tmp, before rename(/doc.tmp -> /doc) at src/save.ts:12`);
   expect(textOf(trace, 4, 5)).toBe(
     `fs.fsyncSync(fd) on the directory /, opened with "r", before "saved" is acknowledged`,
