@@ -73,7 +73,7 @@ export interface CrashMatrixOptions<T> {
   readonly recover: (directory: Directory, context: CrashContext) => T | Promise<T>;
   /** Throws or returns false when `recovered` breaks a promise. */
   readonly check: (recovered: T, context: CrashContext) => void | boolean | Promise<void | boolean>;
-  /** Default `["posix"]`. */
+  /** Default {@link defaultPersonalities}. */
   readonly personalities?: readonly (string | Personality)[];
   /**
    * Which images of each crash point. Default `ladder`: all, where a point has at most 4096 subsets, otherwise level 4 and
@@ -91,6 +91,12 @@ export interface CrashMatrixOptions<T> {
   readonly rememberReads?: boolean;
   /** Recoveries at most; reaching it is an error, unless `allowIncomplete`. Default 100,000. */
   readonly maxRecoveries?: number;
+  /** Operations on files at most that one recovery may make before it counts as one that never ends. Default 1,000,000. */
+  readonly maxOperations?: number;
+  /** Turns of the event loop at most that one recovery may take, likewise. Default 100,000. */
+  readonly maxTurns?: number;
+  /** One turn of the event loop. Default `setImmediate`. */
+  readonly turn?: () => Promise<void>;
   /** Milliseconds by `now`; reaching it is an error, unless `allowIncomplete`. Default: no bound. */
   readonly maxMilliseconds?: number;
   /** Report a spent budget instead of failing. Default false. */
@@ -112,6 +118,9 @@ export interface ResolvedOptions<T> extends Omit<CrashMatrixOptions<T>, "setup" 
   readonly nested: number;
   readonly nestedStrategy: CrashStrategy;
   readonly rememberReads: boolean;
+  readonly maxOperations: number;
+  readonly maxTurns: number;
+  readonly turn: () => Promise<void>;
   readonly maxRecoveries: number;
   readonly maxMilliseconds: number;
   readonly allowIncomplete: boolean;
@@ -119,6 +128,9 @@ export interface ResolvedOptions<T> extends Omit<CrashMatrixOptions<T>, "setup" 
   readonly replay: string | undefined;
   readonly now: () => number;
 }
+
+/** What a matrix explores when nothing else is asked for. */
+export const defaultPersonalities: readonly string[] = ["posix"];
 
 const optionKeys: readonly string[] = [
   "name",
@@ -131,6 +143,9 @@ const optionKeys: readonly string[] = [
   "nested",
   "nestedStrategy",
   "rememberReads",
+  "maxOperations",
+  "maxTurns",
+  "turn",
   "maxRecoveries",
   "maxMilliseconds",
   "allowIncomplete",
@@ -146,6 +161,7 @@ const optionTypes = [
   ["rememberReads", "boolean"],
   ["replay", "string"],
   ["now", "function"],
+  ["turn", "function"],
 ] as const;
 
 /** Checks options and fills in defaults. Throws `CRASH_TEST_INVALID_OPTION` naming the option. */
@@ -164,11 +180,14 @@ export function resolveOptions<T>(options: CrashMatrixOptions<T>): ResolvedOptio
     ...options,
     name: options.name ?? "crash matrix",
     setup: options.setup,
-    personalities: resolvePersonalities(options.personalities ?? ["posix"]),
+    personalities: resolvePersonalities(options.personalities ?? defaultPersonalities),
     strategy: resolveStrategy(options.strategy),
     nested: options.nested ?? 1,
     nestedStrategy: options.nestedStrategy ?? { kind: "levels", level: 2 },
     rememberReads: options.rememberReads ?? false,
+    maxOperations: options.maxOperations ?? 1_000_000,
+    maxTurns: options.maxTurns ?? 100_000,
+    turn: options.turn ?? ((): Promise<void> => new Promise((resolve) => setImmediate(resolve))),
     maxRecoveries: options.maxRecoveries ?? 100_000,
     maxMilliseconds: options.maxMilliseconds ?? Number.POSITIVE_INFINITY,
     allowIncomplete: options.allowIncomplete ?? false,
@@ -225,9 +244,11 @@ function knownPersonality(name: string): Personality {
 }
 
 function checkBounds<T>(options: ResolvedOptions<T>): void {
-  for (const key of ["nested", "maxRecoveries", "minImages"] as const) {
+  for (const key of ["nested", "maxRecoveries", "minImages", "maxTurns"] as const) {
     if (!Number.isSafeInteger(options[key]) || options[key] < 0) refuse(key, "must be a whole number from 0 on");
   }
+  const { maxOperations } = options;
+  if (!Number.isSafeInteger(maxOperations) || maxOperations < 1) refuse("maxOperations", "must be a whole number from 1 on");
   if (!(options.maxMilliseconds > 0)) refuse("maxMilliseconds", "must be above 0");
   for (const key of ["strategy", "nestedStrategy"] as const) checkStrategy(key, options[key]);
 }

@@ -1,12 +1,22 @@
 import { Directory } from "@holdfast/fs-seam";
-import { CrashFs, parseCrashChoice, personalityOf, type CrashChoice, type Trace } from "@holdfast/fs-seam/crash";
+import {
+  CrashFs,
+  parseCrashChoice,
+  personalityOf,
+  type CrashChoice,
+  type Personality,
+  type Trace,
+} from "@holdfast/fs-seam/crash";
 import { judgeOf } from "./admission.js";
+import { auto, autoOracle } from "./auto-oracle.js";
 import { Budget, BudgetSpent } from "./budget.js";
 import { resolveOptions, type CrashMatrixOptions, type ResolvedOptions } from "./crash-matrix-options.js";
 import { CrashTestError } from "./crash-test-error.js";
 import { diagnose, explain } from "./diagnosis.js";
 import { Explorer, type CrashFailure, type CrashMatrixReport } from "./explore.js";
+import { reportHash } from "./exploration-digest.js";
 import { failureText } from "./failure-text.js";
+import type { Oracle } from "./oracles.js";
 
 /**
  * Runs a program once on a file system in memory, makes every disk that a power loss at any moment of it may leave,
@@ -17,10 +27,19 @@ import { failureText } from "./failure-text.js";
  * exploration early; `CRASH_TEST_INVALID_OPTION`, `CRASH_TEST_INVALID_REPLAY`.
  */
 export async function crashMatrix<T>(options: CrashMatrixOptions<T>): Promise<CrashMatrixReport> {
-  const resolved = resolveOptions(options);
-  const trace = await record(resolved);
+  const given = resolveOptions(options);
+  const trace = await record(given);
+  const resolved = given.check === auto ? { ...given, check: await autoCheck(given, trace) } : given;
   const explorer = new Explorer(resolved, trace, new Budget(resolved));
   if (resolved.replay !== undefined) return replayOne(resolved, explorer, trace, resolved.replay);
+  try {
+    return await exploreAll(resolved, explorer, trace);
+  } finally {
+    explorer.report.hash = reportHash(explorer.done, explorer.report);
+  }
+}
+
+async function exploreAll<T>(resolved: ResolvedOptions<T>, explorer: Explorer<T>, trace: Trace): Promise<CrashMatrixReport> {
   try {
     await explorer.explore(trace);
   } catch (error) {
@@ -39,6 +58,10 @@ export async function crashMatrix<T>(options: CrashMatrixOptions<T>): Promise<Cr
     throw new CrashTestError("CRASH_TEST_VACUOUS", why, explorer.report);
   }
   return explorer.report;
+}
+
+function autoCheck<T>({ personalities, recover }: ResolvedOptions<T>, trace: Trace): Promise<Oracle<T>> {
+  return autoOracle(trace, personalities[0] as Personality, recover); // the list is not empty
 }
 
 /** Runs setup, makes its result durable, runs the workload, and returns its log. */
@@ -63,7 +86,12 @@ async function fail<T>(
   const failure = { ...simplest, blame, admittedBy: await explorer.admitting(trace, simplest.choices) };
   explorer.report.failures[0] = failure;
   const text = failureText(options.name, failure, judge, explorer.report.recoveries);
-  throw new CrashTestError("CRASH_TEST_FAILED", text, explorer.report, { cause: failure.cause });
+  throw new CrashTestError(codeOf(failure), text, explorer.report, { cause: failure.cause });
+}
+
+/** A recovery that never ends breaks a promise as well, and has a code of its own. */
+function codeOf({ cause }: CrashFailure): CrashTestError["code"] {
+  return cause instanceof CrashTestError && cause.code === "CRASH_TEST_UNSETTLED" ? cause.code : "CRASH_TEST_FAILED";
 }
 
 async function replayOne<T>(
@@ -93,5 +121,5 @@ async function replayOne<T>(
   const failure = { ...judged, blame, admittedBy: await explorer.admitting(trace, judged.choices) };
   explorer.report.failures.push(failure);
   const message = failureText(options.name, failure, judge, choices.length);
-  throw new CrashTestError("CRASH_TEST_FAILED", message, explorer.report, { cause: failure.cause });
+  throw new CrashTestError(codeOf(failure), message, explorer.report, { cause: failure.cause });
 }

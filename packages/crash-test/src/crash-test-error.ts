@@ -2,6 +2,7 @@ import type { CrashMatrixReport } from "./explore.js";
 
 export const crashTestErrorCodes = [
   "CRASH_TEST_FAILED",
+  "CRASH_TEST_UNSETTLED",
   "CRASH_TEST_VACUOUS",
   "CRASH_TEST_BUDGET",
   "CRASH_TEST_NONDETERMINISTIC",

@@ -23,6 +23,7 @@ import type {
   SampledStrategy,
 } from "./crash-matrix-options.js";
 import { CrashTestError } from "./crash-test-error.js";
+import { ExplorationDigest } from "./exploration-digest.js";
 import { LazyExplorer } from "./lazy-explorer.js";
 import { Contradiction } from "./observation-tree.js";
 import { ObservedRecoveries } from "./observed-recoveries.js";
@@ -57,6 +58,8 @@ export interface CrashMatrixReport {
   level: number;
   /** Why it ended: all of that level was seen, a failure, a spent budget, or chance showed recovery nothing new. */
   stopped: "everything" | "failure" | "budget" | "plateau";
+  /** Equal for two runs that judged the same disks in the same order to the same end, on every version of Node. */
+  hash: string;
   /** False when a failure or a budget ended the exploration, or a point was too large for the exhaustive strategy. */
   complete: boolean;
   readonly failures: CrashFailure[];
@@ -145,10 +148,13 @@ export class Explorer<T> {
   /** By number of acknowledgements and hash of the image. */
   readonly #judged: Map<number, Judged>[] = [];
   readonly #memo: ReadMemo | undefined;
+  /** What was judged so far. */
+  readonly done: ExplorationDigest;
 
   constructor(options: ResolvedOptions<T>, trace: Trace, budget: Budget) {
     this.#options = options;
-    this.#recoveries = new ObservedRecoveries(options, budget);
+    this.done = new ExplorationDigest();
+    this.#recoveries = new ObservedRecoveries(options, budget, this.done);
     this.#memo = options.rememberReads ? new ReadMemo(rememberedRecheckEvery) : undefined;
     this.report = {
       name: options.name,
@@ -159,6 +165,7 @@ export class Explorer<T> {
       remembered: 0,
       level: 0,
       stopped: "everything",
+      hash: "",
       complete: true,
       failures: [],
     };
@@ -315,6 +322,8 @@ export class Explorer<T> {
     if (known === undefined) judgedHere.set(crash.hash, judged);
     if (known === undefined) this.report.distinct += 1;
     this.#recoveries.budget.spend();
+    this.done.add(crash.hash);
+    this.done.add(acks.length);
     const path = [...run.path, crash.choice];
     const context = contextOf(acks, run.depth);
     const settle = (verdict: Verdict): Run | "none" => {
@@ -335,16 +344,15 @@ export class Explorer<T> {
     personality: Personality,
     deep: boolean,
   ): Verdict | Promise<Verdict> {
-    const { recover, check } = this.#options;
     const memo = this.#memo;
     if (memo === undefined) {
       const fs = new CrashFs({ image, personality, callSites: deep });
       const finish = (outcome: Outcome): Verdict => verdictOf(outcome, deep, fs, context, path);
-      return andThen(recoverAndCheck(fs, context, recover, check), finish);
+      return andThen(recoverAndCheck(fs, context, this.#options), finish);
     }
     const fs = new ObservedFs({ image, personality, callSites: deep });
     const asking = askingContext(context.acks, context.depth, fs);
-    return andThen(recoverAndCheck(fs, asking, recover, check), (outcome) => {
+    return andThen(recoverAndCheck(fs, asking, this.#options), (outcome) => {
       memo.add({ verdict: outcome, trace: fs.trace(), observations: fs.observations }, context.acks.length);
       return verdictOf(outcome, deep, fs, context, path);
     });

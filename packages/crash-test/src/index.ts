@@ -1,7 +1,17 @@
+export { auto } from "./auto-oracle.js";
 export { callText, describeCall, siteOf } from "./call-site.js";
 export type { Blame } from "./blame.js";
 export { crashMatrix } from "./crash-matrix.js";
-export type { CrashContext, CrashMatrixOptions, WorkloadRun } from "./crash-matrix-options.js";
+export {
+  defaultPersonalities,
+  type CrashContext,
+  type CrashMatrixOptions,
+  type ExplorationStrategy,
+  type LadderStrategy,
+  type LazyStrategy,
+  type SampledStrategy,
+  type WorkloadRun,
+} from "./crash-matrix-options.js";
 export { CrashTestError, crashTestErrorCodes, type CrashTestErrorCode } from "./crash-test-error.js";
 export type { CrashFailure, CrashMatrixReport, PersonalityReport } from "./explore.js";
 export { effectText } from "./failure-text.js";
@@ -29,3 +39,18 @@ export {
   type JsonSize,
   type JsonTruncation,
 } from "./report/report-format.js";
+export {
+  ackedCount,
+  allOf,
+  atomic,
+  BrokenPromise,
+  durable,
+  idempotent,
+  monotonic,
+  noGarbage,
+  noLeak,
+  prefix,
+  where,
+  type NoLeakOptions,
+  type Oracle,
+} from "./oracles.js";

@@ -1,5 +1,6 @@
 import {
   ObservedFs,
+  questionKey,
   type Trace,
   type UndecidedDisk,
   type UndecidedLayer,
@@ -8,6 +9,7 @@ import {
 import type { Budget } from "./budget.js";
 import { askingContext, type Ack } from "./crash-context.js";
 import type { ResolvedOptions } from "./crash-matrix-options.js";
+import type { ExplorationDigest } from "./exploration-digest.js";
 import { ObservationTree, type ObservedRun } from "./observation-tree.js";
 import { andThen, recoverAndCheck } from "./recovery-run.js";
 
@@ -17,12 +19,14 @@ export class ObservedRecoveries<T> {
   distinct = 0;
   readonly budget: Budget;
   readonly #options: ResolvedOptions<T>;
+  readonly #done: ExplorationDigest;
   /** By number of acknowledgements. How deep a crash is, recovery only learns by asking. */
   readonly #trees: ObservationTree[] = [];
 
-  constructor(options: ResolvedOptions<T>, budget: Budget) {
+  constructor(options: ResolvedOptions<T>, budget: Budget, done: ExplorationDigest) {
     this.#options = options;
     this.budget = budget;
+    this.#done = done;
   }
 
   treeOf(acks: number): ObservationTree {
@@ -32,17 +36,18 @@ export class ObservedRecoveries<T> {
   /** Runs recovery on a disk and adds what it saw. Synchronous when recovery and check are. */
   run(disk: UndecidedDisk, space: UndecidedSpace, acks: readonly Ack[]): void | Promise<void> {
     this.budget.spend();
-    const { recover, check } = this.#options;
     const { personality } = space.layers[0] as UndecidedLayer; // a space has at least one
     const fs = new ObservedFs({ image: disk.image, personality });
     const context = askingContext(acks, space.layers.length - 1, fs);
-    return andThen(recoverAndCheck(fs, context, recover, check), (verdict) => {
+    return andThen(recoverAndCheck(fs, context, this.#options), (verdict) => {
       this.#add({ verdict, trace: fs.trace(), observations: fs.observations }, acks);
     });
   }
 
   #add(run: ObservedRun, acks: readonly Ack[]): void {
     if (this.treeOf(acks.length).add(run)) this.distinct += 1;
+    this.#done.add(acks.length);
+    for (const { question, answer } of run.observations) this.#done.addText(`${questionKey(question)} ${answer}`);
   }
 }
 

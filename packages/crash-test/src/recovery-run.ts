@@ -1,33 +1,67 @@
 import { Directory } from "@holdfast/fs-seam";
 import type { CrashFs } from "@holdfast/fs-seam/crash";
 import type { CrashContext, CrashMatrixOptions } from "./crash-matrix-options.js";
+import { CrashTestError } from "./crash-test-error.js";
 
 /** How recovery and its check ended on one disk. */
 export type Outcome = { readonly kind: "passed" } | { readonly kind: "failed"; readonly cause: unknown };
+
+/** What recovery is, and how long it may go on. */
+export type RecoveryProgram<T> = Required<
+  Pick<CrashMatrixOptions<T>, "name" | "recover" | "check" | "maxOperations" | "maxTurns" | "turn">
+>;
+
+/** Microtasks that a recovery may take before turns of the event loop are counted, which cost more. */
+const freeMicrotasks = 256;
 
 /** Recovers from a mounted disk and checks what came out. Never throws; synchronous when both functions are. */
 export function recoverAndCheck<T>(
   fs: CrashFs,
   context: CrashContext,
-  recover: CrashMatrixOptions<T>["recover"],
-  check: CrashMatrixOptions<T>["check"],
+  program: RecoveryProgram<T>,
 ): Outcome | Promise<Outcome> {
+  fs.operationsLeft = program.maxOperations + 1; // 0 once one more was tried
+  const judged = (answer: void | boolean): Outcome =>
+    fs.operationsLeft === 0
+      ? failed(unsettled(program, `${program.maxOperations} operations`))
+      : answer === false
+        ? failed(new Error("the check returned false"))
+        : passed;
+  const thrown = (cause: unknown): Outcome =>
+    failed(fs.operationsLeft === 0 ? unsettled(program, `${program.maxOperations} operations`, cause) : cause);
   try {
-    const recovered = recover(new Directory(fs), context);
+    const recovered = program.recover(new Directory(fs), context);
     if (isPromiseLike(recovered)) {
-      return Promise.resolve(recovered)
-        .then((value: T) => check(value, context))
-        .then(judged, failed);
+      return settled(recovered, program)
+        .then((value: T) => program.check(value, context))
+        .then(judged, thrown);
     }
-    const answer = check(recovered, context);
-    return isPromiseLike(answer) ? Promise.resolve(answer).then(judged, failed) : judged(answer);
+    const answer = program.check(recovered, context);
+    return isPromiseLike(answer) ? Promise.resolve(answer).then(judged, thrown) : judged(answer);
   } catch (cause) {
-    return failed(cause);
+    return thrown(cause);
   }
 }
 
-function judged(answer: void | boolean): Outcome {
-  return answer === false ? failed(new Error("the check returned false")) : passed;
+/** The value of a promise that settles in a bounded number of turns; a promise that does not is given up. */
+async function settled<T>(promise: PromiseLike<T>, program: RecoveryProgram<T>): Promise<T> {
+  let done = false;
+  const finish = (): void => {
+    done = true;
+  };
+  const own = Promise.resolve(promise); // asks a promise of another library only once
+  own.then(finish, finish);
+  for (let turns = 0; !done && turns < freeMicrotasks; turns += 1) await undefined;
+  for (let turns = 0; !done; turns += 1) {
+    if (turns >= program.maxTurns) throw unsettled(program, `${program.maxTurns} turns of the event loop`);
+    await program.turn();
+  }
+  return own;
+}
+
+function unsettled({ name }: { readonly name: string }, bound: string, cause?: unknown): CrashTestError {
+  const why = `${name}: recovery did not come to an end within ${bound}`;
+  return new CrashTestError("CRASH_TEST_UNSETTLED", why, undefined, cause === undefined ? {} : { cause });
 }
 
 function failed(cause: unknown): Outcome {
@@ -42,6 +76,6 @@ export function andThen<A, B>(value: A | Promise<A>, next: (value: A) => B): B |
 }
 
 /** Anything that can be awaited, whoever made it. */
-function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
+export function isPromiseLike<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }

@@ -23,6 +23,7 @@ describe("the same work is not done twice", () => {
       remembered: 0,
       level: 5,
       stopped: "everything",
+      hash: report.hash,
       complete: true,
       failures: [],
     });

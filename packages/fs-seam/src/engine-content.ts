@@ -21,6 +21,8 @@ export abstract class EngineContent {
   epoch = 1;
   /** @internal Whether a failed barrier ends its handle; only the laws of older simulators say no. */
   poisonsHandles = true;
+  /** @internal Operations that are still allowed; -1 for any number. Whoever tests a program that may never end sets it. */
+  operationsLeft = -1;
   protected log: EffectLog | undefined = undefined;
   protected readonly engineId: number;
   protected nonces = 0;
@@ -89,6 +91,16 @@ export abstract class EngineContent {
       operation: "sync",
       path,
     });
+  }
+
+  /** @internal Called by every operation. */
+  countOperation(operation: FsOperation, path: string): void {
+    if (this.operationsLeft === -1) return;
+    if (this.operationsLeft > 0) this.operationsLeft -= 1;
+    else {
+      const why = `${operation} ${path}: the program has made all the operations it was allowed`;
+      throw new FsError("FS_CRASHED", why, { operation, path, injected: true });
+    }
   }
 
   // --- handles ---------------------------------------------------------------------------------------------------

@@ -1,0 +1,41 @@
+// The hash of a report is one number for all that an exploration did, and the same on every version of Node: npm run test:matrix.
+import type { Directory } from "@holdfast/fs-seam";
+import { expect, test } from "vitest";
+import { crashMatrix, type CrashMatrixOptions, type ExplorationStrategy } from "../src/index.js";
+import { failureOf, names, write } from "./small-program.js";
+
+const program: CrashMatrixOptions<string> = {
+  workload(directory, run) {
+    for (const name of ["a", "b", "c", "d"]) {
+      write(directory, name, 1);
+      run.ack(name);
+    }
+  },
+  recover(directory: Directory) {
+    directory.removeIfPresent("b");
+    return names(directory).join();
+  },
+  check: () => true,
+  personalities: ["posix", "strict"],
+};
+
+const strategies: readonly (readonly [hash: string, strategy: ExplorationStrategy])[] = [
+  ["7417dad6977d39fb", { kind: "levels", level: 3 }],
+  ["a6da33844c21a2b7", { kind: "exhaustive", limit: 5000 }],
+  ["144491a2272d34e4", { kind: "random", seed: 5, count: 20 }],
+  ["6efad2c6b3b1bac3", { kind: "lazy" }],
+  ["9b9db9216f94c0d3", { kind: "sampled", seed: 5, patience: 20 }],
+  ["f5df0f87589196e9", { kind: "ladder", limit: 64, seed: 5, patience: 20 }],
+];
+
+test.each(strategies)("%s: %o", async (hash, strategy) => {
+  expect((await crashMatrix({ ...program, strategy })).hash).toBe(hash);
+});
+
+test("a failure has a hash, too, and one that is its own", async () => {
+  const failing = (name: string): CrashMatrixOptions<string> => ({ ...program, check: (found) => !found.includes(name) });
+  const [first, again, other] = [await failureOf(failing("c")), await failureOf(failing("c")), await failureOf(failing("d"))];
+  expect(again.report?.hash).toBe(first.report?.hash);
+  expect(other.report?.hash).not.toBe(first.report?.hash);
+  expect(first.report?.hash).toMatch(/^[0-9a-f]{16}$/);
+});
