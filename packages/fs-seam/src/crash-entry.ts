@@ -1,4 +1,5 @@
 export { readOnlyBase } from "./base-image.js";
+export { fromOrigin } from "./call-origin.js";
 export { crashChoiceVersion, parseCrashChoice, type CrashChoice, type Trace } from "./crash-choice.js";
 export { CrashFs, type CrashFsOptions, type CrashReport } from "./crash-fs.js";
 export {

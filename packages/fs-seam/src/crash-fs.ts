@@ -60,7 +60,8 @@ export class CrashFs extends EngineFs implements MediaFs {
   readonly personality: Personality;
   protected override log: EffectLog;
   readonly #disk: DiskFaults;
-  readonly #callSites: boolean;
+  /** Whether the log remembers where each call came from. */
+  readonly callSites: boolean;
   #base: Image;
   #ledger: Ledger | undefined;
   /** @internal The book of a law that is keyed by path; undefined for every other personality. */
@@ -73,8 +74,8 @@ export class CrashFs extends EngineFs implements MediaFs {
     }
     super(options.base === undefined ? options.image : readOnlyBase(options.base), options);
     this.personality = personalityOf(options.personality ?? "posix");
-    this.#callSites = options.callSites ?? false;
-    this.log = new EffectLog(this.#callSites);
+    this.callSites = options.callSites ?? false;
+    this.log = new EffectLog(this.callSites);
     this.#base = this.state.freeze();
     this.#disk = new DiskFaults();
     this.poisonsHandles = this.personality.handles.failedBarrier === "poisoned";
@@ -238,7 +239,7 @@ export class CrashFs extends EngineFs implements MediaFs {
       this.mountAgain(image);
     }
     this.#base = this.state.freeze();
-    this.log = new EffectLog(this.#callSites);
+    this.log = new EffectLog(this.callSites);
     this.#ledger = undefined;
   }
 

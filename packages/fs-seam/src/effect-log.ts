@@ -1,3 +1,4 @@
+import { callOrigin } from "./call-origin.js";
 import {
   BarrierRecord,
   DataEffect,
@@ -68,9 +69,10 @@ export class EffectLog {
   /** Starts the record of one call. The site is an Error so that its text is only made when somebody reads it. */
   begin(operation: string, path: string, destination?: string): void {
     if (!this.captureSites) return;
+    const origin = callOrigin();
     const limit = Error.stackTraceLimit;
     Error.stackTraceLimit = 16;
-    this.call = { operation, path, destination, site: new Error("call site") };
+    this.call = { operation, path, destination, site: origin ?? new Error("call site") };
     Error.stackTraceLimit = limit;
   }
 
