@@ -1,0 +1,4 @@
+export { createNodeFs, type NodeFsOptions } from "./node-fs.js";
+export { patchNodeFs, type NodeFsPatch } from "./patch.js";
+export { NodeFsError, nodeFsErrorCodes, type NodeFsErrorCode } from "./node-fs-error.js";
+export type { NodeFs, NodeFsPromises } from "./real-node.js";
