@@ -71,7 +71,7 @@ export class EffectLog {
     if (!this.captureSites) return;
     const origin = callOrigin();
     const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 16;
+    Error.stackTraceLimit = 24;
     this.call = { operation, path, destination, site: origin ?? new Error("call site") };
     Error.stackTraceLimit = limit;
   }
