@@ -15,8 +15,8 @@ export interface OpenFlags {
 }
 
 const { O_RDONLY, O_WRONLY, O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_TRUNC } = constants;
-// Absent on Windows, where nothing sets them.
-const { O_SYNC = 0, O_DSYNC = 0, O_DIRECTORY = 0 }: Partial<typeof constants> = constants;
+// Undefined on Windows, whatever their type says; as bits that is none.
+const { O_SYNC, O_DSYNC, O_DIRECTORY } = constants;
 
 const bitsOfText: Readonly<Record<string, number>> = {
   r: O_RDONLY,
@@ -63,7 +63,7 @@ function bitsOf(value: unknown): number {
 
 function parse(bits: number): OpenFlags {
   const access = bits & (O_WRONLY | O_RDWR);
-  const has = (flag: number): boolean => flag !== 0 && (bits & flag) === flag;
+  const has = (flag: number): boolean => (bits & flag) !== 0 && (bits & flag) === flag;
   return {
     readable: access !== O_WRONLY,
     writable: access !== O_RDONLY,

@@ -23,7 +23,7 @@ export class Turns {
   begin(): Turns {
     if (!this.#recordsOrigins || this.#origin !== undefined) return this;
     const limit = Error.stackTraceLimit;
-    Error.stackTraceLimit = 16;
+    Error.stackTraceLimit = 24;
     const origin = new Error("call site");
     Error.stackTraceLimit = limit;
     return new Turns(true, origin);

@@ -1,4 +1,5 @@
 import * as nodeFs from "node:fs";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
 import { crashMatrix, CrashTestError, siteOf } from "../../src/index.js";
 import { createNodeFs, patchNodeFs, type NodeFs } from "../../src/node/index.js";
@@ -92,4 +93,14 @@ test("the text of a failure names the program and not the facade", async () => {
   const text = (error as CrashTestError).message;
   expect(text).toContain("node/call-sites.crash.test.ts:");
   expect(text).not.toMatch(/(volume|turns|sync-functions|whole-file)\.ts/);
+});
+
+test("a promisified callback call after a wait names its line", async () => {
+  const store = new CrashFs({ callSites: true });
+  const fs = createNodeFs(store);
+  fs.writeFileSync("/a", "1");
+  const line = lineHere() - 1;
+  await fs.promises.stat("/a");
+  await promisify(fs.rename)("/a", "/b");
+  expect(linesOf(store)).toEqual([line, line + 3]);
 });
