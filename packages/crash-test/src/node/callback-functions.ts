@@ -45,7 +45,7 @@ export const plainNames = [
 /** The blocking form of a call that is going to be made asynchronously. */
 export function asyncForm(sync: SyncFunctions, name: (typeof plainNames)[number]): AnyCall {
   const form = name === "stat" || name === "lstat" ? (`${name}OrFail` as const) : (`${name}Sync` as const);
-  return (...values) => sync[form].apply(sync, values); // arguments are checked inside
+  return (...values) => Reflect.apply(sync[form], sync, values); // arguments are checked inside
 }
 
 /** The functions of `node:fs` that take a callback. */
