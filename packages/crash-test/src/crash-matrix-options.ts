@@ -130,7 +130,7 @@ export interface ResolvedOptions<T> extends Omit<CrashMatrixOptions<T>, "setup" 
 }
 
 /** What a matrix explores when nothing else is asked for. */
-export const defaultPersonalities: readonly string[] = ["posix"];
+export const defaultPersonalities: readonly string[] = ["posix", "ext4-ordered", "xfs", "btrfs"];
 
 const optionKeys: readonly string[] = [
   "name",
