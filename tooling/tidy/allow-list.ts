@@ -31,7 +31,8 @@ export const allowances: readonly Allowance[] = [
   {
     path: "packages/crash-test/src/crash-matrix-options.ts",
     what: "setImmediate",
-    reason: "the default of the option `turn`, which only bounds a recovery that never ends; no outcome depends on how long it took",
+    reason:
+      "the default of the option `turn`, which only bounds a recovery that never ends; no outcome depends on how long it took",
   },
   {
     path: "packages/crash-test/src/node/node-fs.ts",

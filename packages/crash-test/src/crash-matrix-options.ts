@@ -248,7 +248,9 @@ function checkBounds<T>(options: ResolvedOptions<T>): void {
     if (!Number.isSafeInteger(options[key]) || options[key] < 0) refuse(key, "must be a whole number from 0 on");
   }
   const { maxOperations } = options;
-  if (!Number.isSafeInteger(maxOperations) || maxOperations < 1) refuse("maxOperations", "must be a whole number from 1 on");
+  if (!Number.isSafeInteger(maxOperations) || maxOperations < 1) {
+    refuse("maxOperations", "must be a whole number from 1 on");
+  }
   if (!(options.maxMilliseconds > 0)) refuse("maxMilliseconds", "must be above 0");
   for (const key of ["strategy", "nestedStrategy"] as const) checkStrategy(key, options[key]);
 }

@@ -39,7 +39,11 @@ export async function crashMatrix<T>(options: CrashMatrixOptions<T>): Promise<Cr
   }
 }
 
-async function exploreAll<T>(resolved: ResolvedOptions<T>, explorer: Explorer<T>, trace: Trace): Promise<CrashMatrixReport> {
+async function exploreAll<T>(
+  resolved: ResolvedOptions<T>,
+  explorer: Explorer<T>,
+  trace: Trace,
+): Promise<CrashMatrixReport> {
   try {
     await explorer.explore(trace);
   } catch (error) {

@@ -75,7 +75,11 @@ export function prefix<E>(
       demand(holds, "prefix", () => `entry ${index} is ${shortText(entry)}, and not ${shortText(history[index])}`);
     });
     const least = acked(context);
-    demand(recovered.length >= least, "prefix", () => `${least} entries are acknowledged, ${recovered.length} are there`);
+    demand(
+      recovered.length >= least,
+      "prefix",
+      () => `${least} entries are acknowledged, ${recovered.length} are there`,
+    );
   };
 }
 
@@ -85,10 +89,7 @@ export function prefix<E>(
  * @param versions - from the one before the program on.
  * @param acked - index of the oldest version that may be there; default {@link ackedCount}.
  */
-export function monotonic<V>(
-  versions: readonly V[],
-  acked: (context: CrashContext) => number = ackedCount,
-): Oracle<V> {
+export function monotonic<V>(versions: readonly V[], acked: (context: CrashContext) => number = ackedCount): Oracle<V> {
   return (recovered, context) => {
     const found = versions.findLastIndex((version) => sameValue(version, recovered));
     demand(found !== -1, "monotonic", () => `${shortText(recovered)} is no version`);
@@ -122,7 +123,9 @@ export function idempotent<T>(recover: Recover<T>): Recover<T> {
       return Promise.resolve(first).then(async (value) => compare(value, await recover(directory, context)));
     }
     const second = recover(directory, context);
-    return isPromiseLike(second) ? Promise.resolve(second).then((value: T) => compare(first, value)) : compare(first, second);
+    return isPromiseLike(second)
+      ? Promise.resolve(second).then((value: T) => compare(first, value))
+      : compare(first, second);
   };
 }
 
@@ -139,7 +142,11 @@ export function noLeak<T>(recover: Recover<T>, options: NoLeakOptions = {}): Rec
   const inspect = (directory: Directory, recovered: T): T => {
     const left = temporaries(directory.fs, directory.path, isTemporary);
     const few = left.length <= maxTemporaries;
-    demand(few, "noLeak", () => `${left.length} temporary files are left, ${maxTemporaries} may be: ${left.join(", ")}`);
+    demand(
+      few,
+      "noLeak",
+      () => `${left.length} temporary files are left, ${maxTemporaries} may be: ${left.join(", ")}`,
+    );
     return recovered;
   };
   return (directory, context) => {

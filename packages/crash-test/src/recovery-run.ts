@@ -45,14 +45,14 @@ export function recoverAndCheck<T>(
 
 /** The value of a promise that settles in a bounded number of turns; a promise that does not is given up. */
 async function settled<T>(promise: PromiseLike<T>, program: RecoveryProgram<T>): Promise<T> {
-  let done = false;
+  const progress = { done: false };
   const finish = (): void => {
-    done = true;
+    progress.done = true;
   };
   const own = Promise.resolve(promise); // asks a promise of another library only once
   own.then(finish, finish);
-  for (let turns = 0; !done && turns < freeMicrotasks; turns += 1) await undefined;
-  for (let turns = 0; !done; turns += 1) {
+  for (let turns = 0; !progress.done && turns < freeMicrotasks; turns += 1) await Promise.resolve();
+  for (let turns = 0; !progress.done; turns += 1) {
     if (turns >= program.maxTurns) throw unsettled(program, `${program.maxTurns} turns of the event loop`);
     await program.turn();
   }

@@ -41,7 +41,12 @@ function objectText(value: object, above: readonly unknown[]): string {
     const entries = [...value].map(([key, each]) => `${textOf(key, inside)}=>${textOf(each, inside)}`);
     return `map{${entries.sort().join()}}`;
   }
-  if (value instanceof Set) return `set{${[...value].map((each) => textOf(each, inside)).sort().join()}}`;
+  if (value instanceof Set) {
+    return `set{${[...value]
+      .map((each) => textOf(each, inside))
+      .sort()
+      .join()}}`;
+  }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return refuse(`an object of ${value.constructor.name}`);
   const entries = Object.entries(value).filter(([, each]) => each !== undefined);

@@ -33,8 +33,15 @@ test.each(strategies)("%s: %o", async (hash, strategy) => {
 });
 
 test("a failure has a hash, too, and one that is its own", async () => {
-  const failing = (name: string): CrashMatrixOptions<string> => ({ ...program, check: (found) => !found.includes(name) });
-  const [first, again, other] = [await failureOf(failing("c")), await failureOf(failing("c")), await failureOf(failing("d"))];
+  const failing = (name: string): CrashMatrixOptions<string> => ({
+    ...program,
+    check: (found) => !found.includes(name),
+  });
+  const [first, again, other] = [
+    await failureOf(failing("c")),
+    await failureOf(failing("c")),
+    await failureOf(failing("d")),
+  ];
   expect(again.report?.hash).toBe(first.report?.hash);
   expect(other.report?.hash).not.toBe(first.report?.hash);
   expect(first.report?.hash).toMatch(/^[0-9a-f]{16}$/);

@@ -18,7 +18,11 @@ let runs = 0;
 
 const provoked: Readonly<Record<CrashTestErrorCode, CrashMatrixOptions<void>>> = {
   CRASH_TEST_FAILED: { ...program, check: () => false },
-  CRASH_TEST_UNSETTLED: { ...program, maxOperations: 3, recover: (directory) => ["a", "b", "c", "d"].forEach((name) => directory.exists(name)) },
+  CRASH_TEST_UNSETTLED: {
+    ...program,
+    maxOperations: 3,
+    recover: (directory) => ["a", "b", "c", "d"].forEach((name) => directory.exists(name)),
+  },
   CRASH_TEST_VACUOUS: { ...program, workload: () => {} },
   CRASH_TEST_BUDGET: { ...program, maxRecoveries: 1 },
   CRASH_TEST_NONDETERMINISTIC: {

@@ -199,7 +199,7 @@ describe("bounds", () => {
     const seen = new Set<number>();
     const report = await crashMatrix({ ...many, strategy, check: (links) => void seen.add(links) });
     expect(report).toMatchObject({ complete: false, personalities: [{ limited: [8] }] });
-    expect([...seen].sort()).toEqual([1, 9]);
+    expect(seen).toEqual(new Set([1, 9]));
     const whole = await crashMatrix({ ...many, strategy: { ...strategy, maxDisks: 256 } });
     expect(whole).toMatchObject({ complete: true, distinct: 9 });
   });

@@ -18,13 +18,13 @@ type Step =
 
 /** What recovery does: looks, and changes something when it saw what it waits for. */
 type Look =
-  | { readonly look: "exists" | "list" | "stat" | "links"; readonly name: Name; readonly then: Step | undefined }
+  | { readonly look: "exists" | "list" | "stat" | "links"; readonly name: Name; readonly reaction: Step | undefined }
   | {
       readonly look: "read";
       readonly name: Name;
       readonly at: number;
       readonly length: number;
-      readonly then: Step | undefined;
+      readonly reaction: Step | undefined;
     };
 
 const name = fc.constantFrom(...names);
@@ -48,14 +48,14 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant({ do: "ack" as const }) },
 );
-const then = fc.option(step, { nil: undefined });
+const reaction = fc.option(step, { nil: undefined });
 const look: fc.Arbitrary<Look> = fc.oneof(
   fc.record({
     look: fc.constantFrom("exists" as const, "list" as const, "stat" as const, "links" as const),
     name,
-    then,
+    reaction,
   }),
-  fc.record({ look: fc.constant("read" as const), name, at, length, then }),
+  fc.record({ look: fc.constant("read" as const), name, at, length, reaction }),
 );
 
 let counter = 0;
@@ -143,8 +143,9 @@ function recover(directory: Directory, looks: readonly Look[]): string {
     .map((look) => {
       let saw = "";
       const failed = attempt(() => (saw = seen(directory, look)));
-      const { then } = look;
-      const did = then !== undefined && saw.length % 2 === 1 ? attempt(() => perform(directory, then, () => {})) : "";
+      const { reaction: change } = look;
+      const did =
+        change !== undefined && saw.length % 2 === 1 ? attempt(() => perform(directory, change, () => {})) : "";
       return `${saw}${failed}${did}`;
     })
     .join(";");

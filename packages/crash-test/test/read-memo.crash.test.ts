@@ -45,13 +45,14 @@ describe("of five files that one recovery does not tell apart", () => {
     const options: CrashMatrixOptions<boolean> = {
       ...five,
       recover(directory, { depth }) {
-        if (depth > 0)
+        if (depth > 0) {
           seen.add(
             directory
               .list()
               .map(({ name }) => name)
               .join(),
           );
+        }
         if (!directory.exists("mark")) write(directory, "mark", 1);
         return true;
       },

@@ -36,7 +36,7 @@ export interface Observation {
 }
 
 /** A read is cut into questions of at most so many bytes, the least that any personality tears. */
-export const questionBytes = 512;
+const questionBytes = 512;
 
 /** Inode numbers by number of meeting, where every program starts: at the root. */
 export const metAtStart: readonly number[] = [rootIno];

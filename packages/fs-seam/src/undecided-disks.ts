@@ -219,7 +219,11 @@ export class UndecidedSpace {
   }
 
   /** One of the answers, by deciding everything that touches the question: `keep` says which units survive, if they can. */
-  decide(disk: UndecidedDisk, question: Question, keep: (unit: Unit) => boolean): { answer: Answer; disk: UndecidedDisk } {
+  decide(
+    disk: UndecidedDisk,
+    question: Question,
+    keep: (unit: Unit) => boolean,
+  ): { answer: Answer; disk: UndecidedDisk } {
     const fates = decideEach(disk.fates, this.#touching(question).openOn(disk), keep);
     const image = fates === disk.fates ? disk.image : this.build(fates);
     const answer = answerOf(image, question, disk.met);
