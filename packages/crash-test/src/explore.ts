@@ -134,10 +134,10 @@ function verdictOf(
   deep: boolean,
   fs: CrashFs,
   context: CrashContext,
-  path: readonly CrashChoice[],
+  path: () => readonly CrashChoice[],
 ): Verdict {
   if (outcome.kind === "failed") return outcome;
-  return { kind: "passed", next: deep ? new Run(fs.trace(), context.acks, path) : undefined };
+  return { kind: "passed", next: deep ? new Run(fs.trace(), context.acks, path()) : undefined };
 }
 
 /** Runs recovery on every image of a recorded run, and on the images of those recoveries. */
@@ -324,12 +324,12 @@ export class Explorer<T> {
     this.#recoveries.budget.spend();
     this.done.add(crash.hash);
     this.done.add(acks.length);
-    const path = [...run.path, crash.choice];
+    const path = (): CrashChoice[] => [...run.path, crash.choice]; // asked for by few
     const context = contextOf(acks, run.depth);
     const settle = (verdict: Verdict): Run | "none" => {
       if (verdict.kind === "passed") return verdict.next ?? "none";
       const { cause } = verdict;
-      this.report.failures.push({ choices: path, cause, admittedBy: [personality.name], trace: run.trace, context });
+      this.report.failures.push({ choices: path(), cause, admittedBy: [personality.name], trace: run.trace, context });
       return "none";
     };
     const verdict = this.#recoverOn(crash.image, context, path, personality, deep);
@@ -340,7 +340,7 @@ export class Explorer<T> {
   #recoverOn(
     image: Image,
     context: CrashContext,
-    path: readonly CrashChoice[],
+    path: () => readonly CrashChoice[],
     personality: Personality,
     deep: boolean,
   ): Verdict | Promise<Verdict> {
@@ -367,7 +367,7 @@ export class Explorer<T> {
       const image = replayCrash(run.trace, choice, judge);
       const context = contextOf(run.acksAt(choice.at), depth);
       const path = [...run.path, choice];
-      const verdict = await this.#recoverOn(image, context, path, judge, depth < choices.length - 1);
+      const verdict = await this.#recoverOn(image, context, () => path, judge, depth < choices.length - 1);
       if (verdict.kind === "failed") {
         const { cause } = verdict;
         return { choices: path, cause, admittedBy: [judge.name], trace: run.trace, context };
@@ -401,7 +401,8 @@ export class Explorer<T> {
       }
       if (depth === choices.length - 1) return true;
       const context = contextOf(run.acksAt(choice.at), depth);
-      const verdict = await this.#recoverOn(image, context, [...run.path, same], personality, true);
+      const path = [...run.path, same];
+      const verdict = await this.#recoverOn(image, context, () => path, personality, true);
       run = verdict.kind === "passed" ? verdict.next : undefined;
     }
     return false;

@@ -90,6 +90,21 @@ describe("recovery runs once for what it can tell apart", () => {
   });
 });
 
+test("a second personality only adds what it alone lets recovery see", async () => {
+  const reading: CrashMatrixOptions<string> = {
+    ...oneByte,
+    recover: (directory) => (directory.exists("a") ? directory.readFile("a").join() : "none"),
+    check: () => true,
+    strategy: once,
+  };
+  const [one, both] = [
+    await crashMatrix(reading),
+    await crashMatrix({ ...reading, personalities: ["posix", "strict"] }),
+  ];
+  expect(one).toMatchObject({ distinct: 4, recoveries: 5 });
+  expect(both).toMatchObject({ distinct: 5, recoveries: 6 }); // strict: garbage in the new byte
+});
+
 describe("crashes inside recovery", () => {
   test("what the first recovery never read matters to the second", async () => {
     // `b` is pending and unread when recovery is cut short; only a recovery that finds its own mark looks at it.

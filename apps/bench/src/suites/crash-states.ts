@@ -8,9 +8,12 @@ import { interleave, type Contestant, type Timing } from "../workload.js";
 export const statesPart: Part = {
   name: "states",
   async measure({ quick }) {
-    return [...generated(quick ? 200_000 : 1_000_000, quick ? 3 : 9), await recovered(quick ? 3 : 15)];
+    return [...generated(quick ? 200_000 : 1_000_000, quick ? 3 : 9), await recovered(quick ? 9 : 61)];
   },
 };
+
+/** A round takes ten milliseconds, and V8 settles within a second. */
+const warmUps = 40;
 
 /** Appends and a document replaced without any barrier, so that everything is pending. */
 function unsynced(fs: CrashFs): void {
@@ -45,7 +48,7 @@ function generated(operations: number, rounds: number): Row[] {
 
 async function recovered(rounds: number): Promise<Row> {
   const nsPerOperation: number[] = [];
-  for (let round = -2; round < rounds; round += 1) {
+  for (let round = -warmUps; round < rounds; round += 1) {
     const start = performance.now();
     const { recoveries } = await crashMatrix({
       setup: (directory) => directory.writeFile("document", new Uint8Array(200).fill(1)),
