@@ -72,7 +72,7 @@ test("a rename that is acknowledged and not durable", async () => {
     recover: (directory) => directory.exists("archive"),
     check: (archived, { acked }) => archived || !acked("archived"),
   });
-  // The rename comes back as one line, not as its steps.
+  // The rename comes back as one line, not as its steps; also where it replaces something, below.
   expect(message).toBe(
     `crash matrix: a promise was broken after 3 recoveries
   rename(/inbox -> /archive) ${here} may still be lost after "archived" is acknowledged
@@ -319,4 +319,23 @@ test("the crash is the latest one, with one thing lost, even if an earlier one w
   );
   expect(message).not.toContain("also lost");
   expect(message).toContain(`"at":13,"apply":[0,4,5,7,8,10,11],`);
+});
+
+test("a rename over a file is one thing, although it begins with the removal of that file", async () => {
+  const message = await messageOf({
+    setup(directory) {
+      write(directory, "doc", [1]);
+      write(directory, "doc.tmp", [2]);
+    },
+    workload(directory, run) {
+      directory.rename("doc.tmp", "doc");
+      run.ack("saved");
+    },
+    recover: (directory) => directory.readFile("doc")[0],
+    check: (byte, { acked }) => byte === 2 || !acked("saved"),
+  });
+  expect(message.split("\n").slice(1, 3)).toEqual([
+    `  rename(/doc.tmp -> /doc) ${here} may still be lost after "saved" is acknowledged`,
+    `  Power lost: after rename(/doc.tmp -> /doc) ${here}, at the end`,
+  ]);
 });

@@ -16,6 +16,7 @@ import { describeCall } from "./call-site.js";
 import type { CrashFailure } from "./explore.js";
 import { exposureOf } from "./exposure.js";
 import { fixFor, fixText } from "./fix.js";
+import { isRenameStep } from "./lost-effects.js";
 import { isRestated } from "./report/settlement.js";
 
 const pageBytes = 4096;
@@ -96,7 +97,8 @@ export function failureText(name: string, failure: CrashFailure, judge: Personal
 function blameLines(trace: Trace, blame: Blame, fates: Fates): string[] {
   const { kept, lost } = fates;
   const describe = (effect: Effect): string => {
-    if (isName(effect) && effect.rename !== "none" && isLostWhole(effect, fates)) return describeCall(effect.call);
+    const isRename = isName(effect) && isRenameStep(trace.records, effect) && isLostWhole(effect, fates);
+    if (isRename) return describeCall(effect.call);
     return kept.includes(effect) && lost.includes(effect) ? `part of ${effectText(effect)}` : effectText(effect);
   };
   const blamed = blame.lost === undefined ? undefined : trace.records[blame.lost];

@@ -70,7 +70,7 @@ function stepsText(lost: Effect | undefined, trigger: Effect | undefined): strin
   if (trigger !== undefined && !isName(trigger)) {
     return `no barrier helps: write a temporary file, sync it and rename it over ${trigger.call?.path ?? "the file"}`;
   }
-  if (trigger?.kind === "unlink" && trigger.rename === "none" && lost !== undefined && isName(lost)) {
+  if (trigger?.kind === "unlink" && trigger.call?.operation === "remove" && lost !== undefined && isName(lost)) {
     return `leave out ${describeCall(trigger.call)}: a rename over the name replaces it in one step`;
   }
   if (trigger?.kind === "link" && lost !== undefined && !isName(lost) && lost.ino === trigger.ino) {

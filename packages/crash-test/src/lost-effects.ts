@@ -1,4 +1,5 @@
 import {
+  isEffect,
   isName,
   pendingAt,
   unitsOf,
@@ -106,6 +107,14 @@ export function partsOf(loss: Loss, pending: readonly Effect[]): Loss[] {
     return { whole: new Set(), torn: { [seq]: pieces }, unwritten: "zeros" };
   });
   return [...alone, ...tornAlone];
+}
+
+/** Whether a name effect is a step of a rename: one that moves, or the removal of what is replaced, which comes first. */
+export function isRenameStep(records: Trace["records"], effect: Effect): boolean {
+  if (!isName(effect)) return false;
+  const next = records[effect.seq + 1];
+  const replaced = next !== undefined && isEffect(next) && isName(next) && next.group === effect.group;
+  return effect.rename !== "none" || replaced;
 }
 
 /** The first effect that a loss takes. */
