@@ -77,7 +77,7 @@ function pageOf(report: JsonReport, data: PageData): string {
 <header class="masthead">
 <p class="verdict ${report.outcome}">${report.outcome}</p>
 <div><h1>${escaped(report.name)}</h1>
-<p class="counts">${countsText(report.counts, report.personalities.length)}</p></div>
+<p class="counts">${countsText(report)}</p></div>
 </header>
 <main id="report">
 ${failures}
@@ -100,13 +100,14 @@ const symbols = (${pageSymbols.toString()})(model, elements);
 })();`;
 }
 
-function countsText({ distinct, recoveries }: JsonReport["counts"], personalities: number): string {
+function countsText({ counts: { distinct, recoveries }, personalities, level, stopped }: JsonReport): string {
   const plural = (count: number, one: string, many: string): string =>
     `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
   return [
     plural(recoveries, "recovery", "recoveries"),
     plural(distinct, "distinct crash", "distinct crashes"),
-    plural(personalities, "personality", "personalities"),
+    plural(personalities.length, "personality", "personalities"),
+    stopped === "failure" ? "ended by the failure" : `level ${level} at every moment`,
   ].join(" · ");
 }
 

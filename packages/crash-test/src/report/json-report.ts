@@ -59,7 +59,10 @@ export function jsonReport(report: CrashMatrixReport, options: JsonReportOptions
     version: crashReportVersion,
     name: report.name,
     outcome: report.failures.length > 0 ? "failed" : report.complete ? "passed" : "incomplete",
-    counts: { distinct: report.distinct, recoveries: report.recoveries },
+    level: report.level,
+    stopped: report.stopped,
+    hash: report.hash,
+    counts: { distinct: report.distinct, recoveries: report.recoveries, remembered: report.remembered },
     personalities: report.personalities.map(({ personality, rules, images, limited }) => ({
       name: personality,
       describes: rules.describes,

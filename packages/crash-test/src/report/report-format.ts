@@ -18,6 +18,12 @@ export interface JsonReport {
   readonly name: string;
   /** `incomplete`: nothing failed, but not everything was looked at. */
   readonly outcome: "passed" | "failed" | "incomplete";
+  /** The highest level of the exploration ladder that was reached at every moment, 0 to 6. */
+  readonly level: number;
+  /** Why the exploration ended. */
+  readonly stopped: "everything" | "failure" | "budget" | "plateau";
+  /** Of what was explored: equal hashes, equal runs. */
+  readonly hash: string;
   readonly counts: JsonCounts;
   readonly personalities: readonly JsonPersonality[];
   /** The workload first, then the recoveries in which a failure happened. */
@@ -31,6 +37,8 @@ export interface JsonCounts {
   /** Distinct pairs of an image and what was acknowledged before it. */
   readonly distinct: number;
   readonly recoveries: number;
+  /** Images judged by what recovery had read of an earlier one. */
+  readonly remembered: number;
 }
 
 export interface JsonPersonality {

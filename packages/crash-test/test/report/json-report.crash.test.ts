@@ -17,6 +17,7 @@ test("a failed run, worked out by hand", async () => {
     version: 1,
     name: "naive save",
     outcome: "failed",
+    stopped: "failure",
     truncated: [],
     personalities: [
       { name: "posix", limited: [] },
@@ -72,11 +73,14 @@ test("a run that passes, one that was cut short, and the counts", async () => {
   const report = await crashMatrix(safe);
   expect(jsonReport(report)).toMatchObject({
     outcome: "passed",
-    counts: { distinct: report.distinct, recoveries: report.recoveries },
+    level: 5, // all of it, which so small a run affords
+    stopped: "everything",
+    hash: report.hash,
+    counts: { distinct: report.distinct, recoveries: report.recoveries, remembered: report.remembered },
     failures: [],
   });
   const short = await crashMatrix({ ...safe, maxRecoveries: 3, allowIncomplete: true });
-  expect(jsonReport(short)).toMatchObject({ outcome: "incomplete", counts: { recoveries: 3 } });
+  expect(jsonReport(short)).toMatchObject({ outcome: "incomplete", stopped: "budget", counts: { recoveries: 3 } });
 });
 
 test("a crash inside recovery brings the run of that recovery", async () => {
