@@ -4,7 +4,7 @@ import { protocols } from "../protocols/all.js";
 import { gradeMarkdown, gradeText } from "./grade-report.js";
 import { complaints, grade, usualBudget } from "./grade.js";
 import { strategies } from "./strategies.js";
-import { subjectsOf } from "./subjects.js";
+import { subjectsOf, type Subject } from "./subjects.js";
 
 /** What the command needs of the machine. */
 export interface GradeIo {
@@ -30,7 +30,11 @@ something in a correct program, or a bug breaks another promise than its own.
 const marks = ["<!-- grade: npm run grade -- --update rewrites it -->\n", "\n<!-- end of grade -->"] as const;
 
 /** Runs the command; returns its exit code: 0 good, 1 not good, 2 wrong arguments. */
-export async function main(args: readonly string[], io: GradeIo): Promise<number> {
+export async function main(
+  args: readonly string[],
+  io: GradeIo,
+  subjects: readonly Subject[] = subjectsOf(corpus, protocols),
+): Promise<number> {
   let chosen: ReturnType<typeof readArguments>;
   try {
     chosen = readArguments(args);
@@ -39,7 +43,7 @@ export async function main(args: readonly string[], io: GradeIo): Promise<number
     io.say(usage);
     return 2;
   }
-  const graded = await grade({ ...chosen, subjects: subjectsOf(corpus, protocols), say: io.say });
+  const graded = await grade({ ...chosen, subjects, say: io.say });
   io.out(
     chosen.json
       ? `${JSON.stringify({ ...graded, complaints: complaints(graded) }, undefined, 2)}\n`

@@ -45,4 +45,10 @@ export const strategies: readonly GradedStrategy[] = [
       nestedStrategy: { kind: "random", seed, count: nestedCount },
     }),
   },
+  { name: "lazy", budgets: "grows", how: () => ({ strategy: { kind: "lazy" }, nestedStrategy: "follows" }) },
+  {
+    name: "level 6",
+    budgets: "grows",
+    how: (_budget, seed) => ({ strategy: { kind: "sampled", seed }, nestedStrategy: "follows" }),
+  },
 ];
