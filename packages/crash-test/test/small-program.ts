@@ -15,6 +15,7 @@ export const oneByte: CrashMatrixOptions<string[]> = {
   recover: names,
   check: () => true,
   nested: 0,
+  personalities: ["posix"],
 };
 
 /** What a run is rejected with; a run that resolves, or rejects with anything else, is thrown. */

@@ -6,7 +6,7 @@ import { predict, wayKey, type Prediction } from "./litmus-prediction.js";
 import { hashOfState, runLitmus, type LitmusRun } from "./litmus-program.js";
 
 /** Which personality stands for a recorded file system. */
-export const litmusPersonalities: Readonly<Record<string, string>> = {
+const litmusPersonalities: Readonly<Record<string, string>> = {
   ext4: "ext4-ordered",
   "ext4-noauto": "ext4-noauto",
   xfs: "xfs",

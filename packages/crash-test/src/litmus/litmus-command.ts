@@ -14,7 +14,7 @@ export interface LitmusHost {
   readonly say: (text: string) => void;
 }
 
-export const litmusUsage = `Usage: npm run litmus -- [--data DIR|FILE]... [--every N] [--json]
+const litmusUsage = `Usage: npm run litmus -- [--data DIR|FILE]... [--every N] [--json]
 
 Compares recorded outcomes of power losses on real file systems with what the personalities predict.
 

@@ -13,12 +13,7 @@ import {
  * The choice by which a weaker personality leaves what a stronger one leaves by `choice`: what the stronger one has
  * settled already is kept, of the rest what was kept there, and whatever all that needs.
  */
-export function choiceUnderWeaker(
-  trace: Trace,
-  choice: CrashChoice,
-  stronger: Personality,
-  weaker: Personality,
-): CrashChoice {
+function choiceUnderWeaker(trace: Trace, choice: CrashChoice, stronger: Personality, weaker: Personality): CrashChoice {
   const open = new Set(pendingAt(trace, stronger, choice.at).map(({ seq }) => seq));
   const kept = new Set(choice.apply);
   const units = unitsOf(pendingAt(trace, weaker, choice.at), weaker, false);

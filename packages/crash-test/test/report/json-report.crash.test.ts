@@ -111,6 +111,7 @@ test("bytes that a failed barrier lost, and writes that the disk never carried o
     recover: () => true,
     check: () => true,
     minImages: 1,
+    personalities: ["posix"],
   });
   const records = async (options: CrashMatrixOptions<boolean>): Promise<unknown> =>
     jsonReport(await crashMatrix(options)).runs[0]?.records;
