@@ -2,5 +2,8 @@ import { preset } from "@holdfast-tooling/config/tsup";
 import { defineConfig } from "tsup";
 
 export default defineConfig(
-  preset({ main: "src/main.ts", "append-child": "src/tour/append-child.ts" }, { dts: false }),
+  preset(
+    { main: "src/main.ts", "append-child": "src/tour/append-child.ts", "module-child": "src/module/module-child.ts" },
+    { dts: false },
+  ),
 );

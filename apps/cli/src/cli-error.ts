@@ -6,6 +6,8 @@ export const cliErrorCodes = [
   "CLI_FILE_NOT_REGULAR",
   "CLI_FILE_TOO_LARGE",
   "CLI_NO_WORK_DIRECTORY",
+  "CLI_MODULE_UNFIT",
+  "CLI_FILE_UNWRITABLE",
 ] as const;
 
 export type CliErrorCode = (typeof cliErrorCodes)[number];

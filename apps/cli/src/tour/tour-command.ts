@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import type { Command } from "../command.js";
 import { CliError } from "../cli-error.js";
+import { checkModule } from "../module/module-check.js";
 import type { CommandIo } from "../terminal.js";
 import { version } from "../version.js";
 import { runTour, tourSteps } from "./tour.js";
@@ -24,6 +25,10 @@ export async function takeTour(args: readonly string[], io: CommandIo, steps: re
     return 0;
   }
   try {
+    if (options.module !== undefined) {
+      const { module, html, json } = options;
+      return await checkModule({ module, html, json }, io);
+    }
     const settings = {
       seed: options.seed ?? randomInt(seedBound),
       document: documentFor(options),

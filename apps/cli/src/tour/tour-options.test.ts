@@ -2,7 +2,15 @@ import { expect, test } from "vitest";
 import type { CliError } from "../cli-error.js";
 import { parseTourOptions } from "./tour-options.js";
 
-const defaults = { file: undefined, json: false, seed: undefined, keep: false, help: false };
+const defaults = {
+  file: undefined,
+  json: false,
+  seed: undefined,
+  keep: false,
+  module: undefined,
+  html: undefined,
+  help: false,
+};
 
 test.each([
   [[], {}],
@@ -11,6 +19,7 @@ test.each([
   [["--json", "--keep"], { json: true, keep: true }],
   [["--seed", "0"], { seed: 0 }],
   [["--seed", "4294967295"], { seed: 4294967295 }],
+  [["--module", "save.mjs", "--html", "x.html", "--json"], { module: "save.mjs", html: "x.html", json: true }],
   [["-h"], { help: true }],
 ])("%j", (args, expected) => {
   expect(parseTourOptions(args)).toEqual({ ...defaults, ...expected });
@@ -31,6 +40,8 @@ test.each([
   [["--file="]],
   [["--no-json"]],
   [["--files", "x"]],
+  [["--html", "x"]],
+  [["--module", "x", "--seed", "1"]],
   [["x"]],
   [["--", "x"]],
 ])("%j is refused with CLI_USAGE", (args) => {

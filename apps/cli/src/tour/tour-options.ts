@@ -11,31 +11,48 @@ export interface TourOptions {
   /** Undefined: choose one. */
   readonly seed: number | undefined;
   readonly keep: boolean;
+  /** A module of the user's, to crash-test instead of taking the tour. */
+  readonly module: string | undefined;
+  /** Where the report on that module is written. */
+  readonly html: string | undefined;
   readonly help: boolean;
 }
 
 export const tourHelp: string = `holdfast tour: what a crash does to files, on your own disk, in a few seconds
 
 Usage: holdfast tour [--file PATH] [--json] [--seed N] [--keep]
+       holdfast tour --module PATH [--html FILE] [--json]
 
   --file PATH   work on a copy of this file, of at most 64 MiB; the file itself is only read
   --json        print one JSON object on stdout and everything else on stderr
   --seed N      repeat a run: a whole number from 0 to ${seedBound - 1} that chooses when the writer is killed
   --keep        leave the temporary directory in place
+  --module PATH crash-test this module instead: a .js, .mjs or .cjs file that exports save(path, bytes) and load(path),
+                written against node:fs
+  --html FILE   write a report on that module
 
-Exit code: 0 every claim held, 1 a claim failed, 2 wrong usage or a file that does not serve, 130 interrupted.
+Exit code: 0 every claim held, or the module survives; 1 a claim failed, or there is a finding; 2 wrong usage, or a file
+or module that does not serve; 130 interrupted.
 `;
 
 /** Reads the arguments behind `tour`. Throws `CLI_USAGE`. */
 export function parseTourOptions(args: readonly string[]): TourOptions {
-  const { file, json, seed, keep, help } = parse(args);
-  if (file === "") throw new CliError("CLI_USAGE", "--file needs a path");
-  return { file, json, seed: seed === undefined ? undefined : parseSeed(seed), keep, help };
+  const { file, json, seed, keep, module, html, help } = parse(args);
+  for (const [name, value] of Object.entries({ file, module, html })) {
+    if (value === "") throw new CliError("CLI_USAGE", `--${name} needs a path`);
+  }
+  if (module === undefined && html !== undefined) throw new CliError("CLI_USAGE", "--html goes with --module");
+  if (module !== undefined && (file !== undefined || seed !== undefined || keep)) {
+    throw new CliError("CLI_USAGE", "--module goes with --html and --json alone");
+  }
+  return { file, json, seed: seed === undefined ? undefined : parseSeed(seed), keep, module, html, help };
 }
 
 interface RawOptions {
   readonly file?: string;
   readonly seed?: string;
+  readonly module?: string;
+  readonly html?: string;
   readonly json: boolean;
   readonly keep: boolean;
   readonly help: boolean;
@@ -51,6 +68,8 @@ function parse(args: readonly string[]): RawOptions {
         json: { type: "boolean", default: false },
         seed: { type: "string" },
         keep: { type: "boolean", default: false },
+        module: { type: "string" },
+        html: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
       },
     });

@@ -1,0 +1,189 @@
+import { existsSync } from "node:fs";
+import { extname, resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { crashMatrix, CrashTestError, type CrashMatrixReport } from "@holdfast/crash-test";
+import { patchNodeFs, type NodeFsPatch } from "@holdfast/crash-test/node";
+import type { CrashStrategy, Personality } from "@holdfast/fs-seam/crash";
+import { MemoryFs } from "@holdfast/fs-seam/memory";
+import { messageOf } from "../cli-error.js";
+import { reportPage } from "./report-page.js";
+
+/** Judges somebody's module that saves and loads a file by `node:fs`. Changes `node:fs` of the process while it runs. */
+
+/** How a module came off under one file system. */
+export interface ModuleVerdict {
+  readonly personality: string;
+  /**
+   * `loses`: a power failure may leave neither the old nor the new version. `forgets`: it leaves one of them, but the old one
+   * after `save` had returned.
+   */
+  readonly verdict: "survives" | "forgets" | "loses";
+  readonly recoveries: number;
+  /** False when a budget ended the exploration, or a moment had too many outcomes to look at all. */
+  readonly complete: boolean;
+  /** The failure in words: the calls at fault and where they stand. "" when there is none. */
+  readonly text: string;
+}
+
+export type ModuleOutcome =
+  | { readonly kind: "refused"; readonly why: string }
+  /** `page`: a report for a file, of the gravest finding, or of the last run when there is none. */
+  | { readonly kind: "judged"; readonly verdicts: readonly ModuleVerdict[]; readonly page: string };
+
+interface SaveModule {
+  readonly save: (path: string, bytes: Buffer) => unknown;
+  readonly load: (path: string) => unknown;
+}
+
+interface Refusal {
+  readonly kind: "refused";
+  readonly why: string;
+}
+
+const documentPath = "/crash/document";
+/** Two versions of different length, plain text for those who read text; the new one has three sectors. */
+const before = Buffer.from("the old version\n".repeat(40));
+const after = Buffer.from("the new version, longer\n".repeat(50));
+const strategy: CrashStrategy = { kind: "exhaustive", limit: 4096 };
+const mostMilliseconds = 10_000;
+
+/** @param path - of a file that exports `save(path, bytes)` and `load(path)`; both may return promises. */
+export async function judgeModule(path: string, under: readonly Personality[]): Promise<ModuleOutcome> {
+  const refused = refuseFile(path);
+  if (refused !== undefined) return refused;
+  // Before the module is loaded: what it takes out of node:fs then stays under the patch.
+  using patch = patchNodeFs(new MemoryFs());
+  const loaded = await loadModule(path);
+  if ("kind" in loaded) return loaded;
+  const unfit = await tryOnce(patch, loaded);
+  if (unfit !== undefined) return unfit;
+  const verdicts: ModuleVerdict[] = [];
+  let page: { readonly rank: number; readonly text: string } = { rank: -1, text: "" };
+  for (const personality of under) {
+    const judged = await judgeUnder(patch, loaded, personality);
+    if ("kind" in judged) return judged;
+    const rank = ranks.indexOf(judged.verdict.verdict);
+    if (rank > page.rank) page = { rank, text: reportPage(judged.report) };
+    verdicts.push(judged.verdict);
+  }
+  return { kind: "judged", verdicts, page: page.text };
+}
+
+const ranks: readonly ModuleVerdict["verdict"][] = ["survives", "forgets", "loses"];
+
+function refuse(why: string): Refusal {
+  return { kind: "refused", why };
+}
+
+function refuseFile(path: string): Refusal | undefined {
+  if (![".js", ".mjs", ".cjs"].includes(extname(path))) return refuse(`${path} is no .js, .mjs or .cjs file`);
+  return existsSync(path) ? undefined : refuse(`there is no file ${path}`);
+}
+
+async function loadModule(path: string): Promise<SaveModule | Refusal> {
+  let exported: unknown;
+  try {
+    exported = await import(pathToFileURL(resolve(path)).href);
+  } catch (error) {
+    return refuse(`${path} cannot be loaded: ${messageOf(error)}`);
+  }
+  // What CommonJS exports may be all in the default export.
+  for (const candidate of [exported, (exported as { readonly default?: unknown }).default]) {
+    if (typeof candidate !== "object" || candidate === null) continue;
+    const { save, load } = candidate as Partial<SaveModule>;
+    if (typeof save === "function" && typeof load === "function") return { save, load };
+  }
+  return refuse(`${path} does not export the two functions save(path, bytes) and load(path)`);
+}
+
+/** Without a crash it has to work, or there is nothing to be judged. */
+async function tryOnce(patch: NodeFsPatch, module: SaveModule): Promise<Refusal | undefined> {
+  const store = new MemoryFs();
+  patch.mount(store);
+  try {
+    for (const version of [before, after]) {
+      await module.save(documentPath, Buffer.from(version));
+      if (store.list("/").length === 0) {
+        return refuse(`save wrote nothing below ${patch.root}: it must use the path it is given`);
+      }
+      const found = bytesOf(await module.load(documentPath));
+      if (found === undefined) return refuse("load gives neither bytes nor text");
+      if (!found.equals(version)) return refuse("load does not give back what save was given");
+    }
+    return undefined;
+  } catch (error) {
+    return refuse(`without any crash, save and load fail: ${messageOf(error)}`);
+  }
+}
+
+function bytesOf(found: unknown): Buffer | undefined {
+  if (typeof found === "string") return Buffer.from(found);
+  return found instanceof Uint8Array ? Buffer.from(found) : undefined;
+}
+
+interface Judged {
+  readonly verdict: ModuleVerdict;
+  readonly report: CrashMatrixReport;
+}
+
+/** First whether one version is left at all, then whether it is the one that was reported as saved. */
+async function judgeUnder(patch: NodeFsPatch, module: SaveModule, personality: Personality): Promise<Judged | Refusal> {
+  const { name } = personality;
+  for (const fault of ["loses", "forgets"] as const) {
+    const { error, report } = await explore(patch, module, personality, fault === "forgets");
+    if (error?.code === "CRASH_TEST_VACUOUS") return refuse("save leaves nothing that a power failure could take");
+    if (error !== undefined && error.code !== "CRASH_TEST_FAILED") throw error;
+    const { recoveries, complete } = report;
+    if (error !== undefined) {
+      return {
+        verdict: { personality: name, verdict: fault, recoveries, complete: false, text: error.message },
+        report,
+      };
+    }
+    if (fault === "forgets") {
+      return { verdict: { personality: name, verdict: "survives", recoveries, complete, text: "" }, report };
+    }
+  }
+  throw new Error("both questions are answered above");
+}
+
+async function explore(
+  patch: NodeFsPatch,
+  module: SaveModule,
+  personality: Personality,
+  acknowledged: boolean,
+): Promise<{ readonly error: CrashTestError | undefined; readonly report: CrashMatrixReport }> {
+  try {
+    const report = await crashMatrix({
+      name: "save",
+      setup: async (_, fs) => {
+        patch.mount(fs);
+        await module.save(documentPath, Buffer.from(before));
+      },
+      workload: async (_, run) => {
+        patch.mount(run.fs);
+        await module.save(documentPath, Buffer.from(after));
+        run.ack("saved");
+      },
+      recover: (directory) => {
+        patch.mount(directory.fs);
+        return module.load(documentPath);
+      },
+      check: (result, { acked }) => {
+        const found = bytesOf(result);
+        if (found === undefined) throw new Error("load gives neither bytes nor text");
+        if (found.equals(after)) return;
+        if (!found.equals(before)) throw new Error(`load gives ${found.length} bytes that are neither version`);
+        if (acknowledged && acked("saved")) throw new Error("load gives the old version, although save had returned");
+      },
+      personalities: [personality],
+      strategy,
+      maxMilliseconds: mostMilliseconds,
+      allowIncomplete: true,
+    });
+    return { error: undefined, report };
+  } catch (error) {
+    if (error instanceof CrashTestError && error.report !== undefined) return { error, report: error.report };
+    throw error;
+  }
+}

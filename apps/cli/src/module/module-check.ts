@@ -1,0 +1,109 @@
+import { fork } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { CliError, messageOf } from "../cli-error.js";
+import { countText, paintFor, tableLines, type CommandIo, type Paint } from "../terminal.js";
+import { version } from "../version.js";
+import type { ModuleOutcome, ModuleVerdict } from "./judge-module.js";
+
+export interface ModuleCheck {
+  /** Path of the module. */
+  readonly module: string;
+  /** Where the report is written; undefined for nowhere. */
+  readonly html: string | undefined;
+  /** One JSON object on stdout, and nothing else. */
+  readonly json: boolean;
+}
+
+/** Starts the process that judges. `program` is that of the build. */
+const program = fileURLToPath(new URL("./module-child.js", import.meta.url));
+
+/**
+ * Crash-tests the user's module in a process of its own and prints the verdict of each file system.
+ *
+ * @returns the exit code: 0 it survives all of them, 1 there is a finding.
+ * @throws {@link CliError} `CLI_MODULE_UNFIT` when the module cannot be judged, `CLI_FILE_UNWRITABLE`
+ */
+export async function checkModule(check: ModuleCheck, io: CommandIo): Promise<number> {
+  const outcome = await judgeInChild(check.module, io);
+  if (outcome.kind === "refused") throw new CliError("CLI_MODULE_UNFIT", outcome.why);
+  const { verdicts, page } = outcome;
+  if (check.html !== undefined) writeReport(check.html, page);
+  const ok = verdicts.every(({ verdict }) => verdict === "survives");
+  if (check.json) {
+    const result = {
+      holdfast: version(),
+      command: "module",
+      module: check.module,
+      ok,
+      report: check.html ?? null,
+      verdicts,
+    };
+    io.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
+  } else {
+    for (const line of story(check, verdicts, paintFor(io.stdout, io.env))) io.stdout.write(`${line}\n`);
+  }
+  return ok ? 0 : 1;
+}
+
+async function judgeInChild(path: string, io: CommandIo): Promise<ModuleOutcome> {
+  const child = fork(program, [path], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  // What the module prints is no result of ours.
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => void io.stderr.write(text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => void io.stderr.write(text));
+  let outcome: ModuleOutcome | undefined;
+  child.on("message", (message) => {
+    outcome = message as ModuleOutcome; // our own child says nothing else
+  });
+  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (...ended) => resolve(ended));
+  });
+  if (outcome !== undefined) return outcome;
+  const how =
+    code === 13 ? "waits for a promise that never settles" : `ended its process (${signal ?? `exit code ${code}`})`;
+  return { kind: "refused", why: `${path} ${how} before it could be judged` };
+}
+
+function writeReport(file: string, page: string): void {
+  try {
+    writeFileSync(file, page);
+  } catch (cause) {
+    throw new CliError("CLI_FILE_UNWRITABLE", `cannot write ${file}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+const words: Readonly<Record<ModuleVerdict["verdict"], string>> = {
+  survives: "survives",
+  forgets: "FORGETS a reported save",
+  loses: "LOSES the document",
+};
+
+function story({ module, html }: ModuleCheck, verdicts: readonly ModuleVerdict[], paint: Paint): string[] {
+  const rows = verdicts.map(({ personality, verdict, recoveries, complete }) => [
+    personality,
+    countText(recoveries),
+    words[verdict] + (complete || verdict !== "survives" ? "" : " what was explored of it"),
+  ]);
+  const [head = "", ...table] = tableLines([["file system", "crash states", "verdict"], ...rows]);
+  const lines = [
+    paint.bold(`${module}: save(path, bytes), and the power fails at every moment of it`),
+    "",
+    paint.dim(`  ${head}`),
+  ];
+  for (const [index, line] of table.entries()) {
+    const paintLine = verdicts[index]?.verdict === "survives" ? paint.good : paint.bad;
+    lines.push(`  ${paintLine(line)}`);
+  }
+  for (const { personality, verdict, text } of gravest(verdicts)) {
+    lines.push("", paint.bold(`${words[verdict]} (${personality})`), ...text.split("\n").map((line) => `  ${line}`));
+  }
+  if (html !== undefined) lines.push("", `Report: ${html}`);
+  return lines;
+}
+
+/** One example of each kind of finding: the next file system would say the same in the same words. */
+function gravest(verdicts: readonly ModuleVerdict[]): ModuleVerdict[] {
+  const findings = verdicts.filter(({ verdict }) => verdict !== "survives");
+  return findings.filter(({ verdict }, index) => findings.findIndex((other) => other.verdict === verdict) === index);
+}

@@ -1,0 +1,129 @@
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { spawnSync } from "node:child_process";
+import { expect, test } from "vitest";
+import { built, scratch } from "./scratch.js";
+
+// The built command on modules, as a user runs it.
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function run(...args: string[]): Ended {
+  return spawnSync(process.execPath, [built("main"), "tour", ...args], { encoding: "utf8", timeout: 60_000 });
+}
+
+function fixture(name: string): string {
+  return fileURLToPath(new URL(`modules/${name}`, import.meta.url));
+}
+
+/** A module of these lines, in a directory of its own. */
+function moduleOf(text: string, name = "module.mjs"): string {
+  const path = join(scratch(), name);
+  writeFileSync(path, text);
+  return path;
+}
+
+const limit = { timeout: 60_000 };
+
+test("the naive save is found out, with the lines at fault, and exit code 1", limit, () => {
+  const { status, stdout, stderr } = run("--module", fixture("naive.mjs"));
+  expect([status, stderr]).toEqual([1, ""]);
+  expect(stdout).toMatch(/^ {2}posix +\d+ +LOSES the document$/m);
+  expect(stdout).toMatch(/rename\(\/document\.tmp -> \/document\) at modules\/naive\.mjs:6 may persist before/);
+  expect(stdout).toContain("Fix: sync the file after write(/document.tmp) at modules/naive.mjs:5");
+});
+
+test("a careful save survives, with exit code 0", limit, () => {
+  const { status, stdout } = run("--module", fixture("careful.cjs"));
+  expect(stdout).toMatch(/^ {2}posix +\d+ +survives$/m);
+  expect(stdout).not.toMatch(/LOSES|FORGETS/);
+  expect(status).toBe(0);
+});
+
+test("a save without a sync of the directory forgets what it has reported", limit, () => {
+  const { status, stdout } = run("--module", fixture("forgetful.js"));
+  expect(status).toBe(1);
+  expect(stdout).toMatch(/^ {2}posix +\d+ +FORGETS a reported save$/m);
+  expect(stdout).toContain("load gives the old version, although save had returned");
+});
+
+test("--json prints one object, and --html writes a report", limit, () => {
+  const file = join(scratch(), "report.html");
+  const { status, stdout } = run("--module", fixture("naive.mjs"), "--json", "--html", file);
+  expect(status).toBe(1);
+  const result = JSON.parse(stdout) as {
+    ok: boolean;
+    verdicts: { personality: string; verdict: string; text: string }[];
+  };
+  expect(result).toMatchObject({ command: "module", ok: false, report: file });
+  expect(result.verdicts.find(({ personality }) => personality === "posix")).toMatchObject({ verdict: "loses" });
+  expect(readFileSync(file, "utf8")).toContain("save");
+  const unwritable = run("--module", fixture("naive.mjs"), "--html", join(scratch(), "no", "where.html"));
+  expect(unwritable.status).toBe(2); // CLI_FILE_UNWRITABLE
+  expect(unwritable.stderr).toMatch(/cannot write .*where\.html/);
+});
+
+test("nothing is written to the real disk, and what the module prints is kept apart", limit, () => {
+  const path = moduleOf(`
+    import fs from "node:fs";
+    export const save = (path, bytes) => { console.log("saving"); fs.writeFileSync(path, bytes); };
+    export const load = (path) => fs.readFileSync(path);
+  `);
+  const { stdout, stderr } = run("--module", path, "--json");
+  expect(() => JSON.parse(stdout) as unknown).not.toThrow();
+  expect(stderr).toContain("saving");
+  expect(existsSync("/crash")).toBe(false);
+});
+
+// Each is CLI_MODULE_UNFIT.
+test.each([
+  ["a file that is not there", () => join(scratch(), "missing.mjs"), "there is no file"],
+  ["a file of another kind", () => moduleOf("", "module.ts"), "is no .js, .mjs or .cjs file"],
+  ["a module that throws", () => moduleOf("throw new Error('not today')"), "cannot be loaded: not today"],
+  ["other exports", () => moduleOf("export const save = 1"), "does not export the two functions"],
+  [
+    "a save elsewhere",
+    () => moduleOf("export const save = () => {}; export const load = () => ''"),
+    "wrote nothing below",
+  ],
+  [
+    "a load of something else",
+    () => moduleOf("import fs from 'node:fs'; export const save = fs.writeFileSync; export const load = () => 'x'"),
+    "does not give back what save was given",
+  ],
+  [
+    "a load of no bytes",
+    () => moduleOf("import fs from 'node:fs'; export const save = fs.writeFileSync; export const load = () => 5"),
+    "neither bytes nor text",
+  ],
+  [
+    "a save that fails",
+    () => moduleOf("export const save = () => { throw new Error('no') }; export const load = save"),
+    "without any crash",
+  ],
+  ["an end of the process", () => moduleOf("process.exit(3)"), "exit code 3"],
+  [
+    "a promise that never settles",
+    () => moduleOf("export const save = () => new Promise(() => {}); export const load = save"),
+    "never settles",
+  ],
+])("%s is refused with exit code 2", limit, (_, make, why) => {
+  const { status, stderr } = run("--module", make());
+  expect(stderr).toContain(why);
+  expect(status).toBe(2);
+});
+
+test.each([[["--html", "x"]], [["--module", "x", "--keep"]], [["--module", "x", "--file", "y"]], [["--module", ""]]])(
+  "%s is wrong usage",
+  limit,
+  (args) => {
+    const { status, stderr } = run(...args);
+    expect(stderr).toContain("Usage: holdfast help tour");
+    expect(status).toBe(2);
+  },
+);
