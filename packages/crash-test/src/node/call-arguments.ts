@@ -109,7 +109,7 @@ export function flag(value: unknown, name: string): boolean {
 }
 
 /** Bytes of a view, borrowed. */
-export function viewBytes(view: ArrayBufferView): Uint8Array {
+function viewBytes(view: ArrayBufferView): Uint8Array {
   return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 

@@ -74,7 +74,7 @@ function descriptorOf(target: unknown): number | undefined {
   return isVirtualDescriptor(target.fd) ? Number(target.fd) : -1;
 }
 
-export function decoded(bytes: Buffer, encoding: string | undefined): Buffer | string {
+function decoded(bytes: Buffer, encoding: string | undefined): Buffer | string {
   return encoding === undefined || encoding === "buffer" ? bytes : bytes.toString(encoding as BufferEncoding); // checked
 }
 
