@@ -13,6 +13,11 @@ interface Ended {
   readonly stderr: string;
 }
 
+/** The page goes where nobody looks, unless the arguments say otherwise. */
+function check(module: string, ...args: string[]): Ended {
+  return run("--module", module, "--html", join(scratch(), "page.html"), ...args);
+}
+
 function run(...args: string[]): Ended {
   return spawnSync(process.execPath, [built("main"), "tour", ...args], { encoding: "utf8", timeout: 60_000 });
 }
@@ -31,22 +36,22 @@ function moduleOf(text: string, name = "module.mjs"): string {
 const limit = { timeout: 60_000 };
 
 test("the naive save is found out, with the lines at fault, and exit code 1", limit, () => {
-  const { status, stdout, stderr } = run("--module", fixture("naive.mjs"));
+  const { status, stdout, stderr } = check(fixture("naive.mjs"));
   expect([status, stderr]).toEqual([1, ""]);
   expect(stdout).toMatch(/^ {2}posix +\d+ +LOSES the document$/m);
   expect(stdout).toMatch(/rename\(\/document\.tmp -> \/document\) at modules\/naive\.mjs:6 may persist before/);
-  expect(stdout).toContain("Fix: sync the file after write(/document.tmp) at modules/naive.mjs:5");
+  expect(stdout).toMatch(/Fix: fs\.fsyncSync\(fd\) on \/document\.tmp, before rename\(.*\) at modules\/naive\.mjs:6/);
 });
 
 test("a careful save survives, with exit code 0", limit, () => {
-  const { status, stdout } = run("--module", fixture("careful.cjs"));
+  const { status, stdout } = check(fixture("careful.cjs"));
   expect(stdout).toMatch(/^ {2}posix +\d+ +survives$/m);
   expect(stdout).not.toMatch(/LOSES|FORGETS/);
   expect(status).toBe(0);
 });
 
 test("a save without a sync of the directory forgets what it has reported", limit, () => {
-  const { status, stdout } = run("--module", fixture("forgetful.js"));
+  const { status, stdout } = check(fixture("forgetful.js"));
   expect(status).toBe(1);
   expect(stdout).toMatch(/^ {2}posix +\d+ +FORGETS a reported save$/m);
   expect(stdout).toContain("load gives the old version, although save had returned");
@@ -62,10 +67,19 @@ test("--json prints one object, and --html writes a report", limit, () => {
   };
   expect(result).toMatchObject({ command: "module", ok: false, report: file });
   expect(result.verdicts.find(({ personality }) => personality === "posix")).toMatchObject({ verdict: "loses" });
-  expect(readFileSync(file, "utf8")).toContain("save");
+  expect(readFileSync(file, "utf8")).toMatch(/^<!doctype html>[\s\S]*modules\/naive\.mjs:6/i);
   const unwritable = run("--module", fixture("naive.mjs"), "--html", join(scratch(), "no", "where.html"));
   expect(unwritable.status).toBe(2); // CLI_FILE_UNWRITABLE
   expect(unwritable.stderr).toMatch(/cannot write .*where\.html/);
+});
+
+test("the page stands beside the module", limit, () => {
+  const path = moduleOf(readFileSync(fixture("naive.mjs"), "utf8"), "save.mjs");
+  const page = path.replace("save.mjs", "save.crash.html");
+  const { status, stdout } = run("--module", path);
+  expect(status).toBe(1);
+  expect(stdout).toContain(page);
+  expect(readFileSync(page, "utf8")).toContain("document.tmp");
 });
 
 test("nothing is written to the real disk, and what the module prints is kept apart", limit, () => {
@@ -74,7 +88,7 @@ test("nothing is written to the real disk, and what the module prints is kept ap
     export const save = (path, bytes) => { console.log("saving"); fs.writeFileSync(path, bytes); };
     export const load = (path) => fs.readFileSync(path);
   `);
-  const { stdout, stderr } = run("--module", path, "--json");
+  const { stdout, stderr } = check(path, "--json");
   expect(() => JSON.parse(stdout) as unknown).not.toThrow();
   expect(stderr).toContain("saving");
   expect(existsSync("/crash")).toBe(false);
@@ -113,7 +127,7 @@ test.each([
     "never settles",
   ],
 ])("%s is refused with exit code 2", limit, (_, make, why) => {
-  const { status, stderr } = run("--module", make());
+  const { status, stderr } = check(make());
   expect(stderr).toContain(why);
   expect(status).toBe(2);
 });

@@ -1,12 +1,11 @@
 import { existsSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { crashMatrix, CrashTestError, type CrashMatrixReport } from "@holdfast/crash-test";
+import { crashMatrix, CrashTestError, htmlReport, type CrashMatrixReport } from "@holdfast/crash-test";
 import { patchNodeFs, type NodeFsPatch } from "@holdfast/crash-test/node";
 import type { CrashStrategy, Personality } from "@holdfast/fs-seam/crash";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { messageOf } from "../cli-error.js";
-import { reportPage } from "./report-page.js";
 
 /** Judges somebody's module that saves and loads a file by `node:fs`. Changes `node:fs` of the process while it runs. */
 
@@ -27,7 +26,7 @@ export interface ModuleVerdict {
 
 export type ModuleOutcome =
   | { readonly kind: "refused"; readonly why: string }
-  /** `page`: a report for a file, of the gravest finding, or of the last run when there is none. */
+  /** `page`: a page of HTML about the gravest finding, or of the last run when there is none. */
   | { readonly kind: "judged"; readonly verdicts: readonly ModuleVerdict[]; readonly page: string };
 
 interface SaveModule {
@@ -63,7 +62,7 @@ export async function judgeModule(path: string, under: readonly Personality[]): 
     const judged = await judgeUnder(patch, loaded, personality);
     if ("kind" in judged) return judged;
     const rank = ranks.indexOf(judged.verdict.verdict);
-    if (rank > page.rank) page = { rank, text: reportPage(judged.report) };
+    if (rank > page.rank) page = { rank, text: htmlReport(judged.report) };
     verdicts.push(judged.verdict);
   }
   return { kind: "judged", verdicts, page: page.text };

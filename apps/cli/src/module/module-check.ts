@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { writeFileSync } from "node:fs";
+import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CliError, messageOf } from "../cli-error.js";
 import { countText, paintFor, tableLines, type CommandIo, type Paint } from "../terminal.js";
@@ -9,7 +10,7 @@ import type { ModuleOutcome, ModuleVerdict } from "./judge-module.js";
 export interface ModuleCheck {
   /** Path of the module. */
   readonly module: string;
-  /** Where the report is written; undefined for nowhere. */
+  /** Where the page about it is written. Default: beside the module, `save.mjs` gives `save.crash.html`. */
   readonly html: string | undefined;
   /** One JSON object on stdout, and nothing else. */
   readonly json: boolean;
@@ -28,7 +29,8 @@ export async function checkModule(check: ModuleCheck, io: CommandIo): Promise<nu
   const outcome = await judgeInChild(check.module, io);
   if (outcome.kind === "refused") throw new CliError("CLI_MODULE_UNFIT", outcome.why);
   const { verdicts, page } = outcome;
-  if (check.html !== undefined) writeReport(check.html, page);
+  const html = check.html ?? pageBeside(check.module);
+  writeReport(html, page);
   const ok = verdicts.every(({ verdict }) => verdict === "survives");
   if (check.json) {
     const result = {
@@ -36,12 +38,12 @@ export async function checkModule(check: ModuleCheck, io: CommandIo): Promise<nu
       command: "module",
       module: check.module,
       ok,
-      report: check.html ?? null,
+      report: html,
       verdicts,
     };
     io.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
   } else {
-    for (const line of story(check, verdicts, paintFor(io.stdout, io.env))) io.stdout.write(`${line}\n`);
+    for (const line of story(check.module, html, verdicts, paintFor(io.stdout, io.env))) io.stdout.write(`${line}\n`);
   }
   return ok ? 0 : 1;
 }
@@ -65,6 +67,10 @@ async function judgeInChild(path: string, io: CommandIo): Promise<ModuleOutcome>
   return { kind: "refused", why: `${path} ${how} before it could be judged` };
 }
 
+function pageBeside(module: string): string {
+  return `${module.slice(0, -extname(module).length)}.crash.html`;
+}
+
 function writeReport(file: string, page: string): void {
   try {
     writeFileSync(file, page);
@@ -79,7 +85,7 @@ const words: Readonly<Record<ModuleVerdict["verdict"], string>> = {
   loses: "LOSES the document",
 };
 
-function story({ module, html }: ModuleCheck, verdicts: readonly ModuleVerdict[], paint: Paint): string[] {
+function story(module: string, html: string, verdicts: readonly ModuleVerdict[], paint: Paint): string[] {
   const rows = verdicts.map(({ personality, verdict, recoveries, complete }) => [
     personality,
     countText(recoveries),
@@ -98,7 +104,7 @@ function story({ module, html }: ModuleCheck, verdicts: readonly ModuleVerdict[]
   for (const { personality, verdict, text } of gravest(verdicts)) {
     lines.push("", paint.bold(`${words[verdict]} (${personality})`), ...text.split("\n").map((line) => `  ${line}`));
   }
-  if (html !== undefined) lines.push("", `Report: ${html}`);
+  lines.push("", `To look at, disk by disk: ${html}`);
   return lines;
 }
 

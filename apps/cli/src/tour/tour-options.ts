@@ -13,7 +13,7 @@ export interface TourOptions {
   readonly keep: boolean;
   /** A module of the user's, to crash-test instead of taking the tour. */
   readonly module: string | undefined;
-  /** Where the report on that module is written. */
+  /** Where the page about that module is written. */
   readonly html: string | undefined;
   readonly help: boolean;
 }
@@ -29,7 +29,7 @@ Usage: holdfast tour [--file PATH] [--json] [--seed N] [--keep]
   --keep        leave the temporary directory in place
   --module PATH crash-test this module instead: a .js, .mjs or .cjs file that exports save(path, bytes) and load(path),
                 written against node:fs
-  --html FILE   write a report on that module
+  --html FILE   where the page about that module is written; default beside it, as NAME.crash.html
 
 Exit code: 0 every claim held, or the module survives; 1 a claim failed, or there is a finding; 2 wrong usage, or a file
 or module that does not serve; 130 interrupted.
