@@ -181,6 +181,40 @@ test("O_SYNC and O_DSYNC sync each write", () => {
   expect(before()).toBe(2);
 });
 
+test("flush makes the bytes durable, in every style, and nothing else does", async () => {
+  const write = {
+    sync: (fs: NodeFs, flush: boolean) => fs.writeFileSync("/a", "bytes", { flush }),
+    callback: (fs: NodeFs, flush: boolean) => promisify(fs.writeFile)("/a", "bytes", { flush }),
+    promise: (fs: NodeFs, flush: boolean) => fs.promises.writeFile("/a", "bytes", { flush }),
+  };
+  for (const [style, call] of Object.entries(write)) {
+    for (const flush of [true, false]) {
+      const store = new CrashFs();
+      const fs = createNodeFs(store);
+      await call(fs, flush);
+      fs.fsyncSync(fs.openSync("/", "r"));
+      store.crash("worst");
+      expect(createNodeFs(store).readFileSync("/a", "utf8"), `${style}, ${flush}`).toBe(flush ? "bytes" : "");
+    }
+  }
+});
+
+test("renaming one name of a file over another leaves both, attributes included", () => {
+  const fs = facade();
+  fs.writeFileSync("/a", "1", { mode: 0o600 });
+  fs.linkSync("/a", "/b");
+  fs.renameSync("/a", "/b");
+  expect([fs.statSync("/a").ino, fs.statSync("/a").mode & 0o777]).toEqual([fs.statSync("/b").ino, 0o600]);
+});
+
+test("copying a directory over a file removes the file, as libuv does", () => {
+  const fs = facade();
+  fs.mkdirSync("/d");
+  fs.writeFileSync("/a", "1");
+  expect(() => fs.copyFileSync("/d", "/a")).toThrow("EISDIR");
+  expect(fs.existsSync("/a")).toBe(false);
+});
+
 test("an aborted signal ends a write between its pieces", async () => {
   const fs = facade();
   const controller = new AbortController();

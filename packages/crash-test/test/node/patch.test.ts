@@ -14,6 +14,9 @@ import { createNodeFs, patchNodeFs, type NodeFsPatch } from "../../src/node/inde
 const require = createRequire(import.meta.url);
 const cjs = require("node:fs") as typeof named;
 
+/** As they are before any patch: one that did not restore everything must not be taken for what was there. */
+const pristine = [cjs, cjs.promises].map((module) => Object.getOwnPropertyDescriptors(module));
+
 let patch: NodeFsPatch | undefined;
 afterEach(() => patch?.restore());
 
@@ -112,7 +115,6 @@ test("stream classes work with new, without it, and for those that inherit", asy
 });
 
 test("restoring leaves every property as it was", () => {
-  const before = [cjs, cjs.promises].map((module) => Object.getOwnPropertyDescriptors(module));
   const bindings = { ...named };
   const { rename: promised } = promises;
   patched();
@@ -120,7 +122,7 @@ test("restoring leaves every property as it was", () => {
   expect(promises.rename).not.toBe(promised);
   patch?.restore();
   patch?.restore();
-  expect([cjs, cjs.promises].map((module) => Object.getOwnPropertyDescriptors(module))).toEqual(before);
+  expect([cjs, cjs.promises].map((module) => Object.getOwnPropertyDescriptors(module))).toEqual(pristine);
   expect({ ...named }).toEqual(bindings);
   expect(promises.rename).toBe(promised);
 });
