@@ -91,7 +91,7 @@ export const diskMutations = area(
       what: "a reload drops what is dirty",
       file: "disk-faults.ts",
       in: "reload(state",
-      find: "for (const effect of ledger.pendingOfFile(ino)) applyEffect(disk, effect);",
+      find: "for (const effect of ledger.pendingOfFile(ino)) applyEffect(disk, effect, ledger.personality);",
     },
     {
       what: "a reload keeps bytes behind the end",

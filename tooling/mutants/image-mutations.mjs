@@ -21,8 +21,8 @@ export const imageMutations = area(
     {
       what: "an image applies whole what tore",
       file: "crash-choice.ts",
-      find: "applyEffect(state, effect, unit.pieces, personality.tears.unitBytes);",
-      put: "applyEffect(state, effect);",
+      find: "applyEffect(state, effect, personality, unit.pieces, keepsTail);",
+      put: "applyEffect(state, effect, personality, undefined, keepsTail);",
     },
     {
       what: "no image shows garbage in new space",
@@ -38,7 +38,7 @@ export const imageMutations = area(
     {
       what: "garbage covers bytes that were in place before the length",
       file: "crash-choice.ts",
-      find: "writeAgain(state, effect, units, chosen, index, personality.tears.unitBytes);",
+      find: "writeAgain(state, effect, units, chosen, index, personality);",
     },
     {
       what: "garbage in new space comes with bytes that a cut took away",
@@ -148,9 +148,8 @@ export const imageMutations = area(
     },
     {
       what: "strict never fills with garbage",
-      file: "crash-images.ts",
-      find: '(["zeros", "garbage"] as const)',
-      put: '(["zeros"] as const)',
+      file: "personality.ts",
+      find: 'if (unwritten === "garbage") ways.push("garbage");',
     },
     { what: "a limit is hit in silence", file: "crash-images.ts", find: "onLimit?.(at);" },
     {

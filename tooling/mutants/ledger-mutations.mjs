@@ -56,7 +56,7 @@ export const ledgerMutations = area(
       find: 'if (record.outcome !== "done") return;',
       put: 'if (record.outcome === "failed") return;',
     },
-    { what: "a barrier settles nothing", file: "ledger.ts", find: "this.settle(this.#coveredBy(record), plain);" },
+    { what: "a barrier settles nothing", file: "ledger.ts", find: "this.#apply(settled);" },
     {
       what: "a failed barrier loses all that is pending",
       file: "ledger.ts",
@@ -88,26 +88,20 @@ export const ledgerMutations = area(
     {
       what: "widened to its names, a file barrier settles those of every file",
       file: "ledger.ts",
-      find: "isName(effect) && effect.ino === record.ino)",
-      put: "isName(effect))",
+      find: "effect.ino === record.ino && effect.seq < record.covers",
+      put: "effect.seq < record.covers",
     },
     {
       what: "widened to its names, a file barrier settles none",
       file: "ledger.ts",
-      find: 'if (widens === "own-names") return [...own, ...all.filter((effect) => isName(effect) && effect.ino === record.ino)];',
-      put: 'if (widens === "own-names") return own;',
-    },
-    {
-      what: "widened to all metadata, a barrier settles bytes too",
-      file: "ledger.ts",
-      find: 'return [...own, ...all.filter((effect) => effect.kind !== "data")];',
-      put: "return [...own, ...all];",
+      find: "return [...own, ...names.filter((effect) => !own.includes(effect))];",
+      put: "return own;",
     },
     {
       what: "a widened barrier covers what came after its issue",
       file: "ledger.ts",
-      find: "const all = this.pending().filter((effect) => effect.seq < record.covers);",
-      put: "const all = this.pending();",
+      find: "effect.ino === record.ino && effect.seq < record.covers",
+      put: "effect.ino === record.ino",
     },
     {
       what: "a barrier covers what came after its issue",
@@ -124,21 +118,22 @@ export const ledgerMutations = area(
     {
       what: "a names barrier leaves what its renames need elsewhere",
       file: "ledger.ts",
-      find: "if (local && at < effects.length && !reachesOut(effect)) continue;",
-      put: "if (local) continue;",
+      find: "if (prefixes && at < effects.length && !reachesOut(effect)) continue;",
+      put: "if (prefixes) continue;",
     },
     {
       what: "settling one effect leaves what it needs",
       file: "ledger.ts",
+      in: "#withCompanions(effects",
       find: "queue.push(other);",
     },
-    { what: "effects are settled in any order", file: "ledger.ts", find: "queue.sort((a, b) => a.seq - b.seq);" },
+    { what: "effects are settled in any order", file: "ledger.ts", find: "settled.sort((a, b) => a.seq - b.seq);" },
     {
       what: "settled effects do not reach the durable state",
       file: "ledger.ts",
-      find: "for (const effect of queue) applyEffect(this.state, effect);",
+      find: "for (const effect of settled) applyEffect(this.state, effect, this.personality);",
     },
-    { what: "settled effects stay pending", file: "ledger.ts", find: "this.#forget(queue, chosen);" },
+    { what: "settled effects stay pending", file: "ledger.ts", find: "this.#forget(settled, new Set(settled));" },
     {
       what: "settled bytes stay pending",
       file: "ledger.ts",
@@ -157,8 +152,8 @@ export const ledgerMutations = area(
     {
       what: "companions: an effect needs later ones",
       file: "ledger.ts",
-      find: "other.seq < effect.seq && needs(",
-      put: "needs(",
+      find: "(other.seq < effect.seq && needs(",
+      put: "(needs(",
     },
     {
       what: "companions: half a rename is settled",
@@ -172,18 +167,6 @@ export const ledgerMutations = area(
       put: "isName(effect)",
     },
     {
-      what: "companions: fifo metadata is looked for in its own file alone",
-      file: "ledger.ts",
-      find: 'const fifo = this.personality.edges.metadataOrder === "fifo" && effect.kind !== "data";',
-      put: "const fifo = false;",
-    },
-    {
-      what: "companions: fifo metadata forgets lengths",
-      file: "ledger.ts",
-      find: "if (!withSizes) return names;",
-      put: "return names;",
-    },
-    {
       what: "companions: what leaves its directory is thought to stay in it",
       file: "ledger.ts",
       find: 'effect.rename === "across" ||',
@@ -192,12 +175,6 @@ export const ledgerMutations = area(
       what: "companions: what a directory that is removed needs elsewhere is not looked for",
       file: "ledger.ts",
       find: '(effect.inodeKind === "directory" && effect.kind === "unlink") ||',
-    },
-    {
-      what: "barriers take a fifo personality for a free one",
-      file: "ledger.ts",
-      find: 'const local = prefixes && this.personality.edges.metadataOrder === "free";',
-      put: "const local = prefixes;",
     },
   ],
 );

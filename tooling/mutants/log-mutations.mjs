@@ -19,7 +19,7 @@ export const logMutations = area(
     {
       what: "a changed length is not in the log",
       file: "effect-log.ts",
-      find: "records.push(new SizeEffect(seq, ino, from, to, undefined));",
+      find: "records.push(new SizeEffect(seq, ino, from, to, cause, undefined));",
     },
     {
       what: "a changed name is not in the log",
@@ -42,7 +42,7 @@ export const logMutations = area(
     {
       what: "a write that grows the file records no length",
       file: "engine-content.ts",
-      find: "if (!appends) log.size(ino, content.size, end);",
+      find: "if (!appends) logGrowth(log, ino, content.size, end, inBlock);",
     },
     {
       what: "a write records no bytes",
@@ -63,7 +63,7 @@ export const logMutations = area(
     {
       what: "a cut or growth records no length",
       file: "engine-content.ts",
-      find: "this.log?.size(ino, from, size);",
+      find: 'this.log?.size(ino, from, size, "set");',
     },
     {
       what: "a cut does not record that it zeroes the rest of the last page",
@@ -84,7 +84,7 @@ export const logMutations = area(
     {
       what: "a reflink records no length",
       file: "engine-content.ts",
-      find: "if (source.size > 0) this.log?.size(to, 0, source.size);",
+      find: 'if (source.size > 0) this.log?.size(to, 0, source.size, "write");',
     },
     {
       what: "a reflink records no bytes",

@@ -68,10 +68,10 @@ export const equivalent = area(
     },
     {
       what: "an image takes tears for sectors whatever the personality says",
-      file: "crash-choice.ts",
-      find: "applyEffect(state, effect, unit.pieces, personality.tears.unitBytes);",
-      put: "applyEffect(state, effect, unit.pieces);",
-      reason: "pieces of a whole page are never cut up, and the only other size is the default",
+      file: "effect-rules.ts",
+      find: "applyData(state, effect, units, tears.unitBytes);",
+      put: "applyData(state, effect, units, 512);",
+      reason: "pieces of a whole page are never cut up, and the only other size is that of a sector",
     },
     {
       what: "a lock that was given up counts as abandoned for ever",

@@ -8,11 +8,6 @@ export const ruleMutations = area(
   [
     // --- needs() ---
     {
-      what: "needs: fifo metadata is in no order",
-      file: "effect-rules.ts",
-      find: 'if (edges.metadataOrder === "fifo" && later.kind !== "data" && earlier.kind !== "data") return true;',
-    },
-    {
       what: "needs: names need nothing",
       file: "effect-rules.ts",
       find: "return isName(earlier) && nameNeeds(personality, later, earlier);",
@@ -27,19 +22,20 @@ export const ruleMutations = area(
     {
       what: "needs: lengths of one file come in any order",
       file: "effect-rules.ts",
-      find: 'return earlier.kind === "size" || (edges.lengthNeedsBytes && liesBelow(earlier, later));',
-      put: 'return earlier.kind !== "size" && edges.lengthNeedsBytes && liesBelow(earlier, later);',
+      find: "return edges.setLengthNeedsGrown || isGrown(later) || !isGrown(earlier);",
+      put: "return false;",
     },
     {
       what: "needs: a grown length needs no bytes",
       file: "effect-rules.ts",
-      find: "|| (edges.lengthNeedsBytes && liesBelow(earlier, later))",
+      find: "return edges.lengthNeedsBytes && isGrown(later) && liesIn(earlier, later);",
+      put: "return false;",
     },
     {
       what: "needs: a grown length needs its bytes everywhere",
       file: "effect-rules.ts",
-      find: "edges.lengthNeedsBytes && liesBelow(earlier, later)",
-      put: "liesBelow(earlier, later)",
+      find: "return edges.lengthNeedsBytes && isGrown(later)",
+      put: "return isGrown(later)",
     },
     {
       what: "needs: versions of one page come in any order",
@@ -115,15 +111,15 @@ export const ruleMutations = area(
       put: 'return effect.inodeKind === "directory";',
     },
     {
-      what: "needs: a cut needs the bytes before it",
+      what: "needs: a length that a call sets needs bytes",
       file: "effect-rules.ts",
-      find: "return size.to > size.from && data.page",
-      put: "return data.page",
+      find: "return edges.lengthNeedsBytes && isGrown(later)",
+      put: "return edges.lengthNeedsBytes",
     },
     {
       what: "needs: a length needs bytes behind it",
       file: "effect-rules.ts",
-      find: "&& data.page * pageBytes + data.start < size.to",
+      find: "start + data.start < size.to &&",
     },
     {
       what: "strict renames are atomic in units",
@@ -143,7 +139,7 @@ export const ruleMutations = area(
     {
       what: "an applied length does nothing",
       file: "effect-rules.ts",
-      find: "state.setSize(effect.ino, effect.to);",
+      find: "state.setSize(effect.ino, effect.to, keepsTail);",
     },
     {
       what: "an applied unlink does nothing",
@@ -200,32 +196,27 @@ export const ruleMutations = area(
     {
       what: "index: bytes are not remembered for lengths",
       file: "unit-index.ts",
-      find: "entry(this.#bytes, effect.ino, () => []).push({ unit, start: effect.page * pageBytes + effect.start });",
+      find: "entry(this.#bytes, effect.ino, () => []).push({ unit, effect });",
     },
     {
-      what: "index: fifo metadata is in no order",
+      what: "index: what is in the journal is not remembered",
       file: "unit-index.ts",
-      find: 'if (this.#personality.edges.metadataOrder === "fifo") add(needs, this.#lastMetadata);',
-    },
-    {
-      what: "index: the last metadata is not remembered",
-      file: "unit-index.ts",
-      find: "this.#lastMetadata = unit;",
+      find: "if (group.some((effect) => this.entersAtOnce(effect))) this.#lastJournaled = unit;",
     },
     {
       what: "index: lengths come in any order",
       file: "unit-index.ts",
-      find: "add(needs, this.#sizes.get(effect.ino));",
+      find: "add(needs, before?.last);",
     },
     {
       what: "index: lengths are not remembered",
       file: "unit-index.ts",
-      find: "this.#sizes.set(effect.ino, unit);",
+      find: "this.#sizes.set(effect.ino, { last: unit, set: grown ? before?.set : unit, grown: grown ? unit : before?.grown, });",
     },
     {
       what: "index: a length needs no bytes",
       file: "unit-index.ts",
-      find: "for (const { unit, start } of this.#bytes.get(effect.ino) ?? []) if (start < effect.to) needs.add(unit);",
+      find: "for (const { unit, effect: data } of this.#bytes.get(effect.ino) ?? []) if (liesIn(data, effect)) needs.add(unit);",
     },
     {
       what: "index: cuts are not remembered",
