@@ -1,6 +1,7 @@
 // How a list of mutations is written down.
 
 const seam = "packages/fs-seam";
+const crashTest = "packages/crash-test";
 
 /** Test files by short names; every path is relative to the repository. */
 export const tests = {
@@ -9,6 +10,7 @@ export const tests = {
   log: `${seam}/test/mutants-log.test.ts`,
   pages: `${seam}/test/mutants-pages.test.ts`,
   rules: `${seam}/test/mutants-rules.property.test.ts`,
+  journal: `${seam}/test/journal-rules.test.ts`,
   images: `${seam}/test/mutants-images.test.ts`,
   disk: `${seam}/test/mutants-disk.test.ts`,
   protocols: `${seam}/test/mutants-protocols.test.ts`,
@@ -33,6 +35,9 @@ export const tests = {
   realFs: `${seam}/src/real-fs.test.ts`,
   realHandle: `${seam}/src/real-file-handle.test.ts`,
   realDirectory: `${seam}/src/real-directory.test.ts`,
+  litmus: `${crashTest}/test/litmus.golden.test.ts`,
+  litmusRules: `${crashTest}/test/litmus-rules.golden.test.ts`,
+  containment: `${crashTest}/test/containment.property.test.ts`,
 };
 
 /**

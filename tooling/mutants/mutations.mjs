@@ -6,6 +6,8 @@ import { diskMutations } from "./disk-mutations.mjs";
 import { handleMutations } from "./handle-mutations.mjs";
 import { identityMutations } from "./identity-mutations.mjs";
 import { imageMutations } from "./image-mutations.mjs";
+import { journalLedgerMutations } from "./journal-ledger-mutations.mjs";
+import { journalMutations } from "./journal-mutations.mjs";
 import { ledgerMutations } from "./ledger-mutations.mjs";
 import { lockMutations } from "./lock-mutations.mjs";
 import { logMutations } from "./log-mutations.mjs";
@@ -25,6 +27,8 @@ export const mutations = [
   ...storageMutations,
   ...ruleMutations,
   ...ledgerMutations,
+  ...journalMutations,
+  ...journalLedgerMutations,
   ...imageMutations,
   ...identityMutations,
   ...crashFsMutations,

@@ -159,7 +159,7 @@ export class Ledger {
   #widening({ scope, rung }: BarrierRecord): "plain" | "own-names" {
     const { fileSync, dataSync, namesSync } = this.personality.closures;
     const closure = scope === "names" ? namesSync : rung === "full" ? fileSync : dataSync;
-    return scope !== "all" && closure === "own-names" ? "own-names" : "plain";
+    return closure === "own-names" ? "own-names" : "plain";
   }
 
   /** What a barrier covers by itself, before anything comes along that this needs. */

@@ -40,7 +40,7 @@ export class UnitIndex {
   addPiece(effect: DataEffect, piece: number, unit: number): number[] {
     const needs = new Set<number>();
     this.#needsOfPiece(effect, piece, unit, needs);
-    if (this.#journals && this.#personality.edges.bytesNeedJournal) add(needs, this.#lastJournaled);
+    if (this.#personality.edges.bytesNeedJournal) add(needs, this.#lastJournaled);
     return sorted(needs);
   }
 
