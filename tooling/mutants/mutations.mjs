@@ -3,11 +3,13 @@ import { area } from "./area.mjs";
 import { crashFsMutations } from "./crash-fs-mutations.mjs";
 import { directoryMutations } from "./directory-mutations.mjs";
 import { diskMutations } from "./disk-mutations.mjs";
+import { growthMutations } from "./growth-mutations.mjs";
 import { handleMutations } from "./handle-mutations.mjs";
 import { identityMutations } from "./identity-mutations.mjs";
 import { imageMutations } from "./image-mutations.mjs";
 import { journalLedgerMutations } from "./journal-ledger-mutations.mjs";
 import { journalMutations } from "./journal-mutations.mjs";
+import { kernelMutations } from "./kernel-mutations.mjs";
 import { ledgerMutations } from "./ledger-mutations.mjs";
 import { lockMutations } from "./lock-mutations.mjs";
 import { logMutations } from "./log-mutations.mjs";
@@ -29,6 +31,8 @@ export const mutations = [
   ...ledgerMutations,
   ...journalMutations,
   ...journalLedgerMutations,
+  ...growthMutations,
+  ...kernelMutations,
   ...imageMutations,
   ...identityMutations,
   ...crashFsMutations,

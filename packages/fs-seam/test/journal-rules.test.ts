@@ -33,7 +33,10 @@ function runs(text: string): Uint8Array {
 
 function textOf(entry: ImageEntry): string {
   if (entry.kind === "directory") return `${entry.path}/`;
-  const parts = Buffer.from(entry.bytes).toString("latin1").match(/([^])\1*/g) ?? [];
+  const parts =
+    Buffer.from(entry.bytes)
+      .toString("latin1")
+      .match(/([^])\1*/g) ?? [];
   return `${entry.path}=${parts.map((run) => `${run[0] === "\0" ? "." : run[0]}${run.length}`).join(",")}`;
 }
 
@@ -200,11 +203,25 @@ const examples: readonly Example[] = [
     leaves: {
       // The end of the block is journaled at once, the rest waits.
       "ext4-ordered": each(
-        ["log=a4000,b96", "log=a4000,.96", "log=a4000,b196", "log=a4000,b96,.100", "log=a4000,.96,b100", "log=a4000,.196"],
+        [
+          "log=a4000,b96",
+          "log=a4000,.96",
+          "log=a4000,b196",
+          "log=a4000,b96,.100",
+          "log=a4000,.96,b100",
+          "log=a4000,.196",
+        ],
         ["o=x1"],
       ),
       "ext4-noauto": each(
-        ["log=a4000,b96", "log=a4000,.96", "log=a4000,b196", "log=a4000,b96,.100", "log=a4000,.96,b100", "log=a4000,.196"],
+        [
+          "log=a4000,b96",
+          "log=a4000,.96",
+          "log=a4000,b196",
+          "log=a4000,b96,.100",
+          "log=a4000,.96,b100",
+          "log=a4000,.196",
+        ],
         ["o=x1"],
       ),
       xfs: each(["log=a4000", "log=a4000,b96", "log=a4000,b196"], ["o=x1"]),
