@@ -6,7 +6,7 @@ import type { FileHandle } from "../src/file-handle.js";
 import { listImage, type ImageEntry } from "../src/image-file.js";
 import { btrfs, ext4NoAuto, ext4Ordered, xfs } from "../src/kernel-personalities.js";
 import { MemoryFs } from "../src/memory-fs.js";
-import type { Personality } from "../src/personality.js";
+import { posix, type Personality } from "../src/personality.js";
 
 // Goal: each rule of the personalities of real kernels, once, small enough to follow by hand. Method: a short program, and
 // the trees that a power loss at its end may leave. The names are those of the recorded programs that show the same rule.
@@ -40,10 +40,10 @@ function textOf(entry: ImageEntry): string {
   return `${entry.path}=${parts.map((run) => `${run[0] === "\0" ? "." : run[0]}${run.length}`).join(",")}`;
 }
 
-/** What a power loss at the end of the run may leave. Pages do not tear here: that is no matter of a journal. */
-function found(fs: CrashFs, personality: Personality): string[] {
+/** What a power loss at the end of the run, or before one record, may leave. Pages do not tear here. */
+function found(fs: CrashFs, personality: Personality, at: number = fs.logSize().records): string[] {
   const whole: Personality = { ...personality, tears: { unitBytes: 4096, kind: "whole" } };
-  const images = [...crashImages(fs.trace(), { personality: whole, at: fs.logSize().records })];
+  const images = [...crashImages(fs.trace(), { personality: whole, at })];
   return images.map(({ image }) => listImage(image).map(textOf).join(" ")).sort();
 }
 
@@ -93,6 +93,8 @@ const replaceThen =
     fs.rename("/t", "/cfg");
     after(fs, handle);
   };
+
+const overwritten = ["f=x100,f4900", "f=x100,f4900,b100"];
 
 const examples: readonly Example[] = [
   {
@@ -443,6 +445,39 @@ const examples: readonly Example[] = [
       btrfs: ["a=a1 c=", "a=a1 c= z=", "b=a1 c= z="],
     },
   },
+  {
+    says: "a file that sync made durable is not known to the log of single syncs",
+    on: { a: "a1" },
+    run: (fs) => {
+      fs.rename("/a", "/a2");
+      fs.syncAllBlocking();
+      opened(fs, "/z");
+      fs.rename("/a2", "/b");
+      opened(fs, "/c").syncBlocking("full");
+    },
+    leaves: {
+      "ext4-ordered": ["b=a1 c= z="],
+      "ext4-noauto": ["b=a1 c= z="],
+      xfs: ["b=a1 c= z="],
+      btrfs: ["a2=a1 c=", "a2=a1 c= z=", "b=a1 c= z="],
+    },
+  },
+  {
+    says: "bytes are overwritten in one page, and the file grows in another",
+    on: { f: "f5000" },
+    run: (fs) => {
+      const handle = opened(fs, "/f");
+      handle.writeAt(runs("x100"), 0);
+      handle.writeAt(runs("b100"), 5000);
+    },
+    leaves: {
+      "ext4-ordered": ["f=f5000", "f=f5000,b100", "f=f5000,.100", ...overwritten, "f=x100,f4900,.100"],
+      "ext4-noauto": ["f=f5000", "f=f5000,b100", "f=f5000,.100", ...overwritten, "f=x100,f4900,.100"],
+      // The length needs the bytes in the range it grew by, and no others.
+      xfs: ["f=f5000", "f=f5000,b100", ...overwritten],
+      btrfs: ["f=f5000", "f=f5000,b100", ...overwritten],
+    },
+  },
 ];
 
 describe.each(examples)("$says", ({ on, run, leaves }) => {
@@ -450,5 +485,130 @@ describe.each(examples)("$says", ({ on, run, leaves }) => {
     const fs = durable(on);
     run(fs);
     expect(found(fs, all[kernel])).toEqual([...trees].sort());
+  });
+});
+
+test("a cut that the kernel has written back without its zeros shows the old bytes where they are a write of their own", () => {
+  const fs = durable({ w: "a9000" });
+  const handle = opened(fs, "/w");
+  handle.truncate(3000);
+  const [cut] = fs.pending();
+  fs.writeback([cut?.seq ?? -1]);
+  handle.truncate(9000);
+  expect(found(fs, btrfs)).toEqual(["w=a3000", "w=a3000,.6000", "w=a4096,.4904"]);
+  expect(found(fs, ext4Ordered)).toEqual(["w=a3000", "w=a3000,.6000"]);
+});
+
+// --- without write-back of its own ------------------------------------------------------------------------------------
+
+/** A kernel that writes nothing before somebody asks. */
+const quiet = (personality: Personality): Personality => ({ ...personality, writeBack: "none" });
+
+describe("without write-back of its own", () => {
+  test("bytes that nobody asked for are never there", () => {
+    const fs = durable({ f: "f100" });
+    opened(fs, "/f").writeAt(runs("x100"), 0);
+    for (const kernel of Object.values(all)) expect(found(fs, quiet(kernel))).toEqual(["f=f100"]);
+  });
+
+  test("a rename over another file sends off the bytes where it hurries", () => {
+    const fs = durable({ cfg: "O100", t: "" });
+    append(fs, "/t", "N100");
+    fs.rename("/t", "/cfg");
+    expect(found(fs, quiet(ext4Ordered))).toEqual(["cfg=O100 t=", "cfg=O100 t=.100", "cfg=O100 t=N100"]);
+    expect(found(fs, quiet(ext4NoAuto))).toEqual(["cfg=O100 t="]);
+  });
+
+  test("a close after a cut to nothing sends off the bytes of every kernel", () => {
+    const fs = durable({ c: "O100" });
+    const handle = fs.open("/c", { mode: "write", truncate: true });
+    handle.writeAt(runs("N100"), 0);
+    expect(found(fs, quiet(ext4Ordered))).toEqual(["c=O100"]);
+    handle.close();
+    expect(found(fs, quiet(ext4Ordered))).toEqual(["c=", "c=.100", "c=N100", "c=O100"]);
+    expect(found(fs, quiet(ext4NoAuto))).toEqual(["c=", "c=.100", "c=N100", "c=O100"]);
+    expect(found(fs, quiet(xfs))).toEqual(["c=", "c=N100", "c=O100"]);
+  });
+
+  test("zeros of a cut go with any commit", () => {
+    const fs = durable({ w: "a9000" });
+    opened(fs, "/w").truncate(3000);
+    expect(found(fs, quiet(ext4Ordered))).toEqual(["w=a3000,.1096,a4904", "w=a9000"]);
+  });
+
+  test("a barrier on overwritten bytes may commit the names before it, and nothing else", () => {
+    const fs = durable({ f: "f100", g: "g100" });
+    opened(fs, "/z");
+    opened(fs, "/g").writeAt(runs("y100"), 0);
+    const handle = opened(fs, "/f");
+    handle.writeAt(runs("x100"), 0);
+    const issue = fs.logSize().records;
+    handle.syncBlocking("data");
+    // While it is under way.
+    const both = ["f=f100 g=g100", "f=f100 g=g100 z=", "f=x100 g=g100", "f=x100 g=g100 z="];
+    expect(found(fs, quiet(ext4Ordered), issue)).toEqual(both);
+    expect(found(fs, quiet(btrfs), issue)).toEqual(["f=f100 g=g100", "f=x100 g=g100"]);
+    // Behind it.
+    expect(found(fs, quiet(ext4Ordered))).toEqual(["f=x100 g=g100", "f=x100 g=g100 z="]);
+    expect(found(fs, quiet(btrfs))).toEqual(["f=x100 g=g100"]);
+    expect(found(fs, quiet(posix))).toEqual(["f=x100 g=g100"]);
+  });
+
+  test("a barrier commits nothing that came after its issue", async () => {
+    const fs = durable({ f: "f100" });
+    const handle = opened(fs, "/f");
+    handle.writeAt(runs("x100"), 0);
+    const done = handle.sync("data");
+    opened(fs, "/z");
+    await done;
+    expect(found(fs, quiet(ext4Ordered))).toEqual(["f=x100"]);
+  });
+
+  test("a barrier counts from its issue on", () => {
+    const fs = durable({ f: "f100" });
+    const handle = opened(fs, "/f");
+    handle.writeAt(runs("x100"), 0);
+    const early = fs.logSize().records;
+    fs.mark("early");
+    handle.syncBlocking("full");
+    expect(found(fs, quiet(ext4Ordered), early)).toEqual(["f=f100"]);
+    expect(found(fs, quiet(ext4Ordered), early + 1)).toEqual(["f=f100", "f=x100"]);
+  });
+
+  test("a barrier that the disk drops sends nothing off", () => {
+    const fs = durable({ f: "f100" });
+    const handle = opened(fs, "/f");
+    handle.writeAt(runs("x100"), 0);
+    handle.armMediaFault({ kind: "droppedSync" });
+    const issue = fs.logSize().records;
+    handle.syncBlocking("full");
+    expect(found(fs, quiet(ext4Ordered), issue)).toEqual(["f=f100"]);
+    expect(found(fs, quiet(ext4Ordered))).toEqual(["f=f100"]);
+  });
+
+  test("a length that waited for its barrier comes behind everything that was in the journal", () => {
+    const fs = durable({ f: "" });
+    append(fs, "/f", "a100");
+    opened(fs, "/z");
+    const handle = opened(fs, "/f");
+    handle.syncBlocking("data");
+    // The length enters the journal only now, so the younger name is older there.
+    expect(found(fs, quiet(ext4Ordered))).toEqual(["f=a100 z="]);
+    expect(found(fs, ext4Ordered)).toEqual(["f=a100", "f=a100 z="]);
+    // What was journaled before it brings only what is older still.
+    const within = durable({ f: "a10" });
+    append(within, "/f", "b10");
+    opened(within, "/z");
+    opened(within, "/f").syncBlocking("data");
+    expect(found(within, quiet(ext4Ordered))).toEqual(["f=a10,b10", "f=a10,b10 z="]);
+  });
+
+  test("what the log of single syncs may bring along arrives without a barrier of its own", () => {
+    const fs = durable({ a: "a1" });
+    opened(fs, "/a").syncBlocking("full");
+    fs.rename("/a", "/b");
+    opened(fs, "/z");
+    opened(fs, "/c").syncBlocking("full");
+    expect(found(fs, quiet(btrfs))).toEqual(["a=a1 c=", "b=a1 c="]);
   });
 });
