@@ -11,6 +11,8 @@ export const tests = {
   pages: `${seam}/test/mutants-pages.test.ts`,
   rules: `${seam}/test/mutants-rules.property.test.ts`,
   journal: `${seam}/test/journal-rules.test.ts`,
+  syncedNames: `${seam}/test/synced-names.test.ts`,
+  writeBack: `${seam}/test/write-back.test.ts`,
   images: `${seam}/test/mutants-images.test.ts`,
   disk: `${seam}/test/mutants-disk.test.ts`,
   protocols: `${seam}/test/mutants-protocols.test.ts`,

@@ -7,7 +7,7 @@ const one = (file, what, find, put) => ({ what, file, find, ...(put === undefine
 
 const wholeWriteMutations = area(
   "whole writes",
-  [tests.images, tests.journal, tests.litmus],
+  [tests.images, tests.journal, tests.litmusRules, tests.litmus],
   [
     one(
       "crash-units.ts",
@@ -71,7 +71,7 @@ const wholeWriteMutations = area(
 
 const tailMutations = area(
   "tails of cut files",
-  [tests.journal, tests.brute, tests.litmusRules, tests.litmus],
+  [tests.journal, tests.writeBack, tests.brute, tests.litmusRules, tests.litmus],
   [
     one("personality.ts", "old bytes never show", 'if (cutTail === "either") ways.push("old");'),
     one(

@@ -12,7 +12,7 @@ const one = (what, find, put, block) => ({
 
 const settling = area(
   "journal ledger",
-  [tests.journal, tests.rules, tests.brute, tests.litmusRules, tests.litmus],
+  [tests.journal, tests.syncedNames, tests.writeBack, tests.rules, tests.brute, tests.litmusRules, tests.litmus],
   [
     // --- what counts ---
     one("a length that is stated again starts no write-back", "if (isRestated(record)) this.#startWriteBack(record);"),
@@ -279,7 +279,7 @@ const superseding = area(
 
 const quiet = area(
   "no write-back",
-  [tests.journal, tests.brute, tests.litmusRules, tests.litmus],
+  [tests.journal, tests.writeBack, tests.brute, tests.litmusRules, tests.litmus],
   [
     one("zeros of a cut wait for a barrier of their own", "if (record.bytes === undefined) this.#started.add(record);"),
     one(

@@ -6,7 +6,7 @@ import { area, tests } from "./area.mjs";
 /** One mutation; `put` is left out where the text just goes. */
 const one = (file, what, find, put) => ({ what, file, find, ...(put === undefined ? {} : { put }) });
 
-const usual = [tests.journal, tests.rules, tests.brute, tests.litmusRules, tests.litmus];
+const usual = [tests.journal, tests.syncedNames, tests.writeBack, tests.rules, tests.brute, tests.litmusRules, tests.litmus];
 
 export const journalMutations = area("journal rules", usual, [
   // --- effect-rules.ts ---

@@ -12,7 +12,7 @@ const kernel = (what, block, find, put) => ({
 
 export const kernelMutations = area(
   "kernels",
-  [tests.journal, tests.litmusRules, tests.litmus],
+  [tests.journal, tests.syncedNames, tests.litmusRules, tests.litmus],
   [
     kernel("ext4 keeps names in no order", "ext4Ordered", 'metadataOrder: "journal",', 'metadataOrder: "free",'),
     kernel(
