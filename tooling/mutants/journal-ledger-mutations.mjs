@@ -49,22 +49,12 @@ const settling = area(
       'const inTreeLog = this.personality.closures.reach === "tree-log";',
     ),
     one(
-      "sync settles no more than the tree log",
-      'if (closures.reach === "tree-log" && record.scope !== "all") return',
-      'if (closures.reach === "tree-log") return',
-    ),
-    one(
       "the tree log is a journal",
       'if (closures.reach === "tree-log" && record.scope !== "all") return this.#alongTreeLog(own);',
     ),
     one(
       "a journal has no order for barriers",
       'if (edges.metadataOrder === "journal") return this.#olderInJournal(own, record.covers);',
-    ),
-    one(
-      "everything has a journal",
-      'if (edges.metadataOrder === "journal") return',
-      "if (edges.metadataOrder !== undefined) return",
     ),
     one(
       "sync of a journal brings no bytes that its lengths need",
@@ -100,11 +90,6 @@ const settling = area(
       "settling one effect forgets the journal",
       "this.#apply(journals ? this.#olderInJournal(effects, 0) : this.#withCompanions(effects, false));",
       "this.#apply(this.#withCompanions(effects, false));",
-    ),
-    one(
-      "settling one effect takes every personality for a journal",
-      "this.#apply(journals ? this.#olderInJournal(effects, 0) : this.#withCompanions(effects, false));",
-      "this.#apply(this.#olderInJournal(effects, 0));",
     ),
     one(
       "a length that waited brings nothing along",
@@ -148,19 +133,15 @@ const settling = area(
     // --- a tree log ---
     one(
       "tree log: what is needed stays",
-      "if (chosen.has(other) || !(older || births",
-      "if (chosen.has(other) || !(births",
+      "if (chosen.has(other) || !(older || other",
+      "if (chosen.has(other) || !(other",
     ),
     one(
       "tree log: an effect needs later ones",
       "const older = other.seq < effect.seq && needs(",
       "const older = needs(",
     ),
-    one(
-      "tree log: the directories above stay unborn",
-      "older || births.includes(other) || comesAlong",
-      "older || comesAlong",
-    ),
+    one("tree log: the directories above stay unborn", "older || other === birth ||", "older ||"),
     one("tree log: the rest of a rename stays", "|| comesAlong(effect, other))) continue;", ")) continue;"),
     one("tree log: what came along brings nothing along", "queue.push(other);", "", "#alongTreeLog(effects"),
     one("tree log: other renames come along", "|| effect.group !== other.group) return false;", ") return false;"),

@@ -6,7 +6,15 @@ import { area, tests } from "./area.mjs";
 /** One mutation; `put` is left out where the text just goes. */
 const one = (file, what, find, put) => ({ what, file, find, ...(put === undefined ? {} : { put }) });
 
-const usual = [tests.journal, tests.syncedNames, tests.writeBack, tests.rules, tests.brute, tests.litmusRules, tests.litmus];
+const usual = [
+  tests.journal,
+  tests.syncedNames,
+  tests.writeBack,
+  tests.rules,
+  tests.brute,
+  tests.litmusRules,
+  tests.litmus,
+];
 
 export const journalMutations = area("journal rules", usual, [
   // --- effect-rules.ts ---
@@ -48,25 +56,24 @@ export const journalMutations = area("journal rules", usual, [
     'keepsTail: boolean = cutTail === "by-write"',
     "keepsTail: boolean = cutTail !== undefined",
   ),
+
   one(
     "effect-rules.ts",
-    "births: a removal brings creations along",
-    'if (!isName(effect) || effect.kind !== "link") return [];',
-    "if (!isName(effect)) return [];",
+    "births: a move counts as a creation",
+    'ino === effect.directory && rename === "none");',
+    "ino === effect.directory);",
   ),
-  one("effect-rules.ts", "births: a move counts as a creation", '&& rename === "none");', ");"),
   one(
     "effect-rules.ts",
     "births: a removal counts as a creation",
-    'kind === "link" && ino === at && rename',
-    "ino === at && rename",
+    'kind === "link" && ino === effect.directory',
+    "ino === effect.directory",
   ),
-  one("effect-rules.ts", "births: no creation comes along", "if (birth !== undefined) births.push(birth);"),
   one(
     "effect-rules.ts",
-    "births: only the nearest directory comes along",
-    "directory = birth?.directory;",
-    "directory = undefined;",
+    "births: the directories of all names come along",
+    "&& ino === effect.directory && rename",
+    "&& rename",
   ),
 
   // --- effects.ts ---
@@ -205,7 +212,7 @@ export const journalMutations = area("journal rules", usual, [
     "unit-index.ts",
     "index: the tail block is always on the disk",
     "return !pending.some(",
-    "return pending !== undefined || !pending.some(",
+    "return pending.length >= 0 || !pending.some(",
   ),
   one(
     "unit-index.ts",

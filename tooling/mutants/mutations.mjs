@@ -82,6 +82,29 @@ export const equivalent = area(
       reason: "pieces of a whole page are never cut up, and the only other size is that of a sector",
     },
     {
+      what: "sync settles no more than the tree log",
+      file: "ledger.ts",
+      find: 'if (closures.reach === "tree-log" && record.scope !== "all") return',
+      put: 'if (closures.reach === "tree-log") return',
+      reason:
+        "a barrier over everything has all names and lengths in hand, so nothing older in the journal is left to bring",
+    },
+    {
+      what: "everything has a journal",
+      file: "ledger.ts",
+      find: 'if (edges.metadataOrder === "journal") return',
+      put: "if (edges.metadataOrder !== undefined) return",
+      reason:
+        "without a journal both ways settle the same: only time changes, for the other one looks at all that is pending",
+    },
+    {
+      what: "settling one effect takes every personality for a journal",
+      file: "ledger.ts",
+      find: "this.#apply(journals ? this.#olderInJournal(effects, 0) : this.#withCompanions(effects, false));",
+      put: "this.#apply(this.#olderInJournal(effects, 0));",
+      reason: "without a journal both ways settle the same: only time changes",
+    },
+    {
       what: "a lock that was given up counts as abandoned for ever",
       file: "directory-lock.ts",
       in: "#giveUp(name",

@@ -103,17 +103,10 @@ export function homesOf(personality: Personality, later: Effect, pending: readon
   return homes;
 }
 
-/** Pending creations of the directory that a name is bound in, and of all above it. */
-export function birthsOf(effect: Effect, names: readonly NameEffect[]): NameEffect[] {
-  if (!isName(effect) || effect.kind !== "link") return [];
-  const births: NameEffect[] = [];
-  for (let directory: number | undefined = effect.directory; directory !== undefined;) {
-    const at: number = directory;
-    const birth = names.find(({ kind, ino, rename }) => kind === "link" && ino === at && rename === "none");
-    if (birth !== undefined) births.push(birth);
-    directory = birth?.directory;
-  }
-  return births;
+/** The pending creation of the directory that a name is in. */
+export function birthOf(effect: Effect, names: readonly NameEffect[]): NameEffect | undefined {
+  if (!isName(effect)) return undefined;
+  return names.find(({ kind, ino, rename }) => kind === "link" && ino === effect.directory && rename === "none");
 }
 
 /** A step of a rename of a directory. */

@@ -1,5 +1,5 @@
 import { closeOver, unitsOf, type Unit } from "./crash-units.js";
-import { applyEffect, birthsOf, homesOf, isDirectoryMove, needs } from "./effect-rules.js";
+import { applyEffect, birthOf, homesOf, isDirectoryMove, needs } from "./effect-rules.js";
 import {
   isName,
   type BarrierRecord,
@@ -276,10 +276,10 @@ export class Ledger {
     for (let at = 0; at < queue.length; at += 1) {
       const effect = queue[at] as Effect; // below length
       const near: readonly Effect[] = isName(effect) ? names : (this.#files.get(effect.ino) ?? []);
-      const births: readonly Effect[] = birthsOf(effect, names);
+      const birth = birthOf(effect, names);
       for (const other of near) {
         const older = other.seq < effect.seq && needs(this.personality, effect, other);
-        if (chosen.has(other) || !(older || births.includes(other) || comesAlong(effect, other))) continue;
+        if (chosen.has(other) || !(older || other === birth || comesAlong(effect, other))) continue;
         chosen.add(other);
         queue.push(other);
       }

@@ -6,6 +6,7 @@ import {
   each,
   expectLeft,
   found,
+  kernels,
   kernelNames,
   opened,
   runs,
@@ -289,6 +290,52 @@ const examples: readonly Example[] = [
       btrfs: ["f=f5000", "f=f5000,b100", ...overwritten],
     },
   },
+  {
+    says: "a whole page is overwritten in place behind the creation of another file: bytes, not metadata",
+    on: { f: "f4096" },
+    run: (fs) => {
+      opened(fs, "/z");
+      opened(fs, "/f").writeAt(runs("x4096"), 0);
+    },
+    leaves: {
+      "ext4-ordered": ["f=f4096", "f=f4096 z=", "f=x4096", "f=x4096 z="],
+      "ext4-noauto": ["f=f4096", "f=f4096 z=", "f=x4096", "f=x4096 z="],
+      xfs: ["f=f4096", "f=f4096 z=", "f=x4096", "f=x4096 z="],
+      btrfs: ["f=f4096", "f=f4096 z=", "f=x4096 z="],
+    },
+  },
+  {
+    says: "the start of a page is zeroed behind the creation of another file: a write of zeros",
+    on: { f: "f4096" },
+    run: (fs) => {
+      opened(fs, "/z");
+      opened(fs, "/f").punch(0, 96);
+    },
+    leaves: {
+      "ext4-ordered": ["f=.96,f4000", "f=.96,f4000 z=", "f=f4096", "f=f4096 z="],
+      "ext4-noauto": ["f=.96,f4000", "f=.96,f4000 z=", "f=f4096", "f=f4096 z="],
+      xfs: ["f=.96,f4000", "f=.96,f4000 z=", "f=f4096", "f=f4096 z="],
+      btrfs: ["f=.96,f4000 z=", "f=f4096", "f=f4096 z="],
+    },
+  },
+  {
+    says: "bytes that wait behind a sync lose what a durable cut has taken from them",
+    on: { f: "f1000" },
+    run: (fs) => {
+      const handle = opened(fs, "/f");
+      handle.writeAt(runs("x700"), 100);
+      handle.truncate(500);
+      fs.syncAllBlocking();
+      handle.truncate(1000);
+    },
+    leaves: {
+      "ext4-ordered": ["f=f100,x400", "f=f100,x400,.500"],
+      "ext4-noauto": ["f=f100,x400", "f=f100,x400,.500"],
+      // The cut is durable and the overwritten bytes are not: what comes of them ends at the cut.
+      xfs: ["f=f100,x400", "f=f100,x400,.500", "f=f500", "f=f500,.500"],
+      btrfs: ["f=f100,x400", "f=f100,x400,.500"],
+    },
+  },
 ];
 
 describe.each(examples)("$says", (example) => {
@@ -305,3 +352,16 @@ test("a cut that the kernel has written back without its zeros shows the old byt
   expect(found(fs, btrfs)).toEqual(["w=a3000", "w=a3000,.6000", "w=a4096,.4904"]);
   expect(found(fs, ext4Ordered)).toEqual(["w=a3000", "w=a3000,.6000"]);
 });
+
+test.each(kernelNames)(
+  "%s: bytes on a page that was freed whole need that, whichever part of it they are on",
+  (kernel) => {
+    const fs = durable({ f: "f4096" });
+    const handle = opened(fs, "/f");
+    handle.punch(0, 4096);
+    handle.writeAt(runs("y512"), 512);
+    const left = ["f=.4096", "f=.512,y512,.3072", "f=f4096"];
+    expect(found(fs, kernels[kernel])).toEqual(left);
+    expect(found(fs, kernels[kernel], fs.logSize().records, kernels[kernel].tears)).toEqual(left);
+  },
+);

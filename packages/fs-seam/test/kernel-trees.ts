@@ -40,10 +40,14 @@ function textOf(entry: ImageEntry): string {
   return `${entry.path}=${parts.map((run) => `${run[0] === "\0" ? "." : run[0]}${run.length}`).join(",")}`;
 }
 
-/** What a power loss at the end of the run, or before one record, may leave. Pages do not tear here. */
-export function found(fs: CrashFs, personality: Personality, at: number = fs.logSize().records): string[] {
-  const whole: Personality = { ...personality, tears: { unitBytes: 4096, kind: "whole" } };
-  const images = [...crashImages(fs.trace(), { personality: whole, at })];
+/** What a power loss at the end of the run, or before one record, may leave. Pages do not tear unless `tears` says so. */
+export function found(
+  fs: CrashFs,
+  personality: Personality,
+  at: number = fs.logSize().records,
+  tears: Personality["tears"] = { unitBytes: 4096, kind: "whole" },
+): string[] {
+  const images = [...crashImages(fs.trace(), { personality: { ...personality, tears }, at })];
   return images.map(({ image }) => listImage(image).map(textOf).join(" ")).sort();
 }
 

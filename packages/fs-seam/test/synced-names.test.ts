@@ -129,6 +129,50 @@ const examples: readonly Example[] = [
       btrfs: ["a2=a1 c=", "a2=a1 c= z=", "b=a1 c= z="],
     },
   },
+  {
+    says: "a directory has moved, and a new file in it is synced",
+    on: { "d/": "" },
+    run: (fs) => {
+      fs.rename("/d", "/d2");
+      opened(fs, "/d2/f").syncBlocking("full");
+    },
+    leaves: {
+      "ext4-ordered": ["d2/ d2/f="],
+      "ext4-noauto": ["d2/ d2/f="],
+      xfs: ["d2/ d2/f="],
+      // Only the creation of a directory comes along, not its move.
+      btrfs: ["d/ d/f=", "d2/ d2/f="],
+    },
+  },
+  {
+    says: "a new file is removed, then its directory, and the file is synced through its handle",
+    on: { "d/": "" },
+    run: (fs) => {
+      const handle = opened(fs, "/d/a");
+      fs.remove("/d/a");
+      fs.removeDirectory("/d");
+      handle.syncBlocking("full");
+    },
+    // The removal of the directory is younger than all names of the file.
+    leaves: { "ext4-ordered": ["", "d/"], "ext4-noauto": ["", "d/"], xfs: ["", "d/"], btrfs: ["", "d/"] },
+  },
+  {
+    says: "fdatasync of a file that has nothing to write, and has replaced another one",
+    on: { cfg: "O100", t: "N100" },
+    run: (fs) => {
+      const handle = opened(fs, "/t");
+      opened(fs, "/z");
+      fs.rename("/t", "/cfg");
+      handle.syncBlocking("data");
+    },
+    leaves: {
+      // The length was durable before the rename, so there is nothing to commit.
+      "ext4-ordered": ["cfg=N100 z=", "cfg=O100 t=N100", "cfg=O100 t=N100 z="],
+      "ext4-noauto": ["cfg=N100 z=", "cfg=O100 t=N100", "cfg=O100 t=N100 z="],
+      xfs: ["cfg=N100 z="],
+      btrfs: ["cfg=N100", "cfg=N100 z="],
+    },
+  },
 ];
 
 describe.each(examples)("$says", (example) => {

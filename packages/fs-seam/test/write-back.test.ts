@@ -119,3 +119,14 @@ describe("without write-back of its own", () => {
     expect(found(fs, quiet(btrfs))).toEqual(["a=a1 c=", "b=a1 c="]);
   });
 });
+
+test("write-back of one name brings everything that is older in the journal", () => {
+  const fs = durable({ f: "f100" });
+  opened(fs, "/a");
+  opened(fs, "/f").writeAt(runs("x100"), 0);
+  opened(fs, "/b");
+  opened(fs, "/c");
+  const link = fs.pending().find((effect) => effect.kind === "link" && effect.name === "b");
+  fs.writeback([link?.seq ?? -1]);
+  expect(found(fs, ext4Ordered)).toEqual(["a= b= c= f=f100", "a= b= c= f=x100", "a= b= f=f100", "a= b= f=x100"]);
+});
