@@ -12,6 +12,7 @@ export const tests = {
   rules: `${seam}/test/mutants-rules.property.test.ts`,
   journal: `${seam}/test/journal-rules.test.ts`,
   syncedNames: `${seam}/test/synced-names.test.ts`,
+  treeLog: `${seam}/test/tree-log.test.ts`,
   writeBack: `${seam}/test/write-back.test.ts`,
   images: `${seam}/test/mutants-images.test.ts`,
   disk: `${seam}/test/mutants-disk.test.ts`,

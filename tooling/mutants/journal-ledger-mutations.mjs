@@ -12,7 +12,16 @@ const one = (what, find, put, block) => ({
 
 const settling = area(
   "journal ledger",
-  [tests.journal, tests.syncedNames, tests.writeBack, tests.rules, tests.brute, tests.litmusRules, tests.litmus],
+  [
+    tests.journal,
+    tests.syncedNames,
+    tests.treeLog,
+    tests.writeBack,
+    tests.rules,
+    tests.brute,
+    tests.litmusRules,
+    tests.litmus,
+  ],
   [
     // --- what counts ---
     one("a length that is stated again starts no write-back", "if (isRestated(record)) this.#startWriteBack(record);"),
@@ -185,7 +194,6 @@ const settling = area(
       "(this.state.inode(ino)?.links ?? 0) === 0 ?",
       "(this.state.inode(ino)?.links ?? 0) >= 0 ?",
     ),
-    one("tree log: a removal is the first name", 'own.find(({ kind }) => kind === "link")', "own.at(0)"),
     one(
       "tree log: names of other files are its own",
       "isName(effect) && effect.ino === ino);",

@@ -316,10 +316,4 @@ export const journalMutations = area("journal rules", usual, [
     "[...index.addMetadata([removal], units.length), last]",
     "index.addMetadata([removal], units.length)",
   ),
-  one(
-    "crash-units.ts",
-    "the old name needs nothing but the new one",
-    "[...index.addMetadata([removal], units.length), last]",
-    "[last]",
-  ),
 ]);

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { CrashFs } from "../src/crash-fs.js";
-import { crashImages } from "../src/crash-images.js";
+import { crashImages, replayCrash } from "../src/crash-images.js";
 import { Directory } from "../src/directory.js";
 import type { FileHandle } from "../src/file-handle.js";
 import { listImage, type ImageEntry } from "../src/image-file.js";
@@ -47,7 +47,13 @@ export function found(
   at: number = fs.logSize().records,
   tears: Personality["tears"] = { unitBytes: 4096, kind: "whole" },
 ): string[] {
-  const images = [...crashImages(fs.trace(), { personality: { ...personality, tears }, at })];
+  const trace = fs.trace();
+  const judge = { ...personality, tears };
+  const images = [...crashImages(trace, { personality: judge, at })];
+  // The choice that made an image makes it again.
+  for (const { image, choice } of images) {
+    expect(listImage(replayCrash(trace, choice, judge))).toEqual(listImage(image));
+  }
   return images.map(({ image }) => listImage(image).map(textOf).join(" ")).sort();
 }
 

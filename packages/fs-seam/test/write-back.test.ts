@@ -110,6 +110,26 @@ describe("without write-back of its own", () => {
     expect(found(within, quiet(ext4Ordered))).toEqual(["f=a10,b10", "f=a10,b10 z="]);
   });
 
+  test("a length that waits elsewhere commits nothing", () => {
+    const fs = durable({ f: "", g: "g100" });
+    append(fs, "/f", "a100");
+    opened(fs, "/z");
+    const handle = opened(fs, "/g");
+    handle.writeAt(runs("y100"), 0);
+    handle.syncBlocking("data");
+    expect(found(fs, quiet(ext4Ordered))).toEqual(["f= g=y100", "f= g=y100 z="]);
+  });
+
+  test("a length that waited brings no bytes of other files, and nothing that came after the issue", async () => {
+    const fs = durable({ f: "", g: "g100" });
+    opened(fs, "/g").writeAt(runs("y100"), 0);
+    append(fs, "/f", "a100");
+    const done = opened(fs, "/f").sync("data");
+    opened(fs, "/z");
+    await done;
+    expect(found(fs, quiet(ext4Ordered))).toEqual(["f=a100 g=g100"]);
+  });
+
   test("what the log of single syncs may bring along arrives without a barrier of its own", () => {
     const fs = durable({ a: "a1" });
     opened(fs, "/a").syncBlocking("full");
@@ -129,4 +149,36 @@ test("write-back of one name brings everything that is older in the journal", ()
   const link = fs.pending().find((effect) => effect.kind === "link" && effect.name === "b");
   fs.writeback([link?.seq ?? -1]);
   expect(found(fs, ext4Ordered)).toEqual(["a= b= c= f=f100", "a= b= c= f=x100", "a= b= f=f100", "a= b= f=x100"]);
+});
+
+test("bytes that the kernel writes back above a cut bring the cut, and all that is older", () => {
+  const fs = durable({ w: "a5000", v: "v1000" });
+  opened(fs, "/z");
+  opened(fs, "/v").truncate(10);
+  opened(fs, "/w").truncate(100);
+  opened(fs, "/w").writeAt(runs("b200"), 0);
+  const bytes = fs.pending().find((effect) => effect.kind === "data" && effect.bytes !== undefined);
+  fs.writeback([bytes?.seq ?? -1]);
+  // The cut of the other file is older in the journal; only the length that the write grew may be missing.
+  for (const kernel of [ext4Ordered, xfs]) {
+    const trees = found(fs, kernel);
+    expect(trees.filter((tree) => tree.startsWith("v=v10 "))).toEqual(["v=v10 w=b100 z=", "v=v10 w=b200 z="]);
+    expect(trees.filter((tree) => !tree.startsWith("v=v10"))).toEqual([]);
+  }
+});
+
+test("bytes that the kernel writes back below a cut, or of another file, leave the cut pending", () => {
+  const below = durable({ w: "a9000" });
+  const handle = opened(below, "/w");
+  handle.truncate(8192);
+  handle.writeAt(runs("b100"), 0);
+  const [, bytes] = below.pending();
+  below.writeback([bytes?.seq ?? -1]);
+  expect(found(below, ext4Ordered)).toEqual(["w=b100,a8092", "w=b100,a8900"]);
+  const other = durable({ v: "v1000", w: "a1000" });
+  opened(other, "/w").truncate(0);
+  opened(other, "/v").writeAt(runs("x1000"), 0);
+  const data = other.pending().find(({ kind }) => kind === "data");
+  other.writeback([data?.seq ?? -1]);
+  expect(found(other, ext4Ordered)).toEqual(["v=x1000 w=", "v=x1000 w=a1000"]);
 });
