@@ -13,6 +13,7 @@ export const tests = {
   journal: `${seam}/test/journal-rules.test.ts`,
   syncedNames: `${seam}/test/synced-names.test.ts`,
   treeLog: `${seam}/test/tree-log.test.ts`,
+  wholeWrites: `${seam}/test/whole-writes.test.ts`,
   writeBack: `${seam}/test/write-back.test.ts`,
   images: `${seam}/test/mutants-images.test.ts`,
   disk: `${seam}/test/mutants-disk.test.ts`,

@@ -7,7 +7,7 @@ const one = (file, what, find, put) => ({ what, file, find, ...(put === undefine
 
 const wholeWriteMutations = area(
   "whole writes",
-  [tests.images, tests.journal, tests.litmusRules, tests.litmus],
+  [tests.wholeWrites, tests.litmusRules, tests.litmus],
   [
     one(
       "crash-units.ts",
@@ -48,17 +48,10 @@ const wholeWriteMutations = area(
     one("crash-units.ts", "freed pages are one write", "&& !isFreedPage(before) && !isFreedPage(next)"),
     one(
       "crash-units.ts",
-      "a whole write forgets what its first page needs",
-      "...before.needs, ...needs.filter",
-      "...needs.filter",
-    ),
-    one(
-      "crash-units.ts",
       "a whole write forgets what its last page needs",
-      "[...new Set([...before.needs, ...needs.filter((needed) => needed !== own)])]",
+      "[...new Set([...before.needs, ...needs])]",
       "[...before.needs]",
     ),
-    one("crash-units.ts", "a whole write needs itself", "...needs.filter((needed) => needed !== own)", "...needs"),
     one("crash-units.ts", "what was joined is needed at its old place", "places[needed] as number)", "needed)"),
     one(
       "crash-units.ts",
@@ -108,12 +101,6 @@ const tailMutations = area(
       "fs-state.ts",
       "the rest that was kept is not noted",
       "if (cuts && kept > size) this.loose.set(ino, Math.min(kept, end));",
-    ),
-    one(
-      "fs-state.ts",
-      "growth makes nothing of a kept rest",
-      "if (cuts || size >= (this.loose.get(ino) ?? 0)) this.loose.delete(ino);",
-      "if (cuts) this.loose.delete(ino);",
     ),
   ],
 );

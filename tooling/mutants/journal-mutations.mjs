@@ -9,6 +9,7 @@ const one = (file, what, find, put) => ({ what, file, find, ...(put === undefine
 const usual = [
   tests.journal,
   tests.syncedNames,
+  tests.treeLog,
   tests.writeBack,
   tests.rules,
   tests.brute,

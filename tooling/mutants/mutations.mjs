@@ -105,6 +105,13 @@ export const equivalent = area(
       reason: "without a journal both ways settle the same: only time changes",
     },
     {
+      what: "growth makes nothing of a kept rest",
+      file: "fs-state.ts",
+      find: "if (cuts || size >= (this.loose.get(ino) ?? 0)) this.loose.delete(ino);",
+      put: "if (cuts) this.loose.delete(ino);",
+      reason: "a rest that lies within the file again is trimmed to the length of the file, which takes nothing away",
+    },
+    {
       what: "a lock that was given up counts as abandoned for ever",
       file: "directory-lock.ts",
       in: "#giveUp(name",

@@ -80,7 +80,7 @@ function withWholeWrites(units: readonly Unit[]): Unit[] {
     const before = joined.at(-1);
     if (before !== undefined && continues(before.effects.at(-1), unit.effects[0])) {
       const own = joined.length - 1;
-      const all = [...new Set([...before.needs, ...needs.filter((needed) => needed !== own)])];
+      const all = [...new Set([...before.needs, ...needs])];
       joined[own] = { ...before, effects: [...before.effects, ...unit.effects], needs: all.sort((a, b) => a - b) };
     } else {
       joined.push({ ...unit, needs: needs.sort((a, b) => a - b) });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { btrfs, ext4Ordered } from "../src/kernel-personalities.js";
+import { posix, strict } from "../src/personality.js";
 import {
   append,
   durable,
@@ -365,3 +366,12 @@ test.each(kernelNames)(
     expect(found(fs, kernels[kernel], fs.logSize().records, kernels[kernel].tears)).toEqual(left);
   },
 );
+
+test("old bytes show where a personality leaves it open what becomes of them, and nowhere else", () => {
+  const fs = durable({ w: "a9000" });
+  const handle = opened(fs, "/w");
+  handle.truncate(3000);
+  handle.truncate(9000);
+  expect(found(fs, strict)).toEqual(expect.arrayContaining(["w=a3000,.6000", "w=a4096,.4904"]));
+  expect(found(fs, posix)).not.toContain("w=a4096,.4904");
+});

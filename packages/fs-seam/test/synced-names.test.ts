@@ -55,6 +55,15 @@ const examples: readonly Example[] = [
     on: {},
     run: (fs) => {
       fs.makeDirectory("/d");
+      fs.syncNamesBlocking("/d");
+    },
+    leaves: { "ext4-ordered": ["d/"], "ext4-noauto": ["d/"], xfs: ["d/"], btrfs: ["d/"] },
+  },
+  {
+    says: "a new directory with a new file is synced, not the one above it",
+    on: {},
+    run: (fs) => {
+      fs.makeDirectory("/d");
       opened(fs, "/d/a");
       fs.syncNamesBlocking("/d");
     },
