@@ -14,6 +14,7 @@ export const tests = {
   syncedNames: `${seam}/test/synced-names.test.ts`,
   treeLog: `${seam}/test/tree-log.test.ts`,
   wholeWrites: `${seam}/test/whole-writes.test.ts`,
+  growth: `${seam}/test/growth.test.ts`,
   writeBack: `${seam}/test/write-back.test.ts`,
   images: `${seam}/test/mutants-images.test.ts`,
   disk: `${seam}/test/mutants-disk.test.ts`,

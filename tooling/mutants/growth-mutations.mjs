@@ -107,7 +107,7 @@ const tailMutations = area(
 
 const engineMutations = area(
   "growth",
-  [tests.journal, tests.log, tests.brute, tests.litmus],
+  [tests.growth, tests.journal, tests.log, tests.brute, tests.litmus],
   [
     one(
       "engine-content.ts",
@@ -156,12 +156,6 @@ const engineMutations = area(
       "a hole counts as written",
       "return content.page(page) !== undefined && !this",
       "return !this",
-    ),
-    one(
-      "engine-content.ts",
-      "a page that begins at the end counts as its last page",
-      "if (content.size === page * pageBytes || offset",
-      "if (offset",
     ),
     one(
       "engine-content.ts",

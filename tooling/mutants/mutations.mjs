@@ -112,6 +112,13 @@ export const equivalent = area(
       reason: "a rest that lies within the file again is trimmed to the length of the file, which takes nothing away",
     },
     {
+      what: "a page that begins at the end counts as the last page",
+      file: "engine-content.ts",
+      find: "if (content.size === page * pageBytes || offset",
+      put: "if (offset",
+      reason: "there is no such page: a cut drops it, and a file for which one was reserved is known as such",
+    },
+    {
       what: "a lock that was given up counts as abandoned for ever",
       file: "directory-lock.ts",
       in: "#giveUp(name",
