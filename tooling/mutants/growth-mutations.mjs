@@ -53,12 +53,6 @@ const wholeWriteMutations = area(
       "[...before.needs]",
     ),
     one("crash-units.ts", "what was joined is needed at its old place", "places[needed] as number)", "needed)"),
-    one(
-      "crash-units.ts",
-      "a joined page has no place",
-      "places.push(joined.length - 1);",
-      "if (before === undefined || joined.at(-1) !== before) places.push(joined.length - 1);",
-    ),
   ],
 );
 
