@@ -120,6 +120,7 @@ export const ruleMutations = area(
       what: "needs: a length needs bytes behind it",
       file: "effect-rules.ts",
       find: "start + data.start < size.to &&",
+      tests: [tests.writeBack],
     },
     {
       what: "strict renames are atomic in units",

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { pendingAt } from "../src/crash-images.js";
 import type { FileHandle } from "../src/file-handle.js";
 import { btrfs, ext4NoAuto, ext4Ordered, xfs } from "../src/kernel-personalities.js";
 import type { MediaHandle } from "../src/media-faults.js";
@@ -178,4 +179,15 @@ test("bytes that the kernel writes back below a cut, or of another file, leave t
   const data = other.pending().find(({ kind }) => kind === "data");
   other.writeback([data?.seq ?? -1]);
   expect(found(other, ext4Ordered)).toEqual(["v=x1000 w=", "v=x1000 w=a1000"]);
+});
+
+test("a length that the kernel writes back brings the bytes below it, and leaves those behind it", () => {
+  const fs = durable({ log: "a4000" });
+  append(fs, "/log", "b196");
+  // The bytes of both pages, the length up to the end of the first one, and the rest.
+  const [below, behind, first, second] = fs.pending().map(({ seq }) => seq);
+  fs.writeback([first ?? -1]);
+  const pending = pendingAt(fs.trace(), xfs, fs.logSize().records).map(({ seq }) => seq);
+  expect(pending).toEqual([behind, second]);
+  expect(pending).not.toContain(below);
 });
