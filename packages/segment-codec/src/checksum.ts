@@ -37,7 +37,7 @@ type RangeCrc32 = (bytes: Uint8Array, start: number, end: number, seed: number) 
  * From this many bytes on the native module is faster, the view it needs included: 64 B cost 44 ns here and 160 ns there,
  * 256 B 169 ns and 155 ns. The suite `segment-codec` of apps/bench measures both around this length.
  */
-export const NATIVE_FROM_BYTES = 224;
+const NATIVE_FROM_BYTES = 224;
 
 /** `zlib.crc32` pays more for a call than the native module does. */
 const ZLIB_FROM_BYTES = 320;
@@ -45,7 +45,8 @@ const ZLIB_FROM_BYTES = 320;
 function loadNative(): WholeCrc32 | undefined {
   try {
     // A synchronous require, because a top-level await would keep CommonJS from requiring this package.
-    const loaded = createRequire(import.meta.url)("@node-rs/crc32") as { crc32?: WholeCrc32 }; // probed in the next line
+    const require = createRequire(import.meta.url);
+    const loaded = require("@node-rs/crc32") as { crc32?: WholeCrc32 }; // probed in the next line
     return loaded.crc32?.(Uint8Array.of(0xc0), 0) === 0x49_66_2d_3d ? loaded.crc32 : undefined;
   } catch {
     return undefined; // no binary for this platform: the others give the same values, only slower

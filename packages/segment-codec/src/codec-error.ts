@@ -4,7 +4,19 @@
  */
 
 /** Every code a {@link CodecError} may carry. The README table says what to do about each. */
-export const codecErrorCodes = ["CODEC_UINT64_OUT_OF_RANGE"] as const;
+export const codecErrorCodes = [
+  "CODEC_NOT_A_SEGMENT",
+  "CODEC_UNSUPPORTED_VERSION",
+  "CODEC_UNSUPPORTED_ALGORITHM",
+  "CODEC_TRUNCATED",
+  "CODEC_CHECKSUM_MISMATCH",
+  "CODEC_LENGTH_OUT_OF_RANGE",
+  "CODEC_UINT64_OUT_OF_RANGE",
+  "CODEC_MALFORMED_HEADER",
+  "CODEC_MALFORMED_FRAME",
+  "CODEC_DURABLE_DATA_MISSING",
+  "CODEC_SHORT_SOURCE",
+] as const;
 
 export type CodecErrorCode = (typeof codecErrorCodes)[number];
 
