@@ -8,7 +8,7 @@ import type { ContentHash } from "./checksum.js";
 export const blake3: ContentHash = {
   algorithm: "blake3-256",
   hash(bytes: Uint8Array): Uint8Array {
-    const digest = wasm.hash(bytes); // a Buffer with memory of its own
+    const digest = wasm.hash(bytes) as Uint8Array; // no encoding is asked for, so never a string
     return new Uint8Array(digest.buffer, digest.byteOffset, digest.byteLength);
   },
 };
