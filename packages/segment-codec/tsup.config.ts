@@ -1,4 +1,6 @@
 import { preset } from "@holdfast-tooling/config/tsup";
 import { defineConfig } from "tsup";
 
-export default defineConfig(preset({ index: "src/index.ts", blake3: "src/blake3.ts" }, { noExternal: ["msgpackr"] }));
+const entries = { index: "src/index.ts", blake3: "src/blake3.ts", payload: "src/payload-entry.ts" };
+
+export default defineConfig(preset(entries, { noExternal: ["msgpackr"] }));

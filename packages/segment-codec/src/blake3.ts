@@ -1,4 +1,4 @@
-import * as wasm from "blake3-wasm";
+import { hash } from "blake3-wasm";
 import type { ContentHash } from "./checksum.js";
 
 /**
@@ -8,7 +8,8 @@ import type { ContentHash } from "./checksum.js";
 export const blake3: ContentHash = {
   algorithm: "blake3-256",
   hash(bytes: Uint8Array): Uint8Array {
-    const digest = wasm.hash(bytes) as Uint8Array; // no encoding is asked for, so never a string
+    const digest = hash(bytes);
+    if (typeof digest === "string") throw new TypeError("blake3-wasm gave text where bytes were asked for");
     return new Uint8Array(digest.buffer, digest.byteOffset, digest.byteLength);
   },
 };
