@@ -77,7 +77,7 @@ export class PayloadCodec {
       throw new CodecError("CODEC_PAYLOAD_MALFORMED", message, { offset: 0, expected: this.#maxPayloadBytes });
     }
     checkMessagePack(payload, this.#maxDepth);
-    return this.#packr.unpack(payload);
+    return this.#packr.unpack(payload.subarray()); // it hangs a property on what it reads
   }
 
   /** Encodes into `room` from `start` on if msgpackr finds it large enough, and elsewhere if not; the result is lent. */
