@@ -97,6 +97,21 @@ describe.each([true, false])("newest %s", (newest) => {
   });
 });
 
+test.each([
+  ["a:nofooter-crc-mid", "CODEC_MID_STREAM_CORRUPTION"],
+  ["a:nofooter-len-first-max", "CODEC_MID_STREAM_CORRUPTION"],
+  ["a:crc-last", "CODEC_CHECKSUM_MISMATCH"],
+  ["a:len-last-plus1", "CODEC_TRUNCATED"],
+  ["a:len-last-max", "CODEC_LENGTH_OUT_OF_RANGE"],
+  ["a:frm-begin-count-0", "CODEC_MALFORMED_BATCH"],
+  ["a:frm-nil-chain", "CODEC_MALFORMED_ENVELOPE"],
+  ["a:frm-entity-slash", "CODEC_MALFORMED_ENVELOPE"],
+])("%s is %s", (name, code) => {
+  const mutant = mutants.find(({ id }) => id === name);
+  if (mutant === undefined) throw new Error("the variant is missing");
+  expect(judge(mutant, true).scan?.end).toMatchObject({ kind: "corrupt", code });
+});
+
 test("a footer that claims more than there is leaves its claim as evidence", () => {
   const mutant = mutants.find(({ id }) => id === "a:ft-crc-and-last-payload");
   if (mutant === undefined) throw new Error("the variant is missing");
