@@ -8,6 +8,7 @@ import { baselineOf, markdownReport, reportOf, type Baseline, type Report } from
 import type { Row } from "./row.js";
 import type { Part, Suite } from "./suite.js";
 import { fsSeamSuite } from "./suites/fs-seam.bench.js";
+import { segmentCodecSuite } from "./suites/segment-codec.bench.js";
 
 /**
  * Measures our packages against their peers: `npm run bench -- [suite] [options]`. The table goes to stdout, progress to
@@ -27,7 +28,7 @@ const usage = `usage: npm run bench -- [suite] [options]
   --part NAME        only this part of the suite, and only its table
 `;
 
-const suites: readonly Suite[] = [fsSeamSuite];
+const suites: readonly Suite[] = [fsSeamSuite, segmentCodecSuite];
 
 interface CommandLine {
   readonly chosen: readonly Suite[];

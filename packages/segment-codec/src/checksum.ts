@@ -34,10 +34,10 @@ type WholeCrc32 = (bytes: Uint8Array, seed: number) => number;
 type RangeCrc32 = (bytes: Uint8Array, start: number, end: number, seed: number) => number;
 
 /**
- * From this many bytes on the native module is faster, the view it needs included: 64 B cost 44 ns here and 160 ns there,
- * 256 B 169 ns and 155 ns. The suite `segment-codec` of apps/bench measures both around this length.
+ * From this many bytes on the native module is faster, the view it needs included. The suite `segment-codec` of apps/bench
+ * measures both around this length.
  */
-const NATIVE_FROM_BYTES = 224;
+const NATIVE_FROM_BYTES = 176;
 
 /** `zlib.crc32` pays more for a call than the native module does. */
 const ZLIB_FROM_BYTES = 320;

@@ -71,8 +71,8 @@ function damageOnce(bytes: Uint8Array, others: readonly Uint8Array[], draw: Draw
       return bytes;
     case 4: {
       const view = new DataView(bytes.buffer);
-      if (at + 4 <= size)
-        view.setUint32(at - (at % 4) + 4 <= size ? at - (at % 4) : at, forged[draw(forged.length)] ?? 0, draw(2) === 0);
+      const word = Math.max(0, Math.min(at - (at % 4), size - 4));
+      if (size >= 4) view.setUint32(word, forged[draw(forged.length)] ?? 0, draw(2) === 0);
       return bytes;
     }
     case 5: // repeat a piece
