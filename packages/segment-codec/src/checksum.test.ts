@@ -43,7 +43,7 @@ describe.each(implementations)("CRC-32 by %s", (_, compute) => {
   });
 
   test("equals the definition on every range and seed", () => {
-    const bytes = fc.uint8Array({ minLength: 0, maxLength: 700 });
+    const bytes = fc.uint8Array({ maxLength: 700, size: "max" });
     fc.assert(
       fc.property(bytes, fc.nat(), fc.nat(), fc.nat(0xffff_ffff), (data, a, b, seed) => {
         const start = a % (data.length + 1);
@@ -55,7 +55,7 @@ describe.each(implementations)("CRC-32 by %s", (_, compute) => {
 
   test("continues over pieces", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 900 }), fc.nat(), (data, cut) => {
+      fc.property(fc.uint8Array({ maxLength: 900, size: "max" }), fc.nat(), (data, cut) => {
         const at = cut % (data.length + 1);
         const seed = compute(data, 0, at, 0);
         expect(compute(data, at, data.length, seed)).toBe(crcByBits(data));

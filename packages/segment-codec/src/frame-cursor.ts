@@ -46,7 +46,6 @@ export interface FrameCursorOptions {
 
 const optionKeys: readonly string[] = ["from", "endOffset", "maxPayloadBytes", "windowBytes"];
 const TWO_TO_32 = 0x1_0000_0000;
-const MAX_HIGH = 0x1f_ffff;
 
 /**
  * Reads the frames of one segment forward. `next()` verifies one frame and puts it into fields, without garbage:
@@ -143,11 +142,11 @@ export class FrameCursor {
     if (headerCrc !== view.getUint32(local + at.FRAME_CRC, true)) return this.#halt("bad-header");
     const kind = view.getUint16(local + at.FRAME_KIND, true);
     const span = view.getUint32(local + at.FRAME_SPAN, true);
-    const high = view.getUint32(local + at.FRAME_LSN + 4, true);
-    const lsn = high * TWO_TO_32 + view.getUint32(local + at.FRAME_LSN, true);
+    // Above 2^53 this is rounded, and refused with the span below.
+    const lsn = view.getUint32(local + at.FRAME_LSN + 4, true) * TWO_TO_32 + view.getUint32(local + at.FRAME_LSN, true);
     const lag = view.getUint32(local + at.FRAME_DURABLE_LAG, true);
     const payloadBytes = view.getUint32(local + at.FRAME_PAYLOAD_BYTES, true);
-    if (kind === 0 || lag === 0 || lag > lsn || high > MAX_HIGH || lsn + span > Number.MAX_SAFE_INTEGER) {
+    if (kind === 0 || lag === 0 || lag > lsn || lsn + span > Number.MAX_SAFE_INTEGER) {
       return this.#halt("malformed");
     }
     if (lsn !== this.nextLsn) return this.#halt("out-of-sequence");

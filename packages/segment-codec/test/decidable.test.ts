@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import {
   FrameEncoder,
   SEGMENT_HEADER_BYTES,
+  continuesFrom,
   crc32,
   encodeSegmentHeader,
   inspectSegmentHeader,
@@ -318,6 +319,10 @@ describe("a crash during rotation or repair", () => {
     expect(successorAt(place, [third, second, first])).toBe(third);
     expect(successorAt(place, [second, third])).toBe(third);
     expect(successorAt(place, [])).toBeUndefined();
+    expect(continuesFrom(first, place)).toBe(true);
+    for (const change of [{ segmentId: 8 }, { nextLsn: 1 }, { chain: 1 }, { logId: new Uint8Array(16) }]) {
+      expect(continuesFrom(first, { ...place, ...change })).toBe(false);
+    }
   });
 
   test("a segment without frames hands on the chain that it continues from", () => {

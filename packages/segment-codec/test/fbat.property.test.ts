@@ -40,7 +40,7 @@ const anyEvent: fc.Arbitrary<FbatEvent> = fc
     encryption: fc.option(fc.record({ keyscopeId: fc.uint8Array({ maxLength: 40 }), nonce: bytesOf(24) }), {
       nil: undefined,
     }),
-    content: fc.uint8Array({ maxLength: 300 }),
+    content: fc.uint8Array({ maxLength: 300, size: "max" }),
     chain: fc.option(fc.record({ previousHash: bytesOf(32), eventHash: bytesOf(32) }), { nil: undefined }),
     entity: text,
     scope: text,
@@ -93,7 +93,7 @@ const anyAppend: fc.Arbitrary<FbatAppend> = fc.record(
     kind: fc.integer({ min: 0x1000, max: 0xcfff }),
     eventId: bytesOf(16),
     timestampUs: fc.bigInt({ min: 0n, max: 10n ** 7n }),
-    content: fc.uint8Array({ maxLength: 120 }),
+    content: fc.uint8Array({ maxLength: 120, size: "max" }),
     lane: fc.nat(2),
     flags: fc.nat(255),
     payloadVersion: fc.nat(9),
@@ -191,11 +191,11 @@ describe("the search for a frame behind damage", () => {
   }
 
   test("finds what trying every place finds", () => {
-    const junk = fc.uint8Array({ maxLength: 900 });
+    const junk = fc.uint8Array({ maxLength: 900, size: "max" });
     fc.assert(
       fc.property(
         junk,
-        fc.uint8Array({ minLength: 1, maxLength: 2000 }),
+        fc.uint8Array({ minLength: 1, maxLength: 2000, size: "max" }),
         junk,
         fc.nat(20),
         (before, content, after, skip) => {

@@ -133,6 +133,17 @@ describe("frames, encoding", () => {
     expect(() => (encoder.durableLsn = 1000)).toThrow("durableLsn");
   });
 
+  test("one encoder fills one buffer after the other", () => {
+    const { bytes } = buildSegment(records(4, 24));
+    const buffers = [new Uint8Array(56), new Uint8Array(112), new Uint8Array(56)];
+    const [one, two, three] = buffers as [Uint8Array, Uint8Array, Uint8Array]; // as made above
+    const encoder = new FrameEncoder(header);
+    encoder.append(one, 0, payloadOf(24, 0), record);
+    encoder.append(two, encoder.append(two, 0, payloadOf(24, 1), record), payloadOf(24, 2), record);
+    encoder.append(three, 0, payloadOf(24, 3), record);
+    expect(Buffer.concat(buffers).equals(bytes.subarray(64))).toBe(true);
+  });
+
   test("LSNs end at 2^53-1", () => {
     const last = encodeSegmentHeader({ ...identity, baseLsn: Number.MAX_SAFE_INTEGER }, new Uint8Array(64));
     const encoder = new FrameEncoder(last);
