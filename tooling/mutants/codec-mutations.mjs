@@ -10,12 +10,12 @@ export const codecMutations = codecArea(
     {
       what: "the header's checksum is not looked at",
       file: "frame-cursor.ts",
-      find: 'if (headerCrc !== view.getUint32(local + at.FRAME_CRC, true)) return this.#halt("bad-header");',
+      find: 'if (headerCrc !== view.getInt32(local + at.FRAME_CRC, true)) return this.#halt("bad-header");',
     },
     {
       what: "the header's checksum does not depend on the segment",
       file: "frame-cursor.ts",
-      find: "this.#frameSeed = segment.frameSeed;",
+      find: "this.#frameSeed = segment.frameSeed | 0;",
       put: "this.#frameSeed = 0;",
     },
     { what: "kind 0 is a frame", file: "frame-cursor.ts", find: "kind === 0 ||" },
@@ -44,19 +44,19 @@ export const codecMutations = codecArea(
     {
       what: "the chain is not looked at",
       file: "frame-cursor.ts",
-      find: 'if (chain !== view.getUint32(local + at.FRAME_CHAIN, true)) return this.#halt("bad-chain");',
+      find: 'if (chain !== view.getInt32(local + at.FRAME_CHAIN, true)) return this.#halt("bad-chain");',
     },
     {
       what: "every frame chains from the segment header",
       file: "frame-cursor.ts",
-      find: "this.chain = chain; this.#seed = chain;",
-      put: "this.chain = chain;",
+      find: "this.#chain = chain; this.#seed = chain;",
+      put: "this.#chain = chain;",
     },
     {
       what: "the first frame chains from nothing",
       file: "frame-cursor.ts",
-      find: "from.offset === at.SEGMENT_HEADER_BYTES ? segment.crc : from.chain",
-      put: "from.offset === at.SEGMENT_HEADER_BYTES ? 0 : from.chain",
+      find: "from.offset === at.SEGMENT_HEADER_BYTES ? segment.crc | 0 : from.chain | 0",
+      put: "from.offset === at.SEGMENT_HEADER_BYTES ? 0 : from.chain | 0",
     },
     {
       what: "padding may hold anything",
@@ -84,8 +84,8 @@ export const codecMutations = codecArea(
     {
       what: "a header without a segment's chain hands on its own checksum",
       file: "frame-cursor.ts",
-      find: "this.chain = from?.chain ?? segment.previousChain;",
-      put: "this.chain = from?.chain ?? segment.crc;",
+      find: "this.#chain = (from?.chain ?? segment.previousChain) | 0;",
+      put: "this.#chain = (from?.chain ?? segment.crc) | 0;",
     },
     {
       what: "bytes that are kept in the window come from its beginning",
@@ -276,7 +276,7 @@ export const codecMutations = codecArea(
     {
       what: "any eighth byte is a header",
       file: "later-frames.ts",
-      find: "if (crc !== view.getUint32(crcAt, true)) continue;",
+      find: "if (crc !== view.getInt32(crcAt, true)) continue;",
     },
     {
       what: "an accepted LSN is found again",
@@ -350,7 +350,7 @@ export const codecMutations = codecArea(
     {
       what: "long ranges begin anew",
       file: "checksum.ts",
-      find: "whole(bytes.subarray(start, end), seed)",
+      find: "whole(bytes.subarray(start, end), seed >>> 0)",
       put: "whole(bytes.subarray(start, end), 0)",
       tests: [tests.codecChecksum],
     },

@@ -38,7 +38,7 @@ test("this machine runs the native module, zlib where Node has it, and JavaScrip
 
 describe.each(implementations)("CRC-32 by %s", (_, compute) => {
   test.each(vectors)("of %s", (_name, bytes, expected) => {
-    expect(compute(bytes, 0, bytes.length, 0)).toBe(expected);
+    expect(compute(bytes, 0, bytes.length, 0) >>> 0).toBe(expected);
     expect(crc32(bytes)).toBe(expected);
   });
 
@@ -48,7 +48,7 @@ describe.each(implementations)("CRC-32 by %s", (_, compute) => {
       fc.property(bytes, fc.nat(), fc.nat(), fc.nat(0xffff_ffff), (data, a, b, seed) => {
         const start = a % (data.length + 1);
         const end = start + (b % (data.length - start + 1));
-        expect(compute(data, start, end, seed)).toBe(crcByBits(data.subarray(start, end), seed));
+        expect(compute(data, start, end, seed) >>> 0).toBe(crcByBits(data.subarray(start, end), seed));
       }),
     );
   });
@@ -58,7 +58,7 @@ describe.each(implementations)("CRC-32 by %s", (_, compute) => {
       fc.property(fc.uint8Array({ maxLength: 900, size: "max" }), fc.nat(), (data, cut) => {
         const at = cut % (data.length + 1);
         const seed = compute(data, 0, at, 0);
-        expect(compute(data, at, data.length, seed)).toBe(crcByBits(data));
+        expect(compute(data, at, data.length, seed) >>> 0).toBe(crcByBits(data));
       }),
     );
   });
@@ -66,7 +66,7 @@ describe.each(implementations)("CRC-32 by %s", (_, compute) => {
   test("reads a view into a larger buffer from where the view begins", () => {
     const whole = Uint8Array.from({ length: 1000 }, (_x, at) => at * 7);
     const view = whole.subarray(300, 900);
-    expect(compute(view, 100, 500, 0)).toBe(crcByBits(whole.slice(400, 800)));
+    expect(compute(view, 100, 500, 0) >>> 0).toBe(crcByBits(whole.slice(400, 800)));
   });
 });
 

@@ -30,7 +30,7 @@ export interface ContentHash {
 /** Continues `seed` over all of `bytes`; the shape that the native module and zlib share. */
 type WholeCrc32 = (bytes: Uint8Array, seed: number) => number;
 
-/** An implementation of CRC-32 over a range, continuing `seed`; the caller has checked the range. */
+/** CRC-32 over a range as a signed integer, continuing `seed` of either sign; the caller has checked the range. */
 type RangeCrc32 = (bytes: Uint8Array, start: number, end: number, seed: number) => number;
 
 /**
@@ -60,7 +60,7 @@ function zlibCrc32(): WholeCrc32 | undefined {
 
 function above(fromBytes: number, whole: WholeCrc32): RangeCrc32 {
   return (bytes, start, end, seed) =>
-    end - start < fromBytes ? sliceBy16(bytes, start, end, seed) : whole(bytes.subarray(start, end), seed);
+    end - start < fromBytes ? sliceBy16(bytes, start, end, seed) : whole(bytes.subarray(start, end), seed >>> 0) | 0;
 }
 
 /** Every implementation this machine can run, by name; all of them return the same numbers. */
@@ -80,7 +80,7 @@ const fastest = [...crc32Implementations().entries()][0] ?? (["javascript", slic
 export const crc32Backend: "native" | "zlib" | "javascript" = fastest[0];
 
 /**
- * CRC-32 of a range that the caller has already checked against `bytes`: for hot loops of this package only, because a
+ * CRC-32, signed, of a range that the caller has already checked against `bytes`: for hot loops of this package only, because a
  * range outside `bytes` gives a wrong value instead of an error.
  */
 export const crc32Unchecked: RangeCrc32 = fastest[1];
@@ -95,5 +95,5 @@ export function crc32(bytes: Uint8Array, start = 0, end: number = bytes.length, 
   if (!Number.isInteger(start) || !Number.isInteger(end) || start < 0 || end < start || end > bytes.length) {
     throw new RangeError(`the range ${start} to ${end} is not inside ${bytes.length} bytes`);
   }
-  return crc32Unchecked(bytes, start, end, seed);
+  return crc32Unchecked(bytes, start, end, seed) >>> 0;
 }

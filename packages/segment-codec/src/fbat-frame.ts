@@ -22,7 +22,7 @@ export function decodeFbatFrame(bytes: Uint8Array, offset = 0, end: number = byt
   const endOffset = payloadStart + payloadBytes;
   if (endOffset > end) return { kind: "short-payload", endOffset };
   const expected = view.getUint32(4);
-  const actual = crc32Unchecked(bytes, payloadStart, endOffset, 0);
+  const actual = crc32Unchecked(bytes, payloadStart, endOffset, 0) >>> 0;
   return actual === expected ? { kind: "frame", payloadStart, endOffset } : { kind: "bad-checksum", expected, actual };
 }
 

@@ -75,10 +75,9 @@ export class FrameCursor {
   durableLsn: number;
   /** LSN due at `endOffset`. */
   nextLsn: number;
-  /** Chain of the last accepted frame; before the first, the chain that the segment continues from. */
-  chain: number;
   /** Undefined while the cursor can move. */
   stop: FrameStop | undefined;
+  #chain: number;
   #seed: number;
   #frameSeed: number;
   #limit: number;
@@ -109,17 +108,22 @@ export class FrameCursor {
     this.span = 0;
     this.durableLsn = segment.durableLsn;
     this.nextLsn = from?.nextLsn ?? segment.baseLsn;
-    this.chain = from?.chain ?? segment.previousChain;
+    this.#chain = (from?.chain ?? segment.previousChain) | 0;
     this.stop = undefined;
     // The first frame chains from its own segment's header, whatever the chain at the boundary is.
-    this.#seed = from === undefined || from.offset === at.SEGMENT_HEADER_BYTES ? segment.crc : from.chain;
-    this.#frameSeed = segment.frameSeed;
+    this.#seed = from === undefined || from.offset === at.SEGMENT_HEADER_BYTES ? segment.crc | 0 : from.chain | 0;
+    this.#frameSeed = segment.frameSeed | 0;
     this.#limit = endOffset;
     this.#maxPayloadBytes = maxPayloadBytes;
     this.#source = overBytes ? undefined : source;
     this.#view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
     this.#base = 0;
     this.#filled = overBytes ? endOffset : 0;
+  }
+
+  /** Chain of the last accepted frame; before the first, the chain that the segment continues from. */
+  get chain(): number {
+    return this.#chain >>> 0; // kept signed, see sliceBy16
   }
 
   /**
@@ -139,7 +143,7 @@ export class FrameCursor {
     let view = this.#view;
     // The header's own checksum comes first: no other field means anything before it.
     const headerCrc = sliceBy16(this.bytes, local + at.FRAME_PAYLOAD_BYTES, local + at.FRAME_CRC, this.#frameSeed);
-    if (headerCrc !== view.getUint32(local + at.FRAME_CRC, true)) return this.#halt("bad-header");
+    if (headerCrc !== view.getInt32(local + at.FRAME_CRC, true)) return this.#halt("bad-header");
     const kind = view.getUint16(local + at.FRAME_KIND, true);
     const span = view.getUint32(local + at.FRAME_SPAN, true);
     // Above 2^53 this is rounded, and refused with the span below.
@@ -160,7 +164,7 @@ export class FrameCursor {
       view = this.#view;
     }
     const chain = crc32Unchecked(this.bytes, local + at.FRAME_CRC, local + size, this.#seed);
-    if (chain !== view.getUint32(local + at.FRAME_CHAIN, true)) return this.#halt("bad-chain");
+    if (chain !== view.getInt32(local + at.FRAME_CHAIN, true)) return this.#halt("bad-chain");
     const payloadStart = local + at.FRAME_HEADER_BYTES;
     for (let pad = payloadStart + payloadBytes; pad < local + size; pad++) {
       if (this.bytes[pad] !== 0) return this.#halt("malformed");
@@ -175,7 +179,7 @@ export class FrameCursor {
     this.span = span;
     this.durableLsn = lsn - lag;
     this.nextLsn = lsn + span;
-    this.chain = chain;
+    this.#chain = chain;
     this.#seed = chain;
     return true;
   }

@@ -131,7 +131,7 @@ export class FrameEncoder {
     for (let pad = offset + at.FRAME_HEADER_BYTES + payloadBytes; pad < end; pad++) target[pad] = 0;
     const chain = crc32Unchecked(target, crcAt, end, this.#seed);
     view.setUint32(offset + at.FRAME_CHAIN, chain, true);
-    this.chain = chain;
+    this.chain = chain >>> 0;
     this.#seed = chain;
     this.nextLsn = lsn + meta.span;
     return end;

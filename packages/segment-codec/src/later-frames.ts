@@ -61,7 +61,7 @@ export function findLaterFrames(
       if (lag > lsn || lsn < nextLsn || lsn - nextLsn >= LSN_WINDOW) continue;
       const crcAt = local + at.FRAME_CRC;
       const crc = sliceBy16(window, local + at.FRAME_PAYLOAD_BYTES, crcAt, segment.frameSeed);
-      if (crc !== view.getUint32(crcAt, true)) continue;
+      if (crc !== view.getInt32(crcAt, true)) continue;
       headerCount++;
       durableLsn = Math.max(durableLsn, lsn - lag);
       lastLsn = Math.max(lastLsn, lsn);

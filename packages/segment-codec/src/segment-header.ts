@@ -122,7 +122,7 @@ export function inspectSegmentHeader(bytes: Uint8Array, offset = 0): SegmentHead
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset, at.SEGMENT_HEADER_BYTES);
   const magic = view.getUint32(0, true);
   if (magic !== at.SEGMENT_MAGIC) return isZero(view) ? { kind: "zeros" } : { kind: "foreign", magic };
-  const expected = sliceBy16(bytes, offset, offset + at.SEGMENT_CRC, 0);
+  const expected = sliceBy16(bytes, offset, offset + at.SEGMENT_CRC, 0) >>> 0;
   const actual = view.getUint32(at.SEGMENT_CRC, true);
   if (actual !== expected) return { kind: "damaged", expected, actual };
   const version = view.getUint8(at.SEGMENT_VERSION);
@@ -224,6 +224,6 @@ function headerOf(bytes: Uint8Array, offset: number, view: DataView): SegmentHea
     previousChain: view.getUint32(at.SEGMENT_PREVIOUS_CHAIN, true),
     hash: hashNamed(view.getUint8(at.SEGMENT_HASH)) ?? "none", // checked before: every caller has a known number here
     crc: view.getUint32(at.SEGMENT_CRC, true),
-    frameSeed: sliceBy16(bytes, offset + at.IDENTITY_START, offset + at.IDENTITY_END, 0),
+    frameSeed: sliceBy16(bytes, offset + at.IDENTITY_START, offset + at.IDENTITY_END, 0) >>> 0,
   });
 }
