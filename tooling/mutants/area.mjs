@@ -45,6 +45,7 @@ export const tests = {
   fbatGolden: `${codec}/test/fbat.golden.test.ts`,
   fbatDamage: `${codec}/test/fbat-damage.golden.test.ts`,
   fbatLaws: `${codec}/test/fbat.property.test.ts`,
+  fbatSpelling: `${codec}/test/fbat-spelling.test.ts`,
 };
 
 /**

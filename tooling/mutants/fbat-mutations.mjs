@@ -3,7 +3,7 @@ import { codecArea, tests } from "./area.mjs";
 
 export const fbatMutations = codecArea(
   "fbat",
-  [tests.fbatDamage, tests.fbatLaws, tests.fbatGolden],
+  [tests.fbatSpelling, tests.fbatDamage, tests.fbatLaws, tests.fbatGolden],
   [
     // --- fbat-frame.ts, fbat-header.ts ---
     {

@@ -8,7 +8,7 @@ import { CodecError } from "./codec-error.js";
 /** Half a surrogate pair: in a pattern with the flag u, whole pairs are one character and do not match. */
 const loneSurrogate = /\p{Surrogate}/u;
 
-/** Views that come back as what they were. */
+/** Views that come back as what they were; a Buffer as the Uint8Array that it is. */
 const plainViews: ReadonlySet<unknown> = new Set([
   Uint8Array,
   Buffer,

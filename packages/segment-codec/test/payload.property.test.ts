@@ -58,6 +58,13 @@ test("every storable value comes back equal, of the same kind, in memory of its 
   );
 });
 
+test("a Buffer comes back as bytes in memory of its own", () => {
+  const encoded = codec.encode([Buffer.from([1, 2, 3])]);
+  const decoded = codec.decode(encoded);
+  encoded.fill(0xff);
+  expect(decoded).toEqual([Uint8Array.of(1, 2, 3)]);
+});
+
 test("behind a reserved header: the same bytes, sealed in place, or -1 where they do not fit", () => {
   fc.assert(
     fc.property(anyValue, fc.nat(6000), fc.nat(40), (value, size, offset) => {
