@@ -144,7 +144,7 @@ export const fbatMutations = codecArea(
       what: "an untrusted footer ends the frames",
       file: "fbat-scan.ts",
       find: "const trusted = footer?.trusted === true;",
-      put: "const trusted = footer !== undefined;",
+      put: "const trusted = footer !== undefined && (footer.trusted || !footer.trusted);",
     },
     {
       what: "a batch may have no items",

@@ -112,6 +112,26 @@ test.each([
   expect(judge(mutant, true).scan?.end).toMatchObject({ kind: "corrupt", code });
 });
 
+test.each([
+  ["a:frm-begin-count-3", 4],
+  ["a:seq-no-commit", 3],
+  ["a:seq-no-begin", 6],
+  ["a:seq-begin-twice", 6],
+  ["a:seq-item-missing", 4],
+  ["a:seq-batch-at-end", 3],
+])("%s leaves %i committed events, as the reference has it", (name, rows) => {
+  const mutant = mutants.find(({ id }) => id === name);
+  if (mutant === undefined) throw new Error("the variant is missing");
+  expect(resultOf(mutant, true).rows).toHaveLength(rows);
+  expect(judge(mutant, true).rows).toBe(rows);
+});
+
+test("zeros behind the last frame are no empty frame", () => {
+  const mutant = mutants.find(({ id }) => id === "a:add-nofooter-8-zero");
+  if (mutant === undefined) throw new Error("the variant is missing");
+  expect(judge(mutant, true).scan?.end).toMatchObject({ kind: "torn", reason: "empty-frame", tornBytes: 8 });
+});
+
 test("a footer that claims more than there is leaves its claim as evidence", () => {
   const mutant = mutants.find(({ id }) => id === "a:ft-crc-and-last-payload");
   if (mutant === undefined) throw new Error("the variant is missing");

@@ -157,6 +157,37 @@ test("batches count as a whole: cut before the commit marker, none of their item
   );
 });
 
+test("a batch with more or fewer items than its begin marker states commits nothing", () => {
+  const item: FbatAppend = {
+    entity: "e",
+    scope: "s",
+    kind: 0x1000,
+    eventId: new Uint8Array(16),
+    timestampUs: 1n,
+    content: new Uint8Array(3),
+  };
+  const streams = new FbatStreams(blake3);
+  const [begin, ...rest] = streams.appendBatch([item, item, item], {
+    batchId: new Uint8Array(16),
+    beginTimestampUs: 1n,
+    commitTimestampUs: 1n,
+  });
+  if (begin === undefined) throw new Error("no marker");
+  const after = streams.append(item);
+  const committed = (stated: number): number => {
+    const first = encodeFbatEventFrame({ ...begin.event, payloadSize: stated });
+    const parts = [
+      encodeFbatHeader({ createdNs: 0n, segmentId: 1n }),
+      first,
+      ...rest.map(({ bytes }) => bytes),
+      after.bytes,
+    ];
+    const { frames } = scanFbatSegment(Uint8Array.from(parts.flatMap((part) => [...part])));
+    return frames.filter((frame) => frame.role === "event" && frame.committed).length;
+  };
+  expect([1, 2, 3, 4, 1_000_000].map(committed)).toEqual([1, 1, 4, 1, 1]);
+});
+
 test("damage: no accepted frame was not written, and damage before a sound frame is never torn", () => {
   const patch = fc.record({ at: fc.nat(), junk: fc.uint8Array({ minLength: 1, maxLength: 40 }) });
   fc.assert(
