@@ -185,7 +185,8 @@ test("a batch with more or fewer items than its begin marker states commits noth
     const { frames } = scanFbatSegment(Uint8Array.from(parts.flatMap((part) => [...part])));
     return frames.filter((frame) => frame.role === "event" && frame.committed).length;
   };
-  expect([1, 2, 3, 4, 1_000_000].map(committed)).toEqual([1, 1, 4, 1, 1]);
+  // Stated 1: the second item ends the batch for the reference, and the third stands alone, as does the event behind.
+  expect([1, 2, 3, 4, 1_000_000].map(committed)).toEqual([2, 1, 4, 1, 1]);
 });
 
 test("damage: no accepted frame was not written, and damage before a sound frame is never torn", () => {
@@ -301,6 +302,16 @@ describe("the writer refuses by name", () => {
     const [marker] = streams.appendBatch([good], markers);
     if (marker === undefined) throw new Error("no marker");
     expect(() => fbatReceiptCover(marker.event, 0n, blake3)).toThrow("marker");
+  });
+
+  test("zero causation is none alone and zeros in a batch; a failed batch moves no stream", () => {
+    const streams = new FbatStreams(blake3);
+    const causationId = new Uint8Array(16);
+    expect(streams.append({ ...good, causationId }).event.causationId).toBeUndefined();
+    const markers = { batchId: new Uint8Array(16), beginTimestampUs: 0n, commitTimestampUs: 0n };
+    expect(() => streams.appendBatch([good, { ...good, scope: "" }], markers)).toThrow("scope");
+    const [, item] = streams.appendBatch([{ ...good, causationId }], markers);
+    expect(item?.event).toMatchObject({ clock: 1, causationId });
   });
 
   test("streams taken over from a segment go on where it ends", () => {
