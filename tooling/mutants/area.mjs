@@ -2,6 +2,7 @@
 
 const seam = "packages/fs-seam";
 const crashTest = "packages/crash-test";
+const codec = "packages/segment-codec";
 
 /** Test files by short names; every path is relative to the repository. */
 export const tests = {
@@ -43,6 +44,18 @@ export const tests = {
   litmus: `${crashTest}/test/litmus.golden.test.ts`,
   litmusRules: `${crashTest}/test/litmus-rules.golden.test.ts`,
   containment: `${crashTest}/test/containment.property.test.ts`,
+  codecChecksum: `${codec}/src/checksum.test.ts`,
+  codecUint64: `${codec}/src/uint64.test.ts`,
+  codecLaws: `${codec}/test/segment-format.property.test.ts`,
+  codecDecidable: `${codec}/test/decidable.test.ts`,
+  codecFlips: `${codec}/test/bit-flips.test.ts`,
+  codecRefusals: `${codec}/test/refusals.test.ts`,
+  codecGolden: `${codec}/test/segment.golden.test.ts`,
+  payload: `${codec}/test/payload.property.test.ts`,
+  fbatGolden: `${codec}/test/fbat.golden.test.ts`,
+  fbatDamage: `${codec}/test/fbat-damage.golden.test.ts`,
+  fbatLaws: `${codec}/test/fbat.property.test.ts`,
+  fbatSpelling: `${codec}/test/fbat-spelling.test.ts`,
 };
 
 /**
@@ -57,14 +70,24 @@ export const tests = {
  * @property {string} [reason] - of an equivalent mutation: why no test can notice.
  */
 
+/** A list over files of `packages/segment-codec/src`. */
+export const codecArea = (name, usual, entries) => area(name, usual, entries, codec);
+
 /**
- * A list over files of `packages/fs-seam/src`, with the tests that every entry has unless it names its own.
+ * A list over files in `src` of a package, `packages/fs-seam` unless another is named, with the tests that every entry has unless it names its own.
  *
  * @param {string} name
  * @param {readonly string[]} usual
  * @param {readonly (Partial<Mutation> & { what: string, file: string, find: string })[]} entries
+ * @param {string} [packageDirectory]
  * @returns {Mutation[]}
  */
-export function area(name, usual, entries) {
-  return entries.map((entry) => ({ put: "", tests: usual, ...entry, area: name, file: `${seam}/src/${entry.file}` }));
+export function area(name, usual, entries, packageDirectory = seam) {
+  return entries.map((entry) => ({
+    put: "",
+    tests: usual,
+    ...entry,
+    area: name,
+    file: `${packageDirectory}/src/${entry.file}`,
+  }));
 }

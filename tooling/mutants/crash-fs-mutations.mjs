@@ -65,7 +65,7 @@ export const crashFsMutations = area(
       what: "after a crash the old log goes on",
       file: "crash-fs.ts",
       in: "#restart(image: Image)",
-      find: "this.log = new EffectLog(this.#callSites);",
+      find: "this.log = new EffectLog(this.callSites);",
     },
     {
       what: "after a crash the old ledger goes on",

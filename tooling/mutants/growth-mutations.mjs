@@ -106,7 +106,7 @@ const engineMutations = area(
     one(
       "engine-content.ts",
       "a close never states a length again",
-      'if (handle.mode !== "read" && this.#emptied.delete(handle.ino)) this.#restateLength(handle);',
+      'if (handle.mode !== "read" && this.#emptied.delete(handle.ino)) logLength(this.log, handle, this.sizeOf(handle.ino));',
     ),
     one(
       "engine-content.ts",
@@ -117,13 +117,13 @@ const engineMutations = area(
     one(
       "engine-content.ts",
       "every close after a cut states the length again",
-      "this.#emptied.delete(handle.ino)) this.#restate",
-      "this.#emptied.has(handle.ino)) this.#restate",
+      "this.#emptied.delete(handle.ino)) logLength",
+      "this.#emptied.has(handle.ino)) logLength",
     ),
     one(
       "engine-content.ts",
       "every writer that closes states the length again",
-      "&& this.#emptied.delete(handle.ino)) this.#restate",
+      "&& this.#emptied.delete(handle.ino)) logLength",
       ") this.#restate",
     ),
     one(
@@ -145,48 +145,43 @@ const engineMutations = area(
       "if (this.log !== undefined) this.#reserved.add(handle.ino);",
     ),
     one("engine-content.ts", "nothing was ever reserved", "&& !this.#reserved.has(ino);", ";"),
+    one("growth-log.ts", "a hole counts as written", "return content.page(page) !== undefined;", "return true;"),
     one(
-      "engine-content.ts",
-      "a hole counts as written",
-      "return content.page(page) !== undefined && !this",
-      "return !this",
-    ),
-    one(
-      "engine-content.ts",
+      "growth-log.ts",
       "a write far behind the end begins on the last page",
       "|| offset >= (page + 1) * pageBytes) return false;",
       ") return false;",
     ),
     one(
-      "engine-content.ts",
+      "growth-log.ts",
       "growth is never split at the end of the last page",
       "const blockEnd = inBlock ? Math.min(to, Math.ceil(from / pageBytes) * pageBytes) : from;",
       "const blockEnd = inBlock ? to : from;",
     ),
     one(
-      "engine-content.ts",
+      "growth-log.ts",
       "growth always reaches the end of the last page",
       "inBlock ? Math.min(to, Math.ceil(from / pageBytes) * pageBytes) : from",
       "inBlock ? Math.ceil(from / pageBytes) * pageBytes : from",
     ),
     one(
-      "engine-content.ts",
+      "growth-log.ts",
       "growth within the last page is not told apart",
       "inBlock ? Math.min(to, Math.ceil(from / pageBytes) * pageBytes) : from",
       "from",
     ),
     one(
-      "engine-content.ts",
+      "growth-log.ts",
       "growth within the last page is not in the log",
       'if (blockEnd > from) log.size(ino, from, blockEnd, "write-in-block");',
     ),
     one(
-      "engine-content.ts",
+      "growth-log.ts",
       "growth beyond the last page is not in the log",
       'if (to > blockEnd) log.size(ino, blockEnd, to, "write");',
     ),
     one(
-      "engine-content.ts",
+      "growth-log.ts",
       "growth to the end of the last page is logged twice",
       "if (to > blockEnd) log.size(",
       "log.size(",

@@ -1,9 +1,11 @@
 // Every line that makes a barrier what it is, each taken away or turned around once. The areas are files of their own.
 import { area } from "./area.mjs";
+import { codecMutations } from "./codec-mutations.mjs";
 import { crashFsMutations } from "./crash-fs-mutations.mjs";
 import { directoryMutations } from "./directory-mutations.mjs";
 import { diskMutations } from "./disk-mutations.mjs";
 import { growthMutations } from "./growth-mutations.mjs";
+import { fbatMutations } from "./fbat-mutations.mjs";
 import { handleMutations } from "./handle-mutations.mjs";
 import { identityMutations } from "./identity-mutations.mjs";
 import { imageMutations } from "./image-mutations.mjs";
@@ -14,6 +16,7 @@ import { ledgerMutations } from "./ledger-mutations.mjs";
 import { lockMutations } from "./lock-mutations.mjs";
 import { logMutations } from "./log-mutations.mjs";
 import { pageMutations } from "./page-mutations.mjs";
+import { payloadMutations } from "./payload-mutations.mjs";
 import { publishMutations } from "./publish-mutations.mjs";
 import { realMutations } from "./real-mutations.mjs";
 import { recordMutations } from "./record-mutations.mjs";
@@ -41,6 +44,9 @@ export const mutations = [
   ...directoryMutations,
   ...lockMutations,
   ...realMutations,
+  ...codecMutations,
+  ...payloadMutations,
+  ...fbatMutations,
 ];
 
 /** Mutations that no test can notice, each with the reason: the line they change could go. */
@@ -113,7 +119,7 @@ export const equivalent = area(
     },
     {
       what: "a page that begins at the end counts as the last page",
-      file: "engine-content.ts",
+      file: "growth-log.ts",
       find: "if (content.size === page * pageBytes || offset",
       put: "if (offset",
       reason: "there is no such page: a cut drops it, and a file for which one was reserved is known as such",

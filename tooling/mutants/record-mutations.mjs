@@ -60,7 +60,7 @@ export const recordMutations = area(
     ),
     field(
       "the call that is recorded is the one before",
-      'this.call = { operation, path, destination, site: new Error("call site") };',
+      'this.call = { operation, path, destination, site: origin ?? new Error("call site") };',
       "",
     ),
   ],

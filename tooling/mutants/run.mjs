@@ -31,9 +31,10 @@ const { values: options } = parseArgs({
 const wanted = options.equivalent === true ? "SURVIVED" : "killed";
 const chosen = (wanted === "killed" ? mutations : equivalent).filter(isWanted);
 const others = (wanted === "killed" ? equivalent : mutations).filter(isWanted);
-/** The copy, and who knows its names; there is none while the list is only shown. */
+/** The copy; there is none while the list is only shown. */
 let bench;
-let checker;
+/** By package. */
+const checkers = new Map();
 
 if (options.list === true) {
   list();
@@ -43,7 +44,6 @@ if (options.list === true) {
   for (const [signal, code] of Object.entries({ SIGINT: 130, SIGTERM: 143, SIGHUP: 129 })) {
     process.on(signal, () => process.exit(code));
   }
-  checker = new TypeChecker(bench.directory);
   await main();
   process.exit(); // the warm test processes would wait for more
 }
@@ -142,7 +142,7 @@ async function judge(mutation, limits) {
     };
   };
   const mutated = `${original.slice(0, found.start)}${mutation.put}${original.slice(found.end)}`;
-  const complaint = checker.unknownName(mutation.file, mutated);
+  const complaint = checkerOf(mutation.file).unknownName(mutation.file, mutated);
   if (complaint !== undefined) return done("INVALID", complaint);
   bench.write(mutation.file, mutated);
   try {
@@ -194,6 +194,12 @@ function finish(passed, failed, message) {
   console.log(message);
   console.log(`${passed} passed, ${failed} failed`);
   process.exitCode = failed > 0 ? 1 : 0;
+}
+
+function checkerOf(file) {
+  const directory = packageOf(file);
+  if (!checkers.has(directory)) checkers.set(directory, new TypeChecker(bench.directory, directory));
+  return checkers.get(directory);
 }
 
 function packageOf(file) {

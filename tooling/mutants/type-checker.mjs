@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 
-const packageDirectory = "packages/fs-seam";
 /** Cannot find a name; no such property; not callable; used before it is assigned or declared. Below 2000: syntax. */
 const fatal = new Set([2304, 2339, 2349, 2448, 2454, 2503, 2551, 2552, 18004]);
 
@@ -16,8 +15,11 @@ export class TypeChecker {
   #text = "";
   #version = 0;
 
-  /** @param {string} directory - of the copy. */
-  constructor(directory) {
+  /**
+   * @param {string} directory - of the copy.
+   * @param {string} packageDirectory - of the package whose files are mutated, relative to it.
+   */
+  constructor(directory, packageDirectory) {
     this.#directory = directory;
     const configFile = join(directory, packageDirectory, "tsconfig.json");
     const { config } = ts.readConfigFile(configFile, (file) => ts.sys.readFile(file));

@@ -9,6 +9,7 @@ import type { Row } from "./row.js";
 import type { Part, Suite } from "./suite.js";
 import { crashSuite } from "./suites/crash.bench.js";
 import { fsSeamSuite } from "./suites/fs-seam.bench.js";
+import { segmentCodecSuite } from "./suites/segment-codec.bench.js";
 
 /**
  * Measures our packages against their peers: `npm run bench -- [suite] [options]`. The table goes to stdout, progress to
@@ -28,7 +29,7 @@ const usage = `usage: npm run bench -- [suite] [options]
   --part NAME        only this part of the suite, and only its table
 `;
 
-const suites: readonly Suite[] = [fsSeamSuite, crashSuite];
+const suites: readonly Suite[] = [fsSeamSuite, crashSuite, segmentCodecSuite];
 
 interface CommandLine {
   readonly chosen: readonly Suite[];

@@ -20,15 +20,15 @@ export function recoverAndCheck<T>(
   context: CrashContext,
   program: RecoveryProgram<T>,
 ): Outcome | Promise<Outcome> {
-  fs.operationsLeft = program.maxOperations + 1; // 0 once one more was tried
+  fs.operations.left = program.maxOperations + 1; // 0 once one more was tried
   const judged = (answer: void | boolean): Outcome =>
-    fs.operationsLeft === 0
+    fs.operations.left === 0
       ? failed(unsettled(program, `${program.maxOperations} operations`))
       : answer === false
         ? failed(new Error("the check returned false"))
         : passed;
   const thrown = (cause: unknown): Outcome =>
-    failed(fs.operationsLeft === 0 ? unsettled(program, `${program.maxOperations} operations`, cause) : cause);
+    failed(fs.operations.left === 0 ? unsettled(program, `${program.maxOperations} operations`, cause) : cause);
   try {
     const recovered = program.recover(new Directory(fs), context);
     if (isPromiseLike(recovered)) {

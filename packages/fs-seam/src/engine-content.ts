@@ -7,6 +7,8 @@ import { FsState, type Image } from "./fs-state.js";
 import type { FileStat } from "./file-handle.js";
 import { settleSoon, type IssuedOperation } from "./issued-operation.js";
 import type { HandleMediaFault } from "./media-faults.js";
+import { logGrowth, logLength, startsOnLastPage } from "./growth-log.js";
+import { OperationAllowance } from "./operation-allowance.js";
 import { pageBytes, type PagedContent, type Payload } from "./paged-content.js";
 import type { FsSpace } from "./store-fs.js";
 
@@ -21,8 +23,8 @@ export abstract class EngineContent {
   epoch = 1;
   /** @internal Whether a failed barrier ends its handle; only the laws of older simulators say no. */
   poisonsHandles = true;
-  /** @internal Operations that are still allowed; -1 for any number. Whoever tests a program that may never end sets it. */
-  operationsLeft = -1;
+  /** @internal Every operation takes one. */
+  readonly operations: OperationAllowance = new OperationAllowance();
   protected log: EffectLog | undefined = undefined;
   protected readonly engineId: number;
   protected nonces = 0;
@@ -93,16 +95,6 @@ export abstract class EngineContent {
     });
   }
 
-  /** @internal Called by every operation. */
-  countOperation(operation: FsOperation, path: string): void {
-    if (this.operationsLeft === -1) return;
-    if (this.operationsLeft > 0) this.operationsLeft -= 1;
-    else {
-      const why = `${operation} ${path}: the program has made all the operations it was allowed`;
-      throw new FsError("FS_CRASHED", why, { operation, path, injected: true });
-    }
-  }
-
   // --- handles ---------------------------------------------------------------------------------------------------
 
   protected checkHandleCount(path: string): void {
@@ -124,17 +116,13 @@ export abstract class EngineContent {
   /** @internal */
   closeHandle(handle: EngineHandle): void {
     this.openHandles -= 1;
-    if (handle.mode !== "read" && this.#emptied.delete(handle.ino)) this.#restateLength(handle);
+    if (handle.mode !== "read" && this.#emptied.delete(handle.ino))
+      logLength(this.log, handle, this.sizeOf(handle.ino));
     const left = (this.#handlesOf.get(handle.ino) ?? 1) - 1;
     if (left > 0) this.#handlesOf.set(handle.ino, left);
     else this.#handlesOf.delete(handle.ino);
     this.collect(handle.ino);
     if (this.#spacePolicy === "at-close" && this.overLimit()) throw this.#noSpace("close", handle.path, 0);
-  }
-
-  #restateLength({ ino, path }: EngineHandle): void {
-    this.log?.begin("close", path);
-    this.log?.size(ino, this.sizeOf(ino), this.sizeOf(ino), "close-after-cut");
   }
 
   /** Puts another tree in place; handles have been dealt with before. */
@@ -285,7 +273,7 @@ export abstract class EngineContent {
     const end = offset + length;
     // Within one page at the end of the file, as nearly every append is: bytes and length share one place in the log.
     const appends = offset === content.size && (offset % pageBytes) + length <= pageBytes;
-    const inBlock = this.#startsInTailBlock(content, ino, offset);
+    const inBlock = startsOnLastPage(content, offset) && !this.#reserved.has(ino);
     const first = log.length;
     const payload = this.#payload;
     for (let done = 0; done < length;) {
@@ -304,13 +292,6 @@ export abstract class EngineContent {
     }
     this.state.usedPages += content.pageCount - before;
     this.afterLoggedWrite(handle, first);
-  }
-
-  /** Whether a write begins on the last page of a file, and that page has been written and not merely reserved. */
-  #startsInTailBlock(content: PagedContent, ino: number, offset: number): boolean {
-    const page = Math.floor(content.size / pageBytes);
-    if (content.size === page * pageBytes || offset >= (page + 1) * pageBytes) return false;
-    return content.page(page) !== undefined && !this.#reserved.has(ino);
   }
 
   /** @internal */
@@ -461,16 +442,6 @@ export abstract class EngineContent {
       injected: true,
     });
   }
-}
-
-/**
- * Logs that a write grew a file. What begins on the last page of the file, in storage that is there, and ends behind it
- * grows the file in two steps: up to the end of that page, and further.
- */
-function logGrowth(log: EffectLog, ino: number, from: number, to: number, inBlock: boolean): void {
-  const blockEnd = inBlock ? Math.min(to, Math.ceil(from / pageBytes) * pageBytes) : from;
-  if (blockEnd > from) log.size(ino, from, blockEnd, "write-in-block");
-  if (to > blockEnd) log.size(ino, blockEnd, to, "write");
 }
 
 const zeroByte = new Uint8Array(1);

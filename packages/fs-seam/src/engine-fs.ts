@@ -54,7 +54,7 @@ export abstract class EngineFs extends EngineContent implements StoreFs {
 
   /** The inode at `path`, or undefined when its last name is missing; a missing or wrong parent throws. */
   #find(path: string, operation: FsOperation): Inode | undefined {
-    this.countOperation(operation, path);
+    this.operations.take(operation, path);
     let inode = this.state.inode(rootIno) as Inode; // every state has a root
     if (path === "/") return inode;
     let from = 1;

@@ -45,7 +45,7 @@ export class EngineHandle implements FileHandle, MediaHandle {
   }
 
   #checkLive(operation: FsOperation): void {
-    this.#fs.countOperation(operation, this.path);
+    this.#fs.operations.take(operation, this.path);
     if (this.#epoch !== this.#fs.epoch) {
       throw this.#refuse("FS_CRASHED", operation, "a simulated crash has ended the process that held this handle");
     }

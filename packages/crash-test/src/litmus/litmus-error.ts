@@ -1,6 +1,4 @@
-export const litmusErrorCodes = ["LITMUS_USAGE", "LITMUS_NOT_JSON", "LITMUS_BAD_DATA", "LITMUS_UNREADABLE"] as const;
-
-export type LitmusErrorCode = (typeof litmusErrorCodes)[number];
+export type LitmusErrorCode = "LITMUS_USAGE" | "LITMUS_NOT_JSON" | "LITMUS_BAD_DATA" | "LITMUS_UNREADABLE";
 
 /** A recorded set that cannot be read, or a wrong call. `file` names the set, `place` the field in it. */
 export class LitmusError extends Error {

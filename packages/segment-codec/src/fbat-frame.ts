@@ -1,0 +1,44 @@
+import { crc32Unchecked } from "./checksum.js";
+import { FBAT_FRAME_HEADER_BYTES, FBAT_MAX_PAYLOAD_BYTES } from "./fbat-layout.js";
+
+/** What the bytes at a place are, taken for a frame: u32 length, u32 CRC of the payload, payload; all big-endian. */
+export type FbatFrameOutcome =
+  | { readonly kind: "frame"; readonly payloadStart: number; readonly endOffset: number }
+  /** Fewer than 8 bytes are left. */
+  | { readonly kind: "short-header" }
+  /** The payload would run past the end; `endOffset` is where. */
+  | { readonly kind: "short-payload"; readonly endOffset: number }
+  /** Longer than 256 MiB, which no reader accepts. */
+  | { readonly kind: "too-long"; readonly payloadBytes: number }
+  | { readonly kind: "bad-checksum"; readonly expected: number; readonly actual: number };
+
+/** Decodes the frame at `offset` of `bytes`, which end at `end`. Never throws on any content. */
+export function decodeFbatFrame(bytes: Uint8Array, offset = 0, end: number = bytes.length): FbatFrameOutcome {
+  if (end - offset < FBAT_FRAME_HEADER_BYTES) return { kind: "short-header" };
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, FBAT_FRAME_HEADER_BYTES);
+  const payloadBytes = view.getUint32(0);
+  if (payloadBytes > FBAT_MAX_PAYLOAD_BYTES) return { kind: "too-long", payloadBytes };
+  const payloadStart = offset + FBAT_FRAME_HEADER_BYTES;
+  const endOffset = payloadStart + payloadBytes;
+  if (endOffset > end) return { kind: "short-payload", endOffset };
+  const expected = view.getUint32(4);
+  const actual = crc32Unchecked(bytes, payloadStart, endOffset, 0) >>> 0;
+  return actual === expected ? { kind: "frame", payloadStart, endOffset } : { kind: "bad-checksum", expected, actual };
+}
+
+/**
+ * Puts a frame around `payload`, in memory of its own.
+ *
+ * @throws `RangeError` above 256 MiB.
+ */
+export function encodeFbatFrame(payload: Uint8Array): Uint8Array {
+  if (payload.length > FBAT_MAX_PAYLOAD_BYTES) {
+    throw new RangeError(`a frame holds at most ${FBAT_MAX_PAYLOAD_BYTES} bytes, not ${payload.length}`);
+  }
+  const frame = new Uint8Array(FBAT_FRAME_HEADER_BYTES + payload.length);
+  const view = new DataView(frame.buffer);
+  view.setUint32(0, payload.length);
+  view.setUint32(4, crc32Unchecked(payload, 0, payload.length, 0));
+  frame.set(payload, FBAT_FRAME_HEADER_BYTES);
+  return frame;
+}

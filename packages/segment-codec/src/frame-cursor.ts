@@ -1,0 +1,226 @@
+import { checkSource, readExactly, type ByteSource } from "./byte-source.js";
+import { crc32Unchecked } from "./checksum.js";
+import { CodecError } from "./codec-error.js";
+import { sliceBy16 } from "./crc32-tables.js";
+import * as at from "./frame-layout.js";
+import { checkKeys, checkWhole } from "./option-check.js";
+import type { SegmentHeader } from "./segment-header.js";
+
+/** Why a cursor stands still. Only `end` says that nothing is left. */
+export type FrameStop =
+  /** The bytes end where a frame ends. */
+  | "end"
+  /** Fewer bytes are left than a frame header has. */
+  | "short-header"
+  /** The header's checksum fails: torn, zeros, garbage, or of another segment or log. */
+  | "bad-header"
+  /** A sound header with values that no encoder writes, or padding that is not zero under a sound chain. */
+  | "malformed"
+  /** A sound frame header of this segment, but with another LSN than the one that is due. */
+  | "out-of-sequence"
+  /** The header is sound, and the payload it announces runs past the end. */
+  | "short-payload"
+  /** The header is sound, the payload or the chain is not. */
+  | "bad-chain";
+
+/** Where to begin inside a segment: what a cursor that stood there would know. */
+export interface FramePosition {
+  /** Offset of a frame, from the beginning of the segment. */
+  readonly offset: number;
+  /** LSN due at `offset`. */
+  readonly nextLsn: number;
+  /** Chain of the frame before. */
+  readonly chain: number;
+}
+
+export interface FrameCursorOptions {
+  /** Begins here instead of behind the segment header. */
+  readonly from?: FramePosition;
+  /** Where to end, exclusive; default the size of the source. Bytes. */
+  readonly endOffset?: number;
+  /** A sound frame with more is an error, not damage. Bytes, default and limit 256 MiB. */
+  readonly maxPayloadBytes?: number;
+  /** How much is read at once, from 64 bytes; a larger frame is read whole. Bytes, default 256 KiB. */
+  readonly windowBytes?: number;
+}
+
+const optionKeys: readonly string[] = ["from", "endOffset", "maxPayloadBytes", "windowBytes"];
+const TWO_TO_32 = 0x1_0000_0000;
+
+/**
+ * Reads the frames of one segment forward. `next()` verifies one frame and puts it into fields, without garbage:
+ *
+ * ```
+ * while (cursor.next()) use(cursor.bytes, cursor.payloadStart, cursor.payloadEnd);
+ * ```
+ *
+ * The payload is lent until the next call of `next()`. Memory: the window, or one frame where that is larger, and never more
+ * than the source has left.
+ */
+export class FrameCursor {
+  /** The bytes that hold the current frame. */
+  bytes: Uint8Array;
+  /** Where the payload begins and ends in `bytes`. */
+  payloadStart: number;
+  payloadEnd: number;
+  /** Offset of the current frame in the segment, and of what follows it. */
+  offset: number;
+  endOffset: number;
+  kind: number;
+  flags: number;
+  /** First LSN of the current frame, and how many it takes. */
+  lsn: number;
+  span: number;
+  /** Highest LSN that was known durable when the current frame was encoded; at least that, if the log lagged by 2^32. */
+  durableLsn: number;
+  /** LSN due at `endOffset`. */
+  nextLsn: number;
+  /** Undefined while the cursor can move. */
+  stop: FrameStop | undefined;
+  #chain: number;
+  #seed: number;
+  #frameSeed: number;
+  #limit: number;
+  #maxPayloadBytes: number;
+  #source: ByteSource | undefined;
+  #view: DataView;
+  #base: number;
+  #filled: number;
+
+  constructor(source: ByteSource | Uint8Array, segment: SegmentHeader, options: FrameCursorOptions = {}) {
+    checkKeys(options, optionKeys, "FrameCursor");
+    const overBytes = source instanceof Uint8Array;
+    if (!overBytes) checkSource(source);
+    const sizeBytes = overBytes ? source.length : source.sizeBytes;
+    const { from, endOffset = sizeBytes, maxPayloadBytes = at.MAX_PAYLOAD_BYTES, windowBytes = 0x4_0000 } = options;
+    checkWhole(endOffset, "endOffset", 0, sizeBytes);
+    checkWhole(maxPayloadBytes, "maxPayloadBytes", 0, at.MAX_PAYLOAD_BYTES);
+    checkWhole(windowBytes, "windowBytes", 64, Number.MAX_SAFE_INTEGER);
+    this.bytes = overBytes ? source : new Uint8Array(Math.min(windowBytes, endOffset));
+    this.payloadStart = 0;
+    this.payloadEnd = 0;
+    this.offset = from?.offset ?? at.SEGMENT_HEADER_BYTES;
+    checkWhole(this.offset, "from.offset", at.SEGMENT_HEADER_BYTES, endOffset);
+    this.endOffset = this.offset;
+    this.kind = 0;
+    this.flags = 0;
+    this.lsn = 0;
+    this.span = 0;
+    this.durableLsn = segment.durableLsn;
+    this.nextLsn = from?.nextLsn ?? segment.baseLsn;
+    this.#chain = (from?.chain ?? segment.previousChain) | 0;
+    this.stop = undefined;
+    // The first frame chains from its own segment's header, whatever the chain at the boundary is.
+    this.#seed = from === undefined || from.offset === at.SEGMENT_HEADER_BYTES ? segment.crc | 0 : from.chain | 0;
+    this.#frameSeed = segment.frameSeed | 0;
+    this.#limit = endOffset;
+    this.#maxPayloadBytes = maxPayloadBytes;
+    this.#source = overBytes ? undefined : source;
+    this.#view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
+    this.#base = 0;
+    this.#filled = overBytes ? endOffset : 0;
+  }
+
+  /** Chain of the last accepted frame; before the first, the chain that the segment continues from. */
+  get chain(): number {
+    return this.#chain >>> 0; // kept signed, see sliceBy16
+  }
+
+  /**
+   * Moves to the next frame and returns true, or says in `stop` why there is none and returns false from then on; the
+   * fields keep the last accepted frame.
+   *
+   * @throws {@link CodecError} `CODEC_LENGTH_OUT_OF_RANGE` for a sound frame above `maxPayloadBytes`, and
+   * `CODEC_SHORT_SOURCE` when the source shrinks. What the source throws is passed on.
+   */
+  next(): boolean {
+    if (this.stop !== undefined) return false;
+    const offset = this.endOffset;
+    const left = this.#limit - offset;
+    if (left < at.FRAME_HEADER_BYTES) return this.#halt(left === 0 ? "end" : "short-header");
+    if (offset - this.#base + at.FRAME_HEADER_BYTES > this.#filled) this.#fill(offset, at.FRAME_HEADER_BYTES);
+    let local = offset - this.#base;
+    let view = this.#view;
+    // The header's own checksum comes first: no other field means anything before it.
+    const headerCrc = sliceBy16(this.bytes, local + at.FRAME_PAYLOAD_BYTES, local + at.FRAME_CRC, this.#frameSeed);
+    if (headerCrc !== view.getInt32(local + at.FRAME_CRC, true)) return this.#halt("bad-header");
+    const kind = view.getUint16(local + at.FRAME_KIND, true);
+    const span = view.getUint32(local + at.FRAME_SPAN, true);
+    // Above 2^53 this is rounded, and refused with the span below.
+    const lsn = view.getUint32(local + at.FRAME_LSN + 4, true) * TWO_TO_32 + view.getUint32(local + at.FRAME_LSN, true);
+    const lag = view.getUint32(local + at.FRAME_DURABLE_LAG, true);
+    const payloadBytes = view.getUint32(local + at.FRAME_PAYLOAD_BYTES, true);
+    if (kind === 0 || lag === 0 || lag > lsn || lsn + span > Number.MAX_SAFE_INTEGER) {
+      return this.#halt("malformed");
+    }
+    if (lsn !== this.nextLsn) return this.#halt("out-of-sequence");
+    // Bound first, read second: a length costs no memory before it is known to fit.
+    if (payloadBytes > this.#maxPayloadBytes) throw this.#tooLong(offset, payloadBytes);
+    const size = at.frameBytes(payloadBytes);
+    if (size > left) return this.#halt("short-payload");
+    if (local + size > this.#filled) {
+      this.#fill(offset, size);
+      local = offset - this.#base;
+      view = this.#view;
+    }
+    const chain = crc32Unchecked(this.bytes, local + at.FRAME_CRC, local + size, this.#seed);
+    if (chain !== view.getInt32(local + at.FRAME_CHAIN, true)) return this.#halt("bad-chain");
+    const payloadStart = local + at.FRAME_HEADER_BYTES;
+    for (let pad = payloadStart + payloadBytes; pad < local + size; pad++) {
+      if (this.bytes[pad] !== 0) return this.#halt("malformed");
+    }
+    this.payloadStart = payloadStart;
+    this.payloadEnd = payloadStart + payloadBytes;
+    this.offset = offset;
+    this.endOffset = offset + size;
+    this.kind = kind;
+    this.flags = view.getUint16(local + at.FRAME_FLAGS, true);
+    this.lsn = lsn;
+    this.span = span;
+    this.durableLsn = lsn - lag;
+    this.nextLsn = lsn + span;
+    this.#chain = chain;
+    this.#seed = chain;
+    return true;
+  }
+
+  /** The payload of the current frame, lent until the next call of `next()`. */
+  viewPayload(): Uint8Array {
+    return this.bytes.subarray(this.payloadStart, this.payloadEnd);
+  }
+
+  #halt(stop: FrameStop): false {
+    this.stop = stop;
+    return false;
+  }
+
+  /** Makes `needed` bytes from `offset` on available; the caller has checked that they lie before the limit. */
+  #fill(offset: number, needed: number): void {
+    const source = this.#source;
+    if (source === undefined) throw new CodecError("CODEC_SHORT_SOURCE", "the bytes became shorter", { offset });
+    const kept = Math.max(0, this.#base + this.#filled - offset);
+    const from = this.#filled - kept;
+    if (needed > this.bytes.length) {
+      const larger = new Uint8Array(needed);
+      larger.set(this.bytes.subarray(from, from + kept));
+      this.bytes = larger;
+      this.#view = new DataView(larger.buffer);
+    } else {
+      this.bytes.copyWithin(0, from, from + kept);
+    }
+    const end = Math.min(this.bytes.length, this.#limit - offset);
+    this.#base = offset;
+    this.#filled = kept;
+    readExactly(source, this.bytes.subarray(kept, end), offset + kept);
+    this.#filled = end;
+  }
+
+  #tooLong(offset: number, payloadBytes: number): CodecError {
+    const message = `the frame at ${offset} holds ${payloadBytes} bytes, maxPayloadBytes is ${this.#maxPayloadBytes}`;
+    return new CodecError("CODEC_LENGTH_OUT_OF_RANGE", message, {
+      offset,
+      expected: this.#maxPayloadBytes,
+      actual: payloadBytes,
+    });
+  }
+}

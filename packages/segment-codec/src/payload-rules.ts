@@ -1,0 +1,90 @@
+import { CodecError } from "./codec-error.js";
+
+/**
+ * Which values may become payloads. What msgpackr would change in silence, a Map into an object, a class instance into its
+ * fields, half a surrogate pair into other text, is refused here by name, before a byte is written.
+ */
+
+/** Half a surrogate pair: in a pattern with the flag u, whole pairs are one character and do not match. */
+const loneSurrogate = /\p{Surrogate}/u;
+
+/** Views that come back as what they were; a Buffer as the Uint8Array that it is. */
+const plainViews: ReadonlySet<unknown> = new Set([
+  Uint8Array,
+  Buffer,
+  Int8Array,
+  Uint8ClampedArray,
+  Int16Array,
+  Uint16Array,
+  Int32Array,
+  Uint32Array,
+  Float32Array,
+  Float64Array,
+  BigInt64Array,
+  BigUint64Array,
+]);
+
+/** Bits of the largest bigint that is stored, sign included: the reader would otherwise compute without a bound. */
+export const MAX_BIGINT_BITS = 8192;
+const BIGINT_LIMIT = 1n << BigInt(MAX_BIGINT_BITS - 1);
+
+/**
+ * Throws unless `value` comes back equal after encoding and decoding.
+ *
+ * @throws {@link CodecError} `CODEC_PAYLOAD_REFUSED` with the path to the value in `field`.
+ */
+export function checkEncodable(value: unknown, depthLeft: number, path: string): void {
+  switch (typeof value) {
+    case "number":
+    case "boolean":
+    case "undefined":
+      return;
+    case "string":
+      if (loneSurrogate.test(value)) throw refused(path, "a string with half a surrogate pair");
+      return;
+    case "bigint":
+      if (value >= BIGINT_LIMIT || value < -BIGINT_LIMIT) throw refused(path, "a bigint of over 8192 bits");
+      return;
+    case "object":
+      if (value !== null) checkObject(value, depthLeft, path);
+      return;
+    case "function":
+    case "symbol":
+      throw refused(path, `a ${typeof value}`);
+  }
+}
+
+function checkObject(value: object, depthLeft: number, path: string): void {
+  if (depthLeft === 0) throw refused(path, "nested too deep, or in itself");
+  if (Array.isArray(value)) return checkArray(value, depthLeft, path);
+  if (ArrayBuffer.isView(value)) {
+    if (!plainViews.has(value.constructor)) throw refused(path, `a ${value.constructor.name}`);
+    return;
+  }
+  if (value instanceof Date) {
+    if (Number.isNaN(value.getTime())) throw refused(path, "an invalid Date");
+    if (Object.getPrototypeOf(value) !== Date.prototype) throw refused(path, "an instance of a class over Date");
+    return;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) {
+    throw refused(path, `an instance of ${value.constructor?.name ?? "a class"}`);
+  }
+  for (const key of Object.keys(value)) {
+    if (key === "__proto__") throw refused(`${path}.__proto__`, "a key that would be taken for a prototype");
+    if (loneSurrogate.test(key)) throw refused(path, "a key with half a surrogate pair");
+    checkEncodable((value as Readonly<Record<string, unknown>>)[key], depthLeft - 1, `${path}.${key}`);
+  }
+}
+
+function checkArray(values: readonly unknown[], depthLeft: number, path: string): void {
+  for (let index = 0; index < values.length; index++) {
+    const value = values[index];
+    if (value === undefined && !(index in values)) throw refused(`${path}[${index}]`, "a hole in an array");
+    checkEncodable(value, depthLeft - 1, `${path}[${index}]`);
+  }
+}
+
+function refused(field: string, what: string): CodecError {
+  return new CodecError("CODEC_PAYLOAD_REFUSED", `${field} is ${what}: it would not come back as it is`, { field });
+}

@@ -1,0 +1,214 @@
+// The laws of the payload codec: equal or refused by name, and any bytes give a value or one coded error.
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { FrameEncoder, scanSegment } from "../src/index.js";
+import { PayloadCodec } from "../src/payload-entry.js";
+import { buildSegment } from "./support/segment-builder.js";
+
+const codec = new PayloadCodec();
+const code = (name: string, context = {}): unknown =>
+  expect.objectContaining({ code: name, context: expect.objectContaining(context) });
+const bytes = (hex: string): Uint8Array => Uint8Array.from(Buffer.from(hex.replaceAll(" ", ""), "hex"));
+
+const views = [
+  fc.uint8Array(),
+  fc.int8Array(),
+  fc.uint8ClampedArray(),
+  fc.int16Array(),
+  fc.uint16Array(),
+  fc.int32Array(),
+  fc.uint32Array(),
+  fc.float32Array(),
+  fc.float64Array(),
+  fc.bigInt64Array(),
+  fc.bigUint64Array(),
+];
+const leaf = fc.oneof(
+  fc.constantFrom(null, undefined, true, false, 0, 2 ** 53, -(2 ** 53), Number.MAX_VALUE, Number.NaN, Infinity),
+  fc.integer(),
+  fc.double().map((value) => value + 0), // -0 + 0 is 0
+  fc.maxSafeInteger(),
+  fc.bigInt(),
+  fc.bigInt({ min: -(2n ** 8191n), max: 2n ** 8191n - 1n }),
+  fc.constantFrom(0n, 1n, -1n, 2n ** 63n, 2n ** 64n, -(2n ** 63n), -(2n ** 63n) - 1n, 2n ** 127n, -(2n ** 64n)),
+  fc.string({ unit: "binary" }).filter((text) => !/\p{Surrogate}/u.test(text)),
+  fc.date({ noInvalidDate: true }),
+  ...views,
+);
+const key = fc.string({ unit: "grapheme" }).filter((text) => text !== "__proto__");
+const { value: anyValue } = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { depthSize: "small", withCrossShrink: true },
+    leaf,
+    fc.array(tie("value"), { maxLength: 5 }),
+    fc.dictionary(key, tie("value"), { maxKeys: 5, noNullPrototype: true }),
+  ),
+}));
+
+test("every storable value comes back equal, of the same kind, in memory of its own", () => {
+  fc.assert(
+    fc.property(anyValue, (value) => {
+      const encoded = codec.encode(value);
+      const decoded = codec.decode(encoded);
+      expect(decoded).toStrictEqual(value);
+      encoded.fill(0xff);
+      expect(decoded).toStrictEqual(value);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("a Buffer comes back as bytes in memory of its own", () => {
+  const encoded = codec.encode([Buffer.from([1, 2, 3])]);
+  const decoded = codec.decode(encoded);
+  encoded.fill(0xff);
+  expect(decoded).toEqual([Uint8Array.of(1, 2, 3)]);
+});
+
+test("behind a reserved header: the same bytes, sealed in place, or -1 where they do not fit", () => {
+  fc.assert(
+    fc.property(anyValue, fc.nat(6000), fc.nat(40), (value, size, offset) => {
+      const target = new Uint8Array(size);
+      const expected = codec.encode(value);
+      if (offset > size) return;
+      const before = target.slice(0, offset);
+      const length = codec.encodeBehindHeader(value, target, offset);
+      expect(target.subarray(0, offset)).toEqual(before);
+      if (expected.length > size - offset - 32) expect(length).toBe(-1);
+      else expect(target.slice(offset + 32, offset + 32 + length)).toEqual(expected);
+    }),
+  );
+  const { bytes: head, header } = buildSegment([]);
+  const file = new Uint8Array(0x4000);
+  file.set(head);
+  const length = codec.encodeBehindHeader({ at: new Date(5), n: 7n }, file, 64);
+  const end = new FrameEncoder(header).seal(file, 64, length, { kind: 1, flags: 0, span: 1 });
+  let seen: unknown;
+  scanSegment(file, header, { endOffset: end, onFrame: (cursor) => (seen = codec.decode(cursor.viewPayload())) });
+  expect(seen).toEqual({ at: new Date(5), n: 7n });
+});
+
+describe("refused by name", () => {
+  class Point {
+    x = 1;
+  }
+  class Moment extends Date {}
+  class Piece extends Uint8Array {}
+  const holes: unknown[] = [1];
+  holes[2] = 3;
+  const loop: { self?: unknown } = {};
+  loop.self = loop;
+  const cases: readonly (readonly [string, unknown, string])[] = [
+    ["$.a", { a: () => 1 }, "function"],
+    ["$[0]", [Symbol("s")], "symbol"],
+    ["$.m", { m: new Map([[1, 2]]) }, "Map"],
+    ["$.s", { s: new Set([1]) }, "Set"],
+    ["$.p[1]", { p: [0, new Point()] }, "Point"],
+    ["$", /x/, "RegExp"],
+    ["$", new Error("x"), "Error"],
+    ["$", new ArrayBuffer(4), "ArrayBuffer"],
+    ["$", new DataView(new ArrayBuffer(4)), "DataView"],
+    ["$", new Piece(3), "Piece"],
+    ["$", new Moment(), "Date"],
+    ["$.d", { d: new Date(Number.NaN) }, "invalid Date"],
+    ["$", "a\ud800b", "surrogate"],
+    ["$", { "\udc00": 1 }, "surrogate"],
+    ["$.n", { n: 2n ** 8191n }, "8192"],
+    ["$.n", { n: -(2n ** 8191n) - 1n }, "8192"],
+    ["$[1]", holes, "hole"],
+    ["$.__proto__", JSON.parse('{"__proto__":{"admin":true}}'), "prototype"],
+    [`$${".self".repeat(64)}`, loop, "in itself"],
+  ];
+  test.each(cases)("%s", (field, value, what) => {
+    expect(() => codec.encode(value)).toThrow(code("CODEC_PAYLOAD_REFUSED", { field }));
+    expect(() => codec.encode(value)).toThrow(what);
+  });
+
+  test("what is too long or too deep for the options, in both directions", () => {
+    const small = new PayloadCodec({ maxPayloadBytes: 10, maxDepth: 2 });
+    expect(small.decode(small.encode([[1]]))).toEqual([[1]]);
+    expect(() => small.encode([[[1]]])).toThrow(code("CODEC_PAYLOAD_REFUSED", { field: "$[0][0]" }));
+    expect(() => small.encode("0123456789")).toThrow(code("CODEC_PAYLOAD_REFUSED", { expected: 10 }));
+    expect(() => small.decode(codec.encode([[[1]]]))).toThrow(code("CODEC_PAYLOAD_MALFORMED", { offset: 2 }));
+    expect(() => small.decode(codec.encode("0123456789"))).toThrow(code("CODEC_PAYLOAD_MALFORMED", { expected: 10 }));
+    expect(() => new PayloadCodec({ maxdepth: 1 } as object)).toThrow("maxdepth");
+    expect(() => new PayloadCodec({ maxDepth: 513 })).toThrow("maxDepth");
+    expect(() => new PayloadCodec({ maxPayloadBytes: 0 })).toThrow("maxPayloadBytes");
+  });
+});
+
+describe("bytes that are no payload", () => {
+  const cases: readonly (readonly [string, string, number])[] = [
+    ["nothing", "", 0],
+    ["bytes behind the value", "01 02", 1],
+    ["the byte that begins no value", "91 c1", 1],
+    ["a count beyond the end", "dd ff ff ff ff 00", 0],
+    ["a map's count beyond the end", "df 80 00 00 00", 0],
+    ["a map's count beyond the end, halves", "82 a1 61 00", 0],
+    ["a length beyond the end", "c6 ff ff ff ff 00", 5],
+    ["a string beyond the end", "d9 05 61 62", 2],
+    ["half an integer", "cf 00 00", 1],
+    ["a key that reaches a prototype", "81 a9 5f 5f 70 72 6f 74 6f 5f 5f 80", 1],
+    ["the same, spelled long", "81 da 00 09 5f 5f 70 72 6f 74 6f 5f 5f 80", 1],
+    ["a key twice", "82 a1 61 01 a1 61 02", 4],
+    ["a key twice, spelled differently", "82 a1 61 01 d9 01 61 02", 4],
+    ["a key that is a number", "81 01 02", 1],
+    ["a key that is bytes", "81 c4 01 61 02", 1],
+    ["text that is not UTF-8", "a2 c3 28", 1],
+    ["an overlong slash", "a2 c0 af", 1],
+    ["a surrogate in UTF-8", "a3 ed a0 80", 1],
+    ["a key that is not UTF-8", "81 a1 ff 01", 2],
+    ["a record definition of msgpackr", "d4 72 40", 0],
+    ["a Set of msgpackr", "d4 73 00 90", 0],
+    ["a RegExp of msgpackr", "d4 78 00 92 a1 61 a0", 0],
+    ["an Error of msgpackr", "d4 65 00 93 00 00 00", 0],
+    ["a cycle of msgpackr", "d6 70 00 00 00 01", 0],
+    ["undefined that is not zero", "d4 00 01", 0],
+    ["an unknown typed array", "c7 02 74 0b 00", 0],
+    ["a DataView", "c7 02 74 11 00", 0],
+    ["half an element", "c7 04 74 05 00 00 00", 0],
+    ["a typed array of nothing", "c7 00 74", 0],
+    ["a bigint of nothing", "c7 00 42", 0],
+    ["a time of five bytes", "c7 05 ff 00 00 00 00 00", 0],
+    ["a time with too many nanoseconds", "d7 ff ff ff ff ff 00 00 00 00", 0],
+    ["a time that Date cannot hold", "c7 0c ff 00 00 00 00 7f ff ff ff ff ff ff ff", 0],
+  ];
+  test.each(cases)("%s", (_, hex, offset) => {
+    expect(() => codec.decode(bytes(hex))).toThrow(code("CODEC_PAYLOAD_MALFORMED", { offset }));
+  });
+
+  test("nesting is counted, not suffered", () => {
+    const deep = new Uint8Array(1_000_000).fill(0x91);
+    expect(() => codec.decode(deep)).toThrow(code("CODEC_PAYLOAD_MALFORMED", { offset: 64 }));
+    const fits = new Uint8Array(65).fill(0x91, 0, 64);
+    expect(JSON.stringify(codec.decode(fits))).toHaveLength(129);
+  });
+
+  test("bigints are bounded", () => {
+    const large = Uint8Array.from([0xc8, 0x10, 0x00, 0x42, ...new Uint8Array(0x1000).fill(0x7f)]);
+    expect(() => codec.decode(large)).toThrow(code("CODEC_PAYLOAD_MALFORMED"));
+  });
+
+  test("any bytes give a value or the one error, and never touch a prototype", () => {
+    const near = anyValue.chain((value) =>
+      fc.tuple(fc.constant(codec.encode(value)), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 3 })),
+    );
+    const damaged = near.map(([encoded, edits]) => {
+      const copy = encoded.slice();
+      for (const [at, byte] of edits) copy[at % copy.length] = byte;
+      return copy;
+    });
+    const before = Object.getOwnPropertyNames(Object.prototype);
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 60 }), damaged), (input) => {
+        try {
+          codec.decode(input);
+        } catch (error) {
+          expect(error).toMatchObject({ name: "CodecError", code: "CODEC_PAYLOAD_MALFORMED" });
+        }
+      }),
+      { numRuns: 3000 },
+    );
+    expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before);
+  });
+});
