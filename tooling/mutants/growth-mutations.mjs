@@ -106,7 +106,7 @@ const engineMutations = area(
     one(
       "engine-content.ts",
       "a close never states a length again",
-      'if (handle.mode !== "read" && this.#emptied.delete(handle.ino)) logLength(this.log, handle, this.sizeOf(handle.ino));',
+      'if (handle.mode !== "read" && this.#emptied.delete(handle.ino)) logLength(this.log, handle, size);',
     ),
     one(
       "engine-content.ts",

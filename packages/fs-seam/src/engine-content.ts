@@ -116,8 +116,8 @@ export abstract class EngineContent {
   /** @internal */
   closeHandle(handle: EngineHandle): void {
     this.openHandles -= 1;
-    if (handle.mode !== "read" && this.#emptied.delete(handle.ino))
-      logLength(this.log, handle, this.sizeOf(handle.ino));
+    const size = this.sizeOf(handle.ino);
+    if (handle.mode !== "read" && this.#emptied.delete(handle.ino)) logLength(this.log, handle, size);
     const left = (this.#handlesOf.get(handle.ino) ?? 1) - 1;
     if (left > 0) this.#handlesOf.set(handle.ino, left);
     else this.#handlesOf.delete(handle.ino);
