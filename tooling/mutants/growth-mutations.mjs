@@ -106,7 +106,7 @@ const engineMutations = area(
     one(
       "engine-content.ts",
       "a close never states a length again",
-      'if (handle.mode !== "read" && this.#emptied.delete(handle.ino)) logLength(this.log, handle, size);',
+      "logLength(this.log, handle, this.sizeOf(handle.ino));",
     ),
     one(
       "engine-content.ts",
@@ -117,14 +117,14 @@ const engineMutations = area(
     one(
       "engine-content.ts",
       "every close after a cut states the length again",
-      "this.#emptied.delete(handle.ino)) logLength",
-      "this.#emptied.has(handle.ino)) logLength",
+      "this.#emptied.delete(handle.ino)) {",
+      "this.#emptied.has(handle.ino)) {",
     ),
     one(
       "engine-content.ts",
       "every writer that closes states the length again",
-      "&& this.#emptied.delete(handle.ino)) logLength",
-      ") this.#restate",
+      "&& this.#emptied.delete(handle.ino)) {",
+      ") {",
     ),
     one(
       "engine-content.ts",

@@ -116,8 +116,9 @@ export abstract class EngineContent {
   /** @internal */
   closeHandle(handle: EngineHandle): void {
     this.openHandles -= 1;
-    const size = this.sizeOf(handle.ino);
-    if (handle.mode !== "read" && this.#emptied.delete(handle.ino)) logLength(this.log, handle, size);
+    if (handle.mode !== "read" && this.#emptied.delete(handle.ino)) {
+      logLength(this.log, handle, this.sizeOf(handle.ino));
+    }
     const left = (this.#handlesOf.get(handle.ino) ?? 1) - 1;
     if (left > 0) this.#handlesOf.set(handle.ino, left);
     else this.#handlesOf.delete(handle.ino);

@@ -26,6 +26,10 @@ test("atomicReplace saves, leaves nothing else, and loses the document nowhere",
   expect(safe?.details["personalities"]).toMatchObject([
     { personality: "posix", states: 20, lost: 0, forgotten: 0, old: 18, new: 2, exhaustive: true },
     { personality: "strict" },
+    { personality: "ext4-ordered", lost: 0, forgotten: 0, exhaustive: true },
+    { personality: "ext4-noauto", lost: 0, forgotten: 0, exhaustive: true },
+    { personality: "xfs", lost: 0, forgotten: 0, exhaustive: true },
+    { personality: "btrfs", lost: 0, forgotten: 0, exhaustive: true },
   ]);
   expect(safe?.details.says).toContain("in none of 20 explored crash states (posix)");
 });
