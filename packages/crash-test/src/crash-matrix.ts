@@ -87,7 +87,7 @@ async function fail<T>(
   const last = found.choices.at(-1) as CrashChoice; // a failure has at least one
   const judge = judgeOf(options.personalities, last);
   const { failure: simplest, blame } = await diagnose(found, judge, (choices) => explorer.judgePath(trace, choices));
-  const failure = { ...simplest, blame, admittedBy: await explorer.admitting(trace, simplest.choices) };
+  const failure = { ...simplest, blame, admittedBy: await explorer.admitting(trace, simplest) };
   explorer.report.failures[0] = failure;
   const text = failureText(options.name, failure, judge, explorer.report.recoveries);
   throw new CrashTestError(codeOf(failure), text, explorer.report, { cause: failure.cause });
@@ -122,7 +122,7 @@ async function replayOne<T>(
   if (judged === undefined) return explorer.report;
   const judge = judgeOf(options.personalities, judged.choices.at(-1) as CrashChoice); // a failure has at least one
   const blame = await explain(judged, judge, (choices) => explorer.judgePath(trace, choices));
-  const failure = { ...judged, blame, admittedBy: await explorer.admitting(trace, judged.choices) };
+  const failure = { ...judged, blame, admittedBy: await explorer.admitting(trace, judged) };
   explorer.report.failures.push(failure);
   const message = failureText(options.name, failure, judge, choices.length);
   throw new CrashTestError(codeOf(failure), message, explorer.report, { cause: failure.cause });

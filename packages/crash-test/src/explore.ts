@@ -10,7 +10,7 @@ import {
   type Personality,
   type Trace,
 } from "@holdfast/fs-seam/crash";
-import { choiceUnder, judgeOf, judgesBeside } from "./admission.js";
+import { judgeOf, judgesBeside, nearestUnder, sameDiskUnder } from "./admission.js";
 import type { Blame } from "./blame.js";
 import { BudgetSpent, type Budget } from "./budget.js";
 import { askingContext, contextOf, type Ack } from "./crash-context.js";
@@ -71,7 +71,7 @@ export interface CrashFailure {
   readonly choices: readonly CrashChoice[];
   /** What recovery or the check threw. */
   readonly cause: unknown;
-  /** Those of the run, and of all that are known by name, that allow these power losses. */
+  /** Those of the run, and of all that are known by name, that allow these power losses or, for one, another like it. */
   readonly admittedBy: readonly string[];
   /** What it comes down to; found for the first failure. */
   readonly blame?: Blame;
@@ -377,11 +377,15 @@ export class Explorer<T> {
     return undefined;
   }
 
-  /** Names of the personalities, those of this run and all that are known, that allow every power loss of a path. */
-  async admitting(trace: Trace, choices: readonly CrashChoice[]): Promise<string[]> {
+  /**
+   * Names of the personalities, those of this run and all that are known, that allow a failure: every power loss of its
+   * path, or for a single one another at the same moment that has the same outcome.
+   */
+  async admitting(trace: Trace, failure: CrashFailure): Promise<string[]> {
     const names: string[] = [];
     for (const personality of judgesBeside(this.#options.personalities)) {
-      if (await this.#admits(trace, choices, personality)) names.push(personality.name);
+      const admits = await this.#admits(trace, failure.choices, personality);
+      if (admits || (await this.#failsAlike(trace, failure, personality))) names.push(personality.name);
     }
     return names;
   }
@@ -391,20 +395,35 @@ export class Explorer<T> {
     for (const [depth, choice] of choices.entries()) {
       if (run === undefined) return false;
       const judge = judgeOf(this.#options.personalities, choice);
-      const same = choiceUnder(personality, choice, judge, run.trace.records);
+      const same = sameDiskUnder(personality, choice, judge, run.trace);
       if (same === undefined) return false;
-      let image: Image;
-      try {
-        image = replayCrash(run.trace, same, personality);
-      } catch {
-        return false; // not legal there
-      }
       if (depth === choices.length - 1) return true;
       const context = contextOf(run.acksAt(choice.at), depth);
       const path = [...run.path, same];
+      const image = replayCrash(run.trace, same, personality);
       const verdict = await this.#recoverOn(image, context, () => path, personality, true);
       run = verdict.kind === "passed" ? verdict.next : undefined;
     }
     return false;
   }
+
+  /**
+   * Whether a personality that does not allow a power loss in the workload allows one at the same moment with the same
+   * outcome: the nearest one, or the loss of all that is pending.
+   */
+  async #failsAlike(trace: Trace, failure: CrashFailure, personality: Personality): Promise<boolean> {
+    const [choice] = failure.choices;
+    if (choice === undefined || failure.choices.length > 1) return false;
+    const judge = judgeOf(this.#options.personalities, choice);
+    const nearest = nearestUnder(personality, choice, judge, trace);
+    for (const other of [nearest, { ...nearest, apply: [], torn: {} }]) {
+      const judged = await this.judgePath(trace, [other]);
+      if (judged !== undefined && textOf(judged.cause) === textOf(failure.cause)) return true;
+    }
+    return false;
+  }
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -8,7 +8,7 @@ import {
   type Trace,
   type Unit,
 } from "@holdfast/fs-seam/crash";
-import { choiceUnder, judgeOf } from "../admission.js";
+import { judgeOf, sameDiskUnder } from "../admission.js";
 import type { CrashMatrixReport } from "../explore.js";
 import { DiskStates, type DiskTables } from "./disk-state.js";
 import type { JsonReport, JsonRun, JsonTruncation } from "./report-format.js";
@@ -134,7 +134,7 @@ function placesOf(
       const special = specials
         .filter(({ choice }) => choice.at === at)
         .flatMap(({ kind, choice }) => {
-          const same = choiceUnder(rules, choice, judgeOf(personalities, choice), trace.records);
+          const same = sameDiskUnder(rules, choice, judgeOf(personalities, choice), trace);
           return same === undefined ? [] : [{ kind, choice: same }];
         });
       const units = unitsOf(pendingAt(trace, rules, at), rules, false);
