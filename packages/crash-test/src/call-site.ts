@@ -5,6 +5,8 @@ import type { Call } from "@holdfast/fs-seam/crash";
 const engineFrame =
   /^(?:async )?(?:new )?_?(?:EffectLog|EngineHandle|EngineContent|EngineFs|CrashFs|ObservedFs|SimFs|Directory|FaultFs|FaultHandle|Volume|SyncFunctions|Turns|VirtualFileHandle)\d*[. ]/;
 
+/** Where the engine lies when nobody has bundled it: no frame of it is the program's. */
+const ownBuild = /[/\\]fs-seam[/\\](?:dist|src)[/\\]/;
 const here = fileURLToPath(new URL(".", import.meta.url));
 /** The `node:fs` facade of this package, which stands between a program and the engine. A build has all of it in one place. */
 const facadeDirectory = import.meta.url.endsWith("/src/call-site.ts") ? `${here}node` : here;
@@ -42,7 +44,8 @@ function wayOf(call: Call | undefined): { readonly program: Frame | undefined; r
   const program = outside.find(({ file }) => !layers.some((directory) => file.startsWith(directory)));
   const between = frames.slice(0, program === undefined ? 0 : frames.indexOf(program));
   return {
-    program: program ?? outside.find(({ file }) => file === recorder), // a bundle: everything is in one file
+    // In a bundle of the program everything is in one file; our own build never holds it.
+    program: program ?? (ownBuild.test(recorder) ? undefined : outside.find(({ file }) => file === recorder)),
     isNodeFs: between.some(({ file }) => file.startsWith(facadeDirectory)),
   };
 }

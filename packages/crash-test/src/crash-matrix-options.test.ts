@@ -43,6 +43,8 @@ describe("an option that makes no sense is refused by name", () => {
     ["strategy", { strategy: { kind: "exhaustive" } }, "limit must be a whole number from 1 on"],
     ["strategy", { strategy: { kind: "random", seed: 0.5, count: 1 } }, "needs a whole seed and count"],
     ["strategy", { strategy: { kind: "random", seed: 1 } }, "needs a whole seed and count"],
+    ["strategy", { strategy: { kind: "lazy", maxDisk: 2 } }, "has no maxDisk; lazy takes maxDisks, recheckEvery"],
+    ["nestedStrategy", { nestedStrategy: { kind: "levels", level: 2, lvl: 1 } }, "has no lvl; levels takes level"],
     ["strategy", { strategy: "exhaustive" }, "must be of kind levels, exhaustive, random, lazy, sampled or ladder"],
     [
       "nestedStrategy",

@@ -176,6 +176,8 @@ export function resolveOptions<T>(options: CrashMatrixOptions<T>): ResolvedOptio
   for (const [key, type] of optionTypes) {
     if (options[key] !== undefined && typeof options[key] !== type) refuse(key, `must be a ${type}`);
   }
+  checkStrategyKeys("strategy", options.strategy);
+  checkStrategyKeys("nestedStrategy", options.nestedStrategy);
   const resolved = {
     ...options,
     name: options.name ?? "crash matrix",
@@ -204,6 +206,23 @@ export function resolveOptions<T>(options: CrashMatrixOptions<T>): ResolvedOptio
 }
 
 const defaultPatience = 256;
+
+/** What each kind of strategy may say about itself. */
+const strategyKeys: Readonly<Record<string, readonly string[]>> = {
+  levels: ["level"],
+  exhaustive: ["limit"],
+  random: ["seed", "count"],
+  lazy: ["maxDisks", "recheckEvery"],
+  sampled: ["seed", "patience"],
+  ladder: ["limit", "seed", "patience"],
+};
+
+function checkStrategyKeys(option: string, given: object | undefined | null): void {
+  if (typeof given !== "object" || given === null || !("kind" in given)) return; // refused where values are checked
+  const known = strategyKeys[String(given.kind)];
+  const wrong = Object.keys(given).find((key) => key !== "kind" && known?.includes(key) === false);
+  if (wrong !== undefined) refuse(option, `has no ${wrong}; ${String(given.kind)} takes ${known?.join(", ")}`);
+}
 
 function resolveStrategy(given: ExplorationStrategy = { kind: "ladder" }): ResolvedStrategy {
   switch (given?.kind) {

@@ -24,9 +24,9 @@ export function recoverAndCheck<T>(
   const judged = (answer: void | boolean): Outcome =>
     fs.operations.left === 0
       ? failed(unsettled(program, `${program.maxOperations} operations`))
-      : answer === false
-        ? failed(new Error("the check returned false"))
-        : passed;
+      : answer === true || answer === undefined
+        ? passed
+        : failed(new Error(answer === false ? "the check returned false" : unclear(answer)));
   const thrown = (cause: unknown): Outcome =>
     failed(fs.operations.left === 0 ? unsettled(program, `${program.maxOperations} operations`, cause) : cause);
   try {
@@ -62,6 +62,11 @@ async function settled<T>(promise: PromiseLike<T>, program: RecoveryProgram<T>):
 function unsettled({ name }: { readonly name: string }, bound: string, cause?: unknown): CrashTestError {
   const why = `${name}: recovery did not come to an end within ${bound}`;
   return new CrashTestError("CRASH_TEST_UNSETTLED", why, undefined, cause === undefined ? {} : { cause });
+}
+
+/** A check that returns something else was meant to say more than it does, and would pass whatever it found. */
+function unclear(answer: unknown): string {
+  return `the check returned ${answer === null ? "null" : typeof answer}: it may throw, or return true, false or nothing`;
 }
 
 function failed(cause: unknown): Outcome {

@@ -337,3 +337,11 @@ describe("two runs are one", () => {
     expect(await countsOf(1)).not.toEqual(await countsOf(2));
   });
 });
+
+test.each([null, 0, "", "nope", Number.NaN])(
+  "a check that returns %j says nothing, and does not pass",
+  async (answer) => {
+    const error = await failureOf({ ...oneByte, check: () => answer as unknown as boolean }); // wrong on purpose
+    expect(error.message).toContain("it may throw, or return true, false or nothing");
+  },
+);

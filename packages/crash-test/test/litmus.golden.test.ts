@@ -125,11 +125,26 @@ test.each([
   expect(answer.out).toBe("");
 });
 
+test("a file system that nothing stands for is named, and rules have their own figures", () => {
+  const zfs = { programs: [{ id: "L2", setup: 0, ops: [{ op: "create", f: "a" }], results: { zfs: { states: [] }, xfs: { states: [[0, [0], []]] } } }] }; // prettier-ignore
+  const { out } = run(["--rules"], { "zfs.json": setOf([], zfs) });
+  expect(out).toContain("no personality stands for it: zfs");
+  // One state seen of the four that may be found: before and after the create, with and without the file.
+  expect(out).toMatch(/xfs +edges\.metadataOrder +1 +4 +25\.0 % +L2/);
+});
+
+test("a program that is there twice is refused", () => {
+  const [program] = (JSON.parse(setOf([])) as { programs: unknown[] }).programs;
+  expect(() => parseLitmusSet(setOf([], { programs: [program, program] }), "set.json")).toThrow("has two of the id P");
+});
+
 test("--help explains itself", () => {
   expect(run(["--help"], {})).toMatchObject({ code: 0, said: "" });
 });
 
 test.each([
+  ["format", { format: "litmus-gold/2" }, 'must be "litmus-gold/1"'],
+  ["programs", { programs: [] }, "must not be empty"],
   ["kernel", { kernel: 6 }, "must be a string"],
   ["setups[0][0].op", { setups: [[{}]] }, "must be a string"],
   ["setups[0][0].at", { setups: [[{ op: "x", at: {} }]] }, "must be a string, a number or a boolean"],

@@ -50,6 +50,35 @@ export interface LitmusOptions {
   readonly every?: number;
 }
 
+/** How tight the predictions for the programs are that witness one rule. */
+export interface RuleTightness {
+  readonly fs: string;
+  readonly field: string;
+  /** Programs that show the rule, as far as the sets hold them. */
+  readonly programs: readonly string[];
+  readonly states: number;
+  readonly predicted: number;
+}
+
+/** Tightness rule by rule, over the programs that each personality names for it. */
+export function tightnessByRule(sets: readonly LitmusSet[]): RuleTightness[] {
+  return Object.entries(litmusPersonalities).flatMap(([fs, name]) =>
+    (personalityOf(name).evidence?.rules ?? []).flatMap(({ field, witnesses }) => {
+      const named = sets.map((set) => ({ ...set, programs: set.programs.filter(({ id }) => witnesses.includes(id)) }));
+      const [result] = checkLitmus(named, { personalities: { [fs]: name }, weaker: [] });
+      if (result === undefined) return [];
+      const programs = named.flatMap((set) => set.programs.map(({ id }) => id));
+      return [{ fs, field, programs, states: result.states - result.unpredicted.length, predicted: result.predicted }];
+    }),
+  );
+}
+
+/** File systems that were recorded and that no personality stands for. */
+export function uncheckedIn(sets: readonly LitmusSet[]): string[] {
+  const recorded = sets.flatMap(({ programs }) => programs.flatMap(({ observed }) => [...observed.keys()]));
+  return [...new Set(recorded)].filter((fs) => !(fs in litmusPersonalities)).sort();
+}
+
 /** Observed states over predicted ones, from 0 to 1. */
 export function tightness({ states, unpredicted, predicted }: LitmusResult): number {
   return predicted === 0 ? 1 : (states - unpredicted.length) / predicted;

@@ -1,7 +1,7 @@
 import { checkLitmus, type LitmusResult } from "./litmus-check.js";
 import { parseLitmusSet } from "./litmus-data.js";
 import { LitmusError } from "./litmus-error.js";
-import { litmusJson, litmusText } from "./litmus-report.js";
+import { litmusJson, litmusText, rulesText } from "./litmus-report.js";
 
 /** What the command needs of the machine it runs on. */
 export interface LitmusHost {
@@ -14,13 +14,14 @@ export interface LitmusHost {
   readonly say: (text: string) => void;
 }
 
-const litmusUsage = `Usage: npm run litmus -- [--data DIR|FILE]... [--every N] [--json]
+const litmusUsage = `Usage: npm run litmus -- [--data DIR|FILE]... [--every N] [--rules] [--json]
 
 Compares recorded outcomes of power losses on real file systems with what the personalities predict.
 
   --data DIR|FILE  recorded sets; default: those of this repository
   --every N        each N-th program only
-  --json           one JSON object instead of text
+  --rules          tightness rule by rule as well
+  --json           one JSON object instead of text, the rules included
 
 Exits 0 when everything that was seen is predicted, 1 when something is not, 2 when a set cannot be read.
 `;
@@ -36,7 +37,8 @@ export function litmus(args: readonly string[], host: LitmusHost): number {
     const files = options.data.length === 0 ? host.defaults : options.data.flatMap((path) => filesOf(path, host));
     const sets = files.map((file) => parseLitmusSet(read(file, host), file));
     const results = checkLitmus(sets, { every: options.every });
-    host.out(options.json ? `${litmusJson(sets, results)}\n` : litmusText(sets, results));
+    const rules = options.rules ? `\n${rulesText(sets)}` : "";
+    host.out(options.json ? `${litmusJson(sets, results)}\n` : `${litmusText(sets, results)}${rules}`);
     return results.every(isSound) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof LitmusError)) throw error;
@@ -54,16 +56,19 @@ interface LitmusArguments {
   readonly data: readonly string[];
   readonly every: number;
   readonly json: boolean;
+  readonly rules: boolean;
 }
 
 function parseArguments(args: readonly string[]): LitmusArguments | "help" {
   const data: string[] = [];
   let every = 1;
   let json = false;
+  let rules = false;
   for (let at = 0; at < args.length; at += 1) {
     const argument = args[at];
     if (argument === "--help") return "help";
     if (argument === "--json") json = true;
+    else if (argument === "--rules") rules = true;
     else if (argument === "--data" || argument === "--every") {
       at += 1;
       const value = args[at] ?? usage(`${argument} needs a value`);
@@ -71,7 +76,7 @@ function parseArguments(args: readonly string[]): LitmusArguments | "help" {
       else every = /^[1-9]\d{0,8}$/.test(value) ? Number(value) : usage("--every needs a whole number from 1 on");
     } else usage(`unknown argument ${JSON.stringify(argument)}`);
   }
-  return { data, every, json };
+  return { data, every, json, rules };
 }
 
 function usage(why: string): never {

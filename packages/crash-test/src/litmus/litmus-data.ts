@@ -46,6 +46,8 @@ export interface LitmusSet {
   readonly programs: readonly LitmusProgram[];
 }
 
+const format = "litmus-gold/1";
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** Reads one set. Throws {@link LitmusError} naming the field that cannot be. */
@@ -91,12 +93,18 @@ class Reader {
 
   set(value: unknown): LitmusSet {
     const fields = this.#fields(value, "the set");
+    if (fields["format"] !== undefined && fields["format"] !== format) {
+      this.#refuse("format", `must be ${JSON.stringify(format)}`);
+    }
     const setups = this.#list(fields["setups"], "setups").map((ops, at) => this.#ops(ops, `setups[${at}]`));
     const entries = this.#list(fields["entries"], "entries").map((entry, at) => this.#entry(entry, `entries[${at}]`));
     const states = this.#list(fields["states"], "states").map((state, at) => this.#state(state, entries, at));
     const programs = this.#list(fields["programs"], "programs").map((program, at) =>
       this.#program(program, setups, states, `programs[${at}]`),
     );
+    if (programs.length === 0) this.#refuse("programs", "must not be empty");
+    const twice = programs.find(({ id }, at) => programs.findIndex((other) => other.id === id) < at);
+    if (twice !== undefined) this.#refuse("programs", `has two of the id ${twice.id}`);
     return { file: this.#file, kernel: this.#string(fields["kernel"], "kernel"), programs };
   }
 

@@ -1,4 +1,4 @@
-import { tightness, type LitmusResult, type UnpredictedState } from "./litmus-check.js";
+import { tightness, tightnessByRule, uncheckedIn, type LitmusResult, type UnpredictedState } from "./litmus-check.js";
 import type { LitmusSet } from "./litmus-data.js";
 
 /** Programs named in the text at most, for each file system and question. */
@@ -22,7 +22,25 @@ export function litmusText(sets: readonly LitmusSet[], results: readonly LitmusR
     ["file system", "personality", "programs", "states", "unpredicted", "predicted", "seen"],
     ...rows,
   ]);
-  return [...head, ...table, ...results.flatMap(remarks), ""].join("\n");
+  const unchecked = uncheckedIn(sets);
+  const left =
+    unchecked.length === 0
+      ? []
+      : ["", `Recorded and not checked, no personality stands for it: ${unchecked.join(" ")}`];
+  return [...head, ...table, ...results.flatMap(remarks), ...left, ""].join("\n");
+}
+
+/** Tightness rule by rule, over the programs named for each. */
+export function rulesText(sets: readonly LitmusSet[]): string {
+  const rows = tightnessByRule(sets).map(({ fs, field, programs, states, predicted }) => [
+    fs,
+    field,
+    String(states),
+    String(predicted),
+    `${((100 * states) / predicted).toFixed(1)} %`,
+    programs.join(" "),
+  ]);
+  return [...aligned([["file system", "rule", "states", "predicted", "seen", "programs"], ...rows]), ""].join("\n");
 }
 
 function remarks({ fs, unpredicted, outside, incomplete }: LitmusResult): string[] {
@@ -58,5 +76,7 @@ export function litmusJson(sets: readonly LitmusSet[], results: readonly LitmusR
     version: 1,
     sets: sets.map(({ file, kernel, programs }) => ({ file, kernel, programs: programs.length })),
     fileSystems: results.map((result) => ({ ...result, tightness: tightness(result) })),
+    notChecked: uncheckedIn(sets),
+    rules: tightnessByRule(sets).map((rule) => ({ ...rule, tightness: rule.states / rule.predicted })),
   });
 }

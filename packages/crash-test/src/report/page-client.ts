@@ -153,6 +153,7 @@ export function pageClient(
     }
     drawCalls(run, svg, first);
     for (const record of run.records) {
+      if (record.kind === "size" && record.from === record.to) continue; // stated again, which changes nothing
       const x = (record.record - first + 0.5) * columnWidth;
       const row = rowOf.get(model.laneOf(record) ?? -1) ?? 0;
       const y = headHeight + row * rowHeight + rowHeight / 2;

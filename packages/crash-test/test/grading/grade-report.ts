@@ -1,4 +1,4 @@
-import { complaints, detection, percent, type Grade } from "./grade.js";
+import { complaints, detection, percent, wasJudged, type Grade } from "./grade.js";
 
 /** The grade as Markdown: a row for each strategy and budget, what the default search misses, a row for each class. */
 export function gradeMarkdown(graded: Grade): string {
@@ -47,7 +47,9 @@ function markdownTable(header: readonly string[], rows: readonly (readonly strin
 /** The grade for a terminal: the Markdown, whose columns a person can read, and the verdict. */
 export function gradeText(graded: Grade): string {
   const wrong = complaints(graded);
-  const verdict =
-    wrong.length === 0 ? ["The grade is good."] : ["The grade is not good:", ...wrong.map((why) => `- ${why}`)];
+  const judged = wasJudged(graded)
+    ? "The grade is good."
+    : `No grade: it is given for the default search at ${graded.defaultBudget.toLocaleString("en")} recoveries, which did not run.`;
+  const verdict = wrong.length === 0 ? [judged] : ["The grade is not good:", ...wrong.map((why) => `- ${why}`)];
   return [gradeMarkdown(graded), "", ...verdict, ""].join("\n");
 }

@@ -152,13 +152,20 @@ export function complaints(graded: Grade): string[] {
     found.push(...alarms.map((name) => `${where}: false alarm in ${name}`));
     found.push(...accidents.map((name) => `${where}: ${name} broke another promise than its own`));
   }
-  const decides = graded.scores.find(
-    ({ strategy, budget }) => strategy === defaultStrategy && budget === graded.defaultBudget,
-  );
+  const decides = decisive(graded);
   if (decides === undefined) return found;
   const share = detection(graded, decides);
   if (share < demanded) found.push(`the default search finds ${percent(share)}, less than ${percent(demanded)}`);
   return found;
+}
+
+/** Whether the search that the grade is given for was among those that ran. */
+export function wasJudged(graded: Grade): boolean {
+  return decisive(graded) !== undefined;
+}
+
+function decisive({ scores, defaultBudget }: Grade): Grade["scores"][number] | undefined {
+  return scores.find(({ strategy, budget }) => strategy === defaultStrategy && budget === defaultBudget);
 }
 
 export function percent(share: number): string {
