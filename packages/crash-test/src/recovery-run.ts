@@ -21,7 +21,7 @@ export function recoverAndCheck<T>(
   program: RecoveryProgram<T>,
 ): Outcome | Promise<Outcome> {
   fs.operations.left = program.maxOperations + 1; // 0 once one more was tried
-  const judged = (answer: void | boolean): Outcome =>
+  const judged = (answer: unknown): Outcome =>
     fs.operations.left === 0
       ? failed(unsettled(program, `${program.maxOperations} operations`))
       : answer === true || answer === undefined

@@ -29,11 +29,7 @@ function rowsOf(workload: FsWorkload, rounds: number): Row[] {
   );
   if (ours === undefined || memory === undefined || seam === undefined) return [];
   return [
-    // Overwriting has the bar it has without the facade, for the reason given there.
-    compare({ id: `facade/${id}`, workload: `${title}, by node:fs` }, ours, memory, {
-      of: "time",
-      bar: atMost(id === "overwrite" ? 2 : 1.5),
-    }),
+    compare({ id: `facade/${id}`, workload: `${title}, by node:fs` }, ours, memory, { of: "time", bar: atMost(1.5) }),
     compare({ id: `facade-seam/${id}`, workload: `${title}, by node:fs, for orientation` }, ours, seam, { of: "time" }),
   ];
 }

@@ -24,7 +24,9 @@ test("the naive save works on real files and loses the document in a crash", asy
     { personality: "xfs", zeros: 0, mixture: 0, missing: 0, exhaustive: true },
     { personality: "btrfs", zeros: 0, mixture: 0, missing: 0, exhaustive: true },
   ]);
-  for (const counts of loses?.details["personalities"] as { lost: number; empty: number; zeros: number }[]) {
+  const all = (loses?.details["personalities"] ?? []) as { lost: number; empty: number; zeros: number }[];
+  expect(all).toHaveLength(6);
+  for (const counts of all) {
     expect(counts.lost).toBeGreaterThan(0);
     expect(counts.empty + counts.zeros).toBeGreaterThan(0);
   }
