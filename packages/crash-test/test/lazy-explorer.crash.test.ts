@@ -173,7 +173,10 @@ describe("failures", () => {
     const other = await failureOf({ ...broken, personalities: ["posix", "strict"] });
     const body = (error: Error): string => error.message.split("\n").slice(1).join("\n");
     expect(body(found)).toBe(body(other));
-    expect(found.report).toMatchObject({ complete: false, failures: [{ admittedBy: ["posix", "strict"] }] });
+    expect(found.report).toMatchObject({ complete: false, failures: [{}] });
+    // A name that no barrier covered may be gone on every file system.
+    const everywhere = ["posix", "strict", "ext4-ordered", "ext4-noauto", "xfs", "btrfs"];
+    expect(found.report?.failures[0]?.admittedBy).toEqual(everywhere);
   });
 
   test("a recovery that contradicts itself is no proof of anything", async () => {
