@@ -195,9 +195,13 @@ class Player {
         return call("rm", { recursive: step.recursive, force: step.force });
       case "stat":
       case "lstat":
-        return Promise.resolve(call(step.kind, { bigint: step.bigint, throwIfNoEntry: step.throwIfNoEntry })).then(
-          (stats) => describeStats(stats as nodeFs.Stats),
-        );
+        return Promise.resolve(
+          // Documented for the synchronous functions alone; newer versions of Node heed it in callbacks as well.
+          call(step.kind, {
+            bigint: step.bigint,
+            throwIfNoEntry: step.style === "sync" ? step.throwIfNoEntry : undefined,
+          }),
+        ).then((stats) => describeStats(stats as nodeFs.Stats));
       case "readdir":
         // Node 20 cannot list recursively into buffers.
         return Promise.resolve(call("readdir", step.recursive ? { ...step, encoding: "utf8" } : step)).then((entries) =>

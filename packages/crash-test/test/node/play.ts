@@ -20,6 +20,8 @@ export function describeError(error: unknown): unknown {
   const { name, message } = error;
   const { code, errno, syscall, path, dest } = error as NodeJS.ErrnoException & { dest?: string };
   // Wordings of argument errors are Node's own business; their codes are what programs look at.
+  // Node 26 names the path of a directory that was read as a file, earlier versions do not.
+  if (code === "EISDIR" && syscall === "read") return { name, code, errno, syscall };
   return code?.startsWith("ERR_") === true ? { name, code } : { name, message, code, errno, syscall, path, dest };
 }
 
