@@ -57,6 +57,42 @@ test("a save without a sync of the directory forgets what it has reported", limi
   expect(stdout).toContain("load gives the old version, although save had returned");
 });
 
+test("a load that never settles on a disk after a crash is a finding, with its page, and no stack", limit, () => {
+  const path = moduleOf(`
+    import { readFileSync, renameSync, writeFileSync } from "node:fs";
+    export const save = (path, bytes) => {
+      writeFileSync(path + ".tmp", bytes);
+      renameSync(path + ".tmp", path);
+    };
+    export const load = async (path) => {
+      const bytes = readFileSync(path);
+      return bytes.length > 0 && !bytes.includes(0) ? bytes : new Promise(() => {});
+    };
+  `);
+  const page = join(scratch(), "page.html");
+  const { status, stdout, stderr } = run("--module", path, "--html", page);
+  expect(stdout).toMatch(/^ {2}posix +\d+ +HANGS in load$/m);
+  expect(stdout).toContain("recovery did not come to an end");
+  expect([status, stderr]).toEqual([1, ""]);
+  expect(readFileSync(page, "utf8")).toMatch(/^<!doctype html>/i);
+});
+
+test("a save that fails only at its third call is refused in one line", limit, () => {
+  const path = moduleOf(`
+    import fs from "node:fs";
+    let calls = 0;
+    export const save = (path, bytes) => {
+      calls += 1;
+      if (calls === 3) throw new Error("enough");
+      fs.writeFileSync(path, bytes);
+    };
+    export const load = (path) => fs.readFileSync(path);
+  `);
+  const { status, stdout, stderr } = check(path);
+  expect(stderr).toBe("holdfast: it cannot be judged under posix: enough\n");
+  expect([status, stdout]).toEqual([2, ""]);
+});
+
 test("--json prints one object, and --html writes a report", limit, () => {
   const file = join(scratch(), "report.html");
   const { status, stdout } = run("--module", fixture("naive.mjs"), "--json", "--html", file);

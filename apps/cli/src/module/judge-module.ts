@@ -14,9 +14,9 @@ export interface ModuleVerdict {
   readonly personality: string;
   /**
    * `loses`: a power failure may leave neither the old nor the new version. `forgets`: it leaves one of them, but the old one
-   * after `save` had returned.
+   * after `save` had returned. `hangs`: on what it leaves, `load` never comes to an end.
    */
-  readonly verdict: "survives" | "forgets" | "loses";
+  readonly verdict: "survives" | "forgets" | "hangs" | "loses";
   readonly recoveries: number;
   /** False when a budget ended the exploration, or a moment had too many outcomes to look at all. */
   readonly complete: boolean;
@@ -68,7 +68,7 @@ export async function judgeModule(path: string, under: readonly Personality[]): 
   return { kind: "judged", verdicts, page: page.text };
 }
 
-const ranks: readonly ModuleVerdict["verdict"][] = ["survives", "forgets", "loses"];
+const ranks: readonly ModuleVerdict["verdict"][] = ["survives", "forgets", "hangs", "loses"];
 
 function refuse(why: string): Refusal {
   return { kind: "refused", why };
@@ -128,61 +128,66 @@ interface Judged {
 /** First whether one version is left at all, then whether it is the one that was reported as saved. */
 async function judgeUnder(patch: NodeFsPatch, module: SaveModule, personality: Personality): Promise<Judged | Refusal> {
   const { name } = personality;
+  let report: CrashMatrixReport | undefined;
   for (const fault of ["loses", "forgets"] as const) {
-    const { error, report } = await explore(patch, module, personality, fault === "forgets");
-    if (error?.code === "CRASH_TEST_VACUOUS") return refuse("save leaves nothing that a power failure could take");
-    if (error !== undefined && error.code !== "CRASH_TEST_FAILED") throw error;
-    const { recoveries, complete } = report;
-    if (error !== undefined) {
-      return {
-        verdict: { personality: name, verdict: fault, recoveries, complete: false, text: error.message },
-        report,
-      };
-    }
-    if (fault === "forgets") {
-      return { verdict: { personality: name, verdict: "survives", recoveries, complete, text: "" }, report };
+    try {
+      report = await explore(patch, module, personality, fault === "forgets");
+    } catch (error) {
+      return findingOf(error, name, fault) ?? refuse(refusalText(error, name));
     }
   }
-  throw new Error("both questions are answered above");
+  if (report === undefined) throw new Error("two questions were asked above");
+  const { recoveries, complete } = report;
+  return { verdict: { personality: name, verdict: "survives", recoveries, complete, text: "" }, report };
 }
 
-async function explore(
+/** What says something about the module, and not about how it was judged. */
+function findingOf(error: unknown, personality: string, fault: "loses" | "forgets"): Judged | undefined {
+  if (!(error instanceof CrashTestError) || error.report === undefined) return undefined;
+  if (error.code !== "CRASH_TEST_FAILED" && error.code !== "CRASH_TEST_UNSETTLED") return undefined;
+  const verdict = error.code === "CRASH_TEST_UNSETTLED" ? "hangs" : fault;
+  const { report, message } = error;
+  return { verdict: { personality, verdict, recoveries: report.recoveries, complete: false, text: message }, report };
+}
+
+function refusalText(error: unknown, personality: string): string {
+  if (error instanceof CrashTestError && error.code === "CRASH_TEST_VACUOUS") {
+    return "save leaves nothing that a power failure could take";
+  }
+  return `it cannot be judged under ${personality}: ${messageOf(error)}`;
+}
+
+function explore(
   patch: NodeFsPatch,
   module: SaveModule,
   personality: Personality,
   acknowledged: boolean,
-): Promise<{ readonly error: CrashTestError | undefined; readonly report: CrashMatrixReport }> {
-  try {
-    const report = await crashMatrix({
-      name: "save",
-      setup: async (_, fs) => {
-        patch.mount(fs);
-        await module.save(documentPath, Buffer.from(before));
-      },
-      workload: async (_, run) => {
-        patch.mount(run.fs);
-        await module.save(documentPath, Buffer.from(after));
-        run.ack("saved");
-      },
-      recover: (directory) => {
-        patch.mount(directory.fs);
-        return module.load(documentPath);
-      },
-      check: (result, { acked }) => {
-        const found = bytesOf(result);
-        if (found === undefined) throw new Error("load gives neither bytes nor text");
-        if (found.equals(after)) return;
-        if (!found.equals(before)) throw new Error(`load gives ${found.length} bytes that are neither version`);
-        if (acknowledged && acked("saved")) throw new Error("load gives the old version, although save had returned");
-      },
-      personalities: [personality],
-      strategy,
-      maxMilliseconds: mostMilliseconds,
-      allowIncomplete: true,
-    });
-    return { error: undefined, report };
-  } catch (error) {
-    if (error instanceof CrashTestError && error.report !== undefined) return { error, report: error.report };
-    throw error;
-  }
+): Promise<CrashMatrixReport> {
+  return crashMatrix({
+    name: "save",
+    setup: async (_, fs) => {
+      patch.mount(fs);
+      await module.save(documentPath, Buffer.from(before));
+    },
+    workload: async (_, run) => {
+      patch.mount(run.fs);
+      await module.save(documentPath, Buffer.from(after));
+      run.ack("saved");
+    },
+    recover: (directory) => {
+      patch.mount(directory.fs);
+      return module.load(documentPath);
+    },
+    check: (result, { acked }) => {
+      const found = bytesOf(result);
+      if (found === undefined) throw new Error("load gives neither bytes nor text");
+      if (found.equals(after)) return;
+      if (!found.equals(before)) throw new Error(`load gives ${found.length} bytes that are neither version`);
+      if (acknowledged && acked("saved")) throw new Error("load gives the old version, although save had returned");
+    },
+    personalities: [personality],
+    strategy,
+    maxMilliseconds: mostMilliseconds,
+    allowIncomplete: true,
+  });
 }

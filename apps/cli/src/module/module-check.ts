@@ -82,6 +82,7 @@ function writeReport(file: string, page: string): void {
 const words: Readonly<Record<ModuleVerdict["verdict"], string>> = {
   survives: "survives",
   forgets: "FORGETS a reported save",
+  hangs: "HANGS in load",
   loses: "LOSES the document",
 };
 

@@ -31,7 +31,9 @@ test("atomicReplace saves, leaves nothing else, and loses the document nowhere",
     { personality: "xfs", lost: 0, forgotten: 0, exhaustive: true },
     { personality: "btrfs", lost: 0, forgotten: 0, exhaustive: true },
   ]);
-  expect(safe?.details.says).toMatch(/in none of \d+ explored crash states \(posix, ext4-ordered, ext4-noauto, xfs, btrfs\)/);
+  expect(safe?.details.says).toMatch(
+    /in none of \d+ explored crash states \(posix, ext4-ordered, ext4-noauto, xfs, btrfs\)/,
+  );
 });
 
 test("what is shown and not judged is said", async () => {
