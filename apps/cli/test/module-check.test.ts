@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { spawnSync } from "node:child_process";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { built, scratch } from "./scratch.js";
 
 // The built command on modules, as a user runs it.
@@ -128,6 +128,35 @@ test("nothing is written to the real disk, and what the module prints is kept ap
   expect(() => JSON.parse(stdout) as unknown).not.toThrow();
   expect(stderr).toContain("saving");
   expect(existsSync("/crash")).toBe(false);
+});
+
+describe("a page that would replace the module", () => {
+  /** A module, with other names for it beside it. */
+  function aliased(): { readonly module: string; readonly text: string; readonly home: string } {
+    const module = moduleOf(readFileSync(fixture("naive.mjs"), "utf8"), "save.mjs");
+    const home = dirname(module);
+    symlinkSync("save.mjs", join(home, "symbolic"));
+    linkSync(module, join(home, "hard"));
+    mkdirSync(join(home, "sub"));
+    return { module, text: readFileSync(module, "utf8"), home };
+  }
+
+  test.each(["save.mjs", "sub/../save.mjs", "symbolic", "hard"])("as %s is refused, and the module stays", (name) => {
+    const { module, text, home } = aliased();
+    const { status, stderr } = run("--module", module, "--html", `${home}/${name}`);
+    expect(stderr).toContain("the page would replace the module");
+    expect(status).toBe(2);
+    expect(readFileSync(module, "utf8")).toBe(text);
+  });
+
+  test("where it stands by default is refused too, in JSON as well", () => {
+    const { module, text, home } = aliased();
+    symlinkSync("save.mjs", join(home, "save.crash.html"));
+    const { status, stdout } = run("--module", module, "--json");
+    expect(JSON.parse(stdout)).toMatchObject({ ok: false, error: { code: "CLI_USAGE" } });
+    expect(status).toBe(2);
+    expect(readFileSync(module, "utf8")).toBe(text);
+  });
 });
 
 // Each is CLI_MODULE_UNFIT.

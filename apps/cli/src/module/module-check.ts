@@ -1,5 +1,5 @@
 import { fork } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { statSync, writeFileSync } from "node:fs";
 import { extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CliError, messageOf } from "../cli-error.js";
@@ -23,13 +23,17 @@ const program = fileURLToPath(new URL("./module-child.js", import.meta.url));
  * Crash-tests the user's module in a process of its own and prints the verdict of each file system.
  *
  * @returns the exit code: 0 it survives all of them, 1 there is a finding.
- * @throws {@link CliError} `CLI_MODULE_UNFIT` when the module cannot be judged, `CLI_FILE_UNWRITABLE`
+ * @throws {@link CliError} `CLI_USAGE` when the page would replace the module, `CLI_MODULE_UNFIT` when the module cannot be
+ * judged, `CLI_FILE_UNWRITABLE`
  */
 export async function checkModule(check: ModuleCheck, io: CommandIo): Promise<number> {
+  const html = check.html ?? pageBeside(check.module);
+  if (isSameFile(html, check.module)) {
+    throw new CliError("CLI_USAGE", `the page would replace the module: ${html} is the same file as ${check.module}`);
+  }
   const outcome = await judgeInChild(check.module, io);
   if (outcome.kind === "refused") throw new CliError("CLI_MODULE_UNFIT", outcome.why);
   const { verdicts, page } = outcome;
-  const html = check.html ?? pageBeside(check.module);
   writeReport(html, page);
   const ok = verdicts.every(({ verdict }) => verdict === "survives");
   if (check.json) {
@@ -69,6 +73,21 @@ async function judgeInChild(path: string, io: CommandIo): Promise<ModuleOutcome>
 
 function pageBeside(module: string): string {
   return `${module.slice(0, -extname(module).length)}.crash.html`;
+}
+
+/** Also by another name: through a symbolic or a hard link. */
+function isSameFile(one: string, other: string): boolean {
+  const [a, b] = [identityOf(one), identityOf(other)];
+  return a !== undefined && a === b;
+}
+
+function identityOf(path: string): string | undefined {
+  try {
+    const { dev, ino } = statSync(path, { bigint: true });
+    return `${dev} ${ino}`;
+  } catch {
+    return undefined; // nothing there that could be replaced; what else is wrong shows when it is used
+  }
 }
 
 function writeReport(file: string, page: string): void {
