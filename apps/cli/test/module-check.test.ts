@@ -1,7 +1,8 @@
-import { existsSync, linkSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import { built, scratch } from "./scratch.js";
 
@@ -31,6 +32,20 @@ function moduleOf(text: string, name = "module.mjs"): string {
   const path = join(scratch(), name);
   writeFileSync(path, text);
   return path;
+}
+
+/** Processes whose command line names this file, where the system tells. */
+function processesOf(path: string): string[] {
+  if (process.platform !== "linux") return [];
+  return readdirSync("/proc").filter((pid) => /^\d+$/.test(pid) && commandLineOf(pid).includes(path));
+}
+
+function commandLineOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8");
+  } catch {
+    return ""; // it ended meanwhile
+  }
 }
 
 const limit = { timeout: 60_000 };
@@ -130,6 +145,62 @@ test("nothing is written to the real disk, and what the module prints is kept ap
   expect(existsSync("/crash")).toBe(false);
 });
 
+const saves = `
+  import fs from "node:fs";
+  export const save = (path, bytes) => fs.writeFileSync(path, bytes);
+`;
+
+describe("a module that does not return", () => {
+  test.each([
+    ["an endless loop in save", "export const save = () => { for (;;); }; export const load = save;"],
+    ["an endless loop in load", `${saves} export const load = () => { for (;;); };`],
+    ["an endless loop at its top", "for (;;);"],
+    [
+      "a promise beside a timer that goes on",
+      `${saves} export const load = () => new Promise(() => setInterval(() => {}, 1000));`,
+    ],
+  ])("because of %s is given up at the deadline, and its process is gone", limit, (_, text) => {
+    const path = moduleOf(text);
+    const { status, stdout, stderr } = check(path, "--deadline-seconds", "1");
+    expect(stderr).toBe(`holdfast: ${path} did not return within 1 s\n`);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(processesOf(path)).toEqual([]);
+  });
+
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const)("is killed with the command by %s", limit, async (signal, code) => {
+    const path = moduleOf(`console.log("looping"); for (;;);`);
+    const child = spawn(process.execPath, [built("main"), "tour", "--module", path], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const closed = once(child, "close");
+    await once(child.stderr, "data");
+    child.kill(signal);
+    expect((await closed)[0]).toBe(code);
+    await expect.poll(() => processesOf(path)).toEqual([]);
+  });
+});
+
+test("a load that waits for a timer is judged by what it gives in the end", limit, () => {
+  const path = moduleOf(`
+    import fs from "node:fs";
+    import { setTimeout } from "node:timers/promises";
+    let loads = 0;
+    export const save = (path, bytes) => fs.writeFileSync(path, bytes);
+    export const load = async (path) => {
+      loads += 1;
+      if (loads === 3) await setTimeout(400);
+      return fs.readFileSync(path);
+    };
+  `);
+  const { status, stdout } = check(path);
+  expect(stdout).toMatch(/^ {2}posix +\d+ +LOSES the document$/m);
+  expect(stdout).not.toContain("HANGS");
+  expect(status).toBe(1);
+});
+
 describe("a page that would replace the module", () => {
   /** A module, with other names for it beside it. */
   function aliased(): { readonly module: string; readonly text: string; readonly home: string } {
@@ -197,12 +268,15 @@ test.each([
   expect(status).toBe(2);
 });
 
-test.each([[["--html", "x"]], [["--module", "x", "--keep"]], [["--module", "x", "--file", "y"]], [["--module", ""]]])(
-  "%s is wrong usage",
-  limit,
-  (args) => {
-    const { status, stderr } = run(...args);
-    expect(stderr).toContain("Usage: holdfast help tour");
-    expect(status).toBe(2);
-  },
-);
+test.each([
+  [["--html", "x"]],
+  [["--deadline-seconds", "5"]],
+  [["--module", "x", "--deadline-seconds", "0"]],
+  [["--module", "x", "--keep"]],
+  [["--module", "x", "--file", "y"]],
+  [["--module", ""]],
+])("%s is wrong usage", limit, (args) => {
+  const { status, stderr } = run(...args);
+  expect(stderr).toContain("Usage: holdfast help tour");
+  expect(status).toBe(2);
+});

@@ -6,6 +6,7 @@ import { patchNodeFs, type NodeFsPatch } from "@holdfast/crash-test/node";
 import type { CrashStrategy, Personality } from "@holdfast/fs-seam/crash";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { messageOf } from "../cli-error.js";
+import { mostTurns, Patience } from "./patience.js";
 
 /** Judges somebody's module that saves and loads a file by `node:fs`. Changes `node:fs` of the process while it runs. */
 
@@ -163,6 +164,7 @@ function explore(
   personality: Personality,
   acknowledged: boolean,
 ): Promise<CrashMatrixReport> {
+  const patience = new Patience();
   return crashMatrix({
     name: "save",
     setup: async (_, fs) => {
@@ -176,6 +178,7 @@ function explore(
     },
     recover: (directory) => {
       patch.mount(directory.fs);
+      patience.begin();
       return module.load(documentPath);
     },
     check: (result, { acked }) => {
@@ -187,6 +190,8 @@ function explore(
     },
     personalities: [personality],
     strategy,
+    maxTurns: mostTurns,
+    turn: () => patience.turn(),
     maxMilliseconds: mostMilliseconds,
     allowIncomplete: true,
   });

@@ -1,11 +1,11 @@
-import { fork } from "node:child_process";
 import { statSync, writeFileSync } from "node:fs";
 import { extname } from "node:path";
-import { fileURLToPath } from "node:url";
+import { CleanupStack, cleanUpOnSignals } from "../cleanup-stack.js";
 import { CliError, messageOf } from "../cli-error.js";
 import { countText, paintFor, tableLines, type CommandIo, type Paint } from "../terminal.js";
 import { version } from "../version.js";
 import type { ModuleOutcome, ModuleVerdict } from "./judge-module.js";
+import { defaultDeadlineMs, judgeInChild } from "./module-process.js";
 
 export interface ModuleCheck {
   /** Path of the module. */
@@ -14,10 +14,9 @@ export interface ModuleCheck {
   readonly html: string | undefined;
   /** One JSON object on stdout, and nothing else. */
   readonly json: boolean;
+  /** Milliseconds until the module is given up. Default {@link defaultDeadlineMs}. */
+  readonly deadlineMs: number | undefined;
 }
-
-/** Starts the process that judges. `program` is that of the build. */
-const program = fileURLToPath(new URL("./module-child.js", import.meta.url));
 
 /**
  * Crash-tests the user's module in a process of its own and prints the verdict of each file system.
@@ -31,7 +30,7 @@ export async function checkModule(check: ModuleCheck, io: CommandIo): Promise<nu
   if (isSameFile(html, check.module)) {
     throw new CliError("CLI_USAGE", `the page would replace the module: ${html} is the same file as ${check.module}`);
   }
-  const outcome = await judgeInChild(check.module, io);
+  const outcome = await judge(check, io);
   if (outcome.kind === "refused") throw new CliError("CLI_MODULE_UNFIT", outcome.why);
   const { verdicts, page } = outcome;
   writeReport(html, page);
@@ -52,23 +51,16 @@ export async function checkModule(check: ModuleCheck, io: CommandIo): Promise<nu
   return ok ? 0 : 1;
 }
 
-async function judgeInChild(path: string, io: CommandIo): Promise<ModuleOutcome> {
-  const child = fork(program, [path], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
-  // What the module prints is no result of ours.
-  child.stdout?.setEncoding("utf8").on("data", (text: string) => void io.stderr.write(text));
-  child.stderr?.setEncoding("utf8").on("data", (text: string) => void io.stderr.write(text));
-  let outcome: ModuleOutcome | undefined;
-  child.on("message", (message) => {
-    outcome = message as ModuleOutcome; // our own child says nothing else
-  });
-  const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
-    child.on("error", reject);
-    child.on("close", (...ended) => resolve(ended));
-  });
-  if (outcome !== undefined) return outcome;
-  const how =
-    code === 13 ? "waits for a promise that never settles" : `ended its process (${signal ?? `exit code ${code}`})`;
-  return { kind: "refused", why: `${path} ${how} before it could be judged` };
+/** A signal that ends the command ends the module with it. */
+async function judge({ module, deadlineMs = defaultDeadlineMs }: ModuleCheck, io: CommandIo): Promise<ModuleOutcome> {
+  const cleanup = new CleanupStack();
+  const release = cleanUpOnSignals(cleanup);
+  try {
+    return await judgeInChild({ module, deadlineMs, cleanup, heard: (text) => void io.stderr.write(text) });
+  } finally {
+    cleanup.run();
+    release();
+  }
 }
 
 function pageBeside(module: string): string {

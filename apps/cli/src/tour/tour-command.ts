@@ -26,8 +26,8 @@ export async function takeTour(args: readonly string[], io: CommandIo, steps: re
   }
   try {
     if (options.module !== undefined) {
-      const { module, html, json } = options;
-      return await checkModule({ module, html, json }, io);
+      const { module, html, json, deadlineMs } = options;
+      return await checkModule({ module, html, json, deadlineMs }, io);
     }
     const settings = {
       seed: options.seed ?? randomInt(seedBound),
