@@ -54,6 +54,9 @@ test("the naive save is found out, with the lines at fault, and exit code 1", li
   const { status, stdout, stderr } = check(fixture("naive.mjs"));
   expect([status, stderr]).toEqual([1, ""]);
   expect(stdout).toMatch(/^ {2}posix +\d+ +LOSES the document$/m);
+  expect(stdout).toMatch(/^ {2}file system +recoveries +verdict$/m);
+  expect(stdout).toMatch(/^LOSES the document \(posix, ext4-ordered, ext4-noauto\)$/m);
+  expect(stdout).toMatch(/^LOSES the document \(xfs, btrfs\)$/m);
   expect(stdout).toMatch(/rename\(\/document\.tmp -> \/document\) at modules\/naive\.mjs:6 may persist before/);
   expect(stdout).toMatch(/Fix: fs\.fsyncSync\(fd\) on \/document\.tmp, before rename\(.*\) at modules\/naive\.mjs:6/);
 });
@@ -191,7 +194,7 @@ test("a load that waits for a timer is judged by what it gives in the end", limi
     export const save = (path, bytes) => fs.writeFileSync(path, bytes);
     export const load = async (path) => {
       loads += 1;
-      if (loads === 3) await setTimeout(400);
+      if (loads === 3) await setTimeout(1500);
       return fs.readFileSync(path);
     };
   `);

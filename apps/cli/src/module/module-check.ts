@@ -103,7 +103,7 @@ function story(module: string, html: string, verdicts: readonly ModuleVerdict[],
     countText(recoveries),
     words[verdict] + (complete || verdict !== "survives" ? "" : " what was explored of it"),
   ]);
-  const [head = "", ...table] = tableLines([["file system", "crash states", "verdict"], ...rows]);
+  const [head = "", ...table] = tableLines([["file system", "recoveries", "verdict"], ...rows]);
   const lines = [
     paint.bold(`${module}: save(path, bytes), and the power fails at every moment of it`),
     "",
@@ -113,15 +113,33 @@ function story(module: string, html: string, verdicts: readonly ModuleVerdict[],
     const paintLine = verdicts[index]?.verdict === "survives" ? paint.good : paint.bad;
     lines.push(`  ${paintLine(line)}`);
   }
-  for (const { personality, verdict, text } of gravest(verdicts)) {
-    lines.push("", paint.bold(`${words[verdict]} (${personality})`), ...text.split("\n").map((line) => `  ${line}`));
+  for (const { verdict, text, personalities } of kindsOfLoss(verdicts)) {
+    const head = `${words[verdict]} (${personalities.join(", ")})`;
+    lines.push("", paint.bold(head), ...text.split("\n").map((line) => `  ${line}`));
   }
   lines.push("", `To look at, disk by disk: ${html}`);
   return lines;
 }
 
-/** One example of each kind of finding: the next file system would say the same in the same words. */
-function gravest(verdicts: readonly ModuleVerdict[]): ModuleVerdict[] {
-  const findings = verdicts.filter(({ verdict }) => verdict !== "survives");
-  return findings.filter(({ verdict }, index) => findings.findIndex((other) => other.verdict === verdict) === index);
+/** What went wrong in one way, under one or more file systems. */
+export interface KindOfLoss {
+  readonly verdict: ModuleVerdict["verdict"];
+  /** The failure under the first of them: the others would say it of the same calls. */
+  readonly text: string;
+  readonly personalities: readonly string[];
+}
+
+const mostKinds = 3;
+
+/** One example of each kind of finding, at most three. A kind is a verdict and the calls at fault. */
+export function kindsOfLoss(verdicts: readonly ModuleVerdict[]): KindOfLoss[] {
+  const kinds = new Map<string, KindOfLoss>();
+  for (const { personality, verdict, text } of verdicts) {
+    if (verdict === "survives") continue;
+    const [, fault = ""] = text.split("\n");
+    const kind = `${verdict} ${fault}`;
+    const known = kinds.get(kind)?.personalities ?? [];
+    kinds.set(kind, { verdict, text: kinds.get(kind)?.text ?? text, personalities: [...known, personality] });
+  }
+  return [...kinds.values()].slice(0, mostKinds);
 }
