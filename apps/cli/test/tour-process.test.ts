@@ -54,6 +54,7 @@ const limit = { timeout: 60_000 };
 const allClaims = [
   "naive-save-works-while-the-power-stays-on",
   "naive-save-loses-the-document",
+  "naive-module-loses-the-document",
   "atomic-replace-saves",
   "atomic-replace-never-loses-the-document",
   "acknowledged-records-survive-kill-9",
@@ -66,7 +67,7 @@ test("the tour holds all its claims in under 20 s, without colours, and leaves n
   expect(stderr).not.toContain("FAILED");
   expect(code).toBe(0);
   expect(stdout).toContain("Holdfast tour, seed 3\n");
-  expect(stdout).toMatch(/All 6 claims held, in [\d.]+ s\./);
+  expect(stdout).toMatch(/All 7 claims held, in [\d.]+ s\./);
   expect(stdout).not.toContain("\u001b");
   expect(stderr).not.toContain("\u001b");
   expect(stderr).toContain("kill 5 of 5");
@@ -113,7 +114,13 @@ describe("--file", () => {
     expect([later.mtimeNs, later.ctimeNs, later.ino]).toEqual([earlier.mtimeNs, earlier.ctimeNs, earlier.ino]);
     expect(readdirSync(home)).toEqual(["my file"]);
     expect(report.kept).toBe(true);
-    expect(readdirSync(report.directory).sort()).toEqual(["atomic-replace", "figures", "killed-writer", "naive-save"]);
+    expect(readdirSync(report.directory).sort()).toEqual([
+      "atomic-replace",
+      "figures",
+      "killed-writer",
+      "naive-save",
+      "own-module",
+    ]);
     const saved = readFileSync(join(report.directory, "atomic-replace", "document"));
     expect(saved.length).toBeGreaterThan(3_000_001);
     expect(Buffer.compare(saved.subarray(-3_000_001), readFileSync(path))).toBe(0);

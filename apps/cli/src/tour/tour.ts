@@ -9,13 +9,14 @@ import { atomicReplaceStep } from "./atomic-replace-step.js";
 import { figuresStep } from "./figures-step.js";
 import { killStep } from "./kill-step.js";
 import { naiveSaveStep } from "./naive-save-step.js";
+import { ownModuleStep } from "./own-module-step.js";
 import type { TourDocument } from "./tour-document.js";
 import { documentText, summaryLines, type TourReport } from "./tour-report.js";
 import type { Claim, Figure, TourContext, TourStep } from "./tour-step.js";
 
 /** What `npm start` shows, in order. */
 export function tourSteps(): TourStep[] {
-  return [naiveSaveStep(), atomicReplaceStep(), killStep(), figuresStep()];
+  return [naiveSaveStep(), ownModuleStep(), atomicReplaceStep(), killStep(), figuresStep()];
 }
 
 export interface TourSettings {

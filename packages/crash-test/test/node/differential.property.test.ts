@@ -267,7 +267,7 @@ function settleVersions(step: Step, outcome: unknown): unknown {
  */
 function changedLater(step: Step): boolean {
   if (Number(process.versions.node.split(".")[0]) < 22) return false;
-  if (step.kind === "rm") return step.force === true;
+  if (step.kind === "rm") return step.force;
   if (step.kind === "stat" || step.kind === "lstat") return step.throwIfNoEntry === false;
   return "content" in step && step.content.length === 0;
 }
