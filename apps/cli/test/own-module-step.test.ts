@@ -49,7 +49,7 @@ test("the naive module loses the document under every file system, and the story
 
 test("a module that syncs does not pass for one that loses", async () => {
   const [claim] = await ownModuleStep(careful, program).run(context([]));
-  expect(claim).toMatchObject({ ok: false });
+  expect(claim).toMatchObject({ ok: false, details: { says: expect.stringContaining("was not found to lose") } });
 });
 
 test("a module without save is no proof", async () => {

@@ -23,7 +23,8 @@ export const defaultDeadlineMs = 120_000;
 export async function judgeInChild(options: ModuleProcessOptions): Promise<ModuleOutcome> {
   const { module, deadlineMs, cleanup, heard } = options;
   const program = options.program ?? fileURLToPath(new URL("./module-child.js", import.meta.url));
-  const child = fork(program, [module], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  // Without the flags of this process: they are for whoever debugs or tests it.
+  const child = fork(program, [module], { stdio: ["ignore", "pipe", "pipe", "ipc"], execArgv: [] });
   // A module in an endless loop hears of nothing that is gentler than this.
   const forget = cleanup.add(() => child.kill("SIGKILL"));
   let late = false;
