@@ -2,6 +2,7 @@ import { CrashFs, type CrashFsOptions, type CrashReport } from "./crash-fs.js";
 import type { CrashChoice } from "./crash-choice.js";
 import type { EngineHandle } from "./engine-handle.js";
 import type { FileHandle, FileStat, OpenFileOptions } from "./file-handle.js";
+import { pageBytes } from "./paged-content.js";
 import { rootIno, type Image } from "./fs-state.js";
 import {
   answerOf,
@@ -101,6 +102,16 @@ export class ObservedFs extends CrashFs {
   #askLength(ino: number, upTo = Number.MAX_SAFE_INTEGER): void {
     const of = this.#numberOf(ino);
     if (of !== undefined) this.#ask({ kind: "length", of, upTo });
+  }
+
+  /** A write that grows a file logs by how much, and whether its last page is there to begin on. */
+  #askGrowth(ino: number, offset: number, end: number): void {
+    const of = this.#numberOf(ino);
+    this.#askLength(ino, end);
+    const size = this.state.inode(ino)?.content?.size ?? 0;
+    const page = pageOfCut(size);
+    if (of === undefined || page === undefined || end <= size || offset >= (page + 1) * pageBytes) return;
+    this.#ask({ kind: "page", of, page });
   }
 
   #askAbout(ino: number, kind: "links" | "pages" | "allocated"): void {
@@ -242,7 +253,7 @@ export class ObservedFs extends CrashFs {
   }
 
   override writeContent(handle: EngineHandle, bytes: Uint8Array, offset: number, operation: "write" | "append"): void {
-    if (bytes.length > 0) this.#askLength(handle.ino, offset + bytes.length); // a write that grows the file logs by how much
+    if (bytes.length > 0) this.#askGrowth(handle.ino, offset, offset + bytes.length);
     super.writeContent(handle, bytes, offset, operation);
   }
 
