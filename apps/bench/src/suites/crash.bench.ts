@@ -1,8 +1,12 @@
 import type { Suite } from "../suite.js";
 import { facadePart } from "./crash-facade.js";
 import { lazyPart } from "./crash-lazy.js";
+import { packagesPart } from "./crash-packages.js";
 import { protocolPart } from "./crash-protocol.js";
 import { statesPart } from "./crash-states.js";
 
 /** Every number that the README of `@holdfast/crash-test` states. */
-export const crashSuite: Suite = { name: "crash", parts: [statesPart, protocolPart, lazyPart, facadePart] };
+export const crashSuite: Suite = {
+  name: "crash",
+  parts: [statesPart, protocolPart, lazyPart, packagesPart, facadePart],
+};

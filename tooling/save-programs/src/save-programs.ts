@@ -1,3 +1,5 @@
+// oxlint-disable-next-line typescript/triple-slash-reference -- for everybody who compiles this file from source
+/// <reference path="./write-file-atomic.d.ts" />
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 
