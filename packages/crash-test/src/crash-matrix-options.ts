@@ -82,7 +82,7 @@ export interface CrashMatrixOptions<T> {
   readonly strategy?: ExplorationStrategy;
   /** Crashes inside recovery, so many deep. Default 1. */
   readonly nested?: number;
-  /** Which images of the crash points of a recovery. Default level 2; not for a lazy strategy, which goes on as it is. */
+  /** Which images of the crash points of a recovery. Default level 3; not for a lazy strategy, which goes on as it is. */
   readonly nestedStrategy?: CrashStrategy;
   /**
    * Does not recover from an image on which an earlier recovery would have read the same; one in a hundred is recovered from
@@ -185,7 +185,7 @@ export function resolveOptions<T>(options: CrashMatrixOptions<T>): ResolvedOptio
     personalities: resolvePersonalities(options.personalities ?? defaultPersonalities),
     strategy: resolveStrategy(options.strategy),
     nested: options.nested ?? 1,
-    nestedStrategy: options.nestedStrategy ?? { kind: "levels", level: 2 },
+    nestedStrategy: options.nestedStrategy ?? { kind: "levels", level: 3 },
     rememberReads: options.rememberReads ?? false,
     maxOperations: options.maxOperations ?? 1_000_000,
     maxTurns: options.maxTurns ?? 100_000,

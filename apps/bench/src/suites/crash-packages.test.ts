@@ -24,6 +24,6 @@ test("the packages are crashed, and in the save that follows, too", async () => 
   const [row] = await packagesPart.measure({ quick: true });
   expect(row?.bar).toEqual({ on: "ours", at: "most", value: 60e9 });
   expect(row?.note).toMatch(
-    /level 2 .*: [1-9]\d+ and [1-9]\d+ recoveries, .*; [1-9]\d+ found .* \(steno, node-json-db\)/,
+    /level 3 .*: [1-9]\d+ and [1-9]\d+ recoveries, .*; [1-9]\d+ found .* \(steno, node-json-db\)/,
   );
 });

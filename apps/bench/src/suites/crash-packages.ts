@@ -90,7 +90,7 @@ function noteOf(censuses: readonly Census[]): string {
   const sum = (of: (census: Census) => number): number => censuses.reduce((total, census) => total + of(census), 0);
   const damaging = [...new Set(censuses.filter(({ damaged }) => damaged > 0).map(({ program }) => program))];
   return (
-    `every disk that a crash of the save may leave, and level 2 of those behind a crash inside recovery: ${sum(({ recoveries }) => recoveries[0])} and ` +
+    `every disk that a crash of the save may leave, and level 3 of those behind a crash inside recovery: ${sum(({ recoveries }) => recoveries[0])} and ` +
     `${sum(({ recoveries }) => recoveries[1])} recoveries, none left out behind a failure; ` +
     `${sum(({ damaged }) => damaged)} found a damaged file (${damaging.join(", ")}).`
   );

@@ -121,7 +121,6 @@ export const deferredDeposit: CorpusProgram = defineProgram<number, DeltaId>(
       does: "notes the sequence number of the deposit in another sector than the balance",
       breaks: ["once"],
       needs: ["nested crash", "torn sectors"],
-      beyondDefault: true,
     },
   },
   (bug) => ({
