@@ -2,12 +2,13 @@ import { Directory } from "@holdfast/fs-seam";
 import {
   CrashFs,
   parseCrashChoice,
+  personalities as knownPersonalities,
   personalityOf,
   type CrashChoice,
   type Personality,
   type Trace,
 } from "@holdfast/fs-seam/crash";
-import { judgeOf } from "./admission.js";
+import { judgeOf, judgesBeside } from "./admission.js";
 import { auto, autoOracle } from "./auto-oracle.js";
 import { Budget, BudgetSpent } from "./budget.js";
 import { resolveOptions, type CrashMatrixOptions, type ResolvedOptions } from "./crash-matrix-options.js";
@@ -98,6 +99,22 @@ function codeOf({ cause }: CrashFailure): CrashTestError["code"] {
   return cause instanceof CrashTestError && cause.code === "CRASH_TEST_UNSETTLED" ? cause.code : "CRASH_TEST_FAILED";
 }
 
+/** What a replay line names that there is not, as far as it shows before anything runs. */
+function whyUnfit<T>({ personalities }: ResolvedOptions<T>, trace: Trace, choices: CrashChoice[]): string | undefined {
+  for (const { personality } of choices) {
+    const judge = [...personalities, ...knownPersonalities].find(({ name }) => name === personality);
+    if (judge === undefined) {
+      const names = judgesBeside(personalities).map(({ name }) => name);
+      return `the replay names the personality ${personality}, which this run does not have; there is ${names.join(", ")}`;
+    }
+    if (judge.law !== "effects") return `the replay names the personality ${personality}, which has no crash choices`;
+  }
+  const { at } = choices[0] as CrashChoice; // the list is not empty
+  const { length } = trace.records;
+  if (at <= length) return undefined;
+  return `the replay cuts the power before record ${at}, and this run ends with record ${length}: is the workload unchanged?`;
+}
+
 async function replayOne<T>(
   options: ResolvedOptions<T>,
   explorer: Explorer<T>,
@@ -113,6 +130,8 @@ async function replayOne<T>(
     const why = `${options.name}: replay is not a list of crash choices`;
     throw new CrashTestError("CRASH_TEST_INVALID_REPLAY", why, undefined, { cause });
   }
+  const unfit = whyUnfit(options, trace, choices);
+  if (unfit !== undefined) throw new CrashTestError("CRASH_TEST_INVALID_REPLAY", `${options.name}: ${unfit}`);
   const judged = await explorer.judgePath(trace, choices).catch((cause: unknown) => {
     const why = `${options.name}: the replay does not fit this run; is the workload deterministic and unchanged?`;
     throw new CrashTestError("CRASH_TEST_INVALID_REPLAY", why, undefined, { cause });

@@ -1,5 +1,6 @@
 import type { Directory } from "@holdfast/fs-seam";
 import type { CrashContext, CrashMatrixOptions } from "./crash-matrix-options.js";
+import { CrashTestError } from "./crash-test-error.js";
 import { isPromiseLike } from "./recovery-run.js";
 import { sameValue, shortText } from "./value-text.js";
 
@@ -24,6 +25,26 @@ export class BrokenPromise extends Error {
 
 function demand(holds: boolean, oracle: string, message: () => string): void {
   if (!holds) throw new BrokenPromise(oracle, message());
+}
+
+/** Laws and what they judge may come from code without types: a text has a length and an index, too. */
+function requireList(oracle: string, what: string, value: unknown): void {
+  if (Array.isArray(value)) return;
+  refuse(`${oracle} needs ${what} as a list, and got ${kindOf(value)}`);
+}
+
+function requireBytes(oracle: string, what: string, value: unknown): void {
+  if (value instanceof Uint8Array) return;
+  refuse(`${oracle} needs ${what} as bytes, a Uint8Array, and got ${kindOf(value)}`);
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || typeof value !== "object") return String(value === null ? null : typeof value);
+  return Array.isArray(value) ? "a list" : "another object";
+}
+
+function refuse(why: string): never {
+  throw new CrashTestError("CRASH_TEST_INVALID_OPTION", why);
 }
 
 /** All of them, in order; the first one that is broken is the one reported. */
@@ -64,12 +85,15 @@ export function ackedCount({ acks }: CrashContext): number {
  * What is there is a prefix of what was done, with everything that was acknowledged.
  *
  * @param acked - how many entries have to be there; default {@link ackedCount}.
+ * @throws {@link CrashTestError} `CRASH_TEST_INVALID_OPTION` when it is given, or has to judge, anything but a list.
  */
 export function prefix<E>(
   history: readonly E[],
   acked: (context: CrashContext) => number = ackedCount,
 ): Oracle<readonly E[]> {
+  requireList("prefix", "its history", history);
   return (recovered, context) => {
+    requireList("prefix", "what was recovered", recovered);
     recovered.forEach((entry, index) => {
       const holds = index < history.length && sameValue(entry, history[index]);
       demand(holds, "prefix", () => `entry ${index} is ${shortText(entry)}, and not ${shortText(history[index])}`);
@@ -88,8 +112,10 @@ export function prefix<E>(
  *
  * @param versions - from the one before the program on.
  * @param acked - index of the oldest version that may be there; default {@link ackedCount}.
+ * @throws {@link CrashTestError} `CRASH_TEST_INVALID_OPTION` when the versions are no list.
  */
 export function monotonic<V>(versions: readonly V[], acked: (context: CrashContext) => number = ackedCount): Oracle<V> {
+  requireList("monotonic", "its versions", versions);
   return (recovered, context) => {
     const found = versions.findLastIndex((version) => sameValue(version, recovered));
     demand(found !== -1, "monotonic", () => `${shortText(recovered)} is no version`);
@@ -102,9 +128,13 @@ export function monotonic<V>(versions: readonly V[], acked: (context: CrashConte
  * Every byte was written at its place by somebody, or is a zero where nobody wrote: nothing of a stranger shows.
  *
  * @param written - everything that was ever written to this file, each from offset 0 on.
+ * @throws {@link CrashTestError} `CRASH_TEST_INVALID_OPTION` when it is given, or has to judge, anything but bytes.
  */
 export function noGarbage(written: readonly Uint8Array[]): Oracle<Uint8Array> {
+  requireList("noGarbage", "what was written", written);
+  for (const bytes of written) requireBytes("noGarbage", "each of what was written", bytes);
   return (recovered) => {
+    requireBytes("noGarbage", "what was recovered", recovered);
     const wrong = recovered.findIndex((byte, at) => byte !== 0 && !written.some((bytes) => bytes[at] === byte));
     demand(wrong === -1, "noGarbage", () => `byte ${wrong} is ${recovered[wrong]}, which nobody wrote there`);
   };

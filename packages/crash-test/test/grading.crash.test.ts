@@ -123,6 +123,13 @@ test(
   },
 );
 
+test("--help prints the options and grades nothing", async () => {
+  const [out, said]: string[][] = [[], []];
+  expect(await main(["--help"], ioInto(out as string[], said as string[]), [])).toBe(0);
+  expect(out?.join("")).toMatch(/^usage: npm run grade[\s\S]*--budgets/);
+  expect(said).toEqual([]);
+});
+
 test.each([
   [["--strategy", "guess"], "there is no strategy guess"],
   [["--budgets", "10,10"], "--budgets must ascend from 1 on"],

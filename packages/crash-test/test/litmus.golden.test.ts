@@ -133,6 +133,15 @@ test("a file system that nothing stands for is named, and rules have their own f
   expect(out).toMatch(/xfs +edges\.metadataOrder +1 +4 +25\.0 % +L2/);
 });
 
+test.each([
+  [{ op: "write", h: "q", len: 1, ch: "a", off: 0 }, 'write: no handle "q" is open'],
+  [{ op: "close", h: "q" }, 'close: no handle "q" is open'],
+  [{ op: "fsync" }, "fsync lacks f"],
+])("an operation without its file is refused: %j", (op, why) => {
+  const set = setOf([], { programs: [{ id: "P", setup: 0, ops: [op], results: { ext4: { states: [] } } }] });
+  expect(run([], { "set.json": set })).toMatchObject({ code: 2, out: "", said: expect.stringContaining(why) });
+});
+
 test("a program that is there twice is refused", () => {
   const [program] = (JSON.parse(setOf([])) as { programs: unknown[] }).programs;
   expect(() => parseLitmusSet(setOf([], { programs: [program, program] }), "set.json")).toThrow("has two of the id P");

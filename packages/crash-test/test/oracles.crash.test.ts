@@ -15,6 +15,7 @@ import {
   prefix,
   where,
   type CrashMatrixOptions,
+  type Oracle,
 } from "../src/index.js";
 import { bytesOf, readText, textOf } from "./protocols/content.js";
 import { failureOf, write } from "./small-program.js";
@@ -134,6 +135,27 @@ test("noGarbage: nothing shows that nobody wrote", async () => {
   expect(await brokenBy({ ...program, personalities: ["strict"] })).toMatch(
     /^noGarbage: byte 0 is \d+, which nobody wrote there$/,
   );
+});
+
+describe("a law that is given the wrong kind of thing says so", () => {
+  const text = "abc" as never;
+  test.each([
+    ["prefix needs its history as a list, and got string", () => prefix(text)],
+    ["monotonic needs its versions as a list, and got string", () => monotonic(text)],
+    ["noGarbage needs what was written as a list, and got another object", () => noGarbage(bytesOf("a") as never)],
+    ["noGarbage needs each of what was written as bytes, a Uint8Array, and got string", () => noGarbage([text])],
+  ])("when it is made: %s", (message, make) => {
+    expect(make).toThrow(expect.objectContaining({ code: "CRASH_TEST_INVALID_OPTION", message }));
+  });
+
+  test.each<[string, Oracle<never>]>([
+    ["prefix needs what was recovered as a list, and got string", prefix(["a", "b", "c"])],
+    ["noGarbage needs what was recovered as bytes, a Uint8Array, and got string", noGarbage([bytesOf("abc")])],
+  ])("when it judges: %s", (message, judge) => {
+    const context = { acked: () => false, acks: [], depth: 0 };
+    const error = expect.objectContaining({ code: "CRASH_TEST_INVALID_OPTION", message });
+    expect(() => judge(text, context)).toThrow(error);
+  });
 });
 
 test("idempotent: recovering again changes nothing", async () => {

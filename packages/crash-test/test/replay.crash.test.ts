@@ -106,16 +106,41 @@ describe("a line is refused", () => {
   });
 
   test.each([
-    ["that is from a longer run", lineOf({ at: 8 })],
     ["that keeps what is settled", lineOf({ apply: [0] })],
     ["that keeps what is no effect", lineOf({ apply: [3] })],
     ["that forbids itself", lineOf({ at: 7, apply: [6], torn: { "3": [0] } })],
-    ["of an unknown personality", lineOf({ personality: "ext5" })],
     ["that crashes a recovery which did nothing", lineOf({ apply: [] }, { at: 1 })],
   ])("%s", async (_, replay) => {
     const error = await failureOf({ ...program, replay });
     expect(error.code).toBe("CRASH_TEST_INVALID_REPLAY");
     expect(error.message).toContain("the replay does not fit this run");
     expect(error.cause).toBeInstanceOf(Error);
+  });
+
+  test.each([
+    [
+      "that is from a longer run",
+      lineOf({ at: 8 }),
+      "the replay cuts the power before record 8, and this run ends with record 7: is the workload unchanged?",
+    ],
+    [
+      "of an unknown personality",
+      lineOf({ personality: "ext5" }),
+      "the replay names the personality ext5, which this run does not have; there is posix, ext4-ordered, ",
+    ],
+    [
+      "of an unknown personality inside recovery",
+      lineOf({}, { personality: "ext5" }),
+      "the replay names the personality ext5, which this run does not have",
+    ],
+    [
+      "of a personality that has a single outcome",
+      lineOf({ personality: "seed-crashfs" }),
+      "the replay names the personality seed-crashfs, which has no crash choices",
+    ],
+  ])("%s, and it says so", async (_, replay, why) => {
+    const error = await failureOf({ ...program, replay });
+    expect(error.code).toBe("CRASH_TEST_INVALID_REPLAY");
+    expect(error.message).toContain(`crash matrix: ${why}`);
   });
 });

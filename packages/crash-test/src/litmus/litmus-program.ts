@@ -160,15 +160,16 @@ class Player {
   }
 
   #close(name: string): void {
-    this.#handles.get(name)?.close();
+    const handle = this.#handles.get(name) ?? notOpen({ op: "close" }, name);
+    handle.close();
     this.#handles.delete(name);
   }
 
   /** Runs on the handle an operation names, or on one opened for it by path. */
   #onFile(op: LitmusOp, mode: "write" | "append", use: (handle: FileHandle) => void): void {
-    const named = this.#handles.get(String(op["h"]));
-    if (named !== undefined) return use(named);
-    const handle = this.fs.open(`/${String(op["f"])}`, { mode });
+    const name = op["h"];
+    if (name !== undefined) return use(this.#handles.get(String(name)) ?? notOpen(op, String(name)));
+    const handle = this.fs.open(`/${String(op["f"] ?? missing(op, "f"))}`, { mode });
     use(handle);
     handle.close();
   }
@@ -191,6 +192,10 @@ function bounded(op: LitmusOp, key: string): number {
   throw new LitmusError("LITMUS_BAD_DATA", `${op.op}: ${key} must be a number from 0 to ${maxFileBytes}`, {
     place: key,
   });
+}
+
+function notOpen(op: Pick<LitmusOp, "op">, name: string): never {
+  throw new LitmusError("LITMUS_BAD_DATA", `${op.op}: no handle ${JSON.stringify(name)} is open`, { place: "h" });
 }
 
 function missing(op: LitmusOp, key: string): never {

@@ -22,6 +22,7 @@ const usage = `usage: npm run grade -- [options]
   --seed N          seed of the random strategies, default 1
   --json            print the grade as JSON instead of tables
   --update          also write the tables to packages/crash-test/test/bug-corpus/README.md
+  --help            this text
 
 Exits with 1 when the default search finds less than 98 % within ${usualBudget} recoveries, or any strategy finds
 something in a correct program, or a bug breaks another promise than its own.
@@ -35,13 +36,17 @@ export async function main(
   io: GradeIo,
   subjects: readonly Subject[] = subjectsOf(corpus, protocols),
 ): Promise<number> {
-  let chosen: ReturnType<typeof readArguments>;
+  let chosen: Chosen | undefined;
   try {
     chosen = readArguments(args);
   } catch (error) {
     io.say(error instanceof Error ? error.message : String(error));
     io.say(usage);
     return 2;
+  }
+  if (chosen === undefined) {
+    io.out(usage);
+    return 0;
   }
   const graded = await grade({ ...chosen, subjects, say: io.say });
   io.out(
@@ -53,13 +58,16 @@ export async function main(
   return complaints(graded).length === 0 ? 0 : 1;
 }
 
-function readArguments(args: readonly string[]): {
+interface Chosen {
   readonly strategies: typeof strategies;
   readonly budgets: readonly number[];
   readonly seed: number;
   readonly json: boolean;
   readonly update: boolean;
-} {
+}
+
+/** Undefined asks for help. */
+function readArguments(args: readonly string[]): Chosen | undefined {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -68,8 +76,10 @@ function readArguments(args: readonly string[]): {
       seed: { type: "string", default: "1" },
       json: { type: "boolean", default: false },
       update: { type: "boolean", default: false },
+      help: { type: "boolean", default: false },
     },
   });
+  if (values.help) return undefined;
   for (const name of values.strategy ?? []) {
     if (!strategies.some((each) => each.name === name)) throw new Error(`there is no strategy ${name}`);
   }
