@@ -95,20 +95,132 @@ test("a load that never settles on a disk after a crash is a finding, with its p
   expect(readFileSync(page, "utf8")).toMatch(/^<!doctype html>/i);
 });
 
-test("a save that fails only at its third call is refused in one line", limit, () => {
+describe("a save that works at first, and fails later without any crash", () => {
+  /** @param fails - of the number of the call, 1 for the first. Two calls come before the run under posix. */
+  const failing = (fails: string, save = "fs.writeFileSync(path, bytes)"): string =>
+    moduleOf(`
+      import fs from "node:fs";
+      let calls = 0;
+      export const save = (path, bytes) => {
+        calls += 1;
+        if (${fails}) throw new Error("enough");
+        ${save};
+      };
+      export const load = (path) => fs.readFileSync(path);
+    `);
+
+  test("under every file system is refused in one line", limit, () => {
+    const { status, stdout, stderr } = check(failing("calls > 2"));
+    expect(stderr).toBe("holdfast: it cannot be judged under posix: enough\n");
+    expect([status, stdout]).toEqual([2, ""]);
+  });
+
+  test("under one of them is judged under the others", limit, () => {
+    const { status, stdout, stderr } = check(failing("calls === 3"));
+    expect(stdout).toMatch(/^ {2}posix +0 +not judged: enough$/m);
+    expect(stdout).toMatch(/^ {2}xfs +\d+ +LOSES the document$/m);
+    expect(stdout).toMatch(/^ {2}btrfs +\d+ +LOSES the document$/m);
+    expect([status, stderr]).toEqual([1, ""]);
+  });
+
+  test("under one of them, without a finding in the others, is no success", limit, () => {
+    const careful = `
+      const put = (name, flags, text) => {
+        const file = fs.openSync(name, flags);
+        if (text !== undefined) fs.writeSync(file, text);
+        fs.fsyncSync(file);
+        fs.closeSync(file);
+      };
+      put(path + ".tmp", "w", bytes);
+      fs.renameSync(path + ".tmp", path);
+      put("/crash", "r")`;
+    const { status, stdout } = check(failing("calls === 3", careful), "--json");
+    const { ok, verdicts } = JSON.parse(stdout) as { ok: boolean; verdicts: readonly object[] };
+    expect(verdicts[0]).toEqual({
+      personality: "posix",
+      verdict: "unjudged",
+      recoveries: 0,
+      complete: false,
+      text: "enough",
+    });
+    expect(verdicts.slice(1)).toMatchObject(verdicts.slice(1).map(() => ({ verdict: "survives" })));
+    expect(verdicts.length).toBeGreaterThan(3);
+    expect([ok, status]).toEqual([false, 2]);
+  });
+});
+
+interface PageData {
+  readonly report: {
+    readonly personalities: readonly { readonly name: string }[];
+    readonly runs: readonly object[];
+    readonly outcome: string;
+  };
+  readonly failures: readonly { readonly personality: number; readonly run: number }[];
+  readonly disks: readonly { readonly personality: number; readonly states: readonly { readonly kind: string }[] }[];
+}
+
+/** What the scripts of a page work with. */
+function dataOf(page: string): PageData {
+  return JSON.parse(/id="data">(.*)<\/script>/.exec(readFileSync(page, "utf8"))?.[1] ?? "") as PageData;
+}
+
+test("the page switches between all file systems, and tells one failure of each kind", limit, () => {
+  const file = join(scratch(), "page.html");
+  run("--module", fixture("naive.mjs"), "--html", file);
+  const data = dataOf(file);
+  const names = ["posix", "ext4-ordered", "ext4-noauto", "xfs", "btrfs"];
+  expect(data.report.personalities.map(({ name }) => name)).toEqual(names);
+  expect(data.report.outcome).toBe("failed");
+  expect(data.report.runs).toHaveLength(1); // the same calls every time: one timeline
+  // ext4 leaves zeros of the right length, xfs and btrfs an empty file.
+  expect(data.failures).toMatchObject([
+    { personality: names.indexOf("posix"), run: 0 },
+    { personality: names.indexOf("xfs"), run: 0 },
+  ]);
+  for (const [index, name] of names.entries()) {
+    const shown = data.disks.filter(({ personality }) => personality === index);
+    const failing = shown.flatMap(({ states }) => states.filter(({ kind }) => kind === "failure"));
+    expect([name, failing.length > 0]).toEqual([name, true]);
+  }
+});
+
+test("the page opens on the gravest finding, whichever file system it is of", limit, () => {
   const path = moduleOf(`
     import fs from "node:fs";
     let calls = 0;
     export const save = (path, bytes) => {
       calls += 1;
-      if (calls === 3) throw new Error("enough");
-      fs.writeFileSync(path, bytes);
+      fs.writeFileSync(path + ".tmp", bytes, { flush: calls < 5 });
+      fs.renameSync(path + ".tmp", path);
     };
     export const load = (path) => fs.readFileSync(path);
   `);
-  const { status, stdout, stderr } = check(path);
-  expect(stderr).toBe("holdfast: it cannot be judged under posix: enough\n");
-  expect([status, stdout]).toEqual([2, ""]);
+  const file = join(scratch(), "page.html");
+  const { stdout } = run("--module", path, "--html", file);
+  expect(stdout).toMatch(/^ {2}posix +\d+ +FORGETS a reported save$/m); // its first question takes the third and fourth call
+  const { report, failures } = dataOf(file);
+  expect(report.personalities[0]?.name).toBe("ext4-ordered");
+  expect(failures[0]).toMatchObject({ personality: 0 });
+});
+
+test("a module whose calls differ from run to run has a page of the runs that made the same", limit, () => {
+  const path = moduleOf(`
+    import fs from "node:fs";
+    let calls = 0;
+    export const save = (path, bytes) => {
+      calls += 1;
+      const parts = calls > 6 ? [bytes.subarray(0, 100), bytes.subarray(100)] : [bytes];
+      fs.writeFileSync(path + ".tmp", "");
+      for (const part of parts) fs.appendFileSync(path + ".tmp", part);
+      fs.renameSync(path + ".tmp", path);
+    };
+    export const load = (path) => fs.readFileSync(path);
+  `);
+  const file = join(scratch(), "page.html");
+  const { status, stdout, stderr } = run("--module", path, "--html", file);
+  expect([status, stderr]).toEqual([1, ""]);
+  expect(stdout).toMatch(/^LOSES the document \(xfs/m);
+  expect(dataOf(file)).toMatchObject({ failures: [{ personality: 0, run: 0 }], report: { outcome: "failed" } });
 });
 
 test("--json prints one object, and --html writes a report", limit, () => {

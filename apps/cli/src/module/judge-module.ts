@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { crashMatrix, CrashTestError, htmlReport, type CrashMatrixReport } from "@holdfast/crash-test";
+import { crashMatrix, CrashTestError, type CrashMatrixReport } from "@holdfast/crash-test";
 import { patchNodeFs, type NodeFsPatch } from "@holdfast/crash-test/node";
 import type { CrashStrategy, Personality } from "@holdfast/fs-seam/crash";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { messageOf } from "../cli-error.js";
+import { modulePage } from "./module-page.js";
 import { mostTurns, Patience } from "./patience.js";
 
 /** Judges somebody's module that saves and loads a file by `node:fs`. Changes `node:fs` of the process while it runs. */
@@ -15,9 +16,10 @@ export interface ModuleVerdict {
   readonly personality: string;
   /**
    * `loses`: a power failure may leave neither the old nor the new version. `forgets`: it leaves one of them, but the old one
-   * after `save` had returned. `hangs`: on what it leaves, `load` never comes to an end.
+   * after `save` had returned. `hangs`: on what it leaves, `load` never comes to an end. `unjudged`: the run could not be
+   * explored, and `text` says why.
    */
-  readonly verdict: "survives" | "forgets" | "hangs" | "loses";
+  readonly verdict: "survives" | "forgets" | "hangs" | "loses" | "unjudged";
   readonly recoveries: number;
   /** False when a budget ended the exploration, or a moment had too many outcomes to look at all. */
   readonly complete: boolean;
@@ -27,7 +29,7 @@ export interface ModuleVerdict {
 
 export type ModuleOutcome =
   | { readonly kind: "refused"; readonly why: string }
-  /** `page`: a page of HTML about the gravest finding, or of the last run when there is none. */
+  /** At least one of the verdicts is one. `page`: a page of HTML about all file systems that it was judged under. */
   | { readonly kind: "judged"; readonly verdicts: readonly ModuleVerdict[]; readonly page: string };
 
 interface SaveModule {
@@ -58,18 +60,33 @@ export async function judgeModule(path: string, under: readonly Personality[]): 
   const unfit = await tryOnce(patch, loaded);
   if (unfit !== undefined) return unfit;
   const verdicts: ModuleVerdict[] = [];
-  let page: { readonly rank: number; readonly text: string } = { rank: -1, text: "" };
+  const judged: Judged[] = [];
+  let refusal: Refusal | undefined;
   for (const personality of under) {
-    const judged = await judgeUnder(patch, loaded, personality);
-    if ("kind" in judged) return judged;
-    const rank = ranks.indexOf(judged.verdict.verdict);
-    if (rank > page.rank) page = { rank, text: htmlReport(judged.report) };
-    verdicts.push(judged.verdict);
+    const found = await judgeUnder(patch, loaded, personality);
+    if ("kind" in found) {
+      refusal ??= refuse(`it cannot be judged under ${personality.name}: ${found.why}`);
+      verdicts.push(unjudged(personality, found));
+    } else {
+      judged.push(found);
+      verdicts.push(found.verdict);
+    }
   }
-  return { kind: "judged", verdicts, page: page.text };
+  const [gravest, ...others] = judged.toSorted((a, b) => rankOf(a) - rankOf(b));
+  if (gravest === undefined) return refusal ?? refuse("there is no file system to judge it under");
+  return { kind: "judged", verdicts, page: modulePage([gravest, ...others]) };
 }
 
-const ranks: readonly ModuleVerdict["verdict"][] = ["survives", "forgets", "hangs", "loses"];
+function unjudged({ name: personality }: Personality, { why }: Refusal): ModuleVerdict {
+  return { personality, verdict: "unjudged", recoveries: 0, complete: false, text: why };
+}
+
+/** The gravest first. */
+const ranks: readonly ModuleVerdict["verdict"][] = ["loses", "hangs", "forgets", "survives"];
+
+function rankOf({ verdict: { verdict } }: Judged): number {
+  return ranks.indexOf(verdict);
+}
 
 function refuse(why: string): Refusal {
   return { kind: "refused", why };
@@ -121,7 +138,8 @@ function bytesOf(found: unknown): Buffer | undefined {
   return found instanceof Uint8Array ? Buffer.from(found) : undefined;
 }
 
-interface Judged {
+/** A verdict, and what it comes from. */
+export interface Judged {
   readonly verdict: ModuleVerdict;
   readonly report: CrashMatrixReport;
 }
@@ -134,7 +152,7 @@ async function judgeUnder(patch: NodeFsPatch, module: SaveModule, personality: P
     try {
       report = await explore(patch, module, personality, fault === "forgets");
     } catch (error) {
-      return findingOf(error, name, fault) ?? refuse(refusalText(error, name));
+      return findingOf(error, name, fault) ?? refuse(refusalText(error));
     }
   }
   if (report === undefined) throw new Error("two questions were asked above");
@@ -151,11 +169,11 @@ function findingOf(error: unknown, personality: string, fault: "loses" | "forget
   return { verdict: { personality, verdict, recoveries: report.recoveries, complete: false, text: message }, report };
 }
 
-function refusalText(error: unknown, personality: string): string {
+function refusalText(error: unknown): string {
   if (error instanceof CrashTestError && error.code === "CRASH_TEST_VACUOUS") {
     return "save leaves nothing that a power failure could take";
   }
-  return `it cannot be judged under ${personality}: ${messageOf(error)}`;
+  return messageOf(error);
 }
 
 function explore(

@@ -5,6 +5,7 @@ import { CliError, messageOf } from "../cli-error.js";
 import { countText, paintFor, tableLines, type CommandIo, type Paint } from "../terminal.js";
 import { version } from "../version.js";
 import type { ModuleOutcome, ModuleVerdict } from "./judge-module.js";
+import { isFinding, kindsOfLoss } from "./kinds-of-loss.js";
 import { defaultDeadlineMs, judgeInChild } from "./module-process.js";
 
 export interface ModuleCheck {
@@ -21,7 +22,7 @@ export interface ModuleCheck {
 /**
  * Crash-tests the user's module in a process of its own and prints the verdict of each file system.
  *
- * @returns the exit code: 0 it survives all of them, 1 there is a finding.
+ * @returns the exit code: 0 it survives all of them, 1 there is a finding, 2 there is none, and not all could be judged.
  * @throws {@link CliError} `CLI_USAGE` when the page would replace the module, `CLI_MODULE_UNFIT` when the module cannot be
  * judged, `CLI_FILE_UNWRITABLE`
  */
@@ -48,7 +49,7 @@ export async function checkModule(check: ModuleCheck, io: CommandIo): Promise<nu
   } else {
     for (const line of story(check.module, html, verdicts, paintFor(io.stdout, io.env))) io.stdout.write(`${line}\n`);
   }
-  return ok ? 0 : 1;
+  return ok ? 0 : verdicts.some(isFinding) ? 1 : 2;
 }
 
 /** A signal that ends the command ends the module with it. */
@@ -95,13 +96,16 @@ const words: Readonly<Record<ModuleVerdict["verdict"], string>> = {
   forgets: "FORGETS a reported save",
   hangs: "HANGS in load",
   loses: "LOSES the document",
+  unjudged: "not judged",
 };
 
 function story(module: string, html: string, verdicts: readonly ModuleVerdict[], paint: Paint): string[] {
-  const rows = verdicts.map(({ personality, verdict, recoveries, complete }) => [
+  const rows = verdicts.map(({ personality, verdict, recoveries, complete, text }) => [
     personality,
     countText(recoveries),
-    words[verdict] + (complete || verdict !== "survives" ? "" : " what was explored of it"),
+    words[verdict] +
+      (complete || verdict !== "survives" ? "" : " what was explored of it") +
+      (verdict === "unjudged" ? `: ${text}` : ""),
   ]);
   const [head = "", ...table] = tableLines([["file system", "recoveries", "verdict"], ...rows]);
   const lines = [
@@ -119,27 +123,4 @@ function story(module: string, html: string, verdicts: readonly ModuleVerdict[],
   }
   lines.push("", `To look at, disk by disk: ${html}`);
   return lines;
-}
-
-/** What went wrong in one way, under one or more file systems. */
-export interface KindOfLoss {
-  readonly verdict: ModuleVerdict["verdict"];
-  /** The failure under the first of them: the others would say it of the same calls. */
-  readonly text: string;
-  readonly personalities: readonly string[];
-}
-
-const mostKinds = 3;
-
-/** One example of each kind of finding, at most three. A kind is a verdict and the calls at fault. */
-export function kindsOfLoss(verdicts: readonly ModuleVerdict[]): KindOfLoss[] {
-  const kinds = new Map<string, KindOfLoss>();
-  for (const { personality, verdict, text } of verdicts) {
-    if (verdict === "survives") continue;
-    const [, fault = ""] = text.split("\n");
-    const kind = `${verdict} ${fault}`;
-    const known = kinds.get(kind)?.personalities ?? [];
-    kinds.set(kind, { verdict, text: kinds.get(kind)?.text ?? text, personalities: [...known, personality] });
-  }
-  return [...kinds.values()].slice(0, mostKinds);
 }

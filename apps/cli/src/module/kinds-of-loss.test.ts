@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { ModuleVerdict } from "./judge-module.js";
-import { kindsOfLoss } from "./module-check.js";
+import { kindsOfLoss } from "./kinds-of-loss.js";
 
 function verdict(personality: string, kind: ModuleVerdict["verdict"], fault: string): ModuleVerdict {
   const text = `save: a promise was broken\n  ${fault}\n  Replay: ${personality}`;
