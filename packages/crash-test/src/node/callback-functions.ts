@@ -8,30 +8,22 @@ import { checkCallbackData, readRequest, readWholeAsync, writeRequest, writeWhol
 
 type AnyCall = (...values: unknown[]) => unknown;
 
-/** Functions whose callback form is their blocking form with the result handed to a callback. */
-export const plainNames = [
+/** Functions on paths whose other forms are their blocking form, with the result promised or handed to a callback. */
+export const pathNames = [
   "access",
   "chmod",
   "chown",
-  "close",
   "copyFile",
   "cp",
-  "fchmod",
-  "fchown",
-  "fstat",
-  "ftruncate",
-  "futimes",
   "lchown",
   "link",
   "lstat",
   "lutimes",
   "mkdir",
   "mkdtemp",
-  "open",
   "opendir",
   "readdir",
   "readlink",
-  "realpath",
   "rename",
   "rm",
   "rmdir",
@@ -42,8 +34,11 @@ export const plainNames = [
   "utimes",
 ] as const;
 
+/** The same, where the promise form is another: it has a file handle, or calls the system for the path. */
+const descriptorNames = ["close", "fchmod", "fchown", "fstat", "ftruncate", "futimes", "open", "realpath"] as const;
+
 /** The blocking form of a call that is going to be made asynchronously. */
-export function asyncForm(sync: SyncFunctions, name: (typeof plainNames)[number]): AnyCall {
+export function asyncForm(sync: SyncFunctions, name: (typeof pathNames | typeof descriptorNames)[number]): AnyCall {
   const form = name === "stat" || name === "lstat" ? (`${name}OrFail` as const) : (`${name}Sync` as const);
   return (...values) => Reflect.apply(sync[form], sync, values); // arguments are checked inside
 }
@@ -73,7 +68,7 @@ export function callbackFunctions(volume: Volume, sync: SyncFunctions, turns: Tu
   };
 
   const functions: Record<string, AnyCall> = {};
-  for (const name of plainNames) {
+  for (const name of [...pathNames, ...descriptorNames]) {
     const call = asyncForm(sync, name);
     functions[name] = (...values) => {
       const callback = check.callbackOf(values.pop());

@@ -1,4 +1,4 @@
-import { asyncForm } from "./callback-functions.js";
+import { asyncForm, pathNames } from "./callback-functions.js";
 import { openFlags } from "./open-flags.js";
 import { modeBits, pathText } from "./call-arguments.js";
 import { asRefusal, unsupported } from "./node-fs-error.js";
@@ -11,32 +11,6 @@ import { readWholeAsync, writeWholeAsync } from "./whole-file.js";
 
 type AnyCall = (...values: unknown[]) => unknown;
 
-/** Functions whose promise form is their blocking form with the result promised. */
-const plainNames = [
-  "access",
-  "chmod",
-  "chown",
-  "copyFile",
-  "cp",
-  "lchown",
-  "link",
-  "lstat",
-  "lutimes",
-  "mkdir",
-  "mkdtemp",
-  "opendir",
-  "readdir",
-  "readlink",
-  "rename",
-  "rm",
-  "rmdir",
-  "stat",
-  "statfs",
-  "truncate",
-  "unlink",
-  "utimes",
-] as const;
-
 /** The functions of `node:fs/promises`. */
 export function promiseFunctions(
   volume: Volume,
@@ -45,7 +19,7 @@ export function promiseFunctions(
   context: HandleContext,
 ): Record<string, unknown> {
   const functions: Record<string, unknown> = { constants };
-  for (const name of plainNames) {
+  for (const name of pathNames) {
     const call = asyncForm(sync, name);
     functions[name] = (...values: unknown[]) => turns.issue(() => call(...values));
   }
