@@ -132,12 +132,12 @@ const rememberedRecheckEvery = 100;
 function verdictOf(
   outcome: Outcome,
   deep: boolean,
-  fs: CrashFs,
+  trace: () => Trace,
   context: CrashContext,
   path: () => readonly CrashChoice[],
 ): Verdict {
   if (outcome.kind === "failed") return outcome;
-  return { kind: "passed", next: deep ? new Run(fs.trace(), context.acks, path()) : undefined };
+  return { kind: "passed", next: deep ? new Run(trace(), context.acks, path()) : undefined };
 }
 
 /** Runs recovery on every image of a recorded run, and on the images of those recoveries. */
@@ -347,14 +347,15 @@ export class Explorer<T> {
     const memo = this.#memo;
     if (memo === undefined) {
       const fs = new CrashFs({ image, personality, callSites: deep });
-      const finish = (outcome: Outcome): Verdict => verdictOf(outcome, deep, fs, context, path);
+      const finish = (outcome: Outcome): Verdict => verdictOf(outcome, deep, () => fs.trace(), context, path);
       return andThen(recoverAndCheck(fs, context, this.#options), finish);
     }
     const fs = new ObservedFs({ image, personality, callSites: deep });
     const asking = askingContext(context.acks, context.depth, fs);
     return andThen(recoverAndCheck(fs, asking, this.#options), (outcome) => {
-      memo.add({ verdict: outcome, trace: fs.trace(), observations: fs.observations }, context.acks.length);
-      return verdictOf(outcome, deep, fs, context, path);
+      const run = fs.runForExplorer();
+      memo.add({ verdict: outcome, ...run }, context.acks.length);
+      return verdictOf(outcome, deep, () => run.trace, context, path);
     });
   }
 

@@ -1,6 +1,7 @@
 import {
   isEffect,
   layerOf,
+  runsOn,
   SlabAllocator,
   TooManyDisks,
   UndecidedSpace,
@@ -130,8 +131,12 @@ export class LazyExplorer<T> {
     const depth = space.layers.length - 1;
     if (depth >= this.#options.nested || !end.trace.records.some(isEffect)) return undefined;
     const { personality } = space.layers[0] as UndecidedLayer; // a space has at least one
-    const inside = space.under(disks, layerOf(end.trace, personality, this.#slab));
-    return this.#exploreDisks(inside.space, inside.disks, acks);
+    for (const run of runsOn(disks, end)) {
+      const inside = space.under(run.disks, layerOf(run.trace, personality, this.#slab));
+      const found = await this.#exploreDisks(inside.space, inside.disks, acks);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
   /** Now and then runs recovery on the other end of what is thought to be the same to it. */

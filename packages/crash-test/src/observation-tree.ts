@@ -5,20 +5,18 @@ import {
   questionKey,
   type Answer,
   type Image,
+  type MetRun,
   type Observation,
   type Question,
-  type Trace,
 } from "@holdfast/fs-seam/crash";
 import type { Outcome } from "./recovery-run.js";
 
 /** Raised inside when recovery contradicts itself; the message ends a sentence about recovery. */
 export class Contradiction extends Error {}
 
-/** How the recovery of everything that reaches one place of the tree ends. */
-export interface End {
+/** How the recovery of everything that reaches one place of the tree ends, and its run on one of these disks. */
+export interface End extends MetRun {
   readonly verdict: Outcome;
-  /** The run of that recovery on one of these disks. */
-  readonly trace: Trace;
 }
 
 /** One run of recovery: what it learned of the disk, in order, and how it ended. */
@@ -87,7 +85,7 @@ export class ObservationTree {
       compare(at, at.end, run);
       return false;
     }
-    at.end = { verdict: run.verdict, trace: run.trace };
+    at.end = { verdict: run.verdict, trace: run.trace, met: run.met };
     return true;
   }
 }

@@ -40,7 +40,7 @@ export class ObservedRecoveries<T> {
     const fs = new ObservedFs({ image: disk.image, personality });
     const context = askingContext(acks, space.layers.length - 1, fs);
     return andThen(recoverAndCheck(fs, context, this.#options), (verdict) => {
-      this.#add({ verdict, trace: fs.trace(), observations: fs.observations }, acks);
+      this.#add({ verdict, ...fs.runForExplorer() }, acks);
     });
   }
 

@@ -2,10 +2,12 @@ import { Prng, streamSeed } from "@holdfast/fs-seam/sim";
 import {
   isEffect,
   layerOf,
+  runsOn,
   SlabAllocator,
   UndecidedSpace,
   type Effect,
   type Personality,
+  type RunOnDisks,
   type Trace,
   type UndecidedDisk,
   type UndecidedLayer,
@@ -93,7 +95,8 @@ export class SampledExplorer<T> {
   ): Promise<LazyFinding | undefined> {
     if (space.layers.length > this.#options.nested || !end.trace.records.some(isEffect)) return undefined;
     const { personality } = space.layers[0] as UndecidedLayer; // a space has at least one
-    const inside = space.under([disk], layerOf(end.trace, personality, this.#slab));
+    const [run] = runsOn([disk], end) as [RunOnDisks]; // one for one disk
+    const inside = space.under(run.disks, layerOf(run.trace, personality, this.#slab));
     const walks = Math.max(1, Math.ceil(patience / nestedShare));
     return this.#sample(inside.space, inside.disks, acks, walks);
   }

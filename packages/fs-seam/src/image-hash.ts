@@ -5,14 +5,17 @@ import type { Page } from "./paged-content.js";
  * Identity of a tree by content: two images have one hash when paths, kinds, lengths, bytes and the sharing of hard
  * links agree, whatever their inode numbers. 53 bits: a million images collide with a chance of about 1 in 20,000.
  *
- * Holes and zeros are the same bytes, so both add nothing.
+ * Holes and zeros are the same bytes, so both add nothing, unless `storage` is `counted`: then trees differ as well when
+ * one stores a page, or more of it, that the other does not.
  */
-export function imageHash(tree: FsState | Image): number {
+export function imageHash(tree: FsState | Image, storage: Storage = "ignored"): number {
   const first = new Map<number, number>();
   const hash = new Pair();
-  walk(tree, rootIno, 0, first, hash);
+  walk(tree, rootIno, 0, first, hash, storage);
   return hash.value();
 }
+
+type Storage = "ignored" | "counted";
 
 /** Two 32-bit sums that are mixed at every step. */
 class Pair {
@@ -36,7 +39,14 @@ function mix(value: number): number {
   return x ^ (x >>> 16);
 }
 
-function walk(tree: FsState | Image, ino: number, depth: number, first: Map<number, number>, hash: Pair): void {
+function walk(
+  tree: FsState | Image,
+  ino: number,
+  depth: number,
+  first: Map<number, number>,
+  hash: Pair,
+  storage: Storage,
+): void {
   const inode = tree.inode(ino);
   if (inode === undefined) return;
   const seen = first.get(ino);
@@ -47,14 +57,14 @@ function walk(tree: FsState | Image, ino: number, depth: number, first: Map<numb
   }
   first.set(ino, first.size);
   if (inode.names === undefined) {
-    addContent(inode, hash);
+    addContent(inode, hash, storage);
     return;
   }
   hash.add(0x3c6ef372 + depth);
   for (const name of sortedNames(inode.names)) {
     hash.add(name.length);
     for (let at = 0; at < name.length; at += 1) hash.add(name.charCodeAt(at));
-    walk(tree, inode.names.get(name) as number, depth + 1, first, hash); // a key of the same map
+    walk(tree, inode.names.get(name) as number, depth + 1, first, hash, storage); // a key of the same map
   }
   hash.add(0x1b873593 + depth);
 }
@@ -64,14 +74,15 @@ function sortedNames(names: ReadonlyMap<string, number>): string[] {
   return list.length < 2 ? list : list.sort();
 }
 
-function addContent(inode: Inode, hash: Pair): void {
+function addContent(inode: Inode, hash: Pair, storage: Storage): void {
   const { content } = inode;
   if (content === undefined) return;
   hash.add((content.size % 0x100000000) | 0);
   hash.add(Math.floor(content.size / 0x100000000) + 1);
   for (const index of content.pageIndexes()) {
     const page = pageHash(content.page(index));
-    if (page === 0) continue;
+    if (storage === "counted") hash.add(content.page(index)?.length ?? 0);
+    else if (page === 0) continue;
     hash.add(index);
     hash.add((page % 0x100000000) | 0);
     hash.add(Math.floor(page / 0x100000000));

@@ -15,14 +15,14 @@ export type Question =
   | { readonly kind: "length"; readonly of: number; readonly upTo: number }
   /** Bytes of a range as one character each; short at the end of the file. */
   | { readonly kind: "bytes"; readonly of: number; readonly from: number; readonly to: number }
-  /** How many names a file has. */
+  /** How many names a file has; also decides what a tree log takes along with a file that lost one of them. */
   | { readonly kind: "links"; readonly of: number }
   /** Whether one page is stored, which decides whether a cut inside it writes zeros: `stored` or `hole`. */
   | { readonly kind: "page"; readonly of: number; readonly page: number }
   /** Which pages are stored, and how much of each: what a copy by reference and a punch log. */
   | { readonly kind: "pages"; readonly of: number }
-  /** How many pages are stored. */
-  | { readonly kind: "allocated"; readonly of: number }
+  /** Which pages are stored: what decides how many are after the program has stored some itself. */
+  | { readonly kind: "stored"; readonly of: number }
   /** How often the disk has been mounted, which shows in nonces and in the identity of the process. */
   | { readonly kind: "mounts"; readonly of: 0 };
 
@@ -58,7 +58,7 @@ export function questionKey(question: Question): string {
       return `p${question.of}:${question.page}`;
     case "pages":
       return `a${question.of}`;
-    case "allocated":
+    case "stored":
       return `s${question.of}`;
     case "mounts":
       return "m";
@@ -101,8 +101,8 @@ export function answerOf(tree: FsState | Image, question: Question, met: readonl
       const { content } = inode ?? {};
       return [...(content?.pageIndexes() ?? [])].map((at) => `${at}:${content?.page(at)?.length}`).join();
     }
-    case "allocated":
-      return String(inode?.content?.pageCount ?? 0);
+    case "stored":
+      return [...(inode?.content?.pageIndexes() ?? [])].join();
   }
 }
 

@@ -1,9 +1,12 @@
 import { CrashFs, type CrashFsOptions, type CrashReport } from "./crash-fs.js";
-import type { CrashChoice } from "./crash-choice.js";
+import type { CrashChoice, Trace } from "./crash-choice.js";
+import type { SyncRung } from "./durability.js";
 import type { EngineHandle } from "./engine-handle.js";
 import type { FileHandle, FileStat, OpenFileOptions } from "./file-handle.js";
-import { pageBytes } from "./paged-content.js";
+import type { FsOperation } from "./fs-error.js";
 import { rootIno, type Image } from "./fs-state.js";
+import type { IssuedOperation } from "./issued-operation.js";
+import type { HandleMediaFault } from "./media-faults.js";
 import {
   answerOf,
   meetingOf,
@@ -14,6 +17,8 @@ import {
   type Observation,
   type Question,
 } from "./observation.js";
+import { pageBytes } from "./paged-content.js";
+import type { MetRun } from "./renumbered-run.js";
 import type { DirectoryEntry, ProcessIdentity } from "./store-fs.js";
 
 /**
@@ -33,11 +38,19 @@ export class ObservedFs extends CrashFs {
   readonly #numbers = new Map<number, number>([[rootIno, 0]]);
   /** Bytes of the image behind this are gone, because the program cut the file. */
   readonly #liveEnds = new Map<number, number>();
+  /** What the program took a name from. */
+  readonly #unnamed = new Set<number | undefined>();
 
-  constructor(options: CrashFsOptions & { readonly image: Image }) {
+  /** Without a bound on space: how much is left would be a fact about every file. */
+  constructor(options: Pick<CrashFsOptions, "personality" | "callSites"> & { readonly image: Image }) {
     super(options);
     this.#found = options.image;
     this.observations = this.#observations;
+  }
+
+  /** @internal The run so far, without learning of the tree that it began from. */
+  runForExplorer(): MetRun & { readonly observations: readonly Observation[] } {
+    return { trace: super.trace(), met: this.#met, observations: this.observations };
   }
 
   // --- asking -----------------------------------------------------------------------------------------------------
@@ -79,13 +92,23 @@ export class ObservedFs extends CrashFs {
     return ino;
   }
 
+  #noteLoss(ino: number | undefined): number | undefined {
+    this.#unnamed.add(ino);
+    return ino;
+  }
+
   #askEntries(ino: number | undefined): void {
     const of = ino === undefined ? undefined : this.#numberOf(ino);
-    if (of === undefined || this.state.inode(ino ?? 0)?.names === undefined) return;
+    if (of !== undefined && this.#found.inode(ino ?? 0)?.names !== undefined) this.#askEntriesOf(of);
+  }
+
+  #askEntriesOf(of: number): string[] {
+    const names: string[] = [];
     for (let after = ""; ;) {
       const answer = this.#ask({ kind: "next", of, after });
-      if (answer === "") return;
+      if (answer === "") return names;
       after = answer.slice(0, answer.lastIndexOf("/"));
+      names.push(after);
     }
   }
 
@@ -114,24 +137,20 @@ export class ObservedFs extends CrashFs {
     this.#ask({ kind: "page", of, page });
   }
 
-  #askAbout(ino: number, kind: "links" | "pages" | "allocated"): void {
+  #askAbout(ino: number, kind: "links" | "pages" | "stored"): void {
     const of = this.#numberOf(ino);
     if (of !== undefined) this.#ask({ kind, of });
   }
 
-  /** Asks for everything there is, for whoever wants the tree as a whole. */
-  #askAll(ino: number = rootIno): void {
-    this.#askEntries(ino);
-    const { names } = this.state.inode(ino) ?? {};
-    if (names === undefined) {
-      this.#askLength(ino);
-      this.#askBytes(ino, 0, this.state.inode(ino)?.content?.size ?? 0);
-      return;
-    }
-    for (const name of [...names.keys()].sort()) {
-      const of = this.#numberOf(ino);
-      if (of !== undefined) this.#ask({ kind: "name", of, name });
-      this.#askAll(names.get(name));
+  /** Asks for everything that the image holds, also where the program has changed it: a crash may bring it back. */
+  #askAll(): void {
+    for (let of = 0; of < this.#met.length; of += 1) {
+      const { names, content } = this.#found.inode(this.#met[of] as number) ?? {}; // below length
+      if (names !== undefined) for (const name of this.#askEntriesOf(of)) this.#ask({ kind: "name", of, name });
+      if (content === undefined) continue;
+      this.#ask({ kind: "length", of, upTo: Number.MAX_SAFE_INTEGER });
+      this.#ask({ kind: "pages", of });
+      for (const question of questionsOfRead(of, 0, content.size)) this.#ask(question);
     }
   }
 
@@ -163,8 +182,9 @@ export class ObservedFs extends CrashFs {
   }
 
   override rename(from: string, to: string): void {
-    this.#walk(from);
-    this.#askEntries(this.#walk(to)); // an empty directory may be replaced
+    this.#noteLoss(this.#walk(from));
+    const target = this.#noteLoss(this.#walk(to));
+    this.#askEntries(target); // an empty directory may be replaced
     super.rename(from, to);
   }
 
@@ -175,7 +195,7 @@ export class ObservedFs extends CrashFs {
   }
 
   override remove(path: string): void {
-    this.#walk(path);
+    this.#noteLoss(this.#walk(path));
     super.remove(path);
   }
 
@@ -222,7 +242,7 @@ export class ObservedFs extends CrashFs {
   override statInode(ino: number): FileStat {
     const stat = super.statInode(ino);
     if (this.#numberOf(ino) === undefined) return stat;
-    const ask = { links: () => this.#askAbout(ino, "links"), allocated: () => this.#askAbout(ino, "allocated") };
+    const ask = { links: () => this.#askAbout(ino, "links"), allocated: () => this.#askAbout(ino, "stored") };
     const askLength = (): void => this.#askLength(ino);
     // Fields that nobody looks at are not learned.
     return {
@@ -268,7 +288,7 @@ export class ObservedFs extends CrashFs {
   }
 
   override allocate(handle: EngineHandle, offset: number, length: number): void {
-    this.#askAbout(handle.ino, "pages");
+    this.#askLength(handle.ino, offset + length);
     super.allocate(handle, offset, length);
   }
 
@@ -285,6 +305,23 @@ export class ObservedFs extends CrashFs {
     super.shareContent(from, to);
   }
 
+  // --- barriers ---------------------------------------------------------------------------------------------------
+
+  /** A file that lost its last name is another one to a tree log than one with a name that nobody looked at. */
+  #askNamesLeft({ ino }: EngineHandle): void {
+    if (this.#unnamed.has(ino)) this.#askAbout(ino, "links");
+  }
+
+  override fileBarrierBlocking(handle: EngineHandle, rung: SyncRung): void {
+    this.#askNamesLeft(handle);
+    super.fileBarrierBlocking(handle, rung);
+  }
+
+  override issueFileBarrier(handle: EngineHandle, rung: SyncRung): IssuedOperation<void> {
+    this.#askNamesLeft(handle);
+    return super.issueFileBarrier(handle, rung);
+  }
+
   // --- the tree as a whole ----------------------------------------------------------------------------------------
 
   override snapshot(): Image {
@@ -297,13 +334,24 @@ export class ObservedFs extends CrashFs {
     return super.durableImage();
   }
 
+  override trace(): Trace {
+    this.#askAll();
+    return super.trace();
+  }
+
   override crash(choice: "worst" | "best" | CrashChoice = "worst"): CrashReport {
     this.#askAll();
     return super.crash(choice);
   }
 
-  /** @internal The tree as it is, without learning of it. */
-  treeForExplorer(): Image {
-    return super.snapshot();
+  /** For the controls of the disk, which look at a file as a whole. */
+  protected override inoOf(path: string, operation: FsOperation): number {
+    this.#askAll();
+    return super.inoOf(path, operation);
+  }
+
+  override checkMediaFault(fault: HandleMediaFault): void {
+    this.#askAll();
+    super.checkMediaFault(fault);
   }
 }

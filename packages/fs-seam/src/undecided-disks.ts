@@ -15,7 +15,7 @@ import {
 } from "./observation.js";
 import type { SlabAllocator } from "./paged-content.js";
 import { unwrittenUnder, type Unwritten } from "./personality.js";
-import { touches, type Moment, type UndecidedLayer } from "./undecided-layer.js";
+import { touching, type Moment, type UndecidedLayer } from "./undecided-layer.js";
 
 /**
  * Disks on which part of what was pending is not yet decided. Each stands for every legal disk that agrees with what is
@@ -210,10 +210,10 @@ export class UndecidedSpace {
       if (group === undefined) groups.set(answer, [next]);
       else group.push(next);
     };
-    const touching = this.#touching(question);
+    const units = this.#touching(question);
     for (const disk of disks) {
       if (question.kind === "next") this.#splitByNext(disk, question.of, question.after, add);
-      else for (const each of this.#decided(disk, touching)) add(answerOf(each.image, question, each.met), each);
+      else for (const each of this.#decided(disk, units)) add(answerOf(each.image, question, each.met), each);
     }
     return groups;
   }
@@ -247,9 +247,9 @@ export class UndecidedSpace {
     let left = [disk];
     for (const name of this.#namesBehind(disk, of, after)) {
       const absent: UndecidedDisk[] = [];
-      const touching = this.#touching({ kind: "name", of, name });
+      const units = this.#touching({ kind: "name", of, name });
       for (const each of left) {
-        for (const decided of this.#decided(each, touching)) {
+        for (const decided of this.#decided(each, units)) {
           const ino = decided.image.inode(decided.met[of] ?? 0)?.names?.get(name);
           if (ino === undefined) absent.push(decided);
           else add(entryAnswer(name, decided.image.inode(ino)?.kind), decided);
@@ -275,14 +275,14 @@ export class UndecidedSpace {
 
   #touching(question: Question): Touching {
     const key = questionKey(question);
-    const touching = this.#touchings.get(key) ?? new Touching(this.layers, question);
-    this.#touchings.set(key, touching);
-    return touching;
+    const known = this.#touchings.get(key) ?? new Touching(this.layers, question);
+    this.#touchings.set(key, known);
+    return known;
   }
 
   /** The disks this one splits into when everything that touches a question is decided. */
-  *#decided(disk: UndecidedDisk, touching: Touching): Generator<UndecidedDisk> {
-    const open = touching.openOn(disk);
+  *#decided(disk: UndecidedDisk, units: Touching): Generator<UndecidedDisk> {
+    const open = units.openOn(disk);
     if (open.length === 0) yield disk;
     else for (const fates of decideAll(disk.fates, open, 0)) yield new UndecidedDisk(this, fates, disk.met, undefined);
   }
@@ -314,9 +314,7 @@ class Touching {
     const known = byIno.get(ino);
     if (known !== undefined) return known;
     const { personality } = this.#layers[layer] as UndecidedLayer; // one for each fate
-    const units = [...moment.units.keys()].filter((unit) =>
-      touches(moment.units[unit] as Unit, this.#question, ino, personality),
-    );
+    const units = touching(moment, this.#question, ino, personality);
     byIno.set(ino, units);
     return units;
   }
@@ -388,12 +386,12 @@ function withSomething(fate: Fate): Fate[] {
   return split;
 }
 
-/** Leaves out disks that are decided and equal to an earlier one. */
+/** Leaves out disks that are decided and equal to an earlier one, holes and all: what a recovery logs depends on them. */
 function distinct(disks: readonly UndecidedDisk[]): UndecidedDisk[] {
   const seen = new Set<number>();
   return disks.filter((disk) => {
     if (!disk.isDecided) return true;
-    const hash = imageHash(disk.image);
+    const hash = imageHash(disk.image, "counted");
     return !seen.has(hash) && seen.add(hash);
   });
 }

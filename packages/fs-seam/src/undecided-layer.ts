@@ -1,7 +1,8 @@
 import { crashPoints } from "./crash-images.js";
 import type { Trace } from "./crash-choice.js";
 import { unitsOf, type Unit } from "./crash-units.js";
-import { isEffect, isName, type Effect, type LogRecord } from "./effects.js";
+import { isDirectoryMove } from "./effect-rules.js";
+import { isEffect, isName, type DataEffect, type LogRecord, type NameEffect, type SizeEffect } from "./effects.js";
 import type { Image } from "./fs-state.js";
 import type { Question } from "./observation.js";
 import { pageBytes, type SlabAllocator } from "./paged-content.js";
@@ -57,35 +58,71 @@ function dependentsOf(units: readonly Unit[]): number[][] {
   return dependents;
 }
 
-/** Whether an undecided unit may change the answer to a question about the inode `ino`. Says yes when in doubt. */
-export function touches(unit: Unit, question: Question, ino: number, personality: Personality): boolean {
-  return unit.effects.some((effect) => effectTouches(effect, unit.pieces, question, ino, personality));
+/**
+ * Which units of a moment may change the answer to a question about the inode `ino`. Takes one too many when in doubt.
+ *
+ * Lengths are judged together: where a later one may survive without an earlier one, each may be the one that counts.
+ */
+export function touching(moment: Moment, question: Question, ino: number, personality: Personality): number[] {
+  const effects = moment.units.flatMap((unit) => [...unit.effects]);
+  const movesApart = movesComeApart(personality) && effects.some((effect) => isName(effect) && isDirectoryMove(effect));
+  const sizes = effects.filter((effect) => effect.kind === "size" && effect.ino === ino) as SizeEffect[];
+  const lengths = [moment.durable.inode(ino)?.content?.size ?? 0, ...sizes.flatMap(({ from, to }) => [from, to])];
+  const lengthMatters = lengthTouches(lengths, question);
+  return [...moment.units.keys()].filter((index) => {
+    const unit = moment.units[index] as Unit; // a key of the same array
+    return unit.effects.some((effect) => {
+      if (effect.kind === "size") return effect.ino === ino && lengthMatters;
+      if (isName(effect)) return (movesApart && effect.inodeKind === "directory") || nameTouches(effect, question, ino);
+      return dataTouches(effect, unit.pieces, question, ino, personality);
+    });
+  });
 }
 
-function effectTouches(
-  effect: Effect,
+/**
+ * Whether a directory may end up with two names. A mount keeps one of them, the one nearest to the root, and which one that
+ * is depends on every directory there is.
+ */
+function movesComeApart({ rename, edges, closures }: Personality): boolean {
+  return rename !== "atomic" || edges.tree !== "ordered" || closures.reach === "tree-log";
+}
+
+function nameTouches(effect: NameEffect, question: Question, ino: number): boolean {
+  switch (question.kind) {
+    case "name":
+      return effect.directory === ino && effect.name === question.name;
+    case "next":
+      return effect.directory === ino && effect.name > question.after;
+    case "links": // names in directories that are themselves out of reach do not count
+      return effect.ino === ino || effect.inodeKind === "directory";
+    default:
+      return false;
+  }
+}
+
+/** Which length it is shows, unless all that it can be stay behind what is asked for. */
+function lengthTouches(lengths: readonly number[], question: Question): boolean {
+  switch (question.kind) {
+    case "length":
+      return lengths.some((length) => length < question.upTo);
+    case "bytes":
+      return lengths.some((length) => length < question.to);
+    case "page":
+    case "pages":
+    case "stored":
+      return true;
+    default:
+      return false;
+  }
+}
+
+function dataTouches(
+  effect: DataEffect,
   pieces: readonly number[] | undefined,
   question: Question,
   ino: number,
   personality: Personality,
 ): boolean {
-  if (isName(effect)) {
-    // Where a directory may end up with two names, a mount keeps one of them, and which one depends on all the others.
-    const { rename, edges, closures } = personality;
-    const isWhole = rename === "atomic" && edges.tree === "ordered" && closures.reach !== "tree-log";
-    if (effect.inodeKind === "directory" && effect.rename !== "none" && !isWhole) return true;
-    switch (question.kind) {
-      case "name":
-        return effect.directory === ino && effect.name === question.name;
-      case "next":
-        return effect.directory === ino && effect.name > question.after;
-      case "links": // names in directories that are themselves out of reach do not count
-        return effect.ino === ino || effect.inodeKind === "directory";
-      default:
-        return false;
-    }
-  }
-  if (effect.kind === "size") return effect.ino === ino && sizeTouches(effect.from, effect.to, question);
   const place = effect.strayTo ?? effect;
   if (place.ino !== ino) return false;
   switch (question.kind) {
@@ -94,23 +131,7 @@ function effectTouches(
     case "page":
       return place.page === question.page;
     case "pages":
-    case "allocated":
-      return true;
-    default:
-      return false;
-  }
-}
-
-/** A length changes what a read sees unless it stays behind the range, before and after. */
-function sizeTouches(from: number, to: number, question: Question): boolean {
-  switch (question.kind) {
-    case "length":
-      return from < question.upTo || to < question.upTo;
-    case "bytes":
-      return from < question.to || to < question.to;
-    case "page":
-    case "pages":
-    case "allocated":
+    case "stored":
       return true;
     default:
       return false;
