@@ -15,6 +15,7 @@ import { kernelMutations } from "./kernel-mutations.mjs";
 import { ledgerMutations } from "./ledger-mutations.mjs";
 import { lockMutations } from "./lock-mutations.mjs";
 import { logMutations } from "./log-mutations.mjs";
+import { observationMutations } from "./observation-mutations.mjs";
 import { pageMutations } from "./page-mutations.mjs";
 import { payloadMutations } from "./payload-mutations.mjs";
 import { publishMutations } from "./publish-mutations.mjs";
@@ -40,6 +41,7 @@ export const mutations = [
   ...identityMutations,
   ...crashFsMutations,
   ...diskMutations,
+  ...observationMutations,
   ...publishMutations,
   ...directoryMutations,
   ...lockMutations,
@@ -123,6 +125,13 @@ export const equivalent = area(
       find: "if (content.size === page * pageBytes || offset",
       put: "if (offset",
       reason: "there is no such page: a cut drops it, and a file for which one was reserved is known as such",
+    },
+    {
+      what: "a crash in place asks for nothing",
+      file: "observed-fs.ts",
+      in: "override crash(",
+      find: "this.#askAll();",
+      reason: "the invariants, which are on in tests alone, look at the durable image, and that asks for as much",
     },
     {
       what: "a lock that was given up counts as abandoned for ever",

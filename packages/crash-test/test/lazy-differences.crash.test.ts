@@ -1,6 +1,6 @@
 // Programs in which one thing that an earlier recovery never looked at decides what a later one sees.
 import type { Directory } from "@holdfast/fs-seam";
-import { btrfs, posix, strict, xfs, type Personality } from "@holdfast/fs-seam/crash";
+import { btrfs, ext4Ordered, posix, strict, xfs, type Personality } from "@holdfast/fs-seam/crash";
 import { expect, test } from "vitest";
 import { crashMatrix } from "../src/index.js";
 import { everyDisk } from "./every-disk.js";
@@ -104,6 +104,43 @@ test("a directory that came to two names keeps the one nearest to the root, if a
   };
   const outcomes = ["false,false,false", "false,true,false", "false,true,true", "true,false,false", "true,true,false"];
   expect(await outcomesOf(program, strict, 0)).toEqual(outcomes);
+});
+
+test("a name counts only where its directory is there", async () => {
+  const program: Program = {
+    setup: (directory) => directory.writeFile("a", fill(1, 1)),
+    workload(directory) {
+      directory.makeDirectory("c");
+      directory.makeDirectory("d");
+      directory.link("a", "d/b");
+    },
+    // Not at once: the first thing that is seen is looked at on another disk as well.
+    recover: (directory) => (directory.exists("c") ? String(directory.stat("a").links) : "not yet"),
+  };
+  expect(await outcomesOf(program, posix, 0)).toEqual(["1", "2", "not yet"]);
+});
+
+test("a file that grows within a page that is stored has its length in the journal of ext4 at once", async () => {
+  const program: Program = {
+    setup(directory) {
+      using handle = directory.open("a", { mode: "write", create: "exclusive" });
+      handle.truncate(100);
+    },
+    workload(directory) {
+      using handle = directory.open("a", { mode: "write" });
+      handle.writeAt(fill(1, 1), 0); // stores the page, or is lost
+    },
+    recover(directory) {
+      using handle = directory.open("a", { mode: "append" });
+      const head = new Uint8Array(1);
+      if (directory.exists("mark")) return `${handle.readAt(head, 0)} ${head[0]} ${size(directory, "a")}`;
+      handle.append(fill(1, 2));
+      directory.makeDirectory("mark");
+      return "unmarked";
+    },
+  };
+  // Never the mark without the new length, where the byte is there.
+  expect(await outcomesOf(program, ext4Ordered, 1)).toEqual(["1 0 100", "1 0 101", "1 1 101", "unmarked"]);
 });
 
 test("disks of the same bytes may still differ in what is stored", async () => {

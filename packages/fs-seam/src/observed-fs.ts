@@ -182,7 +182,7 @@ export class ObservedFs extends CrashFs {
   }
 
   override rename(from: string, to: string): void {
-    this.#noteLoss(this.#walk(from));
+    this.#walk(from); // what is moved has its new name before it loses the old one
     const target = this.#noteLoss(this.#walk(to));
     this.#askEntries(target); // an empty directory may be replaced
     super.rename(from, to);

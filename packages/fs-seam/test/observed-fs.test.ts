@@ -252,6 +252,19 @@ describe("of files, it is asked for", () => {
       );
     });
 
+    test("because another file took it", () => {
+      const program: Program = (directory) => {
+        using handle = directory.open("a", { mode: "write" });
+        directory.link("a", "d/b");
+        directory.writeFile("x", byte);
+        directory.rename("x", "a");
+        directory.syncNamesBlocking();
+        directory.makeDirectory("d/e");
+        handle.syncBlocking("full");
+      };
+      demandApart(two as [Image, Image], program, btrfs);
+    });
+
     test("by a promised one", () => {
       const told = two.map((image) =>
         runOn(
@@ -262,6 +275,42 @@ describe("of files, it is asked for", () => {
       );
       expect(told).toEqual(["k1 1", "k1 2"]);
     });
+  });
+});
+
+describe("it is not asked for", () => {
+  const whole = onA((handle) => void handle.readAt(new Uint8Array(2000), 0));
+
+  test.each<[string, Build, Build, Program]>([
+    ["the length, by a write within the file", file("a", 30), file("a", 40), onA((handle) => handle.writeAt(byte, 20))],
+    [
+      "the length, by a read within the file",
+      file("a", 30),
+      file("a", 40),
+      onA((handle) => handle.readAt(byte.slice(), 20)),
+    ],
+    [
+      "names, by a barrier",
+      file("a", 1),
+      all(file("a", 1), link("a", "b")),
+      onA((handle) => handle.syncBlocking("full")),
+    ],
+  ])("%s", (_, one, other, program) => {
+    const told = [one, other].map((build) => runOn(imageOf(build), program, posix).told);
+    expect(told[0]).toEqual(told[1]);
+  });
+
+  test("what is behind a short answer", () => {
+    expect(runOn(imageOf(file("a", 3)), whole, posix).told).toEqual(["n0/a file", "b1:0-512 \u0001\u0001\u0001"]);
+  });
+
+  test("what a cut took away", () => {
+    const program = onA((handle) => {
+      handle.truncate(1);
+      handle.truncate(9);
+      handle.readAt(new Uint8Array(9), 0);
+    });
+    expect(runOn(imageOf(file("a", 3)), program, posix).told.at(-1)).toBe("b1:0-1 \u0001");
   });
 });
 
