@@ -117,8 +117,8 @@ type Verdict =
 
 /** An image that was judged before. */
 interface Judged {
-  /** Personalities under which crashes inside its recovery were explored, too. */
-  readonly deepUnder: Set<Personality>;
+  /** Personalities under which crashes inside its recovery were explored, too, and after how few crashes it was reached. */
+  readonly deepUnder: Map<Personality, number>;
 }
 
 function levelOf(strategy: ResolvedStrategy): number {
@@ -310,10 +310,11 @@ export class Explorer<T> {
     const judgedHere = (this.#judged[acks.length] ??= new Map<number, Judged>());
     const deep = run.depth < this.#options.nested;
     const known = judgedHere.get(crash.hash);
-    // The verdict is the same for all; what a crash inside its recovery may leave is not.
-    if (known !== undefined && (!deep || known.deepUnder.has(personality))) return undefined;
-    const judged = known ?? { deepUnder: new Set() };
-    if (deep) judged.deepUnder.add(personality);
+    // The verdict is the same for all; what a crash inside its recovery may leave is not, nor how many more may follow.
+    const reached = known?.deepUnder.get(personality) ?? Number.POSITIVE_INFINITY;
+    if (known !== undefined && (!deep || reached <= run.depth)) return undefined;
+    const judged = known ?? { deepUnder: new Map() };
+    if (deep) judged.deepUnder.set(personality, run.depth);
     if (!deep && this.#memo?.endOn(crash.image, acks.length)?.verdict.kind === "passed") {
       judgedHere.set(crash.hash, judged);
       this.report.distinct += 1;

@@ -146,6 +146,25 @@ describe("nested crashes", () => {
     expect(report.personalities[0]?.images).toBe(4); // those of the workload
   });
 
+  test("go as deep again from a disk that a recovery had left before", async () => {
+    // Every recovery takes one step. The disk after the first step is met inside the first recovery, and by itself.
+    const stages = ["one", "two", "three"];
+    const seen = new Set<number>();
+    await crashMatrix({
+      workload: (directory) => directory.makeDirectory("one"),
+      recover(directory) {
+        const stage = names(directory).length;
+        const next = stages[stage];
+        if (next !== undefined) directory.makeDirectory(next);
+        return stage;
+      },
+      check: (stage) => void seen.add(stage),
+      nested: 2,
+      personalities: ["posix"],
+    });
+    expect([...seen].sort()).toEqual([0, 1, 2, 3]);
+  });
+
   test("acknowledgements of the workload hold in them", async () => {
     const seen = new Set<string>();
     await crashMatrix({
