@@ -40,7 +40,7 @@ async function outcomesOf(options: CrashMatrixOptions<unknown>): Promise<Seen> {
   return { outcomes: [...outcomes].sort(), report };
 }
 
-describe.each(["posix", "strict"])("under %s", (personality) => {
+describe.each(["posix", "strict", "ext4-ordered", "xfs", "btrfs"])("under %s", (personality) => {
   test.each(programs)("%s, %s: the same outcomes", async (_, mutant, protocol) => {
     const { nestedStrategy, ...options } = matrixOf(protocol, mutant, personality);
     const nested = protocol.nestedLevel === undefined ? 1 : 0; // more than a level of those recoveries never ends
