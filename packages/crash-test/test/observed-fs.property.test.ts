@@ -4,7 +4,6 @@ import { Directory } from "@holdfast/fs-seam";
 import {
   crashImages,
   isEffect,
-  isName,
   ObservedFs,
   posix,
   questionKey,
@@ -27,22 +26,29 @@ const steps = fc.array(step, { minLength: 2, maxLength: 8 });
 const acts = fc.array(act, { minLength: 1, maxLength: 6 });
 
 /** A record as the program could tell it: files by the number of their meeting, or by their turn among those it made. */
-function told(record: LogRecord, { met }: MetRun, base: Image): unknown {
+function told(record: LogRecord, { met }: MetRun, base: Image): readonly unknown[] {
   const number = (ino: number): string => {
     const at = met.indexOf(ino);
     return at === -1 ? `made ${ino - base.nextIno}` : `met ${at}`;
   };
-  if (record.kind === "data") {
-    const { bytes, shift, start, end, ino, page } = record;
-    const payload =
-      bytes === undefined ? "zeros" : Buffer.from(bytes.subarray(shift, shift + end - start)).toString("latin1");
-    return ["data", number(ino), page, start, end, payload];
+  switch (record.kind) {
+    case "data": {
+      const { ino, page, start, end, bytes, shift } = record;
+      const payload = bytes === undefined ? "zeros" : Buffer.from(bytes).toString("latin1", shift, shift + end - start);
+      return ["data", number(ino), page, start, end, payload];
+    }
+    case "size":
+      return ["size", number(record.ino), record.from, record.to, record.cause];
+    case "link":
+    case "unlink": {
+      const { kind, directory, name, ino, inodeKind, group, rename } = record;
+      return [kind, number(directory), name, number(ino), inodeKind, group, rename];
+    }
+    case "barrier":
+      return [record.scope, number(record.ino), record.rung, record.covers, record.outcome];
+    default:
+      return [record.kind];
   }
-  if (isEffect(record) && isName(record)) {
-    const { kind, directory, name, ino, inodeKind, group, rename } = record;
-    return [kind, number(directory), name, number(ino), inodeKind, group, rename];
-  }
-  return "ino" in record ? { ...record, ino: number(record.ino) } : record;
 }
 
 /** What recovery was told, by what it then did. Throws when it once went on where it ended or asked otherwise before. */
