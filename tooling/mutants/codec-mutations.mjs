@@ -87,15 +87,35 @@ export const codecMutations = codecArea(
       find: "this.#chain = (from?.chain ?? segment.previousChain) | 0;",
       put: "this.#chain = (from?.chain ?? segment.crc) | 0;",
     },
+    // --- byte-window.ts ---
     {
-      what: "bytes that are kept in the window come from its beginning",
-      file: "frame-cursor.ts",
-      find: "this.bytes.copyWithin(0, from, from + kept);",
+      what: "a window forgets what it has when it moves",
+      file: "byte-window.ts",
+      find: "if (kept > 0) bytes.set(old.subarray(from, from + kept));",
     },
     {
-      what: "a larger window begins with other bytes",
-      file: "frame-cursor.ts",
-      find: "larger.set(this.bytes.subarray(from, from + kept));",
+      what: "a window ends where the range does not",
+      file: "byte-window.ts",
+      find: "|| offset + length > this.end",
+    },
+    {
+      what: "a window claims what it has not read",
+      file: "byte-window.ts",
+      in: "#move(",
+      find: "this.end = offset + kept;",
+      put: "this.end = end;",
+    },
+    {
+      what: "bytes that are kept in the window come from its beginning",
+      file: "byte-window.ts",
+      find: "old.subarray(from, from + kept)",
+      put: "old.subarray(0, kept)",
+    },
+    {
+      what: "a range behind the window is taken for the window's end",
+      file: "byte-window.ts",
+      find: "offset >= this.start && offset < this.end ?",
+      put: "offset >= this.start ?",
     },
     // --- frame-encoder.ts ---
     {

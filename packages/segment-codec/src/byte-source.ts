@@ -39,8 +39,10 @@ export function readExactly(source: ByteSource, target: Uint8Array, offset: numb
   });
 }
 
-/** Throws a `RangeError` unless `size` is a whole number of bytes. */
-export function checkSource(source: ByteSource): void {
-  if (Number.isSafeInteger(source.sizeBytes) && source.sizeBytes >= 0) return;
-  throw new RangeError(`sizeBytes must be a whole number from 0 to 2^53-1, not ${String(source.sizeBytes)}`);
+/** Size of a source in bytes. Throws a `RangeError` when that is no whole number. */
+export function sizeOf(source: ByteSource | Uint8Array): number {
+  if (source instanceof Uint8Array) return source.length;
+  const { sizeBytes } = source;
+  if (Number.isSafeInteger(sizeBytes) && sizeBytes >= 0) return sizeBytes;
+  throw new RangeError(`sizeBytes must be a whole number from 0 to 2^53-1, not ${String(sizeBytes)}`);
 }

@@ -1,6 +1,7 @@
 // Entry `./fbat`: the segments of batpak 0.9.0, read and written byte for byte.
 export { encodeFbatEventFrame, FbatStreams } from "./fbat-streams.js";
 export type { FbatAppend, FbatBatchMarkers, FbatEncoded } from "./fbat-streams.js";
+export type { FbatFrame } from "./fbat-batch.js";
 export { fbatEncryptionCover, fbatReceiptCover, verifyFbatChain } from "./fbat-chain.js";
 export type { FbatChainFinding } from "./fbat-chain.js";
 export { decodeFbatEvent } from "./fbat-event.js";
@@ -13,4 +14,6 @@ export { fbatKinds, fbatPlaces } from "./fbat-layout.js";
 export { isFbatName } from "./fbat-names.js";
 export { findFbatFrame } from "./fbat-probe.js";
 export { scanFbatSegment } from "./fbat-scan.js";
-export type { FbatFrame, FbatScan, FbatScanEnd, FbatScanOptions, FbatTornReason } from "./fbat-scan.js";
+export type { FbatScan } from "./fbat-scan.js";
+export { walkFbatSegment } from "./fbat-walk.js";
+export type { FbatScanEnd, FbatScanOptions, FbatTornReason, FbatWalk, FbatWalkOptions } from "./fbat-walk.js";

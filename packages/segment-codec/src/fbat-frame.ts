@@ -15,15 +15,24 @@ export type FbatFrameOutcome =
 /** Decodes the frame at `offset` of `bytes`, which end at `end`. Never throws on any content. */
 export function decodeFbatFrame(bytes: Uint8Array, offset = 0, end: number = bytes.length): FbatFrameOutcome {
   if (end - offset < FBAT_FRAME_HEADER_BYTES) return { kind: "short-header" };
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, FBAT_FRAME_HEADER_BYTES);
-  const payloadBytes = view.getUint32(0);
+  const payloadBytes = uint32At(bytes, offset);
   if (payloadBytes > FBAT_MAX_PAYLOAD_BYTES) return { kind: "too-long", payloadBytes };
   const payloadStart = offset + FBAT_FRAME_HEADER_BYTES;
   const endOffset = payloadStart + payloadBytes;
   if (endOffset > end) return { kind: "short-payload", endOffset };
-  const expected = view.getUint32(4);
+  const expected = uint32At(bytes, offset + 4);
   const actual = crc32Unchecked(bytes, payloadStart, endOffset, 0) >>> 0;
   return actual === expected ? { kind: "frame", payloadStart, endOffset } : { kind: "bad-checksum", expected, actual };
+}
+
+/** A big-endian u32. Four loads, because a view of its own for each frame costs more. */
+export function uint32At(bytes: Uint8Array, offset: number): number {
+  const word = (byteAt(bytes, offset) << 24) | (byteAt(bytes, offset + 1) << 16);
+  return (word | (byteAt(bytes, offset + 2) << 8) | byteAt(bytes, offset + 3)) >>> 0;
+}
+
+function byteAt(bytes: Uint8Array, offset: number): number {
+  return bytes[offset]!; // the caller has seen that the bytes are there
 }
 
 /**

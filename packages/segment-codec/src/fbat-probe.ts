@@ -1,3 +1,5 @@
+import { ByteWindow } from "./byte-window.js";
+import type { ByteSource } from "./byte-source.js";
 import { crc32Unchecked } from "./checksum.js";
 import { FBAT_FRAME_HEADER_BYTES, FBAT_MAX_PAYLOAD_BYTES } from "./fbat-layout.js";
 
@@ -5,49 +7,84 @@ import { FBAT_FRAME_HEADER_BYTES, FBAT_MAX_PAYLOAD_BYTES } from "./fbat-layout.j
  * The search for a frame behind damage, at every byte. Checking each candidate by running over the payload it claims is
  * quadratic in a hostile tail. Here the CRC runs over the tail once and is kept every 256 bytes; the CRC of any range then
  * follows from those of its ends, because appending n bytes of zeros to a message multiplies its register by x^(8n) modulo
- * the polynomial. Time: linear, with at most 512 bytes of CRC and four multiplications a candidate. Memory: 1/64 of the tail.
+ * the polynomial. Time: linear, with at most 512 bytes of CRC and four multiplications a candidate, and a read where a claim
+ * reaches beyond the window. Memory: 1/64 of the tail or of the longest payload, whichever is less, and two windows.
  *
  * Source: the combination of CRCs in zlib's `crc32_combine`, here with a table of powers for each byte of n.
  */
 
 const STRIDE_BYTES = 256;
+const WINDOW_BYTES = 0x4_0000;
 const POLYNOMIAL = 0xed_b8_83_20;
 
-/** Offset of the first sound, non-empty frame in `bytes[from, end)`, or -1. */
-export function findFbatFrame(bytes: Uint8Array, from: number, end: number): number {
+/** Offset of the first sound, non-empty frame in `[from, end)` of a source, or -1. */
+export function findFbatFrame(source: ByteSource | Uint8Array, from: number, end: number): number {
   const last = end - FBAT_FRAME_HEADER_BYTES - 1; // an empty frame is eight zeros, which say nothing
   if (from > last) return -1;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const kept = prefixes(bytes, from, end);
-  for (let at = from; at <= last; at++) {
-    const payloadBytes = view.getUint32(at);
-    if (payloadBytes === 0 || payloadBytes > FBAT_MAX_PAYLOAD_BYTES) continue;
-    const payloadStart = at + FBAT_FRAME_HEADER_BYTES;
-    const payloadEnd = payloadStart + payloadBytes;
-    if (payloadEnd > end) continue;
-    const before = prefixAt(bytes, kept, from, payloadStart);
-    const whole = prefixAt(bytes, kept, from, payloadEnd);
-    // crc(A ‖ B) = crc(A) · x^(8|B|) + crc(B), so this is crc(B).
-    if ((whole ^ times(before, powerOf(payloadBytes))) >>> 0 === view.getUint32(at + 4)) return at;
+  const here = new ByteWindow(source, WINDOW_BYTES, end);
+  const tail = new TailChecksums(source, here, from, end);
+  for (let at = from; at <= last;) {
+    here.at(at, FBAT_FRAME_HEADER_BYTES);
+    const { bytes, start } = here;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const lastHere = Math.min(last, here.end - FBAT_FRAME_HEADER_BYTES);
+    for (; at <= lastHere; at++) {
+      const payloadBytes = view.getUint32(at - start);
+      if (payloadBytes === 0 || payloadBytes > FBAT_MAX_PAYLOAD_BYTES) continue;
+      const payloadStart = at + FBAT_FRAME_HEADER_BYTES;
+      const payloadEnd = payloadStart + payloadBytes;
+      if (payloadEnd > end) continue;
+      const whole = tail.until(payloadEnd);
+      const before = tail.until(payloadStart);
+      // crc(A ‖ B) = crc(A) · x^(8|B|) + crc(B), so this is crc(B).
+      const crc = (whole ^ times(before, powerOf(payloadBytes))) >>> 0;
+      if (crc === view.getUint32(at - start + 4)) return at;
+    }
   }
   return -1;
 }
 
-/** CRC of `bytes[from, from + 256 k)` for every k. */
-function prefixes(bytes: Uint8Array, from: number, end: number): Int32Array {
-  const kept = new Int32Array(Math.floor((end - from) / STRIDE_BYTES) + 1);
-  let crc = 0;
-  for (let k = 1; k < kept.length; k++) {
-    const at = from + k * STRIDE_BYTES;
-    crc = crc32Unchecked(bytes, at - STRIDE_BYTES, at, crc);
-    kept[k] = crc;
-  }
-  return kept;
-}
+/** CRC of `[from, at)` for any `at` that is not further behind the furthest one asked for than the longest frame. */
+class TailChecksums {
+  readonly #from: number;
+  /** The window of the search, which reads forward; claims within it cost no read. */
+  readonly #here: ByteWindow;
+  /** Walks ahead of the search, stride by stride. */
+  readonly #ahead: ByteWindow;
+  /** One stride where a far claim ends. */
+  readonly #far: ByteWindow;
+  /** The CRC of `[from, from + 256 k)` at k modulo the length. */
+  readonly #kept: Int32Array;
+  #last = 0;
 
-function prefixAt(bytes: Uint8Array, kept: Int32Array, from: number, at: number): number {
-  const k = Math.floor((at - from) / STRIDE_BYTES);
-  return crc32Unchecked(bytes, from + k * STRIDE_BYTES, at, kept[k]! >>> 0); // at is before the end, so k is inside
+  constructor(source: ByteSource | Uint8Array, here: ByteWindow, from: number, end: number) {
+    this.#from = from;
+    this.#here = here;
+    this.#ahead = new ByteWindow(source, WINDOW_BYTES, end);
+    this.#far = new ByteWindow(source, STRIDE_BYTES, end);
+    const longest = Math.min(end - from, FBAT_FRAME_HEADER_BYTES + FBAT_MAX_PAYLOAD_BYTES);
+    this.#kept = new Int32Array(Math.floor(longest / STRIDE_BYTES) + 2);
+  }
+
+  until(at: number): number {
+    const kept = this.#kept;
+    const k = Math.floor((at - this.#from) / STRIDE_BYTES);
+    while (this.#last < k) {
+      const crc = this.#over(this.#ahead, this.#last, STRIDE_BYTES, kept[this.#last % kept.length]!); // inside by the modulus
+      this.#last++;
+      kept[this.#last % kept.length] = crc;
+    }
+    const rest = at - this.#from - k * STRIDE_BYTES;
+    const window = this.#here.holds(at - rest, rest) ? this.#here : this.#far;
+    return this.#over(window, k, rest, kept[k % kept.length]!); // inside by the modulus
+  }
+
+  /** Continues `seed` over the first `size` bytes of stride `k`. */
+  #over(window: ByteWindow, k: number, size: number, seed: number): number {
+    if (size === 0) return seed >>> 0;
+    const local = window.at(this.#from + k * STRIDE_BYTES, size);
+    return crc32Unchecked(window.bytes, local, local + size, seed >>> 0);
+  }
 }
 
 /**

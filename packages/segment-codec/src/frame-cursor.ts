@@ -1,4 +1,5 @@
-import { checkSource, readExactly, type ByteSource } from "./byte-source.js";
+import { sizeOf, type ByteSource } from "./byte-source.js";
+import { ByteWindow } from "./byte-window.js";
 import { crc32Unchecked } from "./checksum.js";
 import { CodecError } from "./codec-error.js";
 import { sliceBy16 } from "./crc32-tables.js";
@@ -82,21 +83,20 @@ export class FrameCursor {
   #frameSeed: number;
   #limit: number;
   #maxPayloadBytes: number;
-  #source: ByteSource | undefined;
+  #window: ByteWindow;
   #view: DataView;
+  /** Where `bytes` begin in the segment, and how many of them hold something. */
   #base: number;
   #filled: number;
 
   constructor(source: ByteSource | Uint8Array, segment: SegmentHeader, options: FrameCursorOptions = {}) {
     checkKeys(options, optionKeys, "FrameCursor");
-    const overBytes = source instanceof Uint8Array;
-    if (!overBytes) checkSource(source);
-    const sizeBytes = overBytes ? source.length : source.sizeBytes;
+    const sizeBytes = sizeOf(source);
     const { from, endOffset = sizeBytes, maxPayloadBytes = at.MAX_PAYLOAD_BYTES, windowBytes = 0x4_0000 } = options;
     checkWhole(endOffset, "endOffset", 0, sizeBytes);
     checkWhole(maxPayloadBytes, "maxPayloadBytes", 0, at.MAX_PAYLOAD_BYTES);
-    checkWhole(windowBytes, "windowBytes", 64, Number.MAX_SAFE_INTEGER);
-    this.bytes = overBytes ? source : new Uint8Array(Math.min(windowBytes, endOffset));
+    this.#window = new ByteWindow(source, windowBytes, endOffset);
+    this.bytes = this.#window.bytes;
     this.payloadStart = 0;
     this.payloadEnd = 0;
     this.offset = from?.offset ?? at.SEGMENT_HEADER_BYTES;
@@ -115,10 +115,9 @@ export class FrameCursor {
     this.#frameSeed = segment.frameSeed | 0;
     this.#limit = endOffset;
     this.#maxPayloadBytes = maxPayloadBytes;
-    this.#source = overBytes ? undefined : source;
     this.#view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
     this.#base = 0;
-    this.#filled = overBytes ? endOffset : 0;
+    this.#filled = this.#window.end;
   }
 
   /** Chain of the last accepted frame; before the first, the chain that the segment continues from. */
@@ -196,23 +195,14 @@ export class FrameCursor {
 
   /** Makes `needed` bytes from `offset` on available; the caller has checked that they lie before the limit. */
   #fill(offset: number, needed: number): void {
-    const source = this.#source;
-    if (source === undefined) throw new CodecError("CODEC_SHORT_SOURCE", "the bytes became shorter", { offset });
-    const kept = Math.max(0, this.#base + this.#filled - offset);
-    const from = this.#filled - kept;
-    if (needed > this.bytes.length) {
-      const larger = new Uint8Array(needed);
-      larger.set(this.bytes.subarray(from, from + kept));
-      this.bytes = larger;
-      this.#view = new DataView(larger.buffer);
-    } else {
-      this.bytes.copyWithin(0, from, from + kept);
+    const window = this.#window;
+    window.at(offset, needed);
+    if (window.bytes !== this.bytes) {
+      this.bytes = window.bytes;
+      this.#view = new DataView(window.bytes.buffer);
     }
-    const end = Math.min(this.bytes.length, this.#limit - offset);
-    this.#base = offset;
-    this.#filled = kept;
-    readExactly(source, this.bytes.subarray(kept, end), offset + kept);
-    this.#filled = end;
+    this.#base = window.start;
+    this.#filled = window.end - window.start;
   }
 
   #tooLong(offset: number, payloadBytes: number): CodecError {

@@ -16,6 +16,8 @@ import {
   encodeFbatHeader,
   findFbatFrame,
   scanFbatSegment,
+  walkFbatSegment,
+  type FbatFrame,
 } from "../src/fbat-entry.js";
 import { CodecError, crc32, inspectSegmentHeader, scanSegment, sourceOf } from "../src/index.js";
 import { PayloadCodec } from "../src/payload-entry.js";
@@ -211,11 +213,13 @@ const decoders: Readonly<Record<string, Decoder>> = {
     const bytes = damage(base, fbatSegments, draw);
     const trusted = draw(2) === 0;
     const footer = draw(3) === 0 ? { footer: { offset: draw(bytes.length + 20), trusted } } : {};
-    const scan = codedOnly(() => scanFbatSegment(bytes, { newest: draw(2) === 0, ...footer }));
-    for (const { offset, length, event } of scan?.frames ?? []) {
+    const source = draw(2) === 0 ? bytes : sourceOf(bytes);
+    const onFrame = ({ offset, length, event }: FbatFrame): void => {
       expect(Buffer.compare(encodeFbatEventFrame(event), bytes.subarray(offset, offset + length))).toBe(0);
-    }
-    if (scan !== undefined) expect(scan.end.endOffset).toBeLessThanOrEqual(bytes.length);
+    };
+    const options = { newest: draw(2) === 0, windowBytes: 64 << draw(6), onFrame, ...footer };
+    const walk = codedOnly(() => walkFbatSegment(source, options));
+    if (walk !== undefined) expect(walk.end.endOffset).toBeLessThanOrEqual(bytes.length);
   },
   "FBAT envelope": (draw) => {
     const bytes = damage(pick(envelopes, draw), envelopes, draw);

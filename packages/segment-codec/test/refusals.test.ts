@@ -172,6 +172,27 @@ describe("frames, decoding", () => {
     expect(() => scanSegment(source, built.header)).toThrow(coded("CODEC_SHORT_SOURCE", { offset: 64 }));
   });
 
+  test("a source that fails once, and is asked again", () => {
+    let failing = false;
+    const source = {
+      sizeBytes: built.bytes.length,
+      readAt: (target: Uint8Array, offset: number) => {
+        if (failing) throw new Error("the disk says no");
+        return sourceOf(built.bytes).readAt(target, offset);
+      },
+    };
+    const cursor = new FrameCursor(source, built.header, { windowBytes: 64 });
+    const seen: string[] = [];
+    for (let frame = 0; frame < built.frames.length; frame++) {
+      failing = true;
+      expect(() => cursor.next()).toThrow("the disk says no");
+      failing = false;
+      expect(cursor.next()).toBe(true);
+      seen.push(Buffer.from(cursor.viewPayload()).toString("hex"));
+    }
+    expect(seen).toEqual(built.frames.map(({ payload }) => Buffer.from(payload).toString("hex")));
+  });
+
   test("a sound header or padding that no encoder writes is corruption, not a crash", () => {
     // Both checksums made good again over a value that is not: the kind, the lag, the LSN, the padding.
     const forged = (changes: readonly (readonly [number, readonly number[]])[]): Uint8Array => {
