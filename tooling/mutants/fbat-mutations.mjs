@@ -197,8 +197,8 @@ export const fbatMutations = codecArea(
     {
       what: "the search keeps fewer checksums than the longest frame needs",
       file: "fbat-probe.ts",
-      find: "new Int32Array(Math.floor(longest / STRIDE_BYTES) + 2)",
-      put: "new Int32Array(Math.floor(longest / STRIDE_BYTES) + 1)",
+      find: "new Int32Array(Math.floor(longest / STRIDE_BYTES) + 1)",
+      put: "new Int32Array(Math.floor(longest / STRIDE_BYTES))",
     },
     {
       what: "the search takes the window for the place of a far claim",
@@ -221,8 +221,8 @@ export const fbatMutations = codecArea(
     {
       what: "the product loses its lowest coefficient",
       file: "fbat-probe.ts",
-      find: "let left = one | 0;",
-      put: "let left = one;",
+      find: "let left = one;",
+      put: "let left = one >>> 0;",
     },
     {
       what: "the search forgets the top byte of a length",

@@ -63,7 +63,7 @@ class TailChecksums {
     this.#ahead = new ByteWindow(source, WINDOW_BYTES, end);
     this.#far = new ByteWindow(source, STRIDE_BYTES, end);
     const longest = Math.min(end - from, FBAT_FRAME_HEADER_BYTES + FBAT_MAX_PAYLOAD_BYTES);
-    this.#kept = new Int32Array(Math.floor(longest / STRIDE_BYTES) + 2);
+    this.#kept = new Int32Array(Math.floor(longest / STRIDE_BYTES) + 1);
   }
 
   until(at: number): number {
@@ -81,20 +81,20 @@ class TailChecksums {
 
   /** Continues `seed` over the first `size` bytes of stride `k`. */
   #over(window: ByteWindow, k: number, size: number, seed: number): number {
-    if (size === 0) return seed >>> 0;
+    if (size === 0) return seed;
     const local = window.at(this.#from + k * STRIDE_BYTES, size);
-    return crc32Unchecked(window.bytes, local, local + size, seed >>> 0);
+    return crc32Unchecked(window.bytes, local, local + size, seed);
   }
 }
 
 /**
- * Product of two polynomials modulo the polynomial of the CRC, in its reflected form: bit 31 is x^0, so the sign of a 32-bit
+ * Product of two signed 32-bit polynomials modulo the polynomial of the CRC, in its reflected form: bit 31 is x^0, so the sign of a 32-bit
  * integer is its lowest coefficient.
  */
 function times(one: number, other: number): number {
   let product = 0;
   let shifted = other;
-  for (let left = one | 0; left !== 0; left <<= 1) {
+  for (let left = one; left !== 0; left <<= 1) {
     if (left < 0) product ^= shifted;
     shifted = shifted & 1 ? (shifted >>> 1) ^ POLYNOMIAL : shifted >>> 1;
   }

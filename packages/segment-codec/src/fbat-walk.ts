@@ -85,9 +85,7 @@ export function walkFbatSegment(source: ByteSource | Uint8Array, options: FbatWa
   if (footer !== undefined) checkWhole(footer.offset, "footer.offset", 0, Number.MAX_SAFE_INTEGER);
   const sizeBytes = sizeOf(source);
   const window = new ByteWindow(source, windowBytes);
-  const headerBytes = Math.min(sizeBytes, FBAT_PREAMBLE_BYTES + FBAT_MAX_HEADER_BYTES);
-  const headerAt = window.at(0, headerBytes);
-  const header = decodeFbatHeader(window.bytes.subarray(headerAt, headerAt + headerBytes));
+  const header = headerOf(window);
   const trusted = footer?.trusted === true;
   const limit = trusted ? footer.offset : sizeBytes;
   if (limit > sizeBytes || limit < header.framesStart) {
@@ -147,6 +145,17 @@ export function walkFbatSegment(source: ByteSource | Uint8Array, options: FbatWa
   }
   const message = `nothing sound follows the frame at ${at} (${stop}), and the segment is not the newest`;
   return finish(corrupt(at, codeOf(stop), message));
+}
+
+/** Decodes the header, whose length is read first: it may have 64 KiB, and has 49 bytes. */
+function headerOf(window: ByteWindow): FbatWalk["header"] {
+  let headerBytes = Math.min(window.limit, FBAT_PREAMBLE_BYTES);
+  let local = window.at(0, headerBytes);
+  if (headerBytes === FBAT_PREAMBLE_BYTES) {
+    headerBytes += Math.min(uint32At(window.bytes, local + 4), FBAT_MAX_HEADER_BYTES, window.limit - headerBytes);
+    local = window.at(0, headerBytes);
+  }
+  return decodeFbatHeader(window.bytes.subarray(local, local + headerBytes));
 }
 
 /** {@link decodeFbatFrame} in the window's bytes. A payload is read only once its length is known to fit. */

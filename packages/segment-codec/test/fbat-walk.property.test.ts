@@ -130,6 +130,13 @@ describe("memory", () => {
     expect(source.longest).toBeGreaterThanOrEqual(first.length - 4096);
   });
 
+  test("a claim far ahead leaves the window of the search where it is", () => {
+    const claim = Uint8Array.of(0, 0x10, 0, 0, 1, 2, 3, 4);
+    const frame = encodeFbatFrame(Uint8Array.of(1, 2, 3));
+    const source = sparse(0x20_0000, new Map([[1000, Uint8Array.of(...claim, ...frame)]]));
+    expect(findFbatFrame(source, 90, source.sizeBytes)).toBe(1008);
+  });
+
   test("the search looks beyond the longest frame without keeping what lies between", { timeout: 60_000 }, () => {
     // The length at 100 is the longest there is, so checksums run 256 MiB ahead and their places are used again behind it.
     const frame = encodeFbatFrame(Uint8Array.of(1, 2, 3));
