@@ -61,6 +61,7 @@ export const tests = {
   fbatGolden: `${codec}/test/fbat.golden.test.ts`,
   fbatDamage: `${codec}/test/fbat-damage.golden.test.ts`,
   fbatLaws: `${codec}/test/fbat.property.test.ts`,
+  fbatView: `${codec}/test/fbat-view.property.test.ts`,
   fbatWalk: `${codec}/test/fbat-walk.property.test.ts`,
   fbatSpelling: `${codec}/test/fbat-spelling.test.ts`,
 };

@@ -3,7 +3,7 @@ import { codecArea, tests } from "./area.mjs";
 
 export const fbatMutations = codecArea(
   "fbat",
-  [tests.fbatSpelling, tests.fbatDamage, tests.fbatLaws, tests.fbatGolden, tests.fbatWalk],
+  [tests.fbatSpelling, tests.fbatDamage, tests.fbatLaws, tests.fbatGolden, tests.fbatView, tests.fbatWalk],
   [
     // --- fbat-frame.ts, fbat-header.ts ---
     {
@@ -51,11 +51,29 @@ export const fbatMutations = codecArea(
       file: "fbat-header.ts",
       find: 'if (!reader.done) throw malformed("header", reader.at);',
     },
-    // --- envelope-reader.ts, fbat-event.ts ---
+    // --- envelope-reader.ts, integer-array.ts, fbat-event-view.ts, fbat-event-writer.ts ---
     {
       what: "keys may come in any spelling",
       file: "envelope-reader.ts",
-      find: "if (bytes[start + index] !== spelled[index]) throw malformed(field, start);",
+      find: "if (difference !== 0) throw malformed(field, start);",
+    },
+    {
+      what: "the last letters of a key are not compared",
+      file: "envelope-reader.ts",
+      find: "let difference = view.getInt32(start + size - 4, true) ^ words[last]!;",
+      put: "let difference = 0;",
+    },
+    {
+      what: "the first letters of a key are not compared",
+      file: "envelope-reader.ts",
+      find: "index < last",
+      put: "index < 0",
+    },
+    {
+      what: "a key may run past the envelope",
+      file: "envelope-reader.ts",
+      in: "constant({",
+      find: "if (size > this.#end - start) throw malformed(field, start);",
     },
     {
       what: "integers may be longer than they need",
@@ -86,18 +104,61 @@ export const fbatMutations = codecArea(
     },
     {
       what: "a byte below 128 may be spelled in two",
-      file: "envelope-reader.ts",
-      find: "if (byte < 0x80) throw malformed(field, at - 2);",
+      file: "integer-array.ts",
+      find: "if (!top && pending) step |= WRONG;",
+    },
+    {
+      what: "a byte below 128 may be spelled in two, at the end of an array",
+      file: "integer-array.ts",
+      find: "| (~next & 0x80)",
     },
     {
       what: "a byte from 128 may be spelled with any tag",
+      file: "integer-array.ts",
+      find: "wrong |= (word ^ TAGS) & tagMasks[row]!;",
+    },
+    {
+      what: "a byte from 128 may be spelled with any tag, at the end of an array",
+      file: "integer-array.ts",
+      find: "((byte ^ TAG) | (~next & 0x80))",
+      put: "(~next & 0x80)",
+    },
+    {
+      what: "a tag at the end of a word is forgotten",
+      file: "integer-array.ts",
+      find: "pending = step & PENDING;",
+    },
+    {
+      what: "an array may run past its end by words",
+      file: "integer-array.ts",
+      find: "if (at + 4 > end) return -1;",
+    },
+    {
+      what: "an array may run past its end by bytes",
+      file: "integer-array.ts",
+      find: "if (at >= end) return -1;",
+    },
+    {
+      what: "a tag may be the last byte",
+      file: "integer-array.ts",
+      find: "at + 1 < end ? view.getUint8(at + 1) : 0",
+      put: "view.getUint8(Math.min(at + 1, view.byteLength - 1))",
+    },
+    {
+      what: "a tag before the last values is taken for a value",
+      file: "integer-array.ts",
+      find: "if (pending !== 0) at--;",
+    },
+    {
+      what: "a nonce may be of any length",
       file: "envelope-reader.ts",
-      find: "if (byte !== 0xcc) throw malformed(field, at - 1);",
+      find: "if (exactly !== -1 && count !== exactly) throw malformed(field, this.at);",
     },
     {
       what: "hashes may be of any length",
-      file: "envelope-reader.ts",
-      find: "(exactly !== -1 && count !== exactly) ||",
+      file: "fbat-event-view.ts",
+      find: 'contentHash: new Spelling("content_hash", ...hashHead)',
+      put: 'contentHash: new Spelling("content_hash", 0xdc, 0)',
     },
     {
       what: "a map may have any number of fields",
@@ -106,20 +167,56 @@ export const fbatMutations = codecArea(
     },
     {
       what: "bytes behind the envelope are ignored",
-      file: "fbat-event.ts",
+      file: "fbat-event-view.ts",
       find: 'if (!reader.done) throw malformed("frame", reader.at);',
     },
     {
       what: "extensions may come in any order",
-      file: "fbat-event.ts",
+      file: "fbat-event-view.ts",
       find: 'if (before !== undefined && compareBytes(before, bytes) >= 0) throw malformed("receipt_extensions", at);',
     },
     {
       what: "extensions are written as they come",
-      file: "fbat-event.ts",
+      file: "fbat-event-writer.ts",
       find: "sorted.sort((one, other) => compareBytes(one.bytes, other.bytes));",
     },
-    // --- fbat-scan.ts, fbat-probe.ts ---
+    {
+      what: "a view keeps the version of the event before",
+      file: "fbat-event-view.ts",
+      in: "#loadHeader(",
+      find: "this.payloadVersion = undefined;",
+    },
+    {
+      what: "a view keeps the ciphertext of the event before",
+      file: "fbat-event-view.ts",
+      find: "this.encryption = fields > 10 ? readEncryption(reader) : undefined;",
+      put: "if (fields > 10) this.encryption = readEncryption(reader);",
+    },
+    {
+      what: "a view keeps the extensions of the event before",
+      file: "fbat-event-view.ts",
+      find: "this.#extensions = readExtensions(reader);",
+      put: "this.#extensions = readExtensions(reader) ?? this.#extensions;",
+    },
+    {
+      what: "a map that is handed out is the view's own",
+      file: "fbat-event-view.ts",
+      find: "return new Map(this.#extensions);",
+      put: "return this.#extensions ?? new Map();",
+    },
+    {
+      what: "a text may be no UTF-8",
+      file: "envelope-reader.ts",
+      find: "if (isAscii(this.#bytes, from, this.at)) return from;",
+      put: "if (from >= 0) return from;",
+    },
+    {
+      what: "a time below 2^32 may take eight bytes",
+      file: "envelope-reader.ts",
+      find: "this.#view.getInt32(start + 1) > 0",
+      put: "this.#view.getInt32(start + 1) >= 0",
+    },
+    // --- fbat-walk.ts, fbat-batch.ts, fbat-probe.ts ---
     {
       what: "an empty frame is a frame",
       file: "fbat-walk.ts",
@@ -179,8 +276,8 @@ export const fbatMutations = codecArea(
     {
       what: "an event may lack its chain",
       file: "fbat-batch.ts",
-      find: "if (event.chain === undefined) {",
-      put: "if (event.chain === null) {",
+      find: "if (!event.hasChain) {",
+      put: "if (event.hasChain === undefined) {",
     },
     {
       what: "an event may have any name",

@@ -1,4 +1,6 @@
 import { CodecError } from "./codec-error.js";
+import { skipIntegers, unpackIntegers } from "./integer-array.js";
+import type { Spelling } from "./spelling.js";
 
 /**
  * Reads back what {@link EnvelopeWriter} writes, and nothing else: another spelling of the same value, a key out of place, a
@@ -6,13 +8,23 @@ import { CodecError } from "./codec-error.js";
  */
 export class EnvelopeReader {
   at: number;
-  readonly #bytes: Uint8Array;
-  readonly #view: DataView;
-  readonly #end: number;
+  #bytes: Uint8Array;
+  #view: DataView;
+  #end: number;
 
   constructor(bytes: Uint8Array, start = 0, end: number = bytes.length) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#view = viewOf(bytes);
+    this.at = start;
+    this.#end = end;
+  }
+
+  /** Begins anew, without an object for each envelope of the same bytes. */
+  reset(bytes: Uint8Array, start: number, end: number): void {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = viewOf(bytes);
+    }
     this.at = start;
     this.#end = end;
   }
@@ -28,14 +40,18 @@ export class EnvelopeReader {
     return count;
   }
 
-  /** The key of a field: its very bytes, length included. */
-  key(spelled: Uint8Array, field: string): void {
-    const start = this.#need(spelled.length, field);
-    const bytes = this.#bytes;
-    const size = spelled.length;
-    for (let index = 0; index < size; index++) {
-      if (bytes[start + index] !== spelled[index]) throw malformed(field, start);
+  /** Bytes that are always the same: a key, with what stands around it in every envelope. */
+  constant({ size, words }: Spelling, field: string): void {
+    const start = this.at;
+    if (size > this.#end - start) throw malformed(field, start);
+    const view = this.#view;
+    const last = words.length - 1;
+    // By words, without a branch for each: the last one may overlap the one before.
+    let difference = view.getInt32(start + size - 4, true) ^ words[last]!; // there is one at least
+    for (let index = 0; index < last; index++) {
+      difference |= view.getInt32(start + 4 * index, true) ^ words[index]!; // index is below the length
     }
+    if (difference !== 0) throw malformed(field, start);
     this.at = start + size;
   }
 
@@ -49,6 +65,7 @@ export class EnvelopeReader {
   uint(most: number, field: string): number {
     const start = this.at;
     const tag = this.#byte(field);
+    if (tag < 0x80 && tag <= most) return tag;
     let value = tag;
     if (tag === 0xcc) value = this.#least(this.#view.getUint8(this.#take(1, field)), 0x80, start, field);
     else if (tag === 0xcd) value = this.#least(this.#view.getUint16(this.#take(2, field)), 0x100, start, field);
@@ -76,36 +93,50 @@ export class EnvelopeReader {
     throw malformed(field, start);
   }
 
-  /** 16 bytes behind `c4 10`, in memory of their own. */
-  id(field: string): Uint8Array {
+  /** Goes past an integer of 64 bits and returns where it begins, for {@link EnvelopeReader.long}. */
+  skipLong(signed: boolean, field: string): number {
+    const start = this.at;
+    // The usual form of a time, whose top half is neither 0 nor negative, without a bigint.
+    if (this.#end - start >= 9 && this.#bytes[start] === 0xcf && this.#view.getInt32(start + 1) > 0) this.at += 9;
+    else this.long(signed, field);
+    return start;
+  }
+
+  /** Goes past 16 bytes behind `c4 10` and returns where they begin. */
+  skipId(field: string): number {
     const start = this.#take(18, field);
     if (this.#bytes[start] !== 0xc4 || this.#bytes[start + 1] !== 16) throw malformed(field, start);
-    return this.#copy(start + 2, 16);
+    return start + 2;
+  }
+
+  /** The count of a byte string that is spelled as an array of integers. */
+  arrayCount(field: string): number {
+    return this.#count(0x90, 0xdc, field);
+  }
+
+  /** Goes past the integers of an array and returns where they begin, for {@link unpackIntegers}. */
+  skipIntegers(count: number, field: string): number {
+    const start = this.at;
+    const end = skipIntegers(this.#view, start, this.#end, count);
+    if (end === -1) throw malformed(field, start);
+    this.at = end;
+    return start;
   }
 
   /** Bytes spelled as an array of integers, `exactly` so many if given, in memory of their own. */
   byteArray(field: string, exactly = -1): Uint8Array {
-    const count = this.#count(0x90, 0xdc, field);
-    // Each byte takes one at least, so a count is bounded by what is left before it costs memory.
-    if ((exactly !== -1 && count !== exactly) || count > this.#end - this.at) throw malformed(field, this.at);
-    const bytes = this.#bytes;
-    const value = new Uint8Array(count);
-    let at = this.at;
-    for (let index = 0; index < count; index++) {
-      let byte = bytes[at++] ?? 0xff;
-      if (byte >= 0x80) {
-        if (byte !== 0xcc) throw malformed(field, at - 1);
-        byte = bytes[at++] ?? 0;
-        if (byte < 0x80) throw malformed(field, at - 2);
-      }
-      value[index] = byte;
-    }
-    if (at > this.#end) throw malformed(field, this.at);
-    this.at = at;
-    return value;
+    const count = this.arrayCount(field);
+    if (exactly !== -1 && count !== exactly) throw malformed(field, this.at);
+    return unpackIntegers(this.#bytes, this.skipIntegers(count, field), count);
   }
 
   text(field: string): string {
+    const start = this.skipText(field);
+    return textOf(this.#bytes, start, this.at);
+  }
+
+  /** Goes past a text, which is UTF-8, and returns where its bytes begin; they end at `at`. */
+  skipText(field: string): number {
     const start = this.at;
     const tag = this.#byte(field);
     let size = tag & 0x1f;
@@ -114,24 +145,13 @@ export class EnvelopeReader {
     else if (tag === 0xdb) size = this.#least(this.#view.getUint32(this.#take(4, field)), 0x1_0000, start, field);
     else if (tag < 0xa0 || tag >= 0xc0) throw malformed(field, start);
     const from = this.#take(size, field);
-    const ascii = size <= SHORT_TEXT_BYTES ? this.#ascii(from, size) : undefined;
-    if (ascii !== undefined) return ascii;
+    if (isAscii(this.#bytes, from, this.at)) return from;
     try {
-      return utf8.decode(this.#bytes.subarray(from, from + size));
+      utf8.decode(this.#bytes.subarray(from, this.at));
     } catch (cause) {
       throw malformed(field, from, cause);
     }
-  }
-
-  /** Short text without a byte from 128 on, which TextDecoder would take ten times as long for. */
-  #ascii(from: number, size: number): string | undefined {
-    let value = "";
-    for (let index = from; index < from + size; index++) {
-      const byte = this.#bytes[index]!; // the caller took the range
-      if (byte >= 0x80) return undefined;
-      value += String.fromCharCode(byte);
-    }
-    return value;
+    return from;
   }
 
   #count(fix: number, tag16: number, field: string): number {
@@ -159,13 +179,6 @@ export class EnvelopeReader {
     return this.#bytes[this.#take(1, field)] ?? 0;
   }
 
-  #copy(start: number, size: number): Uint8Array {
-    // A loop, because 16 bytes are fewer than what a view and a generic copy cost.
-    const copy = new Uint8Array(size);
-    for (let index = 0; index < size; index++) copy[index] = this.#bytes[start + index]!; // the caller took the range
-    return copy;
-  }
-
   #need(size: number, field: string): number {
     if (size > this.#end - this.at) throw malformed(field, this.at);
     return this.at;
@@ -190,6 +203,25 @@ const SHORT_TEXT_BYTES = 24;
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
+function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  let all = 0;
+  for (let at = start; at < end; at++) all |= bytes[at]!; // the caller took the range
+  return all < 0x80;
+}
+
+/** Text that {@link EnvelopeReader.skipText} has let pass. */
+export function textOf(bytes: Uint8Array, start: number, end: number): string {
+  // TextDecoder takes ten times as long for a few letters.
+  if (end - start > SHORT_TEXT_BYTES || !isAscii(bytes, start, end)) return utf8.decode(bytes.subarray(start, end));
+  let value = "";
+  for (let at = start; at < end; at++) value += String.fromCharCode(bytes[at]!); // as above
+  return value;
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 export function malformed(field: string, offset: number, cause?: unknown): CodecError {
   const message = `${field} is not as the format spells it, at byte ${offset}`;
   return new CodecError(
@@ -198,10 +230,4 @@ export function malformed(field: string, offset: number, cause?: unknown): Codec
     { offset, field },
     cause === undefined ? undefined : { cause },
   );
-}
-
-/** A short key as it is spelled in the file. */
-export function spelled(key: string): Uint8Array {
-  const bytes = new TextEncoder().encode(key);
-  return Uint8Array.of(...(bytes.length < 32 ? [0xa0 | bytes.length] : [0xd9, bytes.length]), ...bytes);
 }

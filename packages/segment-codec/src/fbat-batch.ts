@@ -1,21 +1,22 @@
 import { CodecError } from "./codec-error.js";
 import type { FbatEvent } from "./fbat-event.js";
+import type { FbatEventView } from "./fbat-event-view.js";
 import { FBAT_MAX_BATCH_ITEMS, fbatKinds } from "./fbat-layout.js";
 import { isFbatName } from "./fbat-names.js";
 
 /** A frame of a batpak segment. */
-export interface FbatFrame {
+export interface FbatFrame<Event extends FbatEvent = FbatEvent> {
   readonly offset: number;
   /** With the 8 bytes of its header. */
   readonly length: number;
-  readonly event: FbatEvent;
+  readonly event: Event;
   readonly role: "event" | "batch-begin" | "batch-commit";
   /** False for the items of a batch that never committed, and for markers without effect. */
   readonly committed: boolean;
 }
 
 /** Throws a {@link CodecError} when a sound frame holds what no reader may accept; `offset` is that of the frame. */
-export function checkFbatEvent(event: FbatEvent, offset: number): void {
+export function checkFbatEvent(event: FbatEventView, offset: number): void {
   const { kind, payloadSize } = event;
   if (kind === fbatKinds.batchCommit) return;
   if (kind === fbatKinds.batchBegin) {
@@ -23,7 +24,7 @@ export function checkFbatEvent(event: FbatEvent, offset: number): void {
     const context = { offset, field: "payload_size", actual: payloadSize };
     throw new CodecError("CODEC_MALFORMED_BATCH", `a batch of ${payloadSize} items`, context);
   }
-  if (event.chain === undefined) {
+  if (!event.hasChain) {
     const message = "an event without a hash chain, which only batch markers lack";
     throw new CodecError("CODEC_MALFORMED_ENVELOPE", message, { offset, field: "hash_chain" });
   }
@@ -42,20 +43,23 @@ export class FbatBatches {
   /** Places of the open batch's frames, offset and length in turn, its begin marker first; empty when none is open. */
   #staged: number[] = [];
   #remaining = 0;
-  readonly #emit: (frame: FbatFrame) => void;
-  readonly #read: (offset: number, length: number) => FbatEvent;
+  readonly #emit: (frame: FbatFrame<FbatEventView>) => void;
+  readonly #read: (offset: number, length: number) => FbatEventView;
 
   /**
    * @param emit - gets every frame in file order, as soon as it is known whether it counts.
    * @param read - decodes a frame a second time.
    */
-  constructor(emit: (frame: FbatFrame) => void, read: (offset: number, length: number) => FbatEvent) {
+  constructor(
+    emit: (frame: FbatFrame<FbatEventView>) => void,
+    read: (offset: number, length: number) => FbatEventView,
+  ) {
     this.#emit = emit;
     this.#read = read;
   }
 
   /** Takes the next frame, whose event {@link checkFbatEvent} has let pass. */
-  take(event: FbatEvent, offset: number, length: number): void {
+  take(event: FbatEventView, offset: number, length: number): void {
     if (event.kind === fbatKinds.batchBegin) this.#open(event, offset, length);
     else if (event.kind === fbatKinds.batchCommit) this.#close(event, offset, length);
     else this.#add(event, offset, length);
@@ -66,19 +70,19 @@ export class FbatBatches {
     this.#settle(false);
   }
 
-  #open(event: FbatEvent, offset: number, length: number): void {
+  #open(event: FbatEventView, offset: number, length: number): void {
     this.discard(); // a batch that was open
     this.#staged.push(offset, length);
     this.#remaining = event.payloadSize;
   }
 
-  #close(event: FbatEvent, offset: number, length: number): void {
+  #close(event: FbatEventView, offset: number, length: number): void {
     const committed = this.#staged.length > 0 && this.#remaining === 0;
     this.#settle(committed);
     this.#emit({ offset, length, event, role: "batch-commit", committed });
   }
 
-  #add(event: FbatEvent, offset: number, length: number): void {
+  #add(event: FbatEventView, offset: number, length: number): void {
     if (this.#staged.length === 0) {
       this.#emit({ offset, length, event, role: "event", committed: true });
       return;

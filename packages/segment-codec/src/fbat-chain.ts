@@ -1,6 +1,7 @@
 import type { ContentHash } from "./checksum.js";
 import { EnvelopeWriter } from "./envelope-writer.js";
-import { writeCoordinate, writeExtensions, type FbatEvent } from "./fbat-event.js";
+import type { FbatEvent } from "./fbat-event.js";
+import { writeCoordinate, writeExtensions } from "./fbat-event-writer.js";
 
 /** What is wrong with a chain of events, in the order in which it was found; `index` is the place in what was passed. */
 export type FbatChainFinding =

@@ -4,7 +4,7 @@ export type { FbatAppend, FbatBatchMarkers, FbatEncoded } from "./fbat-streams.j
 export type { FbatFrame } from "./fbat-batch.js";
 export { fbatEncryptionCover, fbatReceiptCover, verifyFbatChain } from "./fbat-chain.js";
 export type { FbatChainFinding } from "./fbat-chain.js";
-export { decodeFbatEvent } from "./fbat-event.js";
+export { FbatEventView, decodeFbatEvent } from "./fbat-event-view.js";
 export type { FbatChain, FbatEncryption, FbatEvent } from "./fbat-event.js";
 export { decodeFbatFrame, encodeFbatFrame } from "./fbat-frame.js";
 export type { FbatFrameOutcome } from "./fbat-frame.js";

@@ -1,7 +1,8 @@
 import { CodecError } from "./codec-error.js";
-import { EnvelopeReader, malformed, spelled } from "./envelope-reader.js";
+import { EnvelopeReader, malformed } from "./envelope-reader.js";
 import { EnvelopeWriter } from "./envelope-writer.js";
 import { FBAT_MAGIC, FBAT_MAX_HEADER_BYTES, FBAT_PREAMBLE_BYTES, FBAT_VERSION } from "./fbat-layout.js";
+import { Spelling } from "./spelling.js";
 
 /** First bytes of a batpak segment. */
 export interface FbatHeader {
@@ -12,10 +13,10 @@ export interface FbatHeader {
 }
 
 const keys = {
-  version: spelled("version"),
-  flags: spelled("flags"),
-  createdNs: spelled("created_ns"),
-  segmentId: spelled("segment_id"),
+  version: new Spelling("version"),
+  flags: new Spelling("flags"),
+  createdNs: new Spelling("created_ns"),
+  segmentId: new Spelling("segment_id"),
 };
 
 /**
@@ -47,7 +48,7 @@ export function decodeFbatHeader(bytes: Uint8Array): FbatHeader & { readonly fra
   if (framesStart > bytes.length) throw truncated(bytes.length);
   const reader = new EnvelopeReader(bytes, FBAT_PREAMBLE_BYTES, framesStart);
   reader.map(4, 4, "header");
-  reader.key(keys.version, "version");
+  reader.constant(keys.version, "version");
   const at = reader.at;
   const version = reader.uint(0xffff, "version");
   if (version !== FBAT_VERSION) {
@@ -57,11 +58,11 @@ export function decodeFbatHeader(bytes: Uint8Array): FbatHeader & { readonly fra
       actual: version,
     });
   }
-  reader.key(keys.flags, "flags");
+  reader.constant(keys.flags, "flags");
   reader.uint(0, "flags");
-  reader.key(keys.createdNs, "created_ns");
+  reader.constant(keys.createdNs, "created_ns");
   const createdNs = reader.long(true, "created_ns");
-  reader.key(keys.segmentId, "segment_id");
+  reader.constant(keys.segmentId, "segment_id");
   const segmentId = reader.long(false, "segment_id");
   if (!reader.done) throw malformed("header", reader.at);
   return { createdNs, segmentId, framesStart };
@@ -75,13 +76,13 @@ export function encodeFbatHeader(header: FbatHeader): Uint8Array {
   const writer = new EnvelopeWriter(128);
   writer.raw(new Uint8Array(FBAT_PREAMBLE_BYTES));
   writer.map(4);
-  writer.raw(keys.version);
+  writer.raw(keys.version.bytes);
   writer.uint(FBAT_VERSION);
-  writer.raw(keys.flags);
+  writer.raw(keys.flags.bytes);
   writer.uint(0);
-  writer.raw(keys.createdNs);
+  writer.raw(keys.createdNs.bytes);
   writer.long(createdNs);
-  writer.raw(keys.segmentId);
+  writer.raw(keys.segmentId.bytes);
   writer.long(segmentId);
   const bytes = writer.take();
   const view = new DataView(bytes.buffer);

@@ -41,3 +41,13 @@ export function checkFbatExtensions(extensions: ReadonlyMap<string, Uint8Array>)
     );
   }
 }
+
+/** Order of the keys of receipt extensions: by their bytes in UTF-8. Negative when `one` comes first. */
+export function compareBytes(one: Uint8Array, other: Uint8Array): number {
+  const shared = Math.min(one.length, other.length);
+  for (let index = 0; index < shared; index++) {
+    const difference = one[index]! - other[index]!; // index is below both lengths
+    if (difference !== 0) return difference;
+  }
+  return one.length - other.length;
+}

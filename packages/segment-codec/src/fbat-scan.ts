@@ -1,5 +1,6 @@
 import type { ByteSource } from "./byte-source.js";
 import type { FbatFrame } from "./fbat-batch.js";
+import type { FbatEventView } from "./fbat-event-view.js";
 import { walkFbatSegment, type FbatScanOptions, type FbatWalk } from "./fbat-walk.js";
 import { checkKeys } from "./option-check.js";
 
@@ -16,6 +17,9 @@ export interface FbatScan extends Omit<FbatWalk, "frameCount"> {
 export function scanFbatSegment(source: ByteSource | Uint8Array, options: FbatScanOptions = {}): FbatScan {
   checkKeys(options, ["newest", "footer"], "scanFbatSegment");
   const frames: FbatFrame[] = [];
-  const { header, end } = walkFbatSegment(source, { ...options, onFrame: (frame) => void frames.push(frame) });
+  const onFrame = (frame: FbatFrame<FbatEventView>): void => {
+    frames.push({ ...frame, event: frame.event.toEvent() });
+  };
+  const { header, end } = walkFbatSegment(source, { ...options, onFrame });
   return { header, frames, end };
 }

