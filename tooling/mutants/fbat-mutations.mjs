@@ -157,8 +157,8 @@ export const fbatMutations = codecArea(
     {
       what: "hashes may be of any length",
       file: "fbat-event-view.ts",
-      find: 'contentHash: new Spelling("content_hash", ...hashHead)',
-      put: 'contentHash: new Spelling("content_hash", 0xdc, 0)',
+      find: 'contentHash: new Spelling("content_hash", ["content_hash", ...hashHead])',
+      put: 'contentHash: new Spelling("content_hash", ["content_hash", 0xdc, 0])',
     },
     {
       what: "a map may have any number of fields",

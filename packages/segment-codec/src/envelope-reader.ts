@@ -41,7 +41,7 @@ export class EnvelopeReader {
   }
 
   /** Bytes that are always the same: a key, with what stands around it in every envelope. */
-  constant({ size, words }: Spelling, field: string): void {
+  constant({ field, size, words }: Spelling): void {
     const start = this.at;
     if (size > this.#end - start) throw malformed(field, start);
     const view = this.#view;

@@ -11,11 +11,11 @@ const MAX_UINT32 = 0xffff_ffff;
 /** What always stands together: keys with the heads of the maps around them, and of the arrays of hashes behind them. */
 const hashHead = [0xdc, 0, FBAT_HASH_BYTES] as const;
 const spellings = {
-  frame: new Spelling(0x84, "event", 0x83, "header"),
-  position: new Spelling("position", 0x85, "wall_ms"),
-  contentHash: new Spelling("content_hash", ...hashHead),
-  previousHash: new Spelling(0x82, "prev_hash", ...hashHead),
-  eventHash: new Spelling("event_hash", ...hashHead),
+  frame: new Spelling("frame", [0x84, "event", 0x83, "header"]),
+  position: new Spelling("position", ["position", 0x85, "wall_ms"]),
+  contentHash: new Spelling("content_hash", ["content_hash", ...hashHead]),
+  previousHash: new Spelling("hash_chain", [0x82, "prev_hash", ...hashHead]),
+  eventHash: new Spelling("event_hash", ["event_hash", ...hashHead]),
 };
 
 /**
@@ -66,66 +66,66 @@ export class FbatEventView implements FbatEvent {
   load(bytes: Uint8Array, start = 0, end: number = bytes.length): void {
     const reader = this.#readerAt(bytes, start, end);
     this.#bytes = bytes;
-    reader.constant(spellings.frame, "frame");
+    reader.constant(spellings.frame);
     this.#loadHeader(reader);
-    reader.constant(fbatKeys.payload, "payload");
+    reader.constant(fbatKeys.payload);
     this.contentBytes = reader.arrayCount("payload");
     this.#content = reader.skipIntegers(this.contentBytes, "payload");
     this.#loadChain(reader);
-    reader.constant(fbatKeys.entity, "entity");
+    reader.constant(fbatKeys.entity);
     this.#entity = reader.skipText("entity");
     this.#entityEnd = reader.at;
-    reader.constant(fbatKeys.scope, "scope");
+    reader.constant(fbatKeys.scope);
     this.#scope = reader.skipText("scope");
     this.#scopeEnd = reader.at;
-    reader.constant(fbatKeys.receipt_extensions, "receipt_extensions");
+    reader.constant(fbatKeys.receipt_extensions);
     this.#extensions = readExtensions(reader);
     if (!reader.done) throw malformed("frame", reader.at);
   }
 
   #loadHeader(reader: EnvelopeReader): void {
     const fields = reader.map(9, 11, "header");
-    reader.constant(fbatKeys.event_id, "event_id");
+    reader.constant(fbatKeys.event_id);
     this.#eventId = reader.skipId("event_id");
-    reader.constant(fbatKeys.correlation_id, "correlation_id");
+    reader.constant(fbatKeys.correlation_id);
     this.#correlationId = reader.skipId("correlation_id");
-    reader.constant(fbatKeys.causation_id, "causation_id");
+    reader.constant(fbatKeys.causation_id);
     this.#causationId = reader.nil() ? -1 : reader.skipId("causation_id");
-    reader.constant(fbatKeys.timestamp_us, "timestamp_us");
+    reader.constant(fbatKeys.timestamp_us);
     this.#timestampUs = reader.skipLong(true, "timestamp_us");
-    reader.constant(spellings.position, "position");
+    reader.constant(spellings.position);
     this.#wallMs = reader.skipLong(false, "wall_ms");
-    reader.constant(fbatKeys.counter, "counter");
+    reader.constant(fbatKeys.counter);
     this.counter = reader.uint(MAX_UINT16, "counter");
-    reader.constant(fbatKeys.depth, "depth");
+    reader.constant(fbatKeys.depth);
     this.depth = reader.uint(MAX_UINT32, "depth");
-    reader.constant(fbatKeys.lane, "lane");
+    reader.constant(fbatKeys.lane);
     this.lane = reader.uint(MAX_UINT32, "lane");
-    reader.constant(fbatKeys.sequence, "sequence");
+    reader.constant(fbatKeys.sequence);
     this.clock = reader.uint(MAX_UINT32, "sequence");
-    reader.constant(fbatKeys.payload_size, "payload_size");
+    reader.constant(fbatKeys.payload_size);
     this.payloadSize = reader.uint(MAX_UINT32, "payload_size");
-    reader.constant(fbatKeys.event_kind, "event_kind");
+    reader.constant(fbatKeys.event_kind);
     this.kind = reader.uint(MAX_UINT16, "event_kind");
-    reader.constant(fbatKeys.flags, "flags");
+    reader.constant(fbatKeys.flags);
     this.flags = reader.uint(0xff, "flags");
-    reader.constant(spellings.contentHash, "content_hash");
+    reader.constant(spellings.contentHash);
     this.#contentHash = reader.skipIntegers(FBAT_HASH_BYTES, "content_hash");
     this.payloadVersion = undefined;
     if (fields > 9) {
-      reader.constant(fbatKeys.payload_version, "payload_version");
+      reader.constant(fbatKeys.payload_version);
       this.payloadVersion = reader.uint(MAX_UINT16, "payload_version");
     }
     this.encryption = fields > 10 ? readEncryption(reader) : undefined;
   }
 
   #loadChain(reader: EnvelopeReader): void {
-    reader.constant(fbatKeys.hash_chain, "hash_chain");
+    reader.constant(fbatKeys.hash_chain);
     this.hasChain = !reader.nil();
     if (!this.hasChain) return;
-    reader.constant(spellings.previousHash, "hash_chain");
+    reader.constant(spellings.previousHash);
     this.#previousHash = reader.skipIntegers(FBAT_HASH_BYTES, "prev_hash");
-    reader.constant(spellings.eventHash, "event_hash");
+    reader.constant(spellings.eventHash);
     this.#eventHash = reader.skipIntegers(FBAT_HASH_BYTES, "event_hash");
   }
 
@@ -235,11 +235,11 @@ export function decodeFbatEvent(bytes: Uint8Array, start = 0, end: number = byte
 }
 
 function readEncryption(reader: EnvelopeReader): FbatEncryption {
-  reader.constant(fbatKeys.payload_encryption, "payload_encryption");
+  reader.constant(fbatKeys.payload_encryption);
   reader.map(2, 2, "payload_encryption");
-  reader.constant(fbatKeys.keyscope_id, "keyscope_id");
+  reader.constant(fbatKeys.keyscope_id);
   const keyscopeId = reader.byteArray("keyscope_id");
-  reader.constant(fbatKeys.nonce, "nonce");
+  reader.constant(fbatKeys.nonce);
   return { keyscopeId, nonce: reader.byteArray("nonce", FBAT_NONCE_BYTES) };
 }
 

@@ -48,7 +48,7 @@ export function decodeFbatHeader(bytes: Uint8Array): FbatHeader & { readonly fra
   if (framesStart > bytes.length) throw truncated(bytes.length);
   const reader = new EnvelopeReader(bytes, FBAT_PREAMBLE_BYTES, framesStart);
   reader.map(4, 4, "header");
-  reader.constant(keys.version, "version");
+  reader.constant(keys.version);
   const at = reader.at;
   const version = reader.uint(0xffff, "version");
   if (version !== FBAT_VERSION) {
@@ -58,11 +58,11 @@ export function decodeFbatHeader(bytes: Uint8Array): FbatHeader & { readonly fra
       actual: version,
     });
   }
-  reader.constant(keys.flags, "flags");
+  reader.constant(keys.flags);
   reader.uint(0, "flags");
-  reader.constant(keys.createdNs, "created_ns");
+  reader.constant(keys.createdNs);
   const createdNs = reader.long(true, "created_ns");
-  reader.constant(keys.segmentId, "segment_id");
+  reader.constant(keys.segmentId);
   const segmentId = reader.long(false, "segment_id");
   if (!reader.done) throw malformed("header", reader.at);
   return { createdNs, segmentId, framesStart };

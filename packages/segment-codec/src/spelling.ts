@@ -1,5 +1,7 @@
 /** Bytes that an envelope always has in the same place: to be written, and to be compared with what is read. */
 export class Spelling {
+  /** What an error calls the place. */
+  readonly field: string;
   readonly bytes: Uint8Array;
   /** How many bytes that are. */
   readonly size: number;
@@ -7,7 +9,8 @@ export class Spelling {
   readonly words: Int32Array;
 
   /** @param parts - keys of at most 31 bytes, and single bytes of MessagePack between and behind them. */
-  constructor(...parts: readonly (string | number)[]) {
+  constructor(field: string, parts: readonly (string | number)[] = [field]) {
+    this.field = field;
     const spelled = parts.flatMap((part) => (typeof part === "number" ? [part] : spellKey(part)));
     const size = spelled.length;
     if (size < 4) throw new RangeError("a spelling has 4 bytes at least");
