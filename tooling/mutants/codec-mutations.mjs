@@ -230,6 +230,12 @@ export const codecMutations = codecArea(
       put: "offset + at.SEGMENT_LOG_ID, offset + at.SEGMENT_ID",
     },
     {
+      what: "frames are not bound to the log",
+      file: "segment-header.ts",
+      find: "offset + at.IDENTITY_START, offset + at.IDENTITY_END",
+      put: "offset + at.SEGMENT_ID, offset + at.IDENTITY_END",
+    },
+    {
       what: "frames are not bound to the nonce",
       file: "segment-header.ts",
       find: "offset + at.IDENTITY_START, offset + at.IDENTITY_END",
