@@ -1,0 +1,2 @@
+export { SidxError, sidxErrorCodes } from "./sidx-error.js";
+export type { SidxErrorCode, SidxErrorContext } from "./sidx-error.js";
