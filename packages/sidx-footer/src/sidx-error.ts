@@ -43,3 +43,12 @@ export class SidxError extends Error {
     this.context = context;
   }
 }
+
+/** The error of a place whose checksum is sound and whose `field` holds what no writer writes. */
+export function malformed(what: string, offset: number, field: string, more: SidxErrorContext = {}): SidxError {
+  return new SidxError("SIDX_MALFORMED", `the ${what} at ${offset} has an impossible ${field}`, {
+    offset,
+    field,
+    ...more,
+  });
+}
