@@ -63,6 +63,7 @@ export const tests = {
   fbatLaws: `${codec}/test/fbat.property.test.ts`,
   fbatView: `${codec}/test/fbat-view.property.test.ts`,
   fbatWalk: `${codec}/test/fbat-walk.property.test.ts`,
+  fbatNameTable: `${codec}/test/fbat-name-table.test.ts`,
   fbatSpelling: `${codec}/test/fbat-spelling.test.ts`,
 };
 

@@ -390,5 +390,24 @@ export const fbatMutations = codecArea(
       file: "fbat-names.ts",
       find: 'if (name.includes("/") || name.includes("..")) return `${what} looks like a path`;',
     },
+    // --- fbat-name-table.ts ---
+    {
+      what: "a table of names may hold names that no store may hold",
+      file: "fbat-name-table.ts",
+      find: 'if (!isFbatName(name)) throw malformed("names", at);',
+      tests: [tests.fbatNameTable],
+    },
+    {
+      what: "bytes behind a table of names are ignored",
+      file: "fbat-name-table.ts",
+      find: 'if (!reader.done) throw malformed("names", reader.at);',
+      tests: [tests.fbatNameTable],
+    },
+    {
+      what: "a table of names is written with names that no store may hold",
+      file: "fbat-name-table.ts",
+      find: "if (!isFbatName(name)) throw new RangeError(`no entity or scope may be named ${JSON.stringify(name)}`);",
+      tests: [tests.fbatNameTable],
+    },
   ],
 );

@@ -40,6 +40,11 @@ export class EnvelopeReader {
     return count;
   }
 
+  /** The head of an array; returns the count, which its reader bounds by the bytes that are there. */
+  array(field: string): number {
+    return this.#count(0x90, 0xdc, field);
+  }
+
   /** Bytes that are always the same: a key, with what stands around it in every envelope. */
   constant({ field, size, words }: Spelling): void {
     const start = this.at;

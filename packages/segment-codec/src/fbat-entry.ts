@@ -11,6 +11,7 @@ export type { FbatFrameOutcome } from "./fbat-frame.js";
 export { decodeFbatHeader, encodeFbatHeader } from "./fbat-header.js";
 export type { FbatHeader } from "./fbat-header.js";
 export { fbatKinds, fbatPlaces } from "./fbat-layout.js";
+export { decodeFbatNameTable, encodeFbatNameTable } from "./fbat-name-table.js";
 export { isFbatName } from "./fbat-names.js";
 export { findFbatFrame } from "./fbat-probe.js";
 export { scanFbatSegment } from "./fbat-scan.js";
