@@ -6,7 +6,10 @@ import { SidxError } from "./sidx-error.js";
 /** An event that a checked frame holds and that a row of the footer names, the same in every field both have. */
 export interface ConfirmedEvent {
   readonly frame: FbatFrame;
-  /** Number of the event in its store. Undefined when only a footer without checksum states one, because no frame does. */
+  /**
+   * Number of the event in its store. Undefined where no checksum covers it, because no frame states one, and where the numbers
+   * of the segment do not ascend: a compaction that numbers anew leaves such a segment, and they are no order of anything.
+   */
   readonly globalSequence: bigint | undefined;
   /** What the row states, whether or not a checksum covers it. */
   readonly claimedSequence: bigint;
@@ -22,7 +25,6 @@ export type FooterConfirmation =
   | {
       readonly kind: "confirmed";
       readonly events: readonly ConfirmedEvent[];
-      /** False in a segment that was open while a compaction numbered anew; such numbers are no order. */
       readonly sequencesAscend: boolean;
     }
   /** Frames and footer disagree, so the footer is dropped; `error.context` says about which frame or row. */
@@ -45,7 +47,7 @@ export function confirmFooter(footer: ReadFooter, scan: FbatScan): FooterConfirm
   }
   const rows = rowsOf(footer);
   const covered = footer.kind === "sdx3";
-  const events: ConfirmedEvent[] = [];
+  const events: Omit<ConfirmedEvent, "globalSequence">[] = [];
   let sequencesAscend = true;
   let entry = 0;
   let row = next(rows);
@@ -65,17 +67,18 @@ export function confirmFooter(footer: ReadFooter, scan: FbatScan): FooterConfirm
     const claimedSequence = row.globalSequence;
     const before = events.at(-1)?.claimedSequence;
     if (before !== undefined && before >= claimedSequence) sequencesAscend = false;
-    events.push({
-      frame,
-      globalSequence: covered ? claimedSequence : undefined,
-      claimedSequence,
-      committedBy: frame.committed ? "frames" : "footer",
-    });
+    events.push({ frame, claimedSequence, committedBy: frame.committed ? "frames" : "footer" });
     entry++;
     row = next(rows);
   }
-  if (row === undefined) return { kind: "confirmed", events, sequencesAscend };
-  return refuted(`row ${entry} is of no frame`, { offset: row.frameOffset, entry, field: "frameOffset" });
+  if (row !== undefined) {
+    return refuted(`row ${entry} is of no frame`, { offset: row.frameOffset, entry, field: "frameOffset" });
+  }
+  const numbered = events.map((event) => ({
+    ...event,
+    globalSequence: covered && sequencesAscend ? event.claimedSequence : undefined,
+  }));
+  return { kind: "confirmed", events: numbered, sequencesAscend };
 }
 
 function refuted(message: string, context: SidxError["context"]): FooterConfirmation {

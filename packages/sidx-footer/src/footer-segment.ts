@@ -60,11 +60,8 @@ export function readSdx3Segment(bytes: Uint8Array, options: Sdx3SegmentOptions =
   switch (found.kind) {
     case "absent":
       return framesOnly(scanFbatSegment(bytes, { newest }), { kind: "absent" });
-    case "unusable": {
-      const { format, error, claimedFramesEnd = bytes.length } = found;
-      const scan = scanFbatSegment(bytes, { newest, footer: { offset: claimedFramesEnd, trusted: false } });
-      return framesOnly(scan, endsInFrames(scan, bytes) ? { kind: "absent" } : { kind: "dropped", format, error });
-    }
+    case "unusable":
+      return found.checksumHolds ? readFooted(bytes, newest, found) : readUnvouched(bytes, newest, found);
     case "unsupported":
       return readUnsupported(bytes, found);
     case "sdx3":
@@ -95,18 +92,28 @@ function readUnsupported(
   return { ...read, end: { kind: "unsupported", endOffset: scan.end.endOffset, version } };
 }
 
-function readFooted(bytes: Uint8Array, newest: boolean, footer: ReadFooter): Sdx3Segment {
-  const format = footer.kind === "sdx3" ? "SDX3" : "SDX2";
-  const scan = scanFbatSegment(bytes, { newest, footer: { offset: footer.framesEnd, trusted: true } });
-  const confirmation = confirmFooter(footer, scan);
+type Unusable = Extract<Sdx3Outcome, { readonly kind: "unusable" }>;
+
+/** Without a checksum that holds, the claim of a footer is evidence for the verdict on the tail, and nothing else. */
+function readUnvouched(bytes: Uint8Array, newest: boolean, { format, error, claimedFramesEnd }: Unusable): Sdx3Segment {
+  const footer = { offset: claimedFramesEnd ?? bytes.length, trusted: false };
+  const scan = scanFbatSegment(bytes, { newest, footer });
+  return framesOnly(scan, endsInFrames(scan, bytes) ? { kind: "absent" } : { kind: "dropped", format, error });
+}
+
+function readFooted(bytes: Uint8Array, newest: boolean, found: ReadFooter | Unusable): Sdx3Segment {
+  const format = found.kind === "unusable" ? found.format : found.kind === "sdx3" ? "SDX3" : "SDX2";
+  const offset = (found.kind === "unusable" ? found.claimedFramesEnd : found.framesEnd) ?? bytes.length;
+  const scan = scanFbatSegment(bytes, { newest, footer: { offset, trusted: true } });
+  const confirmation = found.kind === "unusable" ? found : confirmFooter(found, scan);
   if (confirmation.kind === "confirmed") {
     const { events, sequencesAscend } = confirmation;
     return { ...scan, events, footer: { kind: "confirmed", format, sequencesAscend } };
   }
   const { error } = confirmation;
-  // A checksum vouches for where the frames end, though not for the rows.
-  if (footer.kind === "sdx3" && scan.end.kind === "clean") return framesOnly(scan, { kind: "dropped", format, error });
-  const withoutFooter = scanFbatSegment(bytes, { newest, footer: { offset: footer.framesEnd, trusted: false } });
+  const vouched = found.kind !== "sdx2"; // a checksum says where the frames end, even where the rows are wrong
+  if (vouched && scan.end.kind === "clean") return framesOnly(scan, { kind: "dropped", format, error });
+  const withoutFooter = scanFbatSegment(bytes, { newest, footer: { offset, trusted: false } });
   if (endsInFrames(withoutFooter, bytes)) return framesOnly(withoutFooter, { kind: "absent" });
-  return framesOnly(footer.kind === "sdx3" ? scan : withoutFooter, { kind: "dropped", format, error });
+  return framesOnly(vouched ? scan : withoutFooter, { kind: "dropped", format, error });
 }

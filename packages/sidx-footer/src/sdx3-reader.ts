@@ -34,11 +34,13 @@ export type Sdx3Outcome =
       readonly names: readonly string[];
       readonly claims: Sdx2Claims;
     }
-  /** The magic of a footer and nothing that could be believed. What it claims is evidence, no more. */
+  /** The magic of a footer, and nothing that could be listed. What it claims is evidence, no more. */
   | {
       readonly kind: "unusable";
       readonly format: Sdx3Format;
       readonly error: SidxError;
+      /** True when the checksum vouches for where the frames end, and names, rows or their count are wrong under it. */
+      readonly checksumHolds: boolean;
       /** Undefined above 2^53-1. */
       readonly claimedFramesEnd: number | undefined;
       readonly claimedRowCount: number;
@@ -85,12 +87,19 @@ export function readSdx3(source: Uint8Array | ByteSource, options: Sdx3ReadOptio
   const format: Sdx3Format = magic === SDX3_MAGIC ? "SDX3" : "SDX2";
   const framesEnd = peekUint64(trailer, 0);
   const rowCount = trailer.getUint32(8, true);
+  const claim = { trailerAt, framesEnd, rowsEnd: trailerAt - checksumBytes(format), rowCount };
+  let checksumHolds = false;
   try {
-    return readBody(file, format, { trailerAt, framesEnd, rowCount, maxFooterBytes });
+    const body = loadBody(file, claim, maxFooterBytes);
+    if (format === "SDX3") checkCrc(body, framesEnd);
+    checksumHolds = format === "SDX3";
+    const { names, rows } = decodeBody(body, claim);
+    if (format === "SDX3") return { kind: "sdx3", framesEnd, names, rows };
+    return { kind: "sdx2", framesEnd, names, claims: new Sdx2Claims(rows) };
   } catch (error) {
     if (!(error instanceof SidxError)) throw error;
     const claimedFramesEnd = framesEnd === -1 ? undefined : framesEnd;
-    return { kind: "unusable", format, error, claimedFramesEnd, claimedRowCount: rowCount };
+    return { kind: "unusable", format, error, checksumHolds, claimedFramesEnd, claimedRowCount: rowCount };
   }
 }
 
@@ -110,43 +119,45 @@ interface Claim {
   readonly trailerAt: number;
   /** -1 above 2^53-1. */
   readonly framesEnd: number;
+  /** Where the last row would end. */
+  readonly rowsEnd: number;
   readonly rowCount: number;
-  readonly maxFooterBytes: number;
 }
 
-function readBody(file: ByteSource, format: Sdx3Format, claim: Claim): Sdx3Outcome {
-  const { trailerAt, framesEnd, rowCount, maxFooterBytes } = claim;
-  const rowBytes = rowCount * SDX3_ROW_BYTES; // below 2^40
-  const rowsEnd = trailerAt - checksumBytes(format);
-  const rowsAt = rowsEnd - rowBytes;
-  if (rowsAt < LEAST_FRAME_OFFSET) {
-    const most = Math.max(0, Math.floor((rowsEnd - LEAST_FRAME_OFFSET) / SDX3_ROW_BYTES));
-    const context = { offset: trailerAt + 8, expected: most, actual: rowCount, field: "count" };
-    throw new SidxError("SIDX_OUT_OF_BOUNDS", `${rowCount} rows do not fit before byte ${rowsEnd}`, context);
-  }
-  if (framesEnd < LEAST_FRAME_OFFSET || framesEnd >= rowsAt) {
-    const context = { offset: trailerAt, expected: rowsAt - 1, actual: framesEnd, field: "framesEnd" };
-    throw new SidxError(
-      "SIDX_OUT_OF_BOUNDS",
-      `a footer cannot begin at ${framesEnd} when its rows do at ${rowsAt}`,
-      context,
-    );
+/** Everything between frames and trailer. What is checked is what is kept: memory that nobody else has, read once. */
+function loadBody(file: ByteSource, { trailerAt, framesEnd, rowsEnd }: Claim, maxFooterBytes: number): Uint8Array {
+  if (framesEnd < LEAST_FRAME_OFFSET || framesEnd >= rowsEnd) {
+    const context = { offset: trailerAt, expected: rowsEnd - 1, actual: framesEnd, field: "framesEnd" };
+    throw new SidxError("SIDX_OUT_OF_BOUNDS", `no footer begins at ${framesEnd} and ends at ${rowsEnd}`, context);
   }
   const footerBytes = trailerAt + SDX3_TRAILER_BYTES - framesEnd;
   if (footerBytes > maxFooterBytes) {
     const context = { offset: framesEnd, expected: maxFooterBytes, actual: footerBytes, field: "maxFooterBytes" };
     throw new SidxError("SIDX_TOO_LARGE", `a footer of ${footerBytes} bytes`, context);
   }
-  // What was checked is what is kept: the bytes are read once, into memory that nobody else has.
   const body = new Uint8Array(trailerAt - framesEnd);
   readExactly(file, body, framesEnd);
-  if (format === "SDX3") checkCrc(body, framesEnd);
+  return body;
+}
+
+function decodeBody(
+  body: Uint8Array,
+  { trailerAt, framesEnd, rowsEnd, rowCount }: Claim,
+): { readonly names: readonly string[]; readonly rows: Sdx3Rows } {
+  const rowsAt = rowsEnd - rowCount * SDX3_ROW_BYTES; // the product is below 2^40
+  if (rowsAt <= framesEnd) {
+    const most = Math.floor((rowsEnd - framesEnd - 1) / SDX3_ROW_BYTES);
+    const context = { offset: trailerAt + 8, expected: most, actual: rowCount, field: "count" };
+    throw new SidxError(
+      "SIDX_OUT_OF_BOUNDS",
+      `${rowCount} rows do not fit between ${framesEnd} and ${rowsEnd}`,
+      context,
+    );
+  }
   const names = readNames(body, rowsAt - framesEnd, framesEnd);
   const rows = body.subarray(rowsAt - framesEnd, rowsEnd - framesEnd);
   checkRows(rows, names.length, { rowsAt, framesEnd });
-  const table = new Sdx3Rows(rows, names);
-  if (format === "SDX3") return { kind: "sdx3", framesEnd, names, rows: table };
-  return { kind: "sdx2", framesEnd, names, claims: new Sdx2Claims(table) };
+  return { names, rows: new Sdx3Rows(rows, names) };
 }
 
 function checkCrc(body: Uint8Array, framesEnd: number): void {

@@ -78,6 +78,8 @@ interface Manifest {
   readonly corrupt: {
     readonly a: {
       readonly base: string;
+      /** Ids of the events of the segment, and of the one that follows it. */
+      readonly events: readonly string[];
       readonly layout: { readonly string_table_offset: number; readonly frames: readonly (readonly number[])[] };
       readonly mutants: readonly GoldenMutant[];
     };
