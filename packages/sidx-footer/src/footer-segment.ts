@@ -7,7 +7,7 @@ import {
 } from "@holdfast/segment-codec/fbat";
 import { confirmFooter, type ReadFooter } from "./footer-confirmation.js";
 import type { Sdx3Format } from "./sdx3-layout.js";
-import { readSdx3, type Sdx3Outcome, type Sdx3ReadOptions } from "./sdx3-reader.js";
+import { readSdx3, type Sdx3Outcome } from "./sdx3-reader.js";
 import type { SidxError } from "./sidx-error.js";
 
 /** An event of a segment that its readers may see. Its frame is checked; the footer adds its number or nothing. */
@@ -41,7 +41,7 @@ export interface Sdx3Segment {
   readonly footer: FooterReport;
 }
 
-export interface Sdx3SegmentOptions extends Sdx3ReadOptions {
+export interface Sdx3SegmentOptions {
   /** The newest segment of its directory may end in a torn tail; an older one may not. Default false. */
   readonly newest?: boolean;
 }
@@ -55,8 +55,10 @@ export interface Sdx3SegmentOptions extends Sdx3ReadOptions {
  * @throws `CodecError` when the segment's header is none; about anything else there is an outcome.
  */
 export function readSdx3Segment(bytes: Uint8Array, options: Sdx3SegmentOptions = {}): Sdx3Segment {
-  const { newest = false, ...readOptions } = options;
-  const found = readSdx3(bytes, readOptions);
+  const { newest = false, ...unknown } = options;
+  const [misspelled] = Object.keys(unknown);
+  if (misspelled !== undefined) throw new TypeError(`readSdx3Segment: unknown option ${JSON.stringify(misspelled)}`);
+  const found = readSdx3(bytes, { maxFooterBytes: Number.MAX_SAFE_INTEGER }); // the bytes are in memory already
   switch (found.kind) {
     case "absent":
       return framesOnly(scanFbatSegment(bytes, { newest }), { kind: "absent" });
@@ -80,6 +82,8 @@ function framesOnly(scan: FbatScan, footer: FooterReport): Sdx3Segment {
   return { ...scan, events: committed.map((frame) => ({ frame, globalSequence: undefined })), footer };
 }
 
+type Unusable = Extract<Sdx3Outcome, { readonly kind: "unusable" }>;
+
 /** What a later version keeps behind its frames nobody here knows, so nothing of it is called torn, damaged or absent. */
 function readUnsupported(
   bytes: Uint8Array,
@@ -92,28 +96,28 @@ function readUnsupported(
   return { ...read, end: { kind: "unsupported", endOffset: scan.end.endOffset, version } };
 }
 
-type Unusable = Extract<Sdx3Outcome, { readonly kind: "unusable" }>;
-
 /** Without a checksum that holds, the claim of a footer is evidence for the verdict on the tail, and nothing else. */
-function readUnvouched(bytes: Uint8Array, newest: boolean, { format, error, claimedFramesEnd }: Unusable): Sdx3Segment {
-  const footer = { offset: claimedFramesEnd ?? bytes.length, trusted: false };
-  const scan = scanFbatSegment(bytes, { newest, footer });
+function readUnvouched(
+  bytes: Uint8Array,
+  newest: boolean,
+  { format, error, claimedFramesEnd = bytes.length }: Pick<Unusable, "format" | "error" | "claimedFramesEnd">,
+): Sdx3Segment {
+  const scan = scanFbatSegment(bytes, { newest, footer: { offset: claimedFramesEnd, trusted: false } });
   return framesOnly(scan, endsInFrames(scan, bytes) ? { kind: "absent" } : { kind: "dropped", format, error });
 }
 
 function readFooted(bytes: Uint8Array, newest: boolean, found: ReadFooter | Unusable): Sdx3Segment {
   const format = found.kind === "unusable" ? found.format : found.kind === "sdx3" ? "SDX3" : "SDX2";
-  const offset = (found.kind === "unusable" ? found.claimedFramesEnd : found.framesEnd) ?? bytes.length;
-  const scan = scanFbatSegment(bytes, { newest, footer: { offset, trusted: true } });
+  const claimedFramesEnd = (found.kind === "unusable" ? found.claimedFramesEnd : found.framesEnd) ?? bytes.length;
+  // The frames have to reach exactly to the footer. That is what the checksum of an SDX3 footer vouches for, even where its rows
+  // are wrong; of an SDX2 footer it is a guess until its rows are confirmed.
+  const scan = scanFbatSegment(bytes, { newest, footer: { offset: claimedFramesEnd, trusted: true } });
   const confirmation = found.kind === "unusable" ? found : confirmFooter(found, scan);
   if (confirmation.kind === "confirmed") {
     const { events, sequencesAscend } = confirmation;
     return { ...scan, events, footer: { kind: "confirmed", format, sequencesAscend } };
   }
   const { error } = confirmation;
-  const vouched = found.kind !== "sdx2"; // a checksum says where the frames end, even where the rows are wrong
-  if (vouched && scan.end.kind === "clean") return framesOnly(scan, { kind: "dropped", format, error });
-  const withoutFooter = scanFbatSegment(bytes, { newest, footer: { offset, trusted: false } });
-  if (endsInFrames(withoutFooter, bytes)) return framesOnly(withoutFooter, { kind: "absent" });
-  return framesOnly(vouched ? scan : withoutFooter, { kind: "dropped", format, error });
+  if (format === "SDX2") return readUnvouched(bytes, newest, { format, error, claimedFramesEnd });
+  return framesOnly(scan, { kind: "dropped", format, error });
 }
