@@ -56,7 +56,7 @@ export function confirmFooter(footer: ReadFooter, scan: FbatScan): FooterConfirm
       if (frame.role !== "event" || !frame.committed) continue;
       return refuted(`the event at ${frame.offset} has no row`, { offset: frame.offset });
     }
-    const field = differs(row, frame);
+    const field = sdx3RowDiffers(row, frame);
     if (field !== undefined) {
       return refuted(`row ${entry} is not of the frame at ${frame.offset}`, { offset: frame.offset, entry, field });
     }
@@ -110,8 +110,11 @@ export function sdx3RowOf({ event, offset, length }: FbatFrame, globalSequence: 
   };
 }
 
-/** Name of the first field in which `row` is not that of the event in `frame`, or undefined. */
-function differs(row: Sdx3Row, frame: FbatFrame): keyof Sdx3Row | undefined {
+/**
+ * Name of the first field in which `row` is not that of the event in `frame`, or undefined. The number is not compared: no frame
+ * has one. A batch marker differs in its `kind`.
+ */
+export function sdx3RowDiffers(row: Sdx3Row, frame: FbatFrame): keyof Sdx3Row | undefined {
   if (row.frameOffset !== frame.offset) return "frameOffset";
   if (frame.role !== "event") return "kind";
   const expected = sdx3RowOf(frame, row.globalSequence);

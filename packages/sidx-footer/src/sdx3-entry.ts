@@ -1,7 +1,7 @@
 // Entry `./sdx3`: the footers of batpak 0.9.0 and 0.8, read and written byte for byte.
 export { SidxError, sidxErrorCodes } from "./sidx-error.js";
 export type { SidxErrorCode, SidxErrorContext } from "./sidx-error.js";
-export { confirmFooter, sdx3RowOf } from "./footer-confirmation.js";
+export { confirmFooter, sdx3RowDiffers, sdx3RowOf } from "./footer-confirmation.js";
 export type { ConfirmedEvent, FooterConfirmation, ReadFooter } from "./footer-confirmation.js";
 export { readSdx3Segment } from "./footer-segment.js";
 export type { FooterReport, Sdx3Segment, Sdx3SegmentOptions, SegmentEnd, SegmentEvent } from "./footer-segment.js";
