@@ -3,6 +3,7 @@
 const seam = "packages/fs-seam";
 const crashTest = "packages/crash-test";
 const codec = "packages/segment-codec";
+const sidx = "packages/sidx-footer";
 
 /** Test files by short names; every path is relative to the repository. */
 export const tests = {
@@ -65,6 +66,11 @@ export const tests = {
   fbatWalk: `${codec}/test/fbat-walk.property.test.ts`,
   fbatNameTable: `${codec}/test/fbat-name-table.test.ts`,
   fbatSpelling: `${codec}/test/fbat-spelling.test.ts`,
+  sdx3: `${sidx}/test/sdx3.test.ts`,
+  sdx3Laws: `${sidx}/test/sdx3.property.test.ts`,
+  sdx3Golden: `${sidx}/test/sdx3.golden.test.ts`,
+  sdx3Damage: `${sidx}/test/sdx3-damage.golden.test.ts`,
+  footerConfirmation: `${sidx}/test/footer-confirmation.test.ts`,
 };
 
 /**
@@ -81,6 +87,9 @@ export const tests = {
 
 /** A list over files of `packages/segment-codec/src`. */
 export const codecArea = (name, usual, entries) => area(name, usual, entries, codec);
+
+/** A list over files of `packages/sidx-footer/src`. */
+export const sidxArea = (name, usual, entries) => area(name, usual, entries, sidx);
 
 /**
  * A list over files in `src` of a package, `packages/fs-seam` unless another is named, with the tests that every entry has unless it names its own.

@@ -22,6 +22,7 @@ import { publishMutations } from "./publish-mutations.mjs";
 import { realMutations } from "./real-mutations.mjs";
 import { recordMutations } from "./record-mutations.mjs";
 import { ruleMutations } from "./rule-mutations.mjs";
+import { sdx3Mutations } from "./sdx3-mutations.mjs";
 import { storageMutations } from "./storage-mutations.mjs";
 
 /** @type {readonly import("./area.mjs").Mutation[]} */
@@ -49,6 +50,7 @@ export const mutations = [
   ...codecMutations,
   ...payloadMutations,
   ...fbatMutations,
+  ...sdx3Mutations,
 ];
 
 /** Mutations that no test can notice, each with the reason: the line they change could go. */

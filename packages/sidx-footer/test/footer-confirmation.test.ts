@@ -7,6 +7,7 @@ import {
   encodeSdx3,
   readSdx3,
   readSdx3Segment,
+  sdx3RowDiffers,
   sdx3RowOf,
   type ConfirmedEvent,
   type ReadFooter,
@@ -105,14 +106,35 @@ test("a footer of other frames is foreign, and one whose frames stop short", () 
   const footer = read(withFooter(segment));
   const [first] = segment.all;
   const short = segment.frames.subarray(0, (first?.offset ?? 0) + (first?.length ?? 0));
-  for (const scan of [scanFbatSegment(short), scanFbatSegment(segment.frames.subarray(0, -1), { newest: true })]) {
+  const cut = scanFbatSegment(segment.frames.subarray(0, -1), { newest: true });
+  for (const scan of [scanFbatSegment(short), cut]) {
     expect(confirmFooter(footer, scan)).toMatchObject({
       kind: "refuted",
       error: { code: "SIDX_FOREIGN", context: { field: "framesEnd", expected: segment.frames.length } },
     });
   }
+  // Zeros behind the frames: they end where they should, and a footer is not what follows.
+  const padded = new Uint8Array(segment.frames.length + 8);
+  padded.set(segment.frames);
+  expect(confirmFooter(footer, scanFbatSegment(padded, { newest: true })).kind).toBe("refuted");
   const other = buildFbatSegment([{ append: { ...one, scope: "t" } }, { append: one }]);
   expect(confirmFooter(footer, scanFbatSegment(other.frames))).toMatchObject({ kind: "refuted" });
+});
+
+test("a row of one frame is not that of another", () => {
+  const segment = buildFbatSegment([{ append: one }, { append: one }]);
+  const [first, second] = segment.events;
+  const [row] = segment.rows;
+  if (first === undefined || second === undefined || row === undefined) throw new Error("nothing was built");
+  expect(sdx3RowDiffers(row, first)).toBeUndefined();
+  expect(sdx3RowDiffers({ ...row, globalSequence: 99n }, first)).toBeUndefined();
+  expect(sdx3RowDiffers(row, second)).toBe("frameOffset");
+  // One byte before its frame, and in everything else the same.
+  const early = { ...row, frameOffset: row.frameOffset - 1 };
+  const footer = encodeSdx3([early, ...segment.rows.slice(1)], segment.frames.length);
+  expect(readSdx3Segment(withFooter(segment, footer))).toMatchObject({
+    footer: { kind: "dropped", error: { code: "SIDX_FOREIGN", context: { entry: 0, field: "frameOffset" } } },
+  });
 });
 
 test("a row behind the last frame is of no frame", () => {

@@ -83,6 +83,12 @@ test("an SDX2 footer has no checksum, and its rows are claims", () => {
   expect(outcome.kind === "sdx2" && [...outcome.claims]).toEqual(rows.map((claim) => ({ claim })));
 });
 
+test("no checksum vouches for an SDX2 footer", () => {
+  const footer = encodeSdx2(rows, framesEnd);
+  footer[0] = 0x91;
+  expect(readSdx3(fileOf(footer))).toMatchObject({ kind: "unusable", format: "SDX2", checksumHolds: false });
+});
+
 test("every bit counts", () => {
   for (let bit = 0; bit < vector.length * 4; bit++) {
     const file = sound.slice();
@@ -276,6 +282,9 @@ test("what no writer writes is not written", () => {
     expect(() => encodeSdx3([first, row], framesEnd)).toThrow(message);
     expect(() => encodeSdx2([first, row], framesEnd)).toThrow(message);
   }
+  const longest = { ...first, frameLength: 8 + 2 ** 28 };
+  expect(encodeSdx3([longest], 2 ** 30).length).toBeGreaterThan(162);
+  expect(() => encodeSdx3([{ ...longest, frameLength: 9 + 2 ** 28 }], 2 ** 30)).toThrow(/rows\[0\]\.frameLength/);
   for (const end of [7, -1, 0.5, 2 ** 53]) expect(() => encodeSdx3([], end)).toThrow(/framesEnd/);
 });
 
