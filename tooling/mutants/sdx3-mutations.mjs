@@ -14,20 +14,17 @@ export const sdx3Mutations = sidxArea(
     {
       what: "a misspelled option passes",
       file: "sdx3-reader.ts",
-      find: "if (misspelled !== undefined) throw",
-      put: "if (misspelled === maxFooterBytes) throw",
+      find: 'checkKeys(options, ["maxFooterBytes"], "readSdx3");',
     },
     {
       what: "a bound may be anything",
       file: "sdx3-reader.ts",
-      find: "if (!Number.isSafeInteger(maxFooterBytes) || maxFooterBytes < SDX3_TRAILER_BYTES) {",
-      put: "if (maxFooterBytes === undefined) {",
+      find: 'checkWhole(maxFooterBytes, "maxFooterBytes", SDX3_TRAILER_BYTES, Number.MAX_SAFE_INTEGER);',
     },
     {
       what: "a source may be of any size",
       file: "sdx3-reader.ts",
-      find: "if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) {",
-      put: "if (sizeBytes === undefined) {",
+      find: 'checkWhole(sizeBytes, "sizeBytes", 0, Number.MAX_SAFE_INTEGER);',
     },
     {
       what: "a later version is no footer",
@@ -206,8 +203,7 @@ export const sdx3Mutations = sidxArea(
     {
       what: "frames may end anywhere",
       file: "sdx3-encoder.ts",
-      find: "if (!Number.isSafeInteger(framesEnd) || framesEnd < LEAST_FRAME_OFFSET) {",
-      put: "if (framesEnd === undefined) {",
+      find: 'checkWhole(framesEnd, "framesEnd", LEAST_FRAME_OFFSET, Number.MAX_SAFE_INTEGER);',
     },
     {
       what: "rows are written unchecked",
@@ -398,14 +394,13 @@ export const sdx3Mutations = sidxArea(
     {
       what: "every segment is read as the newest",
       file: "footer-segment.ts",
-      find: "const { newest = false, ...unknown } = options;",
-      put: "const { newest: _, ...unknown } = options; const newest = true;",
+      find: "const { newest = false } = options;",
+      put: "const newest = true;",
     },
     {
       what: "a segment's misspelled option passes",
       file: "footer-segment.ts",
-      find: "if (misspelled !== undefined) throw",
-      put: "if (misspelled === null) throw",
+      find: 'checkKeys(options, ["newest"], "readSdx3Segment");',
     },
   ],
 );

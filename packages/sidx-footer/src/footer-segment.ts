@@ -6,6 +6,7 @@ import {
   type FbatScanEnd,
 } from "@holdfast/segment-codec/fbat";
 import { confirmFooter, type ReadFooter } from "./footer-confirmation.js";
+import { checkKeys } from "./option-check.js";
 import type { Sdx3Format } from "./sdx3-layout.js";
 import { readSdx3, type Sdx3Outcome } from "./sdx3-reader.js";
 import type { SidxError } from "./sidx-error.js";
@@ -55,9 +56,8 @@ export interface Sdx3SegmentOptions {
  * @throws `CodecError` when the segment's header is none; about anything else there is an outcome.
  */
 export function readSdx3Segment(bytes: Uint8Array, options: Sdx3SegmentOptions = {}): Sdx3Segment {
-  const { newest = false, ...unknown } = options;
-  const [misspelled] = Object.keys(unknown);
-  if (misspelled !== undefined) throw new TypeError(`readSdx3Segment: unknown option ${JSON.stringify(misspelled)}`);
+  checkKeys(options, ["newest"], "readSdx3Segment");
+  const { newest = false } = options;
   const found = readSdx3(bytes, { maxFooterBytes: Number.MAX_SAFE_INTEGER }); // the bytes are in memory already
   switch (found.kind) {
     case "absent":

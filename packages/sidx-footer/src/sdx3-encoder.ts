@@ -1,5 +1,6 @@
 import { crc32, writeUint64 } from "@holdfast/segment-codec";
 import { encodeFbatNameTable } from "@holdfast/segment-codec/fbat";
+import { checkBytes, checkWhole } from "./option-check.js";
 import {
   HASH_BYTES,
   ID_BYTES,
@@ -37,11 +38,7 @@ export function encodeSdx2(rows: Iterable<Sdx3Row>, framesEnd: number): Uint8Arr
 }
 
 function encode(format: Sdx3Format, rows: Iterable<Sdx3Row>, framesEnd: number): Uint8Array {
-  if (!Number.isSafeInteger(framesEnd) || framesEnd < LEAST_FRAME_OFFSET) {
-    throw new RangeError(
-      `framesEnd must be a whole number from ${LEAST_FRAME_OFFSET} to 2^53-1, not ${String(framesEnd)}`,
-    );
-  }
+  checkWhole(framesEnd, "framesEnd", LEAST_FRAME_OFFSET, Number.MAX_SAFE_INTEGER);
   const numbers = new Map<string, number>();
   const numberOf = (name: string): number => {
     const known = numbers.get(name);
@@ -99,31 +96,18 @@ function assemble(
 }
 
 function checkRow(row: Sdx3Row, index: number): void {
-  for (const field of ["eventId", "correlationId"] as const) checkBytes(row[field], ID_BYTES, index, field);
-  if (row.causationId !== undefined) checkBytes(row.causationId, ID_BYTES, index, "causationId");
-  for (const field of ["previousHash", "eventHash"] as const) checkBytes(row[field], HASH_BYTES, index, field);
+  const name = (field: string): string => `rows[${index}].${field}`;
+  for (const field of ["eventId", "correlationId"] as const) checkBytes(row[field], name(field), ID_BYTES);
+  if (row.causationId !== undefined) checkBytes(row.causationId, name("causationId"), ID_BYTES);
+  for (const field of ["previousHash", "eventHash"] as const) checkBytes(row[field], name(field), HASH_BYTES);
   for (const field of ["clock", "lane", "depth", "frameLength"] as const) {
-    checkUint(row[field], MAX_UINT32, index, field);
+    checkWhole(row[field], name(field), 0, MAX_UINT32);
   }
-  checkUint(row.kind, MAX_UINT16, index, "kind");
-  checkUint(row.frameOffset, Number.MAX_SAFE_INTEGER, index, "frameOffset");
+  checkWhole(row.kind, name("kind"), 0, MAX_UINT16);
+  checkWhole(row.frameOffset, name("frameOffset"), 0, Number.MAX_SAFE_INTEGER);
   for (const field of ["wallMs", "globalSequence"] as const) {
     const value = row[field];
     if (typeof value === "bigint" && BigInt.asUintN(64, value) === value) continue;
-    throw new RangeError(`rows[${index}].${field} must be a bigint from 0 to 2^64-1, not ${String(value)}`);
+    throw new RangeError(`${name(field)} must be a bigint from 0 to 2^64-1, not ${String(value)}`);
   }
-}
-
-function checkBytes(bytes: Uint8Array, size: number, index: number, field: string): void {
-  if (!(bytes instanceof Uint8Array)) {
-    throw new TypeError(`rows[${index}].${field} must be a Uint8Array`);
-  }
-  if (bytes.length !== size) {
-    throw new RangeError(`rows[${index}].${field} must have ${size} bytes, not ${bytes.length}`);
-  }
-}
-
-function checkUint(value: number, most: number, index: number, field: string): void {
-  if (Number.isSafeInteger(value) && value >= 0 && value <= most) return;
-  throw new RangeError(`rows[${index}].${field} must be a whole number from 0 to ${most}, not ${String(value)}`);
 }

@@ -1,5 +1,6 @@
 import { CodecError, crc32, peekUint64, readExactly, sourceOf, type ByteSource } from "@holdfast/segment-codec";
 import { decodeFbatNameTable } from "@holdfast/segment-codec/fbat";
+import { checkKeys, checkWhole } from "./option-check.js";
 import {
   LEAST_FRAME_OFFSET,
   SDX2_MAGIC,
@@ -65,19 +66,12 @@ const ABSENT: Sdx3Outcome = { kind: "absent" };
  * @throws {@link CodecError} `CODEC_SHORT_SOURCE`, and what the source throws.
  */
 export function readSdx3(source: Uint8Array | ByteSource, options: Sdx3ReadOptions = {}): Sdx3Outcome {
-  const { maxFooterBytes = DEFAULT_MAX_FOOTER_BYTES, ...unknown } = options;
-  const [misspelled] = Object.keys(unknown);
-  if (misspelled !== undefined) throw new TypeError(`readSdx3: unknown option ${JSON.stringify(misspelled)}`);
-  if (!Number.isSafeInteger(maxFooterBytes) || maxFooterBytes < SDX3_TRAILER_BYTES) {
-    throw new RangeError(
-      `maxFooterBytes must be a whole number from ${SDX3_TRAILER_BYTES}, not ${String(maxFooterBytes)}`,
-    );
-  }
+  checkKeys(options, ["maxFooterBytes"], "readSdx3");
+  const { maxFooterBytes = DEFAULT_MAX_FOOTER_BYTES } = options;
+  checkWhole(maxFooterBytes, "maxFooterBytes", SDX3_TRAILER_BYTES, Number.MAX_SAFE_INTEGER);
   const file = source instanceof Uint8Array ? sourceOf(source) : source;
   const { sizeBytes } = file;
-  if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0) {
-    throw new RangeError(`sizeBytes must be a whole number from 0 to 2^53-1, not ${String(sizeBytes)}`);
-  }
+  checkWhole(sizeBytes, "sizeBytes", 0, Number.MAX_SAFE_INTEGER);
   if (sizeBytes < SDX3_TRAILER_BYTES) return ABSENT;
   const trailerAt = sizeBytes - SDX3_TRAILER_BYTES;
   const trailer = new DataView(new ArrayBuffer(SDX3_TRAILER_BYTES));

@@ -30,7 +30,7 @@ export const anyAppend: fc.Arbitrary<FbatAppend> = fc.record(
     scope: name,
     kind: fc.integer({ min: 0x1000, max: 0xcfff }),
     eventId: bytesOf(16),
-    timestampUs: fc.bigInt({ min: 0n, max: 2n ** 60n }),
+    timestampUs: fc.bigInt({ min: 0n, max: 2n ** 53n - 1n }),
     content: fc.uint8Array({ maxLength: 60, size: "max" }),
     lane: fc.oneof(fc.nat(2), fc.constant(0xffff_ffff)),
     depth: fc.nat(3),
