@@ -5,6 +5,14 @@
 //
 // with the number of cases for all decoders together. A failure names the seed of its case, which replays it alone:
 // HOLDFAST_BAD_INPUT_CASES=1 HOLDFAST_BAD_INPUT_SEED=<it> HOLDFAST_BAD_INPUT_DECODER=<name>.
+import {
+  badInputRuns,
+  damage,
+  forgedNumbers,
+  pick,
+  type BadInputCase,
+  type Draw,
+} from "@holdfast-tooling/config/bad-input";
 import { expect, test } from "vitest";
 import { blake3 } from "../src/blake3.js";
 import {
@@ -23,86 +31,6 @@ import { CodecError, crc32, inspectSegmentHeader, scanSegment, sourceOf } from "
 import { PayloadCodec } from "../src/payload-entry.js";
 import { goldenBytes } from "./support/batpak.js";
 import { buildSegment, payloadOf, records, scanFrames, type Built } from "./support/segment-builder.js";
-
-const caseCount = Number(process.env.HOLDFAST_BAD_INPUT_CASES ?? 14_000);
-const firstSeed = Number(process.env.HOLDFAST_BAD_INPUT_SEED ?? 1);
-const onlyDecoder = process.env.HOLDFAST_BAD_INPUT_DECODER;
-
-/** Whole numbers below a bound, from a seed: mulberry32 by Tommy Ettinger. */
-function drawer(seed: number): (below: number) => number {
-  let state = seed >>> 0;
-  return (below) => {
-    state = (state + 0x6d2b_79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
-  };
-}
-
-type Draw = ReturnType<typeof drawer>;
-
-const forged = [
-  0, 1, 7, 8, 31, 32, 0x7f, 0xff, 0x100, 0xffff, 0x1_0000, 0x1000_0000, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff,
-];
-
-/** One to three changes of `bytes`, some with pieces of `others`. */
-function damage(bytes: Uint8Array, others: readonly Uint8Array[], draw: Draw): Uint8Array {
-  let current: Uint8Array = bytes.slice();
-  for (let left = 1 + draw(3); left > 0; left--) current = damageOnce(current, others, draw);
-  return current;
-}
-
-function damageOnce(bytes: Uint8Array, others: readonly Uint8Array[], draw: Draw): Uint8Array {
-  const size = bytes.length;
-  if (size === 0) return Uint8Array.of(draw(256));
-  const at = draw(size);
-  const length = [1, 2, 4, 8, 32, 64, 512][draw(7)] ?? 1;
-  const end = Math.min(size, at + length);
-  const join = (...parts: readonly Uint8Array[]): Uint8Array => Uint8Array.from(Buffer.concat(parts));
-  switch (draw(10)) {
-    case 0:
-      return bytes.slice(0, at);
-    case 1:
-      bytes[at] = (bytes[at] ?? 0) ^ (1 << draw(8));
-      return bytes;
-    case 2:
-      bytes.fill(0, at - (at % length), end);
-      return bytes;
-    case 3:
-      bytes[at] = draw(256);
-      return bytes;
-    case 4: {
-      const view = new DataView(bytes.buffer);
-      const word = Math.max(0, Math.min(at - (at % 4), size - 4));
-      if (size >= 4) view.setUint32(word, forged[draw(forged.length)] ?? 0, draw(2) === 0);
-      return bytes;
-    }
-    case 5: // repeat a piece
-      return join(bytes.subarray(0, end), bytes.subarray(at));
-    case 6: // take a piece out
-      return join(bytes.subarray(0, at), bytes.subarray(end));
-    case 7: {
-      const other = others[draw(others.length)] ?? bytes; // the same place of other bytes
-      bytes.set(other.subarray(at, Math.min(other.length, end)), at);
-      return bytes;
-    }
-    case 8: {
-      const other = others[draw(others.length)] ?? bytes; // one half of each
-      return join(bytes.subarray(0, at), other.subarray(draw(2) === 0 ? at : draw(other.length)));
-    }
-    default: {
-      const from = draw(size); // two pieces change places
-      const width = Math.min(length, size - Math.max(from, at));
-      const one = bytes.slice(at, at + width);
-      bytes.copyWithin(at, from, from + width);
-      bytes.set(one, from);
-      return bytes;
-    }
-  }
-}
-
-/** A decoder over one damaged input: throws when something comes out that may not. */
-type Decoder = (draw: Draw) => void;
 
 /** Runs `decode`, and swallows the error that it may throw. */
 function codedOnly<Value>(decode: () => Value): Value | undefined {
@@ -156,12 +84,6 @@ const envelopes = fbatSegments.flatMap((bytes) =>
   scanFbatSegment(bytes, { newest: true }).frames.map(({ offset, length }) => bytes.slice(offset + 8, offset + length)),
 );
 
-function pick<Item>(items: readonly Item[], draw: Draw): Item {
-  const item = items[draw(items.length)];
-  if (item === undefined) throw new Error("nothing to pick from");
-  return item;
-}
-
 /** Frames handed out of damaged bytes must be the first of those that were appended. */
 function checkPrefix(built: Built, bytes: Uint8Array, draw: Draw): void {
   const successors = segments.map(({ header }) => header);
@@ -174,7 +96,7 @@ function checkPrefix(built: Built, bytes: Uint8Array, draw: Draw): void {
   if (scan.end.kind === "clean") expect(sound || built.boundaries.includes(bytes.length)).toBe(true);
 }
 
-const decoders: Readonly<Record<string, Decoder>> = {
+const decoders: Readonly<Record<string, BadInputCase>> = {
   "segment header": (draw) => {
     const built = pick(segments, draw);
     const head = damage(built.bytes.slice(0, 64), segmentBytes, draw);
@@ -196,7 +118,7 @@ const decoders: Readonly<Record<string, Decoder>> = {
     const frame = draw(built.frames.length);
     const at = built.boundaries[frame] ?? 64;
     const end = built.boundaries[frame + 1] ?? bytes.length;
-    view.setUint32(at + 4 + 4 * draw(6), forged[draw(forged.length)] ?? 0, true);
+    view.setUint32(at + 4 + 4 * draw(6), pick(forgedNumbers, draw), true);
     view.setUint32(at + 28, crc32(bytes, at + 4, at + 28, built.header.frameSeed), true);
     const seed = frame === 0 ? built.header.crc : view.getUint32(built.boundaries[frame - 1] ?? 64, true);
     view.setUint32(at, crc32(bytes, at + 28, end, seed), true);
@@ -237,17 +159,6 @@ const decoders: Readonly<Record<string, Decoder>> = {
   },
 };
 
-const chosen = Object.entries(decoders).filter(([name]) => onlyDecoder === undefined || name === onlyDecoder);
-
-test.each(chosen)("%s", { timeout: 3_600_000 }, (name, decode) => {
-  const cases = Math.ceil(caseCount / chosen.length);
-  for (let seed = firstSeed; seed < firstSeed + cases; seed++) {
-    try {
-      decode(drawer(seed));
-    } catch (cause) {
-      const replay = `HOLDFAST_BAD_INPUT_CASES=1 HOLDFAST_BAD_INPUT_SEED=${seed} HOLDFAST_BAD_INPUT_DECODER="${name}"`;
-      throw new Error(`replay with ${replay}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-    }
-  }
-  expect(cases).toBeGreaterThan(0);
+test.each(badInputRuns(decoders, 14_000))("%s", { timeout: 3_600_000 }, (_, run) => {
+  expect(run()).toBeGreaterThan(0);
 });
