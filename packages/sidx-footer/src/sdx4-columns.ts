@@ -21,6 +21,9 @@ export function columnHeaderBytes(numericCount: number, byteCount: number): numb
   return padded(numericCount + byteCount) + numericCount * 8;
 }
 
+/** Least and greatest number of a column in one block. */
+export type Zone = readonly [number, number];
+
 /** Numbers of one column, `start` to `start + count` of an array; `count` is at least 1. */
 export interface Numbers {
   readonly values: Float64Array;
@@ -31,7 +34,7 @@ export interface Numbers {
 /** A block and the least and greatest number of each numeric column. */
 export interface EncodedColumns {
   readonly bytes: Uint8Array;
-  readonly zones: readonly (readonly [number, number])[];
+  readonly zones: readonly Zone[];
 }
 
 /** Encodes columns of `count` rows; `parts` hold a whole number of bytes for each row, or nothing. */
@@ -68,7 +71,7 @@ function widthOf(span: number): number {
   return width;
 }
 
-function zoneOf({ values, start, count }: Numbers): readonly [number, number] {
+function zoneOf({ values, start, count }: Numbers): Zone {
   let least = values[start]!; // there is at least one
   let most = least;
   for (let at = start + 1; at < start + count; at++) {
@@ -140,7 +143,7 @@ export class ColumnBlock {
    *
    * @throws {@link SidxError} `SIDX_MALFORMED` when they are others, or not encoded as an encoder does it.
    */
-  readNumbers(column: number, limit: number, name: string, zone?: readonly [number, number]): Float64Array {
+  readNumbers(column: number, limit: number, name: string, zone?: Zone): Float64Array {
     const { what, offset, count, numericCount, byteWidths } = this.shape;
     const bytes = this.#bytes;
     const view = viewOf(bytes);

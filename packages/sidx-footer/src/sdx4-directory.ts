@@ -1,14 +1,9 @@
 import { peekUint64 } from "@holdfast/segment-codec";
 import type { BlockPlace } from "./sdx4-blocks.js";
+import type { Zone } from "./sdx4-columns.js";
 import * as at from "./sdx4-layout.js";
 import { fits, type Section, type SectionName, type Sections } from "./sdx4-sections.js";
 import { SidxError, malformed } from "./sidx-error.js";
-
-/** Least and greatest number of a column in one block. */
-export type Zone = readonly [number, number];
-
-/** The columns whose least and greatest number the directory states for every block. */
-export type ZoneColumn = (typeof at.ZONE_COLUMNS)[number];
 
 /**
  * The records of all blocks. Their checksum has been checked by whoever hands over the bytes; here every number in them is held
@@ -33,12 +28,6 @@ export class Sdx4Directory {
     this.#sections = sections;
     this.#offsets = this.#layOut(offset);
     this.startOffset = this.#offsets[0] ?? offset;
-    for (const section of sections.list) {
-      let last = -1;
-      for (let block = 0; block < section.blockCount; block++) {
-        last = this.#checkRecord(section, recordOf(section, block), last, offset);
-      }
-    }
   }
 
   section(name: SectionName): Section {
@@ -54,17 +43,10 @@ export class Sdx4Directory {
     return { offset, length, crc: this.#view.getUint32(recordOf(section, block) + at.RECORD_CRC, true) };
   }
 
-  zone(rows: Section, block: number, column: ZoneColumn): Zone {
-    const start = recordOf(rows, block) + at.ROW_RECORD_ZONES + at.ZONE_COLUMNS.indexOf(column) * 16;
+  /** Least and greatest number of one of the first columns of a block; one above 2^53-1 is -1. */
+  zone(section: Section, block: number, index = 0): Zone {
+    const start = recordOf(section, block) + at.RECORD_ZONES + index * at.ZONE_BYTES;
     return [peekUint64(this.#view, start), peekUint64(this.#view, start + 8)];
-  }
-
-  firstKey(index: Section, block: number): number {
-    return this.#view.getUint32(recordOf(index, block) + at.INDEX_RECORD_FIRST_KEY, true);
-  }
-
-  lastKey(index: Section, block: number): number {
-    return this.#view.getUint32(recordOf(index, block) + at.INDEX_RECORD_LAST_KEY, true);
   }
 
   /** The blocks lie one behind the other and end where the directory begins, so their lengths say where each is. */
@@ -73,10 +55,17 @@ export class Sdx4Directory {
     const offsets = new Float64Array(blockCount + 1);
     let total = 0;
     for (const section of list) {
+      let last = -section.zoneStep;
       for (let block = 0; block < section.blockCount; block++) {
         const record = recordOf(section, block);
         const length = this.#view.getUint32(record + at.RECORD_LENGTH, true);
         if (!fits(section, block, length)) throw malformed("record", offset + record, "length");
+        for (let index = section.zoneCount - 1; index >= 0; index--) {
+          const [least, most] = this.zone(section, block, index);
+          const floor = index === 0 ? last + section.zoneStep : 0; // blocks are in the order of their first zone
+          if (least < floor || most < least) throw malformed("record", offset + record, "zone");
+          last = index === 0 ? most : last;
+        }
         offsets[section.firstBlock + block] = total;
         total += length;
       }
@@ -88,25 +77,6 @@ export class Sdx4Directory {
     }
     for (let block = 0; block <= blockCount; block++) offsets[block]! += offset - total; // as many as there are
     return offsets;
-  }
-
-  /** Returns what the next record of the section has to be above, or not below. */
-  #checkRecord({ name }: Section, record: number, last: number, offset: number): number {
-    const view = this.#view;
-    if (name === "strings") return last;
-    if (name !== "rows") {
-      const first = view.getUint32(record + at.INDEX_RECORD_FIRST_KEY, true);
-      const end = view.getUint32(record + at.INDEX_RECORD_LAST_KEY, true);
-      if (first < last || end < first) throw malformed("record", offset + record, "key");
-      return end;
-    }
-    for (let zone = record + at.ROW_RECORD_ZONES; zone < record + at.ROW_RECORD_BYTES; zone += 16) {
-      const least = peekUint64(view, zone); // above 2^53-1 it is -1
-      if (least < 0 || peekUint64(view, zone + 8) < least) throw malformed("record", offset + record, "zone");
-    }
-    const sequences = record + at.ROW_RECORD_ZONES; // the first zone
-    if (peekUint64(view, sequences) <= last) throw malformed("record", offset + record, "sequence");
-    return peekUint64(view, sequences + 8);
   }
 }
 

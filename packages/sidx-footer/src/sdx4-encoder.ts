@@ -1,13 +1,14 @@
 import { crc32, writeUint64 } from "@holdfast/segment-codec";
+import type { Zone } from "./sdx4-columns.js";
 import * as at from "./sdx4-layout.js";
 import type { Sdx4Trailer } from "./sdx4-root.js";
 import { sectionNames, sectionsOf, type SectionName } from "./sdx4-sections.js";
 import { SidxError } from "./sidx-error.js";
 
-/** A block of a footer, padded, and how the rest of its record is written, behind its length and checksum. */
+/** A block of a footer, padded, and the zones that its record states. */
 export interface EncodedBlock {
   readonly bytes: Uint8Array;
-  readonly describe?: (record: DataView) => void;
+  readonly zones: readonly Zone[];
 }
 
 export interface EncodedSize {
@@ -40,11 +41,11 @@ export function encodeFooter(
   let offset = reserveBytes;
   for (const { name, recordsOffset, recordBytes } of sections.list) {
     let record = root + recordsOffset;
-    for (const { bytes, describe } of blocks[name]) {
+    for (const { bytes, zones } of blocks[name]) {
       target.set(bytes, offset);
       view.setUint32(record + at.RECORD_LENGTH, bytes.length, true);
       view.setUint32(record + at.RECORD_CRC, crc32(bytes), true);
-      describe?.(new DataView(target.buffer, record, recordBytes));
+      zones.flat().forEach((number, index) => writeUint64(view, record + at.RECORD_ZONES + index * 8, number));
       offset += bytes.length;
       record += recordBytes;
     }

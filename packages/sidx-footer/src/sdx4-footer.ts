@@ -1,13 +1,14 @@
 import { FRAME_HEADER_BYTES, crc32, type ByteSource, type SegmentHeader } from "@holdfast/segment-codec";
 import { checkBytes, checkKeys, checkWhole } from "./option-check.js";
 import { BlockReader } from "./sdx4-blocks.js";
+import type { Zone } from "./sdx4-columns.js";
 import { lowerBoundOf } from "./sdx4-index.js";
 import * as at from "./sdx4-layout.js";
 import { PlaceCursor } from "./sdx4-places.js";
 import { readRoot, type Sdx4Trailer } from "./sdx4-root.js";
 import type { Sdx4ByteColumn, Sdx4Column, Sdx4Entry } from "./sdx4-row.js";
 import type { Sdx4Rows } from "./sdx4-rows.js";
-import { Sdx4Selection, type SelectionRange } from "./sdx4-selection.js";
+import { Sdx4Selection } from "./sdx4-selection.js";
 import { encodeString } from "./sdx4-strings.js";
 import { Sdx4Tables } from "./sdx4-tables.js";
 import { SidxError } from "./sidx-error.js";
@@ -120,7 +121,7 @@ export class Sdx4Footer {
     checkWhole(sequence, "sequence", 0, Number.MAX_SAFE_INTEGER);
     const { directory } = this.#tables.root;
     const section = directory.section("rows");
-    const block = lowerBoundOf(section.blockCount, sequence, (index) => directory.zone(section, index, "sequence")[1]);
+    const block = lowerBoundOf(section.blockCount, sequence, (index) => directory.zone(section, index)[1]);
     if (block === section.blockCount) return -1;
     const rows = this.#tables.rowsAt(block * at.ROWS_PER_BLOCK);
     const sequences = rows.column("sequence");
@@ -186,12 +187,12 @@ export class Sdx4Footer {
     const { fromSequence = 0, beforeSequence = Infinity, fromTimestampUs = 0, beforeTimestampUs = Infinity } = filter;
     const { kind, lane, entity, scope } = filter;
     const [entityPlace, scopePlace] = [entity, scope].map((text) => (text === undefined ? text : this.findText(text)));
-    const ranges: SelectionRange[] = [
-      ["sequence", [fromSequence, beforeSequence - 1]],
-      ["timestampUs", [fromTimestampUs, beforeTimestampUs - 1]],
-      ["kind", [kind ?? 0, kind ?? Infinity]],
-      ["lane", [lane ?? 0, lane ?? Infinity]],
-      ["scope", [scopePlace ?? 0, scopePlace ?? Infinity]],
+    const ranges: Zone[] = [
+      [fromSequence, beforeSequence - 1],
+      [scopePlace ?? 0, scopePlace ?? Infinity],
+      [lane ?? 0, lane ?? Infinity],
+      [kind ?? 0, kind ?? Infinity],
+      [fromTimestampUs, beforeTimestampUs - 1],
     ];
     return new Sdx4Selection(this.#tables, ranges, entityPlace);
   }

@@ -1,4 +1,4 @@
-import { ColumnBlock, encodeColumns } from "./sdx4-columns.js";
+import { ColumnBlock, encodeColumns, type Zone } from "./sdx4-columns.js";
 import type { EncodedBlock } from "./sdx4-encoder.js";
 import { orderOf } from "./sdx4-key-order.js";
 import * as at from "./sdx4-layout.js";
@@ -20,14 +20,7 @@ export function encodeIndex(keys: Uint32Array, count: number): readonly EncodedB
     placeNumbers.set(order.places.subarray(first, first + size));
     const columns = [keyNumbers, placeNumbers].map((values) => ({ values, start: 0, count: size }));
     const { bytes, zones } = encodeColumns(columns, [], size);
-    const [firstKey = 0, lastKey = 0] = zones[at.INDEX_KEYS] ?? [];
-    blocks.push({
-      bytes,
-      describe: (record) => {
-        record.setUint32(at.INDEX_RECORD_FIRST_KEY, firstKey, true);
-        record.setUint32(at.INDEX_RECORD_LAST_KEY, lastKey, true);
-      },
-    });
+    blocks.push({ bytes, zones: zones.slice(at.INDEX_KEYS, at.INDEX_PLACES) });
   }
   return blocks;
 }
@@ -37,8 +30,8 @@ export interface IndexBounds {
   /** Offset of the block in the file, for errors. */
   readonly offset: number;
   readonly count: number;
-  readonly firstKey: number;
-  readonly lastKey: number;
+  /** First and last key. */
+  readonly zone: Zone;
   /** Places are below it. */
   readonly placeCount: number;
 }
@@ -49,16 +42,13 @@ export interface IndexBlock {
 }
 
 /** @throws {@link SidxError} `SIDX_MALFORMED` when these are not exactly the bytes of such a block. */
-export function decodeIndexBlock(bytes: Uint8Array, bounds: IndexBounds): IndexBlock {
-  const { offset, count, firstKey, lastKey, placeCount } = bounds;
+export function decodeIndexBlock(bytes: Uint8Array, { offset, count, zone, placeCount }: IndexBounds): IndexBlock {
   const block = new ColumnBlock(bytes, { what: "index", offset, count, numericCount: 2, byteWidths: [] });
-  const keys = block.readNumbers(at.INDEX_KEYS, lastKey, "key");
+  const keys = block.readNumbers(at.INDEX_KEYS, at.MAX_UINT32, "key", zone);
   const places = block.readNumbers(at.INDEX_PLACES, placeCount - 1, "place");
-  if (keys[0] !== firstKey || keys[count - 1] !== lastKey) throw malformed("index", offset, "key");
   for (let pair = 1; pair < count; pair++) {
-    const [before = 0, key = 0] = [keys[pair - 1], keys[pair]];
-    if (key < before) throw malformed("index", offset, "key");
-    if (key === before && (places[pair] ?? 0) <= (places[pair - 1] ?? 0)) throw malformed("index", offset, "place");
+    const step = keys[pair]! - keys[pair - 1]!; // pair is below count, here and below
+    if (step < 0 || (step === 0 && places[pair]! <= places[pair - 1]!)) throw malformed("index", offset, "key");
   }
   return { keys, places };
 }

@@ -18,9 +18,8 @@ import type { Sdx4ByteColumn, Sdx4Column } from "./sdx4-row.js";
  *   . their bytes, UTF-8
  *
  * directory: a record for every block, in the order of the blocks
- *   rows, 88 bytes      0 length   4 CRC   8 least and greatest of each of ZONE_COLUMNS, 8 bytes each
- *   index, 16 bytes     0 length   4 CRC   8 first key   12 last key
- *   strings, 8 bytes    0 length   4 CRC
+ *   0 length   4 CRC   8 zones, least and greatest number of a column, 8 bytes each
+ *                        rows: the first 5 columns; index: keys; strings: none
  *
  * trailer, the last 32 bytes
  *   0 covered bytes   8 entry count   12 string count   16 CRC of the segment header   20 chain
@@ -50,20 +49,22 @@ export const STRINGS_PER_BLOCK = 256;
 /** Names of entities and scopes, in bytes of UTF-8. */
 export const MAX_STRING_BYTES = 1024;
 
+/** The first ZONE_COLUMNS of them have their least and greatest number in the record of the block, so that a search can pass it by. */
 export const NUMERIC_COLUMNS: readonly Sdx4Column[] = [
   "sequence",
+  "scope",
+  "lane",
+  "kind",
+  "timestampUs",
+  "entity",
+  "revision",
+  "depth",
+  "flags",
   "frameOffset",
   "frameLength",
   "batchIndex",
-  "entity",
-  "scope",
-  "revision",
-  "lane",
-  "depth",
-  "kind",
-  "timestampUs",
-  "flags",
 ];
+export const ZONE_COLUMNS = 5;
 
 export const ID_BYTES = 16;
 export const HASH_BYTES = 32;
@@ -75,23 +76,10 @@ export const BYTE_WIDTHS: readonly number[] = [ID_BYTES, HASH_BYTES, ID_BYTES, I
 export const INDEX_KEYS = 0;
 export const INDEX_PLACES = 1;
 
-/** The first 8 bytes of every record. */
 export const RECORD_LENGTH = 0;
 export const RECORD_CRC = 4;
-/** A block of rows also says what it holds at least and at most, so that a search can pass it by. */
-export const ROW_RECORD_BYTES = 88;
-export const ROW_RECORD_ZONES = 8;
-export const ZONE_COLUMNS: readonly ["sequence", "scope", "lane", "kind", "timestampUs"] = [
-  "sequence",
-  "scope",
-  "lane",
-  "kind",
-  "timestampUs",
-];
-export const INDEX_RECORD_BYTES = 16;
-export const INDEX_RECORD_FIRST_KEY = 8;
-export const INDEX_RECORD_LAST_KEY = 12;
-export const STRING_RECORD_BYTES = 8;
+export const RECORD_ZONES = 8;
+export const ZONE_BYTES = 16;
 
 export const MAX_UINT16 = 0xffff;
 export const MAX_UINT32 = 0xffff_ffff;
@@ -106,11 +94,7 @@ export function padded(bytes: number): number {
   return Math.ceil(bytes / 8) * 8;
 }
 
-// A layout edited in one place only must not load: a footer has to stay a multiple of 8, and its records to fill theirs.
-if (
-  TRAILER_MAGIC + 4 !== TRAILER_BYTES ||
-  ROW_RECORD_ZONES + ZONE_COLUMNS.length * 16 !== ROW_RECORD_BYTES ||
-  BYTE_COLUMNS.length !== BYTE_WIDTHS.length
-) {
+// A layout edited in one place only must not load: a footer has to stay a multiple of 8.
+if (TRAILER_MAGIC + 4 !== TRAILER_BYTES || TRAILER_BYTES % 8 !== 0 || BYTE_COLUMNS.length !== BYTE_WIDTHS.length) {
   throw new Error("the layout of SDX4 contradicts itself");
 }

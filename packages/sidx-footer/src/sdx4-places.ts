@@ -15,7 +15,7 @@ export class PlaceCursor {
     this.#key = key;
     const { directory } = tables.root;
     const section = directory.section(index);
-    this.#block = lowerBoundOf(section.blockCount, key, (block) => directory.lastKey(section, block));
+    this.#block = lowerBoundOf(section.blockCount, key, (block) => directory.zone(section, block)[1]);
   }
 
   /** The next place, or -1 when there is no other. */
@@ -23,7 +23,7 @@ export class PlaceCursor {
     const { directory } = this.#tables.root;
     const section = directory.section(this.#index);
     for (; this.#block < section.blockCount; this.#block++) {
-      if (directory.firstKey(section, this.#block) > this.#key) return -1;
+      if (directory.zone(section, this.#block)[0] > this.#key) return -1;
       const block = this.#tables.index(this.#index, this.#block);
       const { keys } = block;
       if (this.#pair === -1) this.#pair = lowerBoundOf(keys.length, this.#key, (at) => keys[at] ?? 0);

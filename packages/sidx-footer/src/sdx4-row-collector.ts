@@ -1,4 +1,3 @@
-import { writeUint64 } from "@holdfast/segment-codec";
 import { encodeColumns } from "./sdx4-columns.js";
 import type { EncodedBlock } from "./sdx4-encoder.js";
 import * as at from "./sdx4-layout.js";
@@ -30,17 +29,17 @@ export class RowCollector {
     const numbers = this.#numbers;
     let cell = row; // one line for each of NUMERIC_COLUMNS, in their order
     numbers[cell] = entry.sequence;
+    numbers[(cell += stride)] = scope;
+    numbers[(cell += stride)] = entry.lane;
+    numbers[(cell += stride)] = entry.kind;
+    numbers[(cell += stride)] = entry.timestampUs;
+    numbers[(cell += stride)] = entity;
+    numbers[(cell += stride)] = entry.revision;
+    numbers[(cell += stride)] = entry.depth;
+    numbers[(cell += stride)] = entry.flags;
     numbers[(cell += stride)] = entry.frameOffset;
     numbers[(cell += stride)] = entry.frameLength;
     numbers[(cell += stride)] = entry.batchIndex;
-    numbers[(cell += stride)] = entity;
-    numbers[(cell += stride)] = scope;
-    numbers[(cell += stride)] = entry.revision;
-    numbers[(cell += stride)] = entry.lane;
-    numbers[(cell += stride)] = entry.depth;
-    numbers[(cell += stride)] = entry.kind;
-    numbers[(cell += stride)] = entry.timestampUs;
-    numbers[(cell += stride)] = entry.flags;
     const { eventId, hash, correlationId = eventId, causationId } = entry;
     copy(this.#eventIds, row, eventId);
     if (!this.#correlated && correlationId !== eventId && differ(correlationId, eventId)) {
@@ -72,14 +71,7 @@ export class RowCollector {
       part(this.#causations, at.ID_BYTES, this.#caused),
     ];
     const { bytes, zones } = encodeColumns(columns, parts, count);
-    const describe = (record: DataView): void => {
-      at.ZONE_COLUMNS.forEach((name, index) => {
-        const [least = 0, most = 0] = zones[at.NUMERIC_COLUMNS.indexOf(name)] ?? [];
-        writeUint64(record, at.ROW_RECORD_ZONES + index * 16, least);
-        writeUint64(record, at.ROW_RECORD_ZONES + index * 16 + 8, most);
-      });
-    };
-    return { bytes, describe };
+    return { bytes, zones: zones.slice(0, at.ZONE_COLUMNS) };
   }
 
   clear(): void {

@@ -37,17 +37,17 @@ export interface Sdx4Entry {
 /** The columns that hold numbers; in those of `entity` and `scope` stand places in the string table. */
 export type Sdx4Column =
   | "sequence"
-  | "frameOffset"
-  | "frameLength"
-  | "batchIndex"
-  | "entity"
   | "scope"
-  | "revision"
   | "lane"
-  | "depth"
   | "kind"
   | "timestampUs"
-  | "flags";
+  | "entity"
+  | "revision"
+  | "depth"
+  | "flags"
+  | "frameOffset"
+  | "frameLength"
+  | "batchIndex";
 
 /** The columns that hold bytes: 32 for each entry in `hash`, 16 in the others. */
 export type Sdx4ByteColumn = "eventId" | "hash" | "correlationId" | "causationId";

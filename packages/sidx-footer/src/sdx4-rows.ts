@@ -1,5 +1,4 @@
-import { ColumnBlock } from "./sdx4-columns.js";
-import type { Zone, ZoneColumn } from "./sdx4-directory.js";
+import { ColumnBlock, type Zone } from "./sdx4-columns.js";
 import * as at from "./sdx4-layout.js";
 import type { Sdx4ByteColumn, Sdx4Column } from "./sdx4-row.js";
 import { malformed } from "./sidx-error.js";
@@ -12,8 +11,8 @@ export interface RowBounds {
   readonly count: number;
   readonly coveredBytes: number;
   readonly stringCount: number;
-  /** Least and greatest number of the columns for which the directory states them. */
-  readonly zone: (column: ZoneColumn) => Zone;
+  /** Least and greatest number of each of the first columns. */
+  readonly zones: readonly Zone[];
 }
 
 /** The largest number of the columns that are narrower than 53 bits. */
@@ -59,8 +58,7 @@ export class Sdx4Rows {
     if (known !== undefined) return known;
     const isString = name === "entity" || name === "scope";
     const limit = isString ? this.#bounds.stringCount - 1 : (limits[name] ?? Number.MAX_SAFE_INTEGER);
-    const zone = isZoneColumn(name) ? this.#bounds.zone(name) : undefined;
-    const numbers = this.#block.readNumbers(index, limit, name, zone);
+    const numbers = this.#block.readNumbers(index, limit, name, this.#bounds.zones[index]);
     if (name === "sequence") this.#ascend(numbers);
     if (name === "frameOffset") this.#stayInside(numbers, this.column("frameLength"));
     this.#numbers[index] = numbers;
@@ -97,10 +95,6 @@ export class Sdx4Rows {
   #impossible(field: string, row: number): Error {
     return malformed("rows", this.#bounds.offset, field, { entry: this.firstOrdinal + row });
   }
-}
-
-function isZoneColumn(name: Sdx4Column): name is ZoneColumn {
-  return (at.ZONE_COLUMNS as readonly Sdx4Column[]).includes(name); // widened to ask about any column
 }
 
 function indexIn<Name extends string>(names: readonly Name[], name: Name): number {

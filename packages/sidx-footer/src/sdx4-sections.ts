@@ -14,7 +14,10 @@ export type SectionName = (typeof sectionNames)[number];
 interface Shape {
   readonly of: "entries" | "strings";
   readonly itemsPerBlock: number;
-  readonly recordBytes: number;
+  /** Zones in a record. */
+  readonly zoneCount: number;
+  /** By how much the first zone of a block lies above that of the block before, at least. */
+  readonly zoneStep: number;
   readonly headerBytes: number;
   /** Bytes that an item takes at least and at most. */
   readonly leastItemBytes: number;
@@ -23,7 +26,8 @@ interface Shape {
 
 const index = {
   itemsPerBlock: at.PAIRS_PER_BLOCK,
-  recordBytes: at.INDEX_RECORD_BYTES,
+  zoneCount: 1,
+  zoneStep: 0,
   headerBytes: columnHeaderBytes(2, 0),
   leastItemBytes: 0,
   mostItemBytes: 4 + 4,
@@ -33,7 +37,8 @@ const shapes: Readonly<Record<SectionName, Shape>> = {
   rows: {
     of: "entries",
     itemsPerBlock: at.ROWS_PER_BLOCK,
-    recordBytes: at.ROW_RECORD_BYTES,
+    zoneCount: at.ZONE_COLUMNS,
+    zoneStep: 1,
     headerBytes: columnHeaderBytes(at.NUMERIC_COLUMNS.length, at.BYTE_COLUMNS.length),
     leastItemBytes: at.ID_BYTES,
     mostItemBytes: at.NUMERIC_COLUMNS.length * MAX_WIDTH + at.BYTE_WIDTHS.reduce((sum, width) => sum + width),
@@ -43,7 +48,8 @@ const shapes: Readonly<Record<SectionName, Shape>> = {
   strings: {
     of: "strings",
     itemsPerBlock: at.STRINGS_PER_BLOCK,
-    recordBytes: at.STRING_RECORD_BYTES,
+    zoneCount: 0,
+    zoneStep: 0,
     headerBytes: 0,
     leastItemBytes: 2,
     mostItemBytes: 2 + at.MAX_STRING_BYTES,
@@ -55,13 +61,14 @@ export interface Section extends Shape {
   readonly name: SectionName;
   readonly itemCount: number;
   readonly blockCount: number;
+  readonly recordBytes: number;
   /** Number of its first block among all blocks of the footer. */
   readonly firstBlock: number;
   /** Offset of its first record in the directory. */
   readonly recordsOffset: number;
 }
 
-/** All sections of a footer, empty ones included, and the bytes of their records. */
+/** All sections of a footer, empty ones included. */
 export interface Sections {
   readonly list: readonly Section[];
   readonly blockCount: number;
@@ -78,10 +85,11 @@ export function sectionsOf(entryCount: number, stringCount: number): Sections {
     const shape = shapes[name];
     const itemCount = shape.of === "entries" ? entryCount : stringCount;
     const blockCount = Math.ceil(itemCount / shape.itemsPerBlock);
-    const section = { ...shape, name, itemCount, blockCount, firstBlock, recordsOffset };
+    const recordBytes = at.RECORD_ZONES + shape.zoneCount * at.ZONE_BYTES;
+    const section = { ...shape, name, itemCount, blockCount, recordBytes, firstBlock, recordsOffset };
     firstBlock += blockCount;
-    recordsOffset += blockCount * shape.recordBytes;
-    leastBytes += blockCount * (shape.recordBytes + shape.headerBytes) + itemCount * shape.leastItemBytes;
+    recordsOffset += blockCount * recordBytes;
+    leastBytes += blockCount * (recordBytes + shape.headerBytes) + itemCount * shape.leastItemBytes;
     return section;
   });
   return { list, blockCount: firstBlock, directoryBytes: recordsOffset, leastBytes };

@@ -1,10 +1,8 @@
-import type { Zone, ZoneColumn } from "./sdx4-directory.js";
-import { ROWS_PER_BLOCK } from "./sdx4-layout.js";
+import type { Zone } from "./sdx4-columns.js";
+import { NUMERIC_COLUMNS, ROWS_PER_BLOCK } from "./sdx4-layout.js";
 import { PlaceCursor } from "./sdx4-places.js";
+import type { Sdx4Column } from "./sdx4-row.js";
 import type { Sdx4Tables } from "./sdx4-tables.js";
-
-/** What a selection is narrowed to: a column, and the least and greatest number that match. */
-export type SelectionRange = readonly [ZoneColumn, Zone];
 
 /**
  * The entries that match a filter, in ascending order, without an object for each. With an entity it follows the index of
@@ -14,7 +12,8 @@ export class Sdx4Selection {
   /** The entry that was found last; -1 before the first call of `next()`. */
   ordinal = -1;
   #tables: Sdx4Tables;
-  #ranges: readonly SelectionRange[];
+  /** The least and the greatest number that match, of each of the columns that have zones. */
+  #ranges: readonly Zone[];
   /** The place of the entity in the string table. */
   #entity: number | undefined;
   #places: PlaceCursor | undefined;
@@ -24,7 +23,7 @@ export class Sdx4Selection {
   #columns: readonly (readonly [Float64Array, Zone])[] | undefined;
 
   /** @internal {@link Sdx4Footer.select} makes them. */
-  constructor(tables: Sdx4Tables, ranges: readonly SelectionRange[], entity: number | undefined) {
+  constructor(tables: Sdx4Tables, ranges: readonly Zone[], entity: number | undefined) {
     this.#tables = tables;
     this.#ranges = ranges;
     this.#entity = entity;
@@ -70,18 +69,19 @@ export class Sdx4Selection {
   #columnsOf(block: number): readonly (readonly [Float64Array, Zone])[] | undefined {
     const { directory } = this.#tables.root;
     const section = directory.section("rows");
-    const open: SelectionRange[] = [];
-    for (const range of this.#ranges) {
-      const [column, [least, most]] = range;
-      const [blockLeast, blockMost] = directory.zone(section, block, column);
-      if (blockMost < least || blockLeast > most) return undefined;
-      if (blockLeast < least || blockMost > most) open.push(range); // otherwise every row is inside
+    const open: (readonly [Sdx4Column, Zone])[] = [];
+    for (const [index, range] of this.#ranges.entries()) {
+      const [least, most] = directory.zone(section, block, index);
+      if (most < range[0] || least > range[1]) return undefined;
+      const isInside = least >= range[0] && most <= range[1];
+      const name = NUMERIC_COLUMNS[index];
+      if (!isInside && name !== undefined) open.push([name, range]);
     }
-    const entity = this.#entity;
-    if (open.length === 0 && entity === undefined) return [];
-    const rows = this.#tables.rowsAt(block * ROWS_PER_BLOCK);
-    const columns = open.map(([column, zone]) => [rows.column(column), zone] as const);
     // The index is believed no more than any other part: an entry that it lists has to be of the entity.
-    return entity === undefined ? columns : [...columns, [rows.column("entity"), [entity, entity]]];
+    const entity = this.#entity;
+    if (entity !== undefined) open.push(["entity", [entity, entity]]);
+    if (open.length === 0) return [];
+    const rows = this.#tables.rowsAt(block * ROWS_PER_BLOCK);
+    return open.map(([name, range]) => [rows.column(name), range] as const);
   }
 }

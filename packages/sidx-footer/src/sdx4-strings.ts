@@ -60,7 +60,7 @@ export class StringCollector {
   encode(): readonly EncodedBlock[] {
     const blocks: EncodedBlock[] = [];
     for (let first = 0; first < this.count; first += at.STRINGS_PER_BLOCK) {
-      blocks.push({ bytes: encodeBlock(this.#encoded.slice(first, first + at.STRINGS_PER_BLOCK)) });
+      blocks.push({ bytes: encodeBlock(this.#encoded.slice(first, first + at.STRINGS_PER_BLOCK)), zones: [] });
     }
     return blocks;
   }

@@ -39,7 +39,7 @@ export class Sdx4Tables {
       count: itemsIn(section, block),
       coveredBytes: trailer.coveredBytes,
       stringCount: trailer.stringCount,
-      zone: (column) => directory.zone(section, block, column),
+      zones: Array.from({ length: section.zoneCount }, (_, index) => directory.zone(section, block, index)),
     });
     return this.#rows;
   }
@@ -54,8 +54,7 @@ export class Sdx4Tables {
     const pairs = decodeIndexBlock(this.#reader.viewBlock(place, "an index"), {
       offset: place.offset,
       count: itemsIn(section, block),
-      firstKey: directory.firstKey(section, block),
-      lastKey: directory.lastKey(section, block),
+      zone: directory.zone(section, block),
       placeCount: name === "stringKeys" ? trailer.stringCount : trailer.entryCount,
     });
     this.#indexes.set(name, { block, pairs });
