@@ -354,13 +354,19 @@ export const sdx3Mutations = sidxArea(
     {
       what: "frames that end in a later version's letters are unsupported",
       file: "footer-segment.ts",
-      find: 'if (endsInFrames(scan, bytes)) return framesOnly(scan, { kind: "absent" });',
+      in: "function readUnsupported(",
+      find: 'if (endsInFrames(scan, source)) return framesOnly(scan, { kind: "absent" });',
     },
     {
       what: "frames that end in a footer's letters have one",
       file: "footer-segment.ts",
-      find: 'endsInFrames(scan, bytes) ? { kind: "absent" } : { kind: "dropped", format, error }',
-      put: '{ kind: "dropped", format, error }',
+      in: "function readUnvouched(",
+      find: 'if (endsInFrames(scan, source)) return framesOnly(scan, { kind: "absent" });',
+    },
+    {
+      what: "a footer above the bound passes for damage",
+      file: "footer-segment.ts",
+      find: 'if (error.code === "SIDX_TOO_LARGE") throw error;',
     },
     {
       what: "items that never committed are listed",
@@ -377,30 +383,30 @@ export const sdx3Mutations = sidxArea(
     {
       what: "a footer whose checksum fails is trusted to say where frames end",
       file: "footer-segment.ts",
-      find: "return found.checksumHolds ? readFooted(bytes, newest, found) : readUnvouched(bytes, newest, found);",
-      put: "return readFooted(bytes, newest, found);",
+      find: "return found.checksumHolds ? readFooted(source, newest, found) : readUnvouched(source, newest, found);",
+      put: "return readFooted(source, newest, found);",
     },
     {
       what: "a footer whose checksum holds is not trusted to say where frames end",
       file: "footer-segment.ts",
-      find: "return found.checksumHolds ? readFooted(bytes, newest, found) : readUnvouched(bytes, newest, found);",
-      put: "return readUnvouched(bytes, newest, found);",
+      find: "return found.checksumHolds ? readFooted(source, newest, found) : readUnvouched(source, newest, found);",
+      put: "return readUnvouched(source, newest, found);",
     },
     {
       what: "an SDX2 footer that was refuted still says where frames end",
       file: "footer-segment.ts",
-      find: 'if (format === "SDX2") return readUnvouched(bytes, newest, { format, error, claimedFramesEnd });',
+      find: 'if (format === "SDX2") return readUnvouched(source, newest, { format, error, claimedFramesEnd });',
     },
     {
       what: "every segment is read as the newest",
       file: "footer-segment.ts",
-      find: "const { newest = false } = options;",
-      put: "const newest = true;",
+      find: "const { newest = false, ...readOptions } = options;",
+      put: "const { newest: _, ...readOptions } = options; const newest = true;",
     },
     {
       what: "a segment's misspelled option passes",
       file: "footer-segment.ts",
-      find: 'checkKeys(options, ["newest"], "readSdx3Segment");',
+      find: 'checkKeys(options, ["newest", "maxFooterBytes"], "readSdx3Segment");',
     },
   ],
 );

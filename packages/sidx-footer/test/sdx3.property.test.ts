@@ -1,6 +1,7 @@
 // The laws of SDX3 and SDX2: one spelling, and nothing listed that frames and checksums do not bear out.
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { sourceOf } from "@holdfast/segment-codec";
 import { scanFbatSegment } from "@holdfast/segment-codec/fbat";
 import {
   encodeSdx2,
@@ -173,7 +174,9 @@ test("footer and frames list the same for any segment, in the newest and in an o
         ["SDX2", encodeSdx2(rows, frames.length)],
         [undefined, new Uint8Array()],
       ] as const) {
-        const found = readSdx3Segment(withFooter(segment, footer), { newest });
+        const bytes = withFooter(segment, footer);
+        const found = readSdx3Segment(bytes, { newest });
+        expect(readSdx3Segment(sourceOf(bytes), { newest })).toEqual(found);
         expect(found.end).toEqual({ kind: "clean", endOffset: frames.length });
         expect(found.frames).toEqual(all);
         expect(found.events.map(({ frame }) => frame)).toEqual(events);

@@ -168,6 +168,13 @@ describe("forged numbers", () => {
     const size = vector.length / 2;
     expect(readSdx3(sound, { maxFooterBytes: size }).kind).toBe("sdx3");
     expect(readSdx3(sound, { maxFooterBytes: size - 1 })).toMatchObject({ error: { code: "SIDX_TOO_LARGE" } });
+    // No verdict on a segment may come of a bound: the newest one would look torn.
+    const segment = withFooter(buildFbatSegment([{ append: event }]));
+    const tooLarge = expect.objectContaining({ code: "SIDX_TOO_LARGE" });
+    expect(() => readSdx3Segment(segment, { newest: true, maxFooterBytes: 100 })).toThrow(tooLarge);
+    const extensions = new Map([["app.z", fromHex(`09${zeros(11)}53445833`)]]);
+    const { frames } = buildFbatSegment([{ append: event }, { append: { ...event, extensions } }]);
+    expect(readSdx3Segment(frames, { maxFooterBytes: 16 }).footer).toEqual({ kind: "absent" });
   });
 });
 
