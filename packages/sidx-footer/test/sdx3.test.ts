@@ -297,7 +297,7 @@ test("what no writer writes is not written", () => {
 
 test("wrong arguments are named", () => {
   expect(() => readSdx3(sound, { maxFooterByte: 5 } as object)).toThrow(/readSdx3: unknown option "maxFooterByte"/);
-  expect(() => readSdx3Segment(sound, { newst: true } as object)).toThrow(/unknown option "newst"/);
+  expect(() => readSdx3Segment(sound, { newst: true } as object)).toThrow(/readSdx3Segment: unknown option "newst"/);
   for (const bound of [15, -1, 0.5]) expect(() => readSdx3(sound, { maxFooterBytes: bound })).toThrow(/maxFooterBytes/);
   expect(() => readSdx3({ sizeBytes: -1, readAt: () => 0 })).toThrow(/sizeBytes/);
 });
