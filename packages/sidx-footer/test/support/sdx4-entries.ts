@@ -1,5 +1,12 @@
 import fc from "fast-check";
-import { Sdx4Builder, openSdx4, type Sdx4Coverage, type Sdx4Entry, type Sdx4Footer } from "../../src/index.js";
+import {
+  Sdx4Builder,
+  SidxError,
+  openSdx4,
+  type Sdx4Coverage,
+  type Sdx4Entry,
+  type Sdx4Footer,
+} from "../../src/index.js";
 
 /** An entry with every optional field spelled out, as a footer gives it back. */
 export interface WholeEntry extends Sdx4Entry {
@@ -120,4 +127,15 @@ export function open(bytes: Uint8Array): Sdx4Footer {
 
 export function readAll(footer: Sdx4Footer): readonly Sdx4Entry[] {
   return Array.from({ length: footer.entryCount }, (_, ordinal) => footer.readEntry(ordinal));
+}
+
+/** The error of this package that `run` ends in; whatever else it throws goes on. */
+export function errorOf(run: () => unknown): SidxError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof SidxError) return error;
+    throw error;
+  }
+  throw new Error("nothing was refused");
 }
