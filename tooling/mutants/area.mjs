@@ -70,6 +70,13 @@ export const tests = {
   sdx3Laws: `${sidx}/test/sdx3.property.test.ts`,
   sdx3Golden: `${sidx}/test/sdx3.golden.test.ts`,
   sdx3Damage: `${sidx}/test/sdx3-damage.golden.test.ts`,
+  sdx4Refusals: `${sidx}/test/sdx4-refusals.test.ts`,
+  sdx4Blocks: `${sidx}/test/sdx4-blocks.test.ts`,
+  sdx4Arguments: `${sidx}/test/sdx4-arguments.test.ts`,
+  sdx4Damage: `${sidx}/test/sdx4-damage.test.ts`,
+  sdx4Segment: `${sidx}/test/sdx4-segment.property.test.ts`,
+  sdx4Laws: `${sidx}/test/sdx4.property.test.ts`,
+  sdx4Golden: `${sidx}/test/sdx4.golden.test.ts`,
   footerConfirmation: `${sidx}/test/footer-confirmation.test.ts`,
 };
 

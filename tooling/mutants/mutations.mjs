@@ -23,6 +23,7 @@ import { realMutations } from "./real-mutations.mjs";
 import { recordMutations } from "./record-mutations.mjs";
 import { ruleMutations } from "./rule-mutations.mjs";
 import { sdx3Mutations } from "./sdx3-mutations.mjs";
+import { sdx4Mutations } from "./sdx4-mutations.mjs";
 import { storageMutations } from "./storage-mutations.mjs";
 
 /** @type {readonly import("./area.mjs").Mutation[]} */
@@ -51,6 +52,7 @@ export const mutations = [
   ...payloadMutations,
   ...fbatMutations,
   ...sdx3Mutations,
+  ...sdx4Mutations,
 ];
 
 /** Mutations that no test can notice, each with the reason: the line they change could go. */

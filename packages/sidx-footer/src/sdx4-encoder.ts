@@ -20,7 +20,7 @@ export interface EncodedSize {
 /**
  * Lays blocks, directory and trailer one behind the other.
  *
- * @throws {@link SidxError} `SIDX_TOO_LARGE` before anything is allocated.
+ * @throws {@link SidxError} `SIDX_TOO_LARGE` before memory is taken for it.
  */
 export function encodeFooter(
   blocks: Readonly<Record<SectionName, readonly EncodedBlock[]>>,

@@ -1,7 +1,7 @@
 import { crc32 } from "@holdfast/segment-codec";
+import { checkZeros } from "./sdx4-columns.js";
 import type { EncodedBlock } from "./sdx4-encoder.js";
 import * as at from "./sdx4-layout.js";
-import { checkZeros } from "./sdx4-columns.js";
 import { malformed } from "./sidx-error.js";
 
 /**

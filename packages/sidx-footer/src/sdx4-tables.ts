@@ -68,9 +68,9 @@ export class Sdx4Tables {
     if (known !== undefined) return known.text(place % STRINGS_PER_BLOCK);
     const { directory } = this.root;
     const section = directory.section("strings");
-    const { offset, ...rest } = directory.place(section, block);
-    const bytes = this.#reader.viewBlock({ offset, ...rest }, "strings");
-    const strings = new StringBlock(bytes, offset, itemsIn(section, block));
+    const blockPlace = directory.place(section, block);
+    const bytes = this.#reader.viewBlock(blockPlace, "strings");
+    const strings = new StringBlock(bytes, blockPlace.offset, itemsIn(section, block));
     this.#strings[block] = strings;
     return strings.text(place % STRINGS_PER_BLOCK);
   }
