@@ -1,5 +1,8 @@
 // Vectors by hand, every refusal by name, and what no forged number may cost.
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { blake3 } from "@holdfast/segment-codec/blake3";
+import { FbatStreams, encodeFbatHeader } from "@holdfast/segment-codec/fbat";
 import {
   SidxError,
   encodeSdx2,
@@ -68,6 +71,44 @@ test("the vector is written and read", () => {
   const outcome = readSdx3(sound);
   expect(outcome).toMatchObject({ kind: "sdx3", framesEnd, names: ["e", "s"] });
   expect(outcome.kind === "sdx3" && [...outcome.rows]).toEqual(rows);
+});
+
+test("the whole segment of the vector is written, and read with its numbers", () => {
+  const streams = new FbatStreams(blake3);
+  const shared = { entity: "e", scope: "s", kind: 0xf001 };
+  const frames = Buffer.concat([
+    encodeFbatHeader({ createdNs: 1_700_000_000_000_000_000n, segmentId: 1n }),
+    streams.append({
+      ...shared,
+      eventId: fromHex(id1),
+      timestampUs: 1_700_000_000_123_456n,
+      content: fromHex("81a16e01"),
+    }).bytes,
+    streams.append({
+      ...shared,
+      eventId: fromHex(id2),
+      correlationId: fromHex(id1),
+      causationId: fromHex(id1),
+      timestampUs: 1_700_000_000_200_000n,
+      flags: 9,
+      payloadVersion: 2,
+      content: fromHex("81a16ecd0100"),
+      extensions: new Map([
+        ["a.z", new Uint8Array()],
+        ["b.k", fromHex("007f80ff")],
+      ]),
+    }).bytes,
+  ]);
+  const segment = Buffer.concat([frames, encodeSdx3(rows, frames.length)]);
+  expect(createHash("sha256").update(segment).digest("hex")).toBe(
+    "93a6a540829d60c707477b0dbdfc2daf3af0194724fc6f66529683902dd43e02", // recorded with the reference's reading of it
+  );
+  const { events, footer } = readSdx3Segment(segment);
+  expect(footer.kind).toBe("confirmed");
+  expect(events.map(({ frame, globalSequence }) => [frame.offset, globalSequence])).toEqual([
+    [57, 0n],
+    [523, 1n],
+  ]);
 });
 
 test("a footer without rows is 21 bytes long, one byte of which is the table of no names", () => {
