@@ -196,12 +196,6 @@ export const sdx4Mutations = sidxArea(
     { what: "the base may be below the smallest number", file: "sdx4-columns.ts", find: "least === 0 &&" },
     { what: "a width may be larger than it has to be", file: "sdx4-columns.ts", find: "&& widthOf(span) === width" },
     {
-      what: "a number may be above 2^53-1",
-      file: "sdx4-columns.ts",
-      find: "&& base + span <= Number.MAX_SAFE_INTEGER;",
-      put: ";",
-    },
-    {
       what: "high bytes of a distance are left out",
       file: "sdx4-columns.ts",
       find: "if (width > 4) distance = distance * TWO_TO_32 + view.getUint32(end - width, true);",
@@ -213,12 +207,6 @@ export const sdx4Mutations = sidxArea(
       put: "{ what.at(offset); }",
     },
     // --- sdx4-columns.ts: writing ---
-    {
-      what: "what a distance wrote too much stays",
-      file: "sdx4-columns.ts",
-      find: "bytes.fill(0, size).subarray",
-      put: "bytes.subarray",
-    },
     {
       what: "the high half of a distance is not written",
       file: "sdx4-columns.ts",

@@ -10,6 +10,7 @@ import type { Part, Suite } from "./suite.js";
 import { crashSuite } from "./suites/crash.bench.js";
 import { fsSeamSuite } from "./suites/fs-seam.bench.js";
 import { segmentCodecSuite } from "./suites/segment-codec.bench.js";
+import { sidxFooterSuite } from "./suites/sidx-footer.bench.js";
 
 /**
  * Measures our packages against their peers: `npm run bench -- [suite] [options]`. The table goes to stdout, progress to
@@ -29,7 +30,7 @@ const usage = `usage: npm run bench -- [suite] [options]
   --part NAME        only this part of the suite, and only its table
 `;
 
-const suites: readonly Suite[] = [fsSeamSuite, crashSuite, segmentCodecSuite];
+const suites: readonly Suite[] = [fsSeamSuite, crashSuite, segmentCodecSuite, sidxFooterSuite];
 
 interface CommandLine {
   readonly chosen: readonly Suite[];

@@ -13,7 +13,7 @@ const TWO_TO_32 = 0x1_0000_0000;
 /** A distance takes so many bytes at most: 2^53-1 fits. */
 export const MAX_WIDTH = 7;
 
-/** What the last distance of a block may write behind its end. */
+/** Distances are written as words; the zeros above the last one may end behind the block. */
 const SLACK_BYTES = 8;
 
 /** Bytes of the widths and bases of a block. */
@@ -62,7 +62,7 @@ export function encodeColumns(
     bytes.set(part, offset);
     offset += part.length;
   }
-  return { bytes: bytes.fill(0, size).subarray(0, padded(size)), zones };
+  return { bytes: bytes.subarray(0, padded(size)), zones };
 }
 
 function widthOf(span: number): number {
@@ -82,7 +82,7 @@ function zoneOf({ values, start, count }: Numbers): Zone {
   return [least, most];
 }
 
-/** Every distance is written as four or eight bytes; what of them is too much is what the next one, or the next column, covers. */
+/** Every distance is written as four or eight bytes. Those above its width are zeros, and what comes next covers them. */
 function writeDistances(view: DataView, offset: number, numbers: Numbers, base: number, width: number): void {
   if (width === 0) return;
   const { values, start, count } = numbers;
@@ -189,6 +189,5 @@ function readDistances(target: Float64Array, view: DataView, offset: number, bas
     target[to] = base + distance;
     end += width;
   }
-  const exact = least === 0 && widthOf(span) === width && base + span <= Number.MAX_SAFE_INTEGER;
-  return exact ? base + span : -1;
+  return least === 0 && widthOf(span) === width ? base + span : -1;
 }
