@@ -18,7 +18,9 @@ export function isFbatName(name: string): boolean {
 function explain(name: string, what: string): string | undefined {
   if (typeof name !== "string" || name === "") return `${what} must be a string of 1 to ${MAX_NAME_BYTES} bytes`;
   if (/\p{Surrogate}/u.test(name)) return `${what} has half a surrogate pair`;
-  if (utf8.encode(name).length > MAX_NAME_BYTES) return `${what} must have at most ${MAX_NAME_BYTES} bytes`;
+  // A unit of UTF-16 takes three bytes of UTF-8 at most, so only long names have to be encoded to be measured.
+  const long = 3 * name.length > MAX_NAME_BYTES && utf8.encode(name).length > MAX_NAME_BYTES;
+  if (long) return `${what} must have at most ${MAX_NAME_BYTES} bytes`;
   if (/[\u0000-\u001f\u007f]/.test(name)) return `${what} has a control character`;
   if (name.includes("/") || name.includes("..")) return `${what} looks like a path`;
   return name.includes("|") || name.includes("=") ? `${what} has a separator, | or =` : undefined;

@@ -10,6 +10,7 @@ import {
   encodeFbatHeader,
   fbatReceiptCover,
   findFbatFrame,
+  isFbatName,
   scanFbatSegment,
   type FbatAppend,
   type FbatEvent,
@@ -223,6 +224,12 @@ describe("the search for a frame behind damage", () => {
     bytes[5000] = 8;
     for (const source of sources) expect(findFbatFrame(source, 0, bytes.length)).toBe(-1);
   });
+});
+
+test.each(["a", "é", "€", "😀"])("names of 1024 bytes and no more, in %s", (letter) => {
+  const most = Math.floor(1024 / Buffer.byteLength(letter));
+  expect(isFbatName(letter.repeat(most))).toBe(true);
+  expect(isFbatName(letter.repeat(most + 1))).toBe(false);
 });
 
 describe("the writer refuses by name", () => {
