@@ -3,17 +3,10 @@
 // names the line of the source that caused it.
 process.setSourceMapsEnabled(true);
 
-// Whoever reads our output may leave early (`holdfast tour | head`). The work goes on to its end, so that it tidies up.
-process.stdout.on("error", ignoreClosedPipe);
-process.stderr.on("error", ignoreClosedPipe);
-
 const { runCommandLine } = await import("./command-line.js");
+const { ProcessSink } = await import("./process-sink.js");
 process.exitCode = await runCommandLine(process.argv.slice(2), {
-  stdout: process.stdout,
-  stderr: process.stderr,
+  stdout: new ProcessSink(process.stdout),
+  stderr: new ProcessSink(process.stderr),
   env: process.env,
 });
-
-function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
-}

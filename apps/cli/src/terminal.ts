@@ -2,6 +2,10 @@
 export interface TextSink {
   write(text: string): unknown;
   readonly isTTY?: boolean;
+  /** True once nobody reads any more. */
+  readonly closed?: boolean;
+  /** Resolves when everything written has been taken, or nobody is left to take it. Rejects with a `CliError`. */
+  drained?(): Promise<void>;
 }
 
 /** What a command may touch of the process it runs in. */

@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { CliError, messageOf, type CliErrorCode } from "../cli-error.js";
+import { CliError } from "../cli-error.js";
+import { explainFileError, fileRefusal } from "../file-refusal.js";
 import { countText } from "../terminal.js";
 import { sampleText } from "./sample-text.js";
 
@@ -60,13 +61,13 @@ export function readDocument(path: string, maxBytes: number = maxFileBytes): Tou
     // O_NONBLOCK: a named pipe must be refused, not waited for. Windows has no such flag.
     const fd = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      if (!fstatSync(fd).isFile()) throw refusal("CLI_FILE_NOT_REGULAR", path, "is not a regular file");
+      if (!fstatSync(fd).isFile()) throw fileRefusal("CLI_FILE_NOT_REGULAR", path, "is not a regular file");
       return makeDocument(readUpTo(fd, path, maxBytes), path);
     } finally {
       closeSync(fd);
     }
   } catch (error) {
-    throw error instanceof CliError ? error : explain(error, path);
+    throw error instanceof CliError ? error : explainFileError(error, path);
   }
 }
 
@@ -87,16 +88,5 @@ function readUpTo(fd: number, path: string, maxBytes: number): Uint8Array {
 }
 
 function tooLarge(path: string, maxBytes: number): CliError {
-  return refusal("CLI_FILE_TOO_LARGE", path, `is larger than ${countText(maxBytes)} bytes, which is the limit`);
-}
-
-function explain(error: unknown, path: string): CliError {
-  const errno = (error as NodeJS.ErrnoException).code;
-  if (errno === "ENOENT" || errno === "ENOTDIR") return refusal("CLI_FILE_NOT_FOUND", path, "does not exist", error);
-  if (errno === "EISDIR") return refusal("CLI_FILE_NOT_REGULAR", path, "is not a regular file", error);
-  return refusal("CLI_FILE_UNREADABLE", path, `cannot be read (${errno ?? messageOf(error)})`, error);
-}
-
-function refusal(code: CliErrorCode, path: string, why: string, cause?: unknown): CliError {
-  return new CliError(code, `${path} ${why}`, { cause });
+  return fileRefusal("CLI_FILE_TOO_LARGE", path, `is larger than ${countText(maxBytes)} bytes, which is the limit`);
 }

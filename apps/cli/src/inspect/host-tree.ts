@@ -1,0 +1,175 @@
+import { isUtf8 } from "node:buffer";
+import { lstatSync, readdirSync, realpathSync } from "node:fs";
+import { basename, dirname } from "node:path";
+import { CodecError } from "@holdfast/segment-codec";
+import { CliError } from "../cli-error.js";
+import { explainFileError } from "../file-refusal.js";
+import { headOf, type Folder, type Sibling } from "./file-format.js";
+import { fileLines, foreignLine, isOurName } from "./file-lines.js";
+import { openHostFile, type HostPath, type OpenedFile } from "./host-file.js";
+import { damage, type Line } from "./line.js";
+import { compareNames } from "./name-order.js";
+
+/** One file, or what stands in the place of one, with everything there is to say about it. Read the lines before going on. */
+export interface Inspected {
+  /** Relative to the argument; the file's own name when the argument is a file. */
+  readonly file: string;
+  /** True of the argument itself. */
+  readonly named: boolean;
+  readonly lines: Iterable<Line>;
+}
+
+/**
+ * Inspects a file, or everything below a directory in the order of {@link compareNames}. Symlinks below the argument are not
+ * followed; the argument itself may be one. Opens one file at a time, for reading.
+ *
+ * @throws {@link CliError} `CLI_FILE_NOT_FOUND`, `CLI_FILE_NOT_REGULAR`, `CLI_FILE_UNREADABLE` about the argument itself; what
+ * is wrong with anything below it is a line.
+ */
+export function* inspectPath(argument: string): Generator<Inspected, void, undefined> {
+  const path = resolved(argument);
+  if (isDirectory(path, argument)) {
+    const listed = listEntries(Buffer.from(path), argument);
+    yield* inspectFolder(Buffer.from(path), "", listed);
+    return;
+  }
+  const name = basename(path);
+  const file = openHostFile(Buffer.from(path), argument); // here, so that a refusal is about the argument
+  file.close();
+  yield { file: name, named: true, lines: hostFileLines(Buffer.from(path), name, name, neighbourhood(path, name)) };
+}
+
+function resolved(argument: string): string {
+  try {
+    return realpathSync.native(argument);
+  } catch (error) {
+    throw explainFileError(error, argument);
+  }
+}
+
+function isDirectory(path: string, argument: string): boolean {
+  try {
+    return lstatSync(path).isDirectory();
+  } catch (error) {
+    throw explainFileError(error, argument);
+  }
+}
+
+/** What lies beside a file that was named alone. A directory that cannot be listed has nothing to say about it. */
+function neighbourhood(path: string, name: string): Folder {
+  const directory = Buffer.from(dirname(path));
+  try {
+    return folderOf(directory, listEntries(directory, directory.toString()));
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    return { siblings: [{ name, head: () => new Uint8Array() }] };
+  }
+}
+
+interface HostEntry {
+  readonly name: Buffer;
+  readonly kind: "file" | "directory" | "symlink" | "special";
+}
+
+function listEntries(directory: HostPath, shown: string): readonly HostEntry[] {
+  try {
+    const entries = readdirSync(directory, { encoding: "buffer", withFileTypes: true });
+    return entries
+      .map((entry): HostEntry => {
+        const kind = entry.isFile() ? "file" : entry.isDirectory() ? "directory" : "special";
+        return { name: entry.name, kind: entry.isSymbolicLink() ? "symlink" : kind };
+      })
+      .sort((one, other) => compareNames(one.name, other.name));
+  } catch (error) {
+    throw explainFileError(error, shown);
+  }
+}
+
+function below(directory: HostPath, name: Buffer): HostPath {
+  return Buffer.concat([directory, Buffer.from("/"), name]);
+}
+
+/** A name as text; the bytes of one that is not UTF-8 by their numbers, so that two names never look the same. */
+function nameText(name: Buffer): string {
+  if (isUtf8(name)) return name.toString();
+  return name.toString("latin1").replace(/[\u0080-\u00ff]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16)}`);
+}
+
+function folderOf(directory: HostPath, entries: readonly HostEntry[]): Folder {
+  const files = entries.filter(({ kind }) => kind === "file");
+  return { siblings: files.map(({ name }): Sibling => siblingOf(below(directory, name), nameText(name))) };
+}
+
+function siblingOf(path: HostPath, name: string): Sibling {
+  return {
+    name,
+    head() {
+      try {
+        const opened = openHostFile(path, name);
+        try {
+          return headOf(opened);
+        } finally {
+          opened.close();
+        }
+      } catch (error) {
+        if (error instanceof CliError || error instanceof CodecError) return new Uint8Array();
+        throw error;
+      }
+    },
+  };
+}
+
+function* inspectFolder(
+  directory: HostPath,
+  prefix: string,
+  entries: readonly HostEntry[],
+): Generator<Inspected, void, undefined> {
+  const folder = folderOf(directory, entries);
+  for (const { name, kind } of entries) {
+    const path = below(directory, name);
+    const text = nameText(name);
+    const file = `${prefix}${text}`;
+    if (kind === "file") yield { file, named: false, lines: hostFileLines(path, file, text, folder) };
+    else if (kind === "directory") yield* inspectSubfolder(path, file);
+    else yield { file, named: false, lines: [unopened(text, kind)] };
+  }
+}
+
+function* inspectSubfolder(path: HostPath, file: string): Generator<Inspected, void, undefined> {
+  let entries: readonly HostEntry[];
+  try {
+    entries = listEntries(path, file);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    yield { file, named: false, lines: [refused(error)] };
+    return;
+  }
+  yield* inspectFolder(path, `${file}/`, entries);
+}
+
+/** A pipe, a device, a symlink: never opened, and missed only where its name says that it should be one of ours. */
+function unopened(name: string, kind: "symlink" | "special"): Line {
+  const what = kind === "symlink" ? "a symlink, which is not followed" : "a pipe, socket or device, which is not opened";
+  if (!isOurName(name)) return foreignLine(0, what);
+  return damage("unreadable", { offset: 0, endOffset: 0 }, "CLI_FILE_NOT_REGULAR", what);
+}
+
+function refused(error: CliError): Line {
+  return damage("unreadable", { offset: 0, endOffset: 0 }, error.code, error.message);
+}
+
+function* hostFileLines(path: HostPath, shown: string, name: string, folder: Folder): Generator<Line, void, undefined> {
+  let opened: OpenedFile;
+  try {
+    opened = openHostFile(path, shown);
+  } catch (error) {
+    if (!(error instanceof CliError)) throw error;
+    yield refused(error);
+    return;
+  }
+  try {
+    yield* fileLines(name, opened, folder);
+  } finally {
+    opened.close();
+  }
+}

@@ -1,0 +1,143 @@
+import {
+  FrameCursor,
+  SEGMENT_HEADER_BYTES,
+  frameKinds,
+  inspectSegmentHeader,
+  scanSegment,
+  type ScanEnd,
+  type SegmentHeader,
+} from "@holdfast/segment-codec";
+import type { FileFormat, Folder, InspectedFile } from "./file-format.js";
+import { damage, type Damage, type Line } from "./line.js";
+
+/** Segments of format 2: docs/formats/segment.md. Each is judged with the headers of its log that lie beside it. */
+
+const magic = Buffer.from("HFSG", "latin1");
+
+export const segmentFormat: FileFormat = {
+  recognise: (head) => isBegun(head) || withMagic(head) !== undefined,
+
+  *lines(file) {
+    const { source, head } = file;
+    const all = { offset: 0, endOffset: source.sizeBytes };
+    const repaired = isBegun(head) ? undefined : withMagic(head);
+    const outcome = inspectSegmentHeader(repaired ?? head);
+    switch (outcome.kind) {
+      case "segment":
+        if (repaired !== undefined) {
+          const reason = "the magic is damaged; the rest of the header is sound";
+          yield damage("corrupt", { offset: 0, endOffset: SEGMENT_HEADER_BYTES }, "CODEC_NOT_A_SEGMENT", reason);
+        }
+        yield headerLine(outcome.header);
+        yield* frameLines(file, outcome.header);
+        return;
+      case "short":
+        yield damage("torn", all, "CODEC_TRUNCATED", "the file ends inside its header: its creation was cut short");
+        return;
+      case "unsupported": {
+        const { field, value } = outcome;
+        const code = field === "version" ? "CODEC_UNSUPPORTED_VERSION" : "CODEC_UNSUPPORTED_ALGORITHM";
+        yield damage("unreadable", all, code, `a sound header whose ${field} ${value} is not known here`);
+        return;
+      }
+      case "malformed":
+        yield damage("corrupt", all, "CODEC_MALFORMED_HEADER", `the header has an impossible ${outcome.field}`);
+        return;
+      default:
+        yield damage("corrupt", all, "CODEC_CHECKSUM_MISMATCH", "the header is damaged, and frames depend on it");
+    }
+  },
+};
+
+/** Begins with the magic, or is a part of it: what a file is that was cut off there. */
+function isBegun(head: Uint8Array): boolean {
+  return head.length > 0 && magic.subarray(0, head.length).equals(head.subarray(0, magic.length));
+}
+
+/** The header with our magic in front, when its checksum then holds: another magic than ours is damage, then. */
+function withMagic(head: Uint8Array): Uint8Array | undefined {
+  const repaired = Uint8Array.from(head);
+  if (repaired.length < SEGMENT_HEADER_BYTES) return undefined;
+  repaired.set(magic);
+  return inspectSegmentHeader(repaired).kind === "segment" ? repaired : undefined;
+}
+
+function headerLine(header: SegmentHeader): Line {
+  const { logId, segmentId, nonce, epoch, content, baseLsn, durableLsn, previousChain, hash } = header;
+  return {
+    kind: "segment-header",
+    offset: 0,
+    length: SEGMENT_HEADER_BYTES,
+    fields: {
+      format: "HFSG",
+      version: 2,
+      segment: BigInt(segmentId),
+      ...{ logId, nonce, epoch, content, baseLsn: BigInt(baseLsn), durableLsn: BigInt(durableLsn) },
+      ...{ previousChain, hash },
+    },
+  };
+}
+
+function* frameLines(file: InspectedFile, header: SegmentHeader): Generator<Line> {
+  const { source } = file;
+  // Read twice: the verdict is known at the end only, and frames are handed on without being kept.
+  const { end } = scanSegment(source, header, { successors: headersOf(file.folder) });
+  const cursor = new FrameCursor(source, header, { endOffset: end.endOffset });
+  while (cursor.next()) yield frameLine(cursor);
+  const { sizeBytes } = source;
+  if (end.kind === "continued" && end.deadBytes > 0) {
+    const fields = { continuedBy: BigInt(end.successor.segmentId) };
+    yield { kind: "dead", offset: end.endOffset, length: end.deadBytes, fields };
+  }
+  const found = damageOf(end, sizeBytes);
+  if (found !== undefined) yield found;
+}
+
+function frameLine(cursor: FrameCursor): Line {
+  const { offset, endOffset, kind, flags, lsn, span, durableLsn, chain } = cursor;
+  return {
+    kind: "frame",
+    offset,
+    length: endOffset - offset,
+    fields: {
+      frameKind: kindNames.get(kind) ?? kind,
+      ...{ flags, lsn: BigInt(lsn), span, durableLsn: BigInt(durableLsn), chain },
+      payload: cursor.viewPayload(),
+    },
+  };
+}
+
+const kindNames: ReadonlyMap<number, string> = new Map(Object.entries(frameKinds).map(([name, kind]) => [kind, name]));
+
+function damageOf(end: ScanEnd, endOffset: number): Damage | undefined {
+  if (end.kind === "clean" || end.kind === "continued") return undefined;
+  const { later } = end;
+  const range = { offset: end.endOffset, endOffset };
+  const ahead =
+    later.headerCount === 0
+      ? ""
+      : `; ${later.headerCount} sound frame headers lie behind, up to LSN ${later.lastLsn}`;
+  if (end.kind === "torn") {
+    const reason = `no frame (${end.reason}) from here to the end, and nothing here was known durable${ahead}`;
+    return damage("torn", range, "CODEC_TORN_TAIL", reason);
+  }
+  const why =
+    end.code === "CODEC_DURABLE_DATA_MISSING"
+      ? `durable up to LSN ${end.durableLsn}, and no frame (${end.reason}) here`
+      : `a sound checksum over what no encoder writes (${end.reason})`;
+  return damage("corrupt", range, end.code, `${why}${ahead}`);
+}
+
+const headers = new WeakMap<Folder, readonly SegmentHeader[]>();
+
+/** Headers of all segments of a directory. */
+function headersOf(folder: Folder): readonly SegmentHeader[] {
+  const kept = headers.get(folder);
+  if (kept !== undefined) return kept;
+  const found = folder.siblings.flatMap((sibling) => {
+    const outcome = inspectSegmentHeader(sibling.head());
+    return outcome.kind === "segment" ? [outcome.header] : [];
+  });
+  headers.set(folder, found);
+  return found;
+}
