@@ -1,7 +1,15 @@
 import { CodecError, readExactly, type ByteSource } from "@holdfast/segment-codec";
 import { blake3 } from "@holdfast/segment-codec/blake3";
-import { decodeFbatHeader, type FbatEvent, type FbatHeader, type FbatTornReason } from "@holdfast/segment-codec/fbat";
+import {
+  decodeFbatHeader,
+  fbatKinds,
+  type FbatEvent,
+  type FbatFrame,
+  type FbatHeader,
+  type FbatTornReason,
+} from "@holdfast/segment-codec/fbat";
 import { FbatBatches } from "./fbat-batches.js";
+import { FbatFooter } from "./fbat-footer.js";
 import { FbatFrameReader, findFrame } from "./fbat-frame-reader.js";
 import { frameLine } from "./fbat-lines.js";
 import { fbatNumber, isNewestFbat } from "./fbat-name.js";
@@ -71,37 +79,53 @@ function* headerLines(file: InspectedFile, header: FbatHeader & { readonly frame
 
 function* frameLines(file: InspectedFile, start: number): Generator<Line> {
   const { source } = file;
-  const limit = source.sizeBytes;
+  const footer = new FbatFooter(source);
+  const { limit } = footer;
+  if (limit < start) {
+    const reason = `the footer says that frames end at ${limit}, before the first can begin`;
+    yield damage("corrupt", { offset: start, endOffset: source.sizeBytes }, "CODEC_LENGTH_OUT_OF_RANGE", reason);
+    return;
+  }
   const frames = new FbatFrameReader(source);
   const ahead = new FbatFrameReader(source);
   const batches = new FbatBatches((offset) => ahead.read(offset, limit));
   let searches = 0;
-  for (let at = start; at < limit;) {
+  let at = start;
+  while (at < limit) {
     const read = frames.read(at, limit);
     if (read.kind === "stop") {
       batches.drop();
       const next = searches++ < maxSearches ? findFrame(source, at + 1, limit) : -1;
       if (next === -1) {
-        yield tail(file, at, read.reason, searches > maxSearches);
+        yield* tailLines(file, footer, at, explain(read.reason, searches > maxSearches));
         return;
       }
       const reason = `no frame (${read.reason}), and a sound one follows at ${next}`;
       yield damage("corrupt", { offset: at, endOffset: next }, "CODEC_MID_STREAM_CORRUPTION", reason);
+      footer.passDamage(at, next);
       at = next;
       continue;
     }
     const { endOffset } = read;
     if (read.kind === "malformed") {
       batches.drop();
+      footer.passDamage(at, endOffset);
       yield damage("corrupt", { offset: at, endOffset }, read.code, read.reason);
     } else {
       const { event } = read;
       const committed = batches.take(event, endOffset);
+      const frame = { offset: at, length: endOffset - at, event, role: roleOf(event), committed };
       if (!isContentSound(event)) yield contentDamage(at, endOffset);
-      yield frameLine(at, endOffset - at, event, committed);
+      yield frameLine(at, endOffset - at, event, footer.take(frame));
     }
     at = endOffset;
   }
+  if (footer.vouched) yield* footer.lines(limit, "corrupt");
+}
+
+function roleOf({ kind }: FbatEvent): FbatFrame["role"] {
+  if (kind === fbatKinds.batchBegin) return "batch-begin";
+  return kind === fbatKinds.batchCommit ? "batch-commit" : "event";
 }
 
 /** Every file of the reference carries the hash of each content twice; a checksum made good again does not make them good. */
@@ -116,16 +140,35 @@ function contentDamage(offset: number, endOffset: number): Damage {
   return damage("corrupt", { offset, endOffset }, "INSPECT_HASH_MISMATCH", reason);
 }
 
-/** What lies behind the last sound frame. */
-function tail(file: InspectedFile, offset: number, stop: FbatTornReason, unsearched: boolean): Damage {
-  const range = { offset, endOffset: file.source.sizeBytes };
-  if (unsearched) {
-    const reason = `no frame (${stop}); after ${maxSearches} damaged places, what follows is not looked through`;
-    return damage("corrupt", range, "CODEC_MID_STREAM_CORRUPTION", reason);
-  }
+/** Why a walk ended before it should. */
+interface Stop {
+  readonly code: string;
+  readonly reason: string;
+  /** False when nobody knows whether sound frames follow. */
+  readonly searched: boolean;
+}
+
+/** What lies behind the last sound frame, footer included. */
+function* tailLines(file: InspectedFile, footer: FbatFooter, offset: number, stop: Stop): Generator<Line> {
+  const { limit, vouched, present } = footer;
   const newest = isNewestFbat(file.name, file.folder);
-  const where = newest ? "the end of the newest segment" : "the end, and the segment is not the newest";
-  return damage(newest ? "torn" : "corrupt", range, codeOf(stop), `no frame (${stop}) from here to ${where}`);
+  if (present && !vouched && stop.searched) {
+    // A footer that no checksum vouches for begins where the frames end, or is no use.
+    yield* footer.lines(offset, newest ? "torn" : "corrupt");
+    return;
+  }
+  const torn = newest && !vouched && stop.searched;
+  const why = vouched ? "the footer" : newest ? "the end of the newest segment" : "the end, and a newer segment follows";
+  const range = { offset, endOffset: limit };
+  yield damage(torn ? "torn" : "corrupt", range, stop.code, `${stop.reason} from here to ${why}`);
+  footer.passDamage(offset, limit);
+  if (vouched) yield* footer.lines(limit, "corrupt");
+}
+
+function explain(stop: FbatTornReason, unsearched: boolean): Stop {
+  if (!unsearched) return { code: codeOf(stop), reason: `no frame (${stop})`, searched: true };
+  const reason = `no frame (${stop}); after ${maxSearches} damaged places, nothing more is looked for`;
+  return { code: "CODEC_MID_STREAM_CORRUPTION", reason, searched: false };
 }
 
 function codeOf(stop: FbatTornReason): string {
