@@ -28,6 +28,7 @@ export class FbatFooter {
   /** Undefined when no row can be read. */
   readonly #listed: Listed | undefined;
   #refutation: { readonly code: string; readonly reason: string } | undefined;
+  #sequencesAscend = true;
   #entry = 0;
   #row: Sdx3Row | undefined;
 
@@ -103,7 +104,9 @@ export class FbatFooter {
       const range = { offset, endOffset: this.#sizeBytes };
       yield damage(this.vouched ? "corrupt" : (this.#verdict ?? verdict), range, refutation.code, refutation.reason);
     }
-    const fields = { format: this.#format, entryCount: this.#rowCount, sound: refutation === undefined };
+    const sound = refutation === undefined;
+    const listed = this.#listed === undefined ? {} : { sequencesAscend: this.#sequencesAscend };
+    const fields = { format: this.#format, entryCount: this.#rowCount, sound, ...listed };
     yield { kind: "footer", offset, length: this.#sizeBytes - offset, fields };
     // Without a checksum, rows are what the frames confirm, or nothing.
     if (this.vouched || refutation === undefined) yield* this.#entryLines();
@@ -128,8 +131,13 @@ export class FbatFooter {
   }
 
   #advance(): void {
+    const before = this.#row?.globalSequence;
     this.#entry++;
     this.#row = this.#rowAt(this.#entry);
+    // A compaction that numbers anew leaves a segment whose numbers go back: nothing is damaged, and they are no order.
+    if (before !== undefined && this.#row !== undefined && this.#row.globalSequence <= before) {
+      this.#sequencesAscend = false;
+    }
   }
 
   #rowAt(entry: number): Sdx3Row | undefined {

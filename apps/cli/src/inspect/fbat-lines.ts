@@ -25,6 +25,7 @@ export function frameLine(offset: number, length: number, event: FbatEvent, comm
       previousHash: chain?.previousHash ?? null,
       hash: chain?.eventHash ?? null,
       extensions,
+      ...{ payloadSize: event.payloadSize, counter: event.counter, contentHash: event.contentHash },
       encryption: encryption === undefined ? null : { keyscopeId: encryption.keyscopeId, nonce: encryption.nonce },
       payload: content,
       committed,
