@@ -1,0 +1,185 @@
+// The walk through a window, with its look ahead to commit markers, against the library's scan of all bytes at once.
+import { sourceOf, type ByteSource } from "@holdfast/segment-codec";
+import {
+  encodeFbatEventFrame,
+  encodeFbatFrame,
+  encodeFbatHeader,
+  scanFbatSegment,
+  type FbatEvent,
+} from "@holdfast/segment-codec/fbat";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { FbatBatches } from "../src/inspect/fbat-batches.js";
+import { FbatFrameReader, findFrame } from "../src/inspect/fbat-frame-reader.js";
+import { goldenBytes, manifest } from "./golden-stores.js";
+import { linesOf, regionsOfBytes } from "./small-segment.js";
+
+const stores = manifest.cases.flatMap(({ id, segments }) => segments.map(({ file }) => goldenBytes(`${id}/${file}`)));
+const header = encodeFbatHeader({ createdNs: 1n, segmentId: 1n });
+
+/** Real frames, by what they are: events of a few sizes, and both markers. */
+const batchStore = goldenBytes("batch/000001.fbat");
+const recorded = scanFbatSegment(batchStore, { newest: true }).frames;
+const event = find("event");
+const begin = find("batch-begin");
+const commit = find("batch-commit");
+
+function find(role: "event" | "batch-begin" | "batch-commit"): FbatEvent {
+  const found = recorded.find((frame) => frame.role === role);
+  if (found === undefined) throw new Error(`the store has no ${role}`);
+  return found.event;
+}
+
+const piece = fc.oneof(
+  { weight: 5, arbitrary: fc.constant("event" as const) },
+  { weight: 2, arbitrary: fc.record({ begin: fc.integer({ min: 0, max: 4 }) }) },
+  { weight: 2, arbitrary: fc.constant("commit" as const) },
+);
+
+function assemble(pieces: readonly (typeof piece extends fc.Arbitrary<infer T> ? T : never)[]): Uint8Array {
+  const frames = pieces.map((each) => {
+    if (each === "event") return encodeFbatEventFrame(event);
+    if (each === "commit") return encodeFbatEventFrame(commit);
+    return encodeFbatEventFrame({ ...begin, payloadSize: each.begin });
+  });
+  return Uint8Array.from(Buffer.concat([header, ...frames]));
+}
+
+test("which events count: the look ahead says what the library says behind", () => {
+  fc.assert(
+    fc.property(fc.array(piece, { maxLength: 14 }), (pieces) => {
+      const bytes = assemble(pieces);
+      const scan = scanFbatSegment(bytes, { newest: true });
+      const upTo = scan.end.endOffset;
+      const found = linesOf(bytes)
+        .filter(({ kind, offset }) => /^(event|batch-)/.test(kind) && offset < upTo)
+        .map(({ kind, offset, fields }) => [kind, offset, fields["committed"]]);
+      // Behind a malformed marker the library stops, and what is open there is no batch; so it is here.
+      expect(found).toEqual(scan.frames.map(({ role, offset, committed }) => [role, offset, committed]));
+    }),
+  );
+});
+
+test("a walk through any window reads the frames that a scan of all bytes reads", () => {
+  fc.assert(
+    fc.property(fc.constantFrom(...stores), fc.integer({ min: 8, max: 900 }), (bytes, windowBytes) => {
+      const scan = scanFbatSegment(bytes, { newest: true });
+      const frames = new FbatFrameReader(sourceOf(bytes), windowBytes);
+      const found: [number, number][] = [];
+      let at = scan.header.framesStart;
+      for (let read = frames.read(at, bytes.length); read.kind === "event"; read = frames.read(at, bytes.length)) {
+        found.push([at, read.endOffset - at]);
+        at = read.endOffset;
+      }
+      expect(found).toEqual(scan.frames.map(({ offset, length }) => [offset, length]));
+      expect(at).toBe(scan.end.endOffset);
+    }),
+  );
+});
+
+test("what a frame claims is not read before it is known to fit", () => {
+  const bytes = Uint8Array.from(Buffer.concat([header, Buffer.from([0x0f, 0xff, 0xff, 0xff, 0, 0, 0, 0]), Buffer.alloc(64)]));
+  const asked: number[] = [];
+  const source: ByteSource = {
+    sizeBytes: bytes.length,
+    readAt: (target, offset) => {
+      asked.push(target.length);
+      return sourceOf(bytes).readAt(target, offset);
+    },
+  };
+  const frames = new FbatFrameReader(source, 16);
+  expect(frames.read(header.length, bytes.length)).toEqual({ kind: "stop", reason: "short-payload" });
+  expect(Math.max(...asked)).toBe(16);
+});
+
+test("a large frame does not keep its room", () => {
+  const large = encodeFbatEventFrame({ ...event, content: new Uint8Array(5000) });
+  const small = encodeFbatEventFrame(event);
+  const bytes = Uint8Array.from(Buffer.concat([large, small, small]));
+  const sizes: number[] = [];
+  const source: ByteSource = {
+    sizeBytes: bytes.length,
+    readAt: (target, offset) => {
+      sizes.push(target.length);
+      return sourceOf(bytes).readAt(target, offset);
+    },
+  };
+  const frames = new FbatFrameReader(source, 64);
+  for (let at = 0; at < bytes.length;) {
+    const read = frames.read(at, bytes.length);
+    if (read.kind !== "event") throw new Error("a frame that was written is none");
+    at = read.endOffset;
+  }
+  expect(sizes.at(-1)).toBe(small.length);
+  expect(Math.max(...sizes)).toBe(large.length);
+});
+
+describe("the search behind damage", () => {
+  test("by steps finds what a search of everything finds", () => {
+    const part = fc.oneof(
+      fc.uint8Array({ maxLength: 24 }),
+      fc.uint8Array({ minLength: 1, maxLength: 12 }).map((bytes) => encodeFbatFrame(bytes)),
+    );
+    fc.assert(
+      fc.property(fc.array(part, { maxLength: 12 }), fc.integer({ min: 20, max: 90 }), fc.nat(8), (parts, step, from) => {
+        const bytes = Uint8Array.from(Buffer.concat(parts));
+        const source = sourceOf(bytes);
+        expect(findFrame(source, from, bytes.length, step)).toBe(findFrame(source, from, bytes.length));
+      }),
+    );
+  });
+
+  test("looks at a frame that begins in one step and ends in the next", () => {
+    const frame = encodeFbatFrame(new Uint8Array(30).fill(7));
+    for (let before = 0; before < 80; before++) {
+      const bytes = Uint8Array.from(Buffer.concat([Buffer.alloc(before, 0xff), frame, Buffer.alloc(5, 0xff)]));
+      expect(findFrame(sourceOf(bytes), 0, bytes.length, 38)).toBe(before);
+    }
+  });
+});
+
+test("after many damaged places, the rest is not looked through and is corrupt", () => {
+  const frame = encodeFbatEventFrame(event);
+  const damaged = frame.slice();
+  damaged[30] = (damaged[30] ?? 0) ^ 1;
+  const bytes = Uint8Array.from(Buffer.concat([header, ...Array.from({ length: 40 }, (_, at) => (at % 2 ? frame : damaged))]));
+  const lines = linesOf(bytes);
+  expect(lines.filter(({ kind }) => kind === "event")).toHaveLength(16);
+  expect(lines.at(-1)).toMatchObject({ kind: "damage", fields: { verdict: "corrupt" } });
+  expect(lines.at(-1)?.fields["reason"]).toContain("nothing more is looked for");
+});
+
+test("a batch is read ahead once: the walk stays linear", () => {
+  const reads: number[] = [];
+  const batches = new FbatBatches((offset) => {
+    reads.push(offset);
+    const last = offset === 30;
+    return { kind: "event", endOffset: offset + 1, event: last ? commit : event };
+  });
+  expect(batches.take({ ...begin, payloadSize: 30 }, 0)).toBe(true);
+  for (let item = 0; item < 30; item++) expect(batches.take(event, item + 1)).toBe(true);
+  expect(batches.take(commit, 31)).toBe(true);
+  expect(batches.take(event, 32)).toBe(true);
+  expect(reads).toEqual(Array.from({ length: 31 }, (_, at) => at));
+});
+
+test("any damage to any store: an outcome, regions from the first byte to the last, and nothing that nobody wrote", () => {
+  const edit = fc.record({ at: fc.nat(), bytes: fc.uint8Array({ minLength: 1, maxLength: 12 }), cut: fc.boolean() });
+  fc.assert(
+    fc.property(fc.constantFrom(...stores), fc.array(edit, { minLength: 1, maxLength: 4 }), (store, edits) => {
+      let bytes = store.slice();
+      for (const { at, bytes: put, cut } of edits) {
+        const place = bytes.length === 0 ? 0 : at % bytes.length;
+        if (cut) bytes = bytes.slice(0, place);
+        else bytes.set(put.subarray(0, bytes.length - place), place);
+      }
+      const regions = regionsOfBytes(bytes, "000001.fbat");
+      expect(regions.reduce((end, { offset, length }) => (offset === end ? end + length : Number.NaN), 0)).toBe(bytes.length);
+      const written = new Set(scanFbatSegment(store, { newest: true }).frames.map((frame) => Buffer.from(frame.event.eventId).toString("hex")));
+      for (const { kind, fields } of linesOf(bytes, "000001.fbat")) {
+        if (kind !== "event") continue;
+        expect(written.has(Buffer.from(fields["eventId"] as Uint8Array).toString("hex"))).toBe(true);
+      }
+    }),
+  );
+});
