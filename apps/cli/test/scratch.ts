@@ -17,3 +17,9 @@ export function built(name: "main" | "append-child" | "module-child"): string {
   if (!existsSync(path)) throw new Error(`dist/${name}.js is missing: run \`pnpm build\` first`);
   return path;
 }
+
+/** The command as a checkout or an install starts it; needs a build. */
+export function command(): string {
+  built("main");
+  return fileURLToPath(new URL("../bin/holdfast.js", import.meta.url));
+}
