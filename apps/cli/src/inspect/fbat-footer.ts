@@ -156,12 +156,22 @@ function refutationOf({ code, message }: SidxError): { readonly code: string; re
 }
 
 function fieldsOf(row: Sdx3Row): Line["fields"] {
-  const { eventId, entity, scope, kind: eventKind, lane, depth, clock, wallMs, previousHash, eventHash } = row;
-  const { frameOffset, frameLength, globalSequence, correlationId, causationId } = row;
   return {
-    ...{ frameOffset: BigInt(frameOffset), sequence: globalSequence, eventId, entity, scope },
-    ...{ frameLength, eventKind, lane, depth, clock, wallMs },
-    ...{ correlation: correlationId, causation: causationId ?? null, previousHash, hash: eventHash },
+    frameOffset: BigInt(row.frameOffset),
+    sequence: row.globalSequence,
+    eventId: row.eventId,
+    entity: row.entity,
+    scope: row.scope,
+    frameLength: row.frameLength,
+    eventKind: row.kind,
+    lane: row.lane,
+    depth: row.depth,
+    clock: row.clock,
+    wallMs: row.wallMs,
+    correlation: row.correlationId,
+    causation: row.causationId ?? null,
+    previousHash: row.previousHash,
+    hash: row.eventHash,
   };
 }
 

@@ -106,8 +106,9 @@ const maxFrameBytes = frameHeaderBytes + 0x1000_0000;
  * @param stepBytes - at least the size of the largest frame; for tests.
  */
 export function findFrame(source: ByteSource, from: number, end: number, stepBytes: number = maxFrameBytes): number {
+  const room = new Uint8Array(Math.max(0, Math.min(2 * stepBytes, end - from)));
   for (let start = from; start < end; start += stepBytes) {
-    const window = new Uint8Array(Math.min(2 * stepBytes, end - start));
+    const window = room.subarray(0, Math.min(room.length, end - start));
     readExactly(source, window, start);
     const found = findFbatFrame(window, 0, window.length);
     // Whatever begins in the first half ends in the window. What begins in the second is found again by the next step, where an

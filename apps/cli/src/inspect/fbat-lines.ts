@@ -11,23 +11,34 @@ export function frameLine(offset: number, length: number, event: FbatEvent, comm
     const { eventId, wallMs, timestampUs } = event;
     return { kind: "batch-commit", offset, length, fields: { eventId, wallMs, timestampUs, committed } };
   }
-  const { eventId, kind: eventKind, entity, scope, lane, depth, clock, wallMs, timestampUs, flags } = event;
-  const { payloadVersion, correlationId, causationId, chain, extensions, content, encryption } = event;
+  const { chain, encryption } = event;
   return {
     kind: "event",
     offset,
     length,
+    // One literal without a spread: with spreads, this took three times as long as reading and checking the frame.
     fields: {
-      ...{ eventId, eventKind, entity, scope, lane, depth, clock, wallMs, timestampUs, flags },
-      payloadVersion: payloadVersion ?? null,
-      correlation: correlationId,
-      causation: causationId ?? null,
+      eventId: event.eventId,
+      eventKind: event.kind,
+      entity: event.entity,
+      scope: event.scope,
+      lane: event.lane,
+      depth: event.depth,
+      clock: event.clock,
+      wallMs: event.wallMs,
+      timestampUs: event.timestampUs,
+      flags: event.flags,
+      payloadVersion: event.payloadVersion ?? null,
+      correlation: event.correlationId,
+      causation: event.causationId ?? null,
       previousHash: chain?.previousHash ?? null,
       hash: chain?.eventHash ?? null,
-      extensions,
-      ...{ payloadSize: event.payloadSize, counter: event.counter, contentHash: event.contentHash },
+      extensions: event.extensions,
+      payloadSize: event.payloadSize,
+      counter: event.counter,
+      contentHash: event.contentHash,
       encryption: encryption === undefined ? null : { keyscopeId: encryption.keyscopeId, nonce: encryption.nonce },
-      payload: content,
+      payload: event.content,
       committed,
     },
   };

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { expect, test } from "vitest";
 import { jsonParts } from "./line-json.js";
 import type { Line } from "./line.js";
@@ -24,10 +25,20 @@ test("each kind of value has its one spelling", () => {
   );
 });
 
-test("the parts of a long payload are short, and together it", () => {
-  const payload = Uint8Array.from({ length: 200_001 }, (_, at) => at % 251);
-  const line = { kind: "event", offset: 0, length: 0, fields: { payload } };
-  expect(Math.max(...[...jsonParts("f", line)].map(({ length }) => length))).toBeLessThanOrEqual(0x1_0000);
-  const parsed = JSON.parse(whole(line)) as { readonly payload: string };
-  expect(parsed.payload).toBe(Buffer.from(payload).toString("hex"));
+test("the parts of a long value are short, and together it", () => {
+  const payload = Uint8Array.from({ length: 50_001 }, (_, at) => at % 251);
+  const hex = Buffer.from(payload).toString("hex");
+  const text = "\u{1f600}\u001b".repeat(20_000);
+  const extensions = new Map([
+    ["a.b", payload],
+    [text, Uint8Array.of(1)],
+  ]);
+  const line = { kind: "event", offset: 0, length: 0, fields: { before: 1, payload, text, extensions, after: 2 } };
+  expect(Math.max(...[...jsonParts("f", line)].map(({ length }) => length))).toBeLessThan(0x2_0000);
+  const expected = {
+    ...{ file: "a file", offset: 0, length: 0, kind: "event", before: 1, payload: hex, text },
+    ...{ extensions: { "a.b": hex, [text]: "01" }, after: 2 },
+  };
+  expect(whole(line).length).toBeGreaterThan(2 * hex.length);
+  expect(isDeepStrictEqual(JSON.parse(whole(line)), expected)).toBe(true); // a diff of this would fill a book
 });

@@ -2,40 +2,83 @@ import type { Line, LineValue } from "./line.js";
 import { quoted } from "./safe-text.js";
 
 /** A payload may have 256 MiB, whose hex is longer than any string may be: it is handed on in parts. */
-const hexChunkBytes = 0x8000;
+const partLength = 0x4000;
 
 /** One JSON object on one line, in parts of bounded length; together they end in a newline. */
 export function* jsonParts(file: string, line: Line): Generator<string, void, undefined> {
   const { kind, offset, length, fields } = line;
-  yield `{"file":${quoted(file)},"offset":${offset},"length":${length},"kind":${quoted(kind)}`;
-  for (const [name, value] of Object.entries(fields)) {
-    yield `,${quoted(name)}:`;
-    yield* valueParts(value);
+  let text = `{"file":${quoted(file)},"offset":${offset},"length":${length},"kind":"${kind}"`;
+  for (const name in fields) {
+    const value = fields[name];
+    if (value === undefined) continue;
+    text += `,"${name}":`;
+    if (isShort(value)) {
+      text += shortJson(value);
+      continue;
+    }
+    yield text;
+    yield* longParts(value);
+    text = "";
   }
-  yield "}\n";
+  yield `${text}}\n`;
 }
 
-function* valueParts(value: LineValue): Generator<string, void, undefined> {
-  if (typeof value === "string") yield quoted(value);
-  else if (typeof value === "bigint") yield `"${value}"`;
-  else if (value === null || typeof value !== "object") yield String(value);
+function isShort(value: LineValue): boolean {
+  if (value === null || (typeof value !== "object" && typeof value !== "string")) return true;
+  if (typeof value === "string" || value instanceof Uint8Array) return value.length <= partLength;
+  return entriesOf(value).reduce((sum, [name, bytes]) => sum + name.length + bytes.length, 0) <= partLength;
+}
+
+function shortJson(value: LineValue): string {
+  if (typeof value === "string") return quoted(value);
+  if (typeof value === "bigint") return `"${value}"`;
+  if (value === null || typeof value !== "object") return String(value);
+  if (value instanceof Uint8Array) return `"${hexOf(value)}"`;
+  return `{${entriesOf(value)
+    .map(([name, bytes]) => `${quoted(name)}:"${hexOf(bytes)}"`)
+    .join(",")}}`;
+}
+
+function* longParts(value: LineValue): Generator<string, void, undefined> {
+  if (typeof value === "string") yield* textParts(value);
   else if (value instanceof Uint8Array) yield* hexParts(value);
   else {
-    const entries = value instanceof Map ? value.entries() : Object.entries(value);
     let before = "{";
-    for (const [name, bytes] of entries as Iterable<readonly [string, Uint8Array]>) {
-      yield `${before}${quoted(name)}:`;
+    for (const [name, bytes] of entriesOf(value)) {
+      yield before;
+      yield* textParts(name);
+      yield ":";
       yield* hexParts(bytes);
       before = ",";
     }
-    yield before === "{" ? "{}" : "}";
+    yield "}";
   }
 }
 
 function* hexParts(bytes: Uint8Array): Generator<string, void, undefined> {
   yield '"';
-  for (let from = 0; from < bytes.length; from += hexChunkBytes) yield hexOf(bytes.subarray(from, from + hexChunkBytes));
+  for (let from = 0; from < bytes.length; from += partLength) yield hexOf(bytes.subarray(from, from + partLength));
   yield '"';
+}
+
+function* textParts(text: string): Generator<string, void, undefined> {
+  yield '"';
+  for (let from = 0; from < text.length;) {
+    let end = Math.min(from + partLength, text.length);
+    if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end--; // a pair stays together
+    yield quoted(text.slice(from, end)).slice(1, -1);
+    from = end;
+  }
+  yield '"';
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit < 0xdc00;
+}
+
+function entriesOf(value: LineValue): readonly (readonly [string, Uint8Array])[] {
+  if (value instanceof Map) return [...(value as ReadonlyMap<string, Uint8Array>)];
+  return Object.entries(value as Readonly<Record<string, Uint8Array>>); // nothing else is left of the type
 }
 
 export function hexOf(bytes: Uint8Array): string {

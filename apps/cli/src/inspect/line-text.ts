@@ -6,6 +6,7 @@ import { quoted, shown } from "./safe-text.js";
 /** A dump for people: one line a line, columns first, then the fields by name. Long bytes are cut; `--json` has them whole. */
 
 const shownBytes = 32;
+const shownChars = 200;
 
 export function dumpText(line: Line, paint: Paint): string {
   const { kind, offset, length, fields } = line;
@@ -20,11 +21,15 @@ export function dumpText(line: Line, paint: Paint): string {
 
 /** A value in at most a few dozen characters a part, none of which acts on a terminal. */
 export function valueText(value: LineValue): string {
-  if (typeof value === "string") return shown(value);
+  if (typeof value === "string") return cut(value);
   if (value === null || typeof value !== "object") return String(value);
   if (value instanceof Uint8Array) return bytesText(value);
   const entries = (value instanceof Map ? [...value.entries()] : Object.entries(value)) as (readonly [string, Uint8Array])[];
-  return `{${entries.map(([name, bytes]) => `${shown(name)}: ${bytesText(bytes)}`).join(", ")}}`;
+  return `{${entries.map(([name, bytes]) => `${cut(name)}: ${bytesText(bytes)}`).join(", ")}}`;
+}
+
+function cut(text: string): string {
+  return text.length <= shownChars ? shown(text) : `${quoted(text.slice(0, shownChars))}...(${text.length} characters)`;
 }
 
 function bytesText(bytes: Uint8Array): string {

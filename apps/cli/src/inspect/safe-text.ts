@@ -3,10 +3,12 @@
  * could move the cursor, hide text or change its direction is shown by its number.
  */
 
+const plainAscii = /^[ !#-[\]-~]*$/;
 const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 
 /** `text` as a JSON string without any character that acts on a terminal: an equal string to whoever parses it. */
 export function quoted(text: string): string {
+  if (plainAscii.test(text)) return `"${text}"`; // nearly every name there is
   return JSON.stringify(text).replace(unsafe, escaped);
 }
 

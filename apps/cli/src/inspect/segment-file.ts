@@ -94,14 +94,18 @@ function* frameLines(file: InspectedFile, header: SegmentHeader): Generator<Line
 }
 
 function frameLine(cursor: FrameCursor): Line {
-  const { offset, endOffset, kind, flags, lsn, span, durableLsn, chain } = cursor;
+  const { offset, kind } = cursor;
   return {
     kind: "frame",
     offset,
-    length: endOffset - offset,
+    length: cursor.endOffset - offset,
     fields: {
       frameKind: kindNames.get(kind) ?? kind,
-      ...{ flags, lsn: BigInt(lsn), span, durableLsn: BigInt(durableLsn), chain },
+      flags: cursor.flags,
+      lsn: BigInt(cursor.lsn),
+      span: cursor.span,
+      durableLsn: BigInt(cursor.durableLsn),
+      chain: cursor.chain,
       payload: cursor.viewPayload(),
     },
   };
