@@ -9,6 +9,7 @@ import {
 } from "@holdfast/segment-codec";
 import type { FileFormat, Folder, InspectedFile } from "./file-format.js";
 import { damage, type Damage, type Line } from "./line.js";
+import { SegmentFooter } from "./segment-footer.js";
 
 /** Segments of format 2: docs/formats/segment.md. Each is judged with the headers of its log that lie beside it. */
 
@@ -83,7 +84,15 @@ function* frameLines(file: InspectedFile, header: SegmentHeader): Generator<Line
   // Read twice: the verdict is known at the end only, and frames are handed on without being kept.
   const { end } = scanSegment(source, header, { successors: headersOf(file.folder) });
   const cursor = new FrameCursor(source, header, { endOffset: end.endOffset });
-  while (cursor.next()) yield frameLine(cursor);
+  const footer = new SegmentFooter(source, end.endOffset, header);
+  while (cursor.next()) {
+    if (footer.isOwn(cursor)) {
+      yield* footer.lines(cursor, frameLine(cursor));
+    } else {
+      footer.take(cursor);
+      yield frameLine(cursor);
+    }
+  }
   const { sizeBytes } = source;
   if (end.kind === "continued" && end.deadBytes > 0) {
     const fields = { continuedBy: BigInt(end.successor.segmentId) };

@@ -1,0 +1,132 @@
+// Sealed segments: the footer in the last frame, beside the frames that it lists.
+import {
+  FRAME_HEADER_BYTES,
+  FrameEncoder,
+  encodeSegmentHeader,
+  frameBytes,
+  frameKinds,
+} from "@holdfast/segment-codec";
+import { Sdx4Builder, type Sdx4Entry } from "@holdfast/sidx-footer";
+import { expect, test } from "vitest";
+import { identity, linesOf, regionTexts, regionsOfBytes } from "./small-segment.js";
+
+const id = (last: number): Uint8Array => Uint8Array.from({ length: 16 }, (_, at) => (at === 15 ? last : 0xe0));
+
+interface Sealed {
+  readonly bytes: Uint8Array;
+  readonly footerFrame: number;
+}
+
+interface Changes {
+  readonly entry?: (entry: Sdx4Entry, ordinal: number) => Sdx4Entry;
+  readonly footer?: (bytes: Uint8Array) => Uint8Array;
+  readonly segmentCrc?: number;
+}
+
+/** Three records of 10 bytes, the last frame a batch of two, and a footer that lists all four. */
+function sealed({ entry = (same) => same, footer = (same) => same, segmentCrc }: Changes = {}): Sealed {
+  const buffer = new Uint8Array(0x1_0000);
+  const header = encodeSegmentHeader(identity, buffer);
+  const encoder = new FrameEncoder(header);
+  const builder = new Sdx4Builder();
+  let end = 64;
+  let ordinal = 0;
+  for (const [frame, span] of [1, 1, 2].entries()) {
+    const frameOffset = end;
+    end = encoder.append(buffer, end, new Uint8Array(10).fill(frame), { kind: span, flags: 0, span });
+    for (let batchIndex = 0; batchIndex < span; batchIndex++, ordinal++) {
+      const place = { sequence: 2 ** 40 + ordinal, frameOffset, frameLength: end - frameOffset, batchIndex };
+      const what = { eventId: id(ordinal), entity: "player:1", scope: "game", revision: ordinal, lane: 1, depth: 2 };
+      const rest = { kind: 9, timestampUs: 1_700_000_000_000_000 + ordinal, flags: 3, causationId: id(77) };
+      builder.add(entry({ ...place, ...what, ...rest }, ordinal));
+    }
+  }
+  const coverage = { coveredBytes: end, segmentCrc: segmentCrc ?? header.crc, chain: encoder.chain };
+  const payload = footer(builder.encode(coverage));
+  const footerFrame = end;
+  end = encoder.append(buffer, end, payload, { kind: frameKinds.footer, flags: 0, span: 0 });
+  return { bytes: buffer.slice(0, end), footerFrame };
+}
+
+test("its footer and every entry, field by field", () => {
+  const { bytes, footerFrame } = sealed();
+  const lines = linesOf(bytes);
+  expect(lines.map(({ kind }) => kind)).toEqual([
+    ...["segment-header", "frame", "frame", "frame", "frame", "footer"],
+    ...["footer-entry", "footer-entry", "footer-entry", "footer-entry"],
+  ]);
+  const place = { offset: footerFrame + FRAME_HEADER_BYTES, length: bytes.length - footerFrame - FRAME_HEADER_BYTES };
+  const fields = { format: "SDX4", entryCount: 4, sound: true, coveredBytes: BigInt(footerFrame) };
+  expect(lines[5]).toEqual({ kind: "footer", ...place, fields });
+  expect(lines[9]).toEqual({
+    kind: "footer-entry",
+    ...place,
+    fields: {
+      ...{ frameOffset: BigInt(64 + 2 * frameBytes(10)), sequence: 2n ** 40n + 3n, eventId: id(3) },
+      ...{ entity: "player:1", scope: "game", frameLength: frameBytes(10), batchIndex: 1, eventKind: 9 },
+      ...{ lane: 1, depth: 2, revision: 3n, timestampUs: 1_700_000_000_000_003n, flags: 3 },
+      ...{ correlation: id(3), causation: id(77), hash: null },
+    },
+  });
+  expect(regionTexts(regionsOfBytes(bytes))).toEqual([`sound 0..${bytes.length}`]);
+});
+
+test.each<[string, Changes, string]>([
+  ["a frame that is not there", { entry: moved(8) }, "SIDX_FOREIGN"],
+  ["a frame of another length", { entry: (entry) => ({ ...entry, frameLength: 40 }) }, "SIDX_FOREIGN"],
+  ["a record that its frame does not have", { entry: (entry) => ({ ...entry, batchIndex: 2 }) }, "SIDX_FOREIGN"],
+  ["another segment", { segmentCrc: 1 }, "SIDX_FOREIGN"],
+  ["nothing: no footer at all", { footer: () => new Uint8Array(64).fill(1) }, "SIDX_MALFORMED"],
+  ["a damaged block", { footer: flipped(8) }, "SIDX_CHECKSUM_MISMATCH"],
+  ["a damaged root", { footer: flipped(-40) }, "SIDX_CHECKSUM_MISMATCH"],
+])("a footer of %s is corrupt, under sound checksums of its frame", (_, changes, code) => {
+  const { bytes, footerFrame } = sealed(changes);
+  expect(regionTexts(regionsOfBytes(bytes))).toEqual([
+    `sound 0..${footerFrame}`,
+    `corrupt ${footerFrame}..${bytes.length} ${code}`,
+  ]);
+  const lines = linesOf(bytes);
+  expect(lines.filter(({ kind }) => kind === "frame")).toHaveLength(4); // frames are the truth, and all there
+  expect(lines.filter(({ kind }) => kind === "footer-entry")).toEqual([]);
+  expect(lines.filter(({ kind, fields }) => kind === "footer" && fields["sound"] !== false)).toEqual([]);
+});
+
+/** The entry of the last frame lies elsewhere. */
+function moved(bytes: number): (entry: Sdx4Entry, ordinal: number) => Sdx4Entry {
+  return (entry, ordinal) => (ordinal < 2 ? entry : { ...entry, frameOffset: entry.frameOffset - bytes, frameLength: 40 });
+}
+
+function flipped(at: number): (bytes: Uint8Array) => Uint8Array {
+  return (bytes) => {
+    const index = at < 0 ? bytes.length + at : at;
+    bytes[index] = (bytes[index] ?? 0) ^ 1;
+    return bytes;
+  };
+}
+
+test("entries behind the last frame are of none", () => {
+  const { bytes, footerFrame } = sealed({ entry: (entry, ordinal) => (ordinal < 3 ? entry : { ...entry, frameOffset: 176, frameLength: 8 }) });
+  expect(regionTexts(regionsOfBytes(bytes)).at(-1)).toBe(`corrupt ${footerFrame}..${bytes.length} SIDX_FOREIGN`);
+});
+
+test("a segment that a crash left without its footer, or with half of it, has none", () => {
+  const { bytes, footerFrame } = sealed();
+  expect(regionTexts(regionsOfBytes(bytes.slice(0, footerFrame)))).toEqual([`sound 0..${footerFrame}`]);
+  const half = footerFrame + 100;
+  const lines = linesOf(bytes.slice(0, half));
+  expect(lines.filter(({ kind }) => kind.startsWith("footer"))).toEqual([]);
+  expect(regionTexts(regionsOfBytes(bytes.slice(0, half)))).toEqual([
+    `sound 0..${footerFrame}`,
+    `torn ${footerFrame}..${half} CODEC_TORN_TAIL`,
+  ]);
+});
+
+test("a payload that ends like a footer is none", () => {
+  const { bytes, footerFrame } = sealed();
+  const payload = bytes.slice(footerFrame + FRAME_HEADER_BYTES);
+  const buffer = new Uint8Array(0x1_0000);
+  const encoder = new FrameEncoder(encodeSegmentHeader(identity, buffer));
+  const end = encoder.append(buffer, 64, payload, { kind: frameKinds.record, flags: 0, span: 1 });
+  const lines = linesOf(buffer.slice(0, end));
+  expect(lines.map(({ kind }) => kind)).toEqual(["segment-header", "frame"]);
+});
