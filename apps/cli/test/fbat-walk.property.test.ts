@@ -78,7 +78,9 @@ test("a walk through any window reads the frames that a scan of all bytes reads"
 });
 
 test("what a frame claims is not read before it is known to fit", () => {
-  const bytes = Uint8Array.from(Buffer.concat([header, Buffer.from([0x0f, 0xff, 0xff, 0xff, 0, 0, 0, 0]), Buffer.alloc(64)]));
+  const bytes = Uint8Array.from(
+    Buffer.concat([header, Buffer.from([0x0f, 0xff, 0xff, 0xff, 0, 0, 0, 0]), Buffer.alloc(64)]),
+  );
   const asked: number[] = [];
   const source: ByteSource = {
     sizeBytes: bytes.length,
@@ -121,11 +123,16 @@ describe("the search behind damage", () => {
       fc.uint8Array({ minLength: 1, maxLength: 12 }).map((bytes) => encodeFbatFrame(bytes)),
     );
     fc.assert(
-      fc.property(fc.array(part, { maxLength: 12 }), fc.integer({ min: 20, max: 90 }), fc.nat(8), (parts, step, from) => {
-        const bytes = Uint8Array.from(Buffer.concat(parts));
-        const source = sourceOf(bytes);
-        expect(findFrame(source, from, bytes.length, step)).toBe(findFrame(source, from, bytes.length));
-      }),
+      fc.property(
+        fc.array(part, { maxLength: 12 }),
+        fc.integer({ min: 20, max: 90 }),
+        fc.nat(8),
+        (parts, step, from) => {
+          const bytes = Uint8Array.from(Buffer.concat(parts));
+          const source = sourceOf(bytes);
+          expect(findFrame(source, from, bytes.length, step)).toBe(findFrame(source, from, bytes.length));
+        },
+      ),
     );
   });
 
@@ -142,7 +149,9 @@ test("after many damaged places, the rest is not looked through and is corrupt",
   const frame = encodeFbatEventFrame(event);
   const damaged = frame.slice();
   damaged[30] = (damaged[30] ?? 0) ^ 1;
-  const bytes = Uint8Array.from(Buffer.concat([header, ...Array.from({ length: 40 }, (_, at) => (at % 2 ? frame : damaged))]));
+  const bytes = Uint8Array.from(
+    Buffer.concat([header, ...Array.from({ length: 40 }, (_, at) => (at % 2 ? frame : damaged))]),
+  );
   const lines = linesOf(bytes);
   expect(lines.filter(({ kind }) => kind === "event")).toHaveLength(16);
   expect(lines.at(-1)).toMatchObject({ kind: "damage", fields: { verdict: "corrupt" } });
@@ -174,8 +183,14 @@ test("any damage to any store: an outcome, regions from the first byte to the la
         else bytes.set(put.subarray(0, bytes.length - place), place);
       }
       const regions = regionsOfBytes(bytes, "000001.fbat");
-      expect(regions.reduce((end, { offset, length }) => (offset === end ? end + length : Number.NaN), 0)).toBe(bytes.length);
-      const written = new Set(scanFbatSegment(store, { newest: true }).frames.map((frame) => Buffer.from(frame.event.eventId).toString("hex")));
+      expect(regions.reduce((end, { offset, length }) => (offset === end ? end + length : Number.NaN), 0)).toBe(
+        bytes.length,
+      );
+      const written = new Set(
+        scanFbatSegment(store, { newest: true }).frames.map((frame) =>
+          Buffer.from(frame.event.eventId).toString("hex"),
+        ),
+      );
       for (const { kind, fields } of linesOf(bytes, "000001.fbat")) {
         if (kind !== "event") continue;
         expect(written.has(Buffer.from(fields["eventId"] as Uint8Array).toString("hex"))).toBe(true);

@@ -25,7 +25,10 @@ function longSegment(count: number): string {
   const { header, frames } = scanFbatSegment(bytes, { newest: true });
   const frame = encodeFbatEventFrame(frames[1]?.event ?? frames[0]!.event); // the store has seven
   const path = join(scratch(), "000001.fbat");
-  writeFileSync(path, Buffer.concat([bytes.subarray(0, header.framesStart), ...Array.from({ length: count }, () => frame)]));
+  writeFileSync(
+    path,
+    Buffer.concat([bytes.subarray(0, header.framesStart), ...Array.from({ length: count }, () => frame)]),
+  );
   return path;
 }
 
@@ -56,7 +59,9 @@ describe("exit codes", () => {
     writeFileSync(path, bytes);
     const verified = run("verify", path);
     expect(verified.status).toBe(1);
-    expect(verified.stdout).toContain("corrupt     000001.fbat  57..1151  CODEC_MID_STREAM_CORRUPTION: no frame (bad-checksum)");
+    expect(verified.stdout).toContain(
+      "corrupt     000001.fbat  57..1151  CODEC_MID_STREAM_CORRUPTION: no frame (bad-checksum)",
+    );
     expect(verified.stdout).toMatch(/1 file: 1 corrupt\n$/);
     expect(run("dump", path).status).toBe(1);
   });
@@ -77,7 +82,12 @@ test("every line of --json is an object that names file, offset, length and kind
     const lines = parseLines(stdout);
     expect(lines.length).toBeGreaterThan(60);
     for (const { file, offset, length, kind } of lines) {
-      expect([typeof file, typeof offset, typeof length, typeof kind]).toEqual(["string", "number", "number", "string"]);
+      expect([typeof file, typeof offset, typeof length, typeof kind]).toEqual([
+        "string",
+        "number",
+        "number",
+        "string",
+      ]);
     }
   }
 });
@@ -121,7 +131,9 @@ test.runIf(process.platform === "linux")("output that cannot be written is 2, wi
 test("a slow reader costs no memory: what it has not taken is not made", async () => {
   const path = longSegment(60_000);
   const limits = ["--max-old-space-size=40", "--max-semi-space-size=2"];
-  const child = spawn(process.execPath, [...limits, command(), "dump", path, "--json"], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [...limits, command(), "dump", path, "--json"], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let bytes = 0;
   child.stdout.on("data", (data: Buffer) => (bytes += data.length));
   expect(await once(child, "close")).toEqual([0, null]);

@@ -123,11 +123,14 @@ describe("a file", () => {
     }
   });
 
-  test.each(["FBAT", "F", "HFSG", "H", "HFSG0123456789"])("that holds no more than %s was cut off in its header", async (text) => {
-    const { code, lines } = await inspected("verify", put("cut", Buffer.from(text)));
-    expect(code).toBe(1);
-    expect(lines).toMatchObject([{ offset: 0, length: text.length, code: "CODEC_TRUNCATED" }]);
-  });
+  test.each(["FBAT", "F", "HFSG", "H", "HFSG0123456789"])(
+    "that holds no more than %s was cut off in its header",
+    async (text) => {
+      const { code, lines } = await inspected("verify", put("cut", Buffer.from(text)));
+      expect(code).toBe(1);
+      expect(lines).toMatchObject([{ offset: 0, length: text.length, code: "CODEC_TRUNCATED" }]);
+    },
+  );
 
   test("is read beside its siblings, which may be anything", async () => {
     const { bytes } = smallSegment([Uint8Array.of(1)]);
@@ -139,14 +142,17 @@ describe("a file", () => {
 });
 
 describe("what cannot be read", () => {
-  test.each([["dump"], ["verify"]] as const)("%s: nothing at the path is 2, on stderr and as a line", async (command) => {
-    const { code, lines, err } = await inspected(command, join(directory, "missing"));
-    expect(code).toBe(2);
-    const verdict = command === "dump" ? { kind: "damage", verdict: "unreadable" } : { kind: "unreadable" };
-    expect(lines).toMatchObject([{ file: "missing", offset: 0, length: 0, ...verdict, code: "CLI_FILE_NOT_FOUND" }]);
-    expect(err).toMatch(/^holdfast: .*missing does not exist\n$/);
-    expect((await inspected(command, join(put("file"), "below"))).code).toBe(2);
-  });
+  test.each([["dump"], ["verify"]] as const)(
+    "%s: nothing at the path is 2, on stderr and as a line",
+    async (command) => {
+      const { code, lines, err } = await inspected(command, join(directory, "missing"));
+      expect(code).toBe(2);
+      const verdict = command === "dump" ? { kind: "damage", verdict: "unreadable" } : { kind: "unreadable" };
+      expect(lines).toMatchObject([{ file: "missing", offset: 0, length: 0, ...verdict, code: "CLI_FILE_NOT_FOUND" }]);
+      expect(err).toMatch(/^holdfast: .*missing does not exist\n$/);
+      expect((await inspected(command, join(put("file"), "below"))).code).toBe(2);
+    },
+  );
 
   test("a loop of symlinks is 2", async () => {
     const path = join(directory, "loop");

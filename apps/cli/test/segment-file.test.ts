@@ -4,7 +4,9 @@ import { describe, expect, test } from "vitest";
 import type { Folder } from "../src/inspect/file-format.js";
 import { alone, identity, linesOf, payloadTexts, regionTexts, regionsOfBytes, smallSegment } from "./small-segment.js";
 
-const payloads = ["", "00ff", "0102030405060708", "aa".repeat(40)].map((hex) => Uint8Array.from(Buffer.from(hex, "hex")));
+const payloads = ["", "00ff", "0102030405060708", "aa".repeat(40)].map((hex) =>
+  Uint8Array.from(Buffer.from(hex, "hex")),
+);
 const unsynced = smallSegment(payloads);
 const synced = smallSegment(payloads, { synced: true });
 const end = unsynced.bytes.length;

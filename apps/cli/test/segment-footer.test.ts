@@ -1,52 +1,9 @@
 // Sealed segments: the footer in the last frame, beside the frames that it lists.
-import {
-  FRAME_HEADER_BYTES,
-  FrameEncoder,
-  encodeSegmentHeader,
-  frameBytes,
-  frameKinds,
-} from "@holdfast/segment-codec";
-import { Sdx4Builder, type Sdx4Entry } from "@holdfast/sidx-footer";
+import { FRAME_HEADER_BYTES, FrameEncoder, encodeSegmentHeader, frameBytes, frameKinds } from "@holdfast/segment-codec";
+import type { Sdx4Entry } from "@holdfast/sidx-footer";
 import { expect, test } from "vitest";
+import { entryId as id, sealedSegment as sealed, type SealedChanges } from "./sealed-segment.js";
 import { identity, linesOf, regionTexts, regionsOfBytes } from "./small-segment.js";
-
-const id = (last: number): Uint8Array => Uint8Array.from({ length: 16 }, (_, at) => (at === 15 ? last : 0xe0));
-
-interface Sealed {
-  readonly bytes: Uint8Array;
-  readonly footerFrame: number;
-}
-
-interface Changes {
-  readonly entry?: (entry: Sdx4Entry, ordinal: number) => Sdx4Entry;
-  readonly footer?: (bytes: Uint8Array) => Uint8Array;
-  readonly segmentCrc?: number;
-}
-
-/** Three records of 10 bytes, the last frame a batch of two, and a footer that lists all four. */
-function sealed({ entry = (same) => same, footer = (same) => same, segmentCrc }: Changes = {}): Sealed {
-  const buffer = new Uint8Array(0x1_0000);
-  const header = encodeSegmentHeader(identity, buffer);
-  const encoder = new FrameEncoder(header);
-  const builder = new Sdx4Builder();
-  let end = 64;
-  let ordinal = 0;
-  for (const [frame, span] of [1, 1, 2].entries()) {
-    const frameOffset = end;
-    end = encoder.append(buffer, end, new Uint8Array(10).fill(frame), { kind: span, flags: 0, span });
-    for (let batchIndex = 0; batchIndex < span; batchIndex++, ordinal++) {
-      const place = { sequence: 2 ** 40 + ordinal, frameOffset, frameLength: end - frameOffset, batchIndex };
-      const what = { eventId: id(ordinal), entity: "player:1", scope: "game", revision: ordinal, lane: 1, depth: 2 };
-      const rest = { kind: 9, timestampUs: 1_700_000_000_000_000 + ordinal, flags: 3, causationId: id(77) };
-      builder.add(entry({ ...place, ...what, ...rest }, ordinal));
-    }
-  }
-  const coverage = { coveredBytes: end, segmentCrc: segmentCrc ?? header.crc, chain: encoder.chain };
-  const payload = footer(builder.encode(coverage));
-  const footerFrame = end;
-  end = encoder.append(buffer, end, payload, { kind: frameKinds.footer, flags: 0, span: 0 });
-  return { bytes: buffer.slice(0, end), footerFrame };
-}
 
 test("its footer and every entry, field by field", () => {
   const { bytes, footerFrame } = sealed();
@@ -71,7 +28,7 @@ test("its footer and every entry, field by field", () => {
   expect(regionTexts(regionsOfBytes(bytes))).toEqual([`sound 0..${bytes.length}`]);
 });
 
-test.each<[string, Changes, string]>([
+test.each<[string, SealedChanges, string]>([
   ["a frame that is not there", { entry: moved(8) }, "SIDX_FOREIGN"],
   ["a frame of another length", { entry: (entry) => ({ ...entry, frameLength: 40 }) }, "SIDX_FOREIGN"],
   ["a record that its frame does not have", { entry: (entry) => ({ ...entry, batchIndex: 2 }) }, "SIDX_FOREIGN"],
@@ -93,7 +50,8 @@ test.each<[string, Changes, string]>([
 
 /** The entry of the last frame lies elsewhere. */
 function moved(bytes: number): (entry: Sdx4Entry, ordinal: number) => Sdx4Entry {
-  return (entry, ordinal) => (ordinal < 2 ? entry : { ...entry, frameOffset: entry.frameOffset - bytes, frameLength: 40 });
+  return (entry, ordinal) =>
+    ordinal < 2 ? entry : { ...entry, frameOffset: entry.frameOffset - bytes, frameLength: 40 };
 }
 
 function flipped(at: number): (bytes: Uint8Array) => Uint8Array {
@@ -105,7 +63,9 @@ function flipped(at: number): (bytes: Uint8Array) => Uint8Array {
 }
 
 test("entries behind the last frame are of none", () => {
-  const { bytes, footerFrame } = sealed({ entry: (entry, ordinal) => (ordinal < 3 ? entry : { ...entry, frameOffset: 176, frameLength: 8 }) });
+  const { bytes, footerFrame } = sealed({
+    entry: (entry, ordinal) => (ordinal < 3 ? entry : { ...entry, frameOffset: 176, frameLength: 8 }),
+  });
   expect(regionTexts(regionsOfBytes(bytes)).at(-1)).toBe(`corrupt ${footerFrame}..${bytes.length} SIDX_FOREIGN`);
 });
 

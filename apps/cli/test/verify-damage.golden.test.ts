@@ -64,32 +64,40 @@ describe.each([true, false])("newest %s", (newest) => {
 });
 
 /** What the packages say about the same bytes; the command walks in windows and goes on behind damage, they do not. */
-test.each(mutants.map((mutant) => [mutant.id, mutant] as const))("%s: the libraries find the same", async (id, mutant) => {
-  const bytes = mutate(mutant);
-  const directory = put(mutant, false);
-  const { lines } = await inspected("dump", directory);
-  const printed = lines.filter(({ kind }) => /^(event|batch-)/.test(kind));
-  if (/^a:(hdr-(?!id)|cut-(fs-1|8|4|0)$)/.test(id)) {
-    expect(() => scanFbatSegment(bytes)).toThrow(); // where the command looks for frames, and finds all there are
-    expect(printed).toHaveLength(id.startsWith("a:hdr") ? 8 : 0);
-    return;
-  }
-  const segment = readSdx3Segment(bytes, { newest: true });
-  const counted = new Set(segment.events.map(({ frame }) => frame.offset));
-  const upTo = segment.end.endOffset;
-  const frames = segment.frames.map(({ offset, length, role }) => {
-    const committed = role === "event" ? counted.has(offset) : expect.any(Boolean);
-    return { offset, length, kind: role, committed: segment.end.kind === "corrupt" ? expect.any(Boolean) : committed };
-  });
-  expect(
-    printed
-      .filter(({ offset }) => offset < upTo)
-      .map(({ offset, length, kind, committed }) => ({ offset, length, kind, committed })),
-  ).toEqual(frames);
-  const whole = segment.end.kind === "clean" && ["absent", "confirmed"].includes(segment.footer.kind);
-  const seenHere = /^a:(frm-event-hash|frm-payload-rehashed-crc|hdr-id-mismatch)$/.test(id);
-  expect(lines.every(({ kind }) => kind !== "damage")).toBe(whole && !seenHere);
-});
+test.each(mutants.map((mutant) => [mutant.id, mutant] as const))(
+  "%s: the libraries find the same",
+  async (id, mutant) => {
+    const bytes = mutate(mutant);
+    const directory = put(mutant, false);
+    const { lines } = await inspected("dump", directory);
+    const printed = lines.filter(({ kind }) => /^(event|batch-)/.test(kind));
+    if (/^a:(hdr-(?!id)|cut-(fs-1|8|4|0)$)/.test(id)) {
+      expect(() => scanFbatSegment(bytes)).toThrow(); // where the command looks for frames, and finds all there are
+      expect(printed).toHaveLength(id.startsWith("a:hdr") ? 8 : 0);
+      return;
+    }
+    const segment = readSdx3Segment(bytes, { newest: true });
+    const counted = new Set(segment.events.map(({ frame }) => frame.offset));
+    const upTo = segment.end.endOffset;
+    const frames = segment.frames.map(({ offset, length, role }) => {
+      const committed = role === "event" ? counted.has(offset) : expect.any(Boolean);
+      return {
+        offset,
+        length,
+        kind: role,
+        committed: segment.end.kind === "corrupt" ? expect.any(Boolean) : committed,
+      };
+    });
+    expect(
+      printed
+        .filter(({ offset }) => offset < upTo)
+        .map(({ offset, length, kind, committed }) => ({ offset, length, kind, committed })),
+    ).toEqual(frames);
+    const whole = segment.end.kind === "clean" && ["absent", "confirmed"].includes(segment.footer.kind);
+    const seenHere = /^a:(frm-event-hash|frm-payload-rehashed-crc|hdr-id-mismatch)$/.test(id);
+    expect(lines.every(({ kind }) => kind !== "damage")).toBe(whole && !seenHere);
+  },
+);
 
 test.each([
   ["a:hdr-magic", [[0, 57, "corrupt", "CODEC_NOT_A_SEGMENT"]]],

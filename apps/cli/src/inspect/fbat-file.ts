@@ -158,7 +158,11 @@ function* tailLines(file: InspectedFile, footer: FbatFooter, offset: number, sto
     return;
   }
   const torn = newest && !vouched && stop.searched;
-  const why = vouched ? "the footer" : newest ? "the end of the newest segment" : "the end, and a newer segment follows";
+  const why = vouched
+    ? "the footer"
+    : newest
+      ? "the end of the newest segment"
+      : "the end, and a newer segment follows";
   const range = { offset, endOffset: limit };
   yield damage(torn ? "torn" : "corrupt", range, stop.code, `${stop.reason} from here to ${why}`);
   footer.passDamage(offset, limit);

@@ -149,7 +149,8 @@ function* inspectSubfolder(path: HostPath, file: string): Generator<Inspected, v
 
 /** A pipe, a device, a symlink: never opened, and missed only where its name says that it should be one of ours. */
 function unopened(name: string, kind: "symlink" | "special"): Line {
-  const what = kind === "symlink" ? "a symlink, which is not followed" : "a pipe, socket or device, which is not opened";
+  const what =
+    kind === "symlink" ? "a symlink, which is not followed" : "a pipe, socket or device, which is not opened";
   if (!isOurName(name)) return foreignLine(0, what);
   return damage("unreadable", { offset: 0, endOffset: 0 }, "CLI_FILE_NOT_REGULAR", what);
 }

@@ -15,7 +15,9 @@ export function dumpText(line: Line, paint: Paint): string {
     const { verdict, code, reason } = line.fields;
     return paint.bad(`${columns}  ${verdict}, ${code}: ${quoted(reason).slice(1, -1)}`);
   }
-  const texts = Object.entries(fields).flatMap(([name, value]) => (value === null ? [] : [`${name}=${valueText(value)}`]));
+  const texts = Object.entries(fields).flatMap(([name, value]) =>
+    value === null ? [] : [`${name}=${valueText(value)}`],
+  );
   return `${columns}  ${texts.join(" ")}`.trimEnd();
 }
 
@@ -24,7 +26,10 @@ export function valueText(value: LineValue): string {
   if (typeof value === "string") return cut(value);
   if (value === null || typeof value !== "object") return String(value);
   if (value instanceof Uint8Array) return bytesText(value);
-  const entries = (value instanceof Map ? [...value.entries()] : Object.entries(value)) as (readonly [string, Uint8Array])[];
+  const entries = (value instanceof Map ? [...value.entries()] : Object.entries(value)) as (readonly [
+    string,
+    Uint8Array,
+  ])[];
   return `{${entries.map(([name, bytes]) => `${cut(name)}: ${bytesText(bytes)}`).join(", ")}}`;
 }
 

@@ -10,9 +10,9 @@ const texts = (lines: readonly Line[]): readonly string[] =>
   });
 
 test("neighbours that are sound are one region, and what lies in another line is part of it", () => {
-  expect(texts([line("segment-header", 0, 10), line("event", 10, 5), line("footer", 15, 20), line("footer-entry", 20, 5)])).toEqual([
-    "sound 0+35 1",
-  ]);
+  expect(
+    texts([line("segment-header", 0, 10), line("event", 10, 5), line("footer", 15, 20), line("footer-entry", 20, 5)]),
+  ).toEqual(["sound 0+35 1"]);
 });
 
 test("damage cuts it, and a line about the same bytes does not make them sound", () => {

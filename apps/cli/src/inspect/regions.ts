@@ -22,7 +22,14 @@ export function* regionsOf(lines: Iterable<Line>): Generator<Region, void, undef
     if (line.offset > end) {
       if (sound !== undefined) yield sound.region(end);
       sound = undefined;
-      yield unsound(damage("corrupt", { offset: end, endOffset: line.offset }, "INSPECT_UNEXPLAINED", "nothing is known about this"));
+      yield unsound(
+        damage(
+          "corrupt",
+          { offset: end, endOffset: line.offset },
+          "INSPECT_UNEXPLAINED",
+          "nothing is known about this",
+        ),
+      );
       end = line.offset;
     }
     if (isDamage(line)) {

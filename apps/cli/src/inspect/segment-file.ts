@@ -127,9 +127,7 @@ function damageOf(end: ScanEnd, endOffset: number): Damage | undefined {
   const { later } = end;
   const range = { offset: end.endOffset, endOffset };
   const ahead =
-    later.headerCount === 0
-      ? ""
-      : `; ${later.headerCount} sound frame headers lie behind, up to LSN ${later.lastLsn}`;
+    later.headerCount === 0 ? "" : `; ${later.headerCount} sound frame headers lie behind, up to LSN ${later.lastLsn}`;
   if (end.kind === "torn") {
     const reason = `no frame (${end.reason}) from here to the end, and nothing here was known durable${ahead}`;
     return damage("torn", range, "CODEC_TORN_TAIL", reason);

@@ -57,7 +57,8 @@ export class SegmentFooter {
     if (footer !== undefined && this.#ordinal < footer.entryCount) {
       this.#refute(new SidxError("SIDX_FOREIGN", `entry ${this.#ordinal} is of no frame before the footer`));
     }
-    if (footer === undefined) this.#refute(new SidxError("SIDX_MALFORMED", "its frame holds no footer that is known here"));
+    if (footer === undefined)
+      this.#refute(new SidxError("SIDX_MALFORMED", "its frame holds no footer that is known here"));
     const refutation = this.#refutation;
     if (refutation !== undefined) yield damage("corrupt", { offset, endOffset }, refutation.code, refutation.reason);
     yield frame;

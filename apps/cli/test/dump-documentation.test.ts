@@ -1,0 +1,97 @@
+// docs/dump.md is the contract of `--json`: nothing is printed that it does not name, and it names nothing that is not printed.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { goldenPath, manifest, mutate } from "./golden-stores.js";
+import { inspected, type JsonLine } from "./inspected.js";
+import { sealedSegment } from "./sealed-segment.js";
+import { smallSegment } from "./small-segment.js";
+
+const text = readFileSync(new URL("../../../docs/dump.md", import.meta.url), "utf8");
+
+interface Section {
+  readonly rows: readonly (readonly string[])[];
+}
+
+function section(heading: string): Section {
+  const body = text.split(/^## /m).find((part) => part.startsWith(heading)) ?? "";
+  const lines = body.split("\n").filter((line) => line.startsWith("| ") || line.startsWith("||"));
+  return { rows: lines.map((line) => line.split("|").map((cell) => cell.trim())).map((cells) => cells.slice(1, -1)) };
+}
+
+const namesIn = (cell = ""): string[] => [...cell.matchAll(/`(\w[\w-]*)`/g)].map(([, name]) => name ?? "");
+
+/** Fields by kind; a row without a kind goes on with the one above. */
+function documented(heading: string): ReadonlyMap<string, ReadonlySet<string>> {
+  const kinds = new Map<string, Set<string>>();
+  let kind = "";
+  for (const [first = "", second = ""] of section(heading).rows) {
+    kind = namesIn(first)[0] ?? kind;
+    const fields = kinds.get(kind) ?? new Set<string>();
+    kinds.set(kind, new Set([...fields, ...namesIn(second)]));
+  }
+  kinds.delete(""); // the heading of the table
+  return kinds;
+}
+
+const printed = { dump: new Map<string, Set<string>>(), verify: new Map<string, Set<string>>() };
+const codes = new Set<string>();
+const common = ["file", "offset", "length", "kind"];
+
+function note(command: "dump" | "verify", lines: readonly JsonLine[]): void {
+  for (const line of lines) {
+    const fields = Object.keys(line);
+    expect(fields.slice(0, 4)).toEqual(common);
+    const known = printed[command].get(line.kind) ?? new Set<string>();
+    for (const field of fields.slice(4)) known.add(field);
+    printed[command].set(line.kind, known);
+    if (typeof line["code"] === "string") codes.add(line["code"]);
+  }
+}
+
+const directory = mkdtempSync(join(tmpdir(), "holdfast-cli-test-"));
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** One file of everything: formats, footers, and all damage that is recorded. */
+beforeAll(async () => {
+  for (const [at, mutant] of manifest.corrupt.a.mutants.entries()) {
+    mkdirSync(join(directory, String(at)));
+    writeFileSync(join(directory, String(at), "000001.fbat"), mutate(mutant));
+  }
+  const cut = smallSegment([Uint8Array.of(1)], { synced: true });
+  const whole = smallSegment([Uint8Array.of(1), Uint8Array.of(2)], { synced: true });
+  const next = { segmentId: 8, epoch: 4, baseLsn: 1002, durableLsn: 1001, previousChain: cut.chain };
+  mkdirSync(join(directory, "log"));
+  writeFileSync(join(directory, "log/7"), whole.bytes);
+  writeFileSync(join(directory, "log/8"), smallSegment([], next).bytes);
+  writeFileSync(join(directory, "sealed"), sealedSegment().bytes);
+  writeFileSync(join(directory, "torn"), whole.bytes.subarray(0, -1));
+  writeFileSync(join(directory, "foreign"), "foreign");
+  symlinkSync("nowhere", join(directory, "link.fbat"));
+  for (const command of ["dump", "verify"] as const) {
+    for (const path of [directory, goldenPath(".")]) note(command, (await inspected(command, path)).lines);
+  }
+});
+
+describe.each([
+  ["dump", "Lines of `dump`"],
+  ["verify", "Lines of `verify`"],
+] as const)("%s", (command, heading) => {
+  test("prints the kinds that are documented, and those alone", () => {
+    expect([...printed[command].keys()].sort()).toEqual([...documented(heading).keys()].sort());
+  });
+
+  test("prints no field that is not documented for its kind", () => {
+    for (const [kind, fields] of printed[command]) {
+      const known = documented(heading).get(kind) ?? new Set();
+      expect({ kind, unknown: [...fields].filter((field) => !known.has(field)) }).toEqual({ kind, unknown: [] });
+    }
+  });
+});
+
+test("every code that was found is explained", () => {
+  const explained = new Set(section("Codes").rows.flatMap(([first]) => namesIn(first)));
+  expect(codes.size).toBeGreaterThan(12);
+  expect([...codes].filter((code) => !explained.has(code))).toEqual([]);
+});
