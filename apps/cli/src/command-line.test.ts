@@ -7,7 +7,7 @@ describe("answers", () => {
     const io = capturedIo();
     expect(await runCommandLine(args, io)).toBe(0);
     expect(io.out()).toContain("Usage: holdfast <command>");
-    expect(io.out()).toMatch(/^ {2}tour {2}\S/m);
+    for (const name of ["tour  ", "dump  ", "verify"]) expect(io.out()).toMatch(new RegExp(`^  ${name}  \\S`, "m"));
     expect(io.err()).toBe("");
   });
 
@@ -16,6 +16,21 @@ describe("answers", () => {
     expect(await runCommandLine(args, io)).toBe(0);
     for (const option of ["--file", "--json", "--seed", "--keep", "Exit code"]) expect(io.out()).toContain(option);
     expect(io.err()).toBe("");
+  });
+
+  test.each(["dump", "verify"])("help %s and %s --help say the same", async (name) => {
+    for (const args of [
+      ["help", name],
+      [name, "--help"],
+      [name, "-h", "anything", "--json"],
+    ]) {
+      const io = capturedIo();
+      expect(await runCommandLine(args, io)).toBe(0);
+      for (const text of [`Usage: holdfast ${name} FILE|DIR [--json]`, "--json", "Exit code"]) {
+        expect(io.out()).toContain(text);
+      }
+      expect(io.err()).toBe("");
+    }
   });
 
   test("--version is the version and nothing else", async () => {
@@ -40,6 +55,12 @@ describe("wrong usage: exit 2, all on stderr", () => {
     [["help", "tuor"], 'unknown command "tuor"'],
     [["help", "tour", "now"], 'unexpected argument "now"'],
     [["tour", "--loud"], "--loud"],
+    [["dump"], "dump needs a file or a directory"],
+    [["verify", "--json"], "verify needs a file or a directory"],
+    [["dump", ""], "the path is empty"],
+    [["dump", "a", "b"], 'one path at a time: "b" is another'],
+    [["verify", "--jsno", "a"], "--jsno"],
+    [["dump", "--json=yes", "a"], "--json"],
     [["tour", "now"], "now"],
     [["tour", "--file"], "--file"],
     [["tour", "--file", ""], "--file needs a path"],

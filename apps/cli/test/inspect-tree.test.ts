@@ -161,7 +161,9 @@ describe("what cannot be read", () => {
   });
 
   test.runIf(onLinux)("a pipe is refused and not waited for, as argument and below it", async () => {
-    for (const name of ["pipe", "pipe.fbat"]) expect(spawnSync("mkfifo", [join(directory, name)]).status).toBe(0);
+    for (const name of ["pipe", "pipe.fbat"]) {
+      expect(spawnSync("sh", ["-c", 'mkfifo "$0"', join(directory, name)]).status).toBe(0);
+    }
     expect(await inspected("dump", join(directory, "pipe"))).toMatchObject({
       code: 2,
       lines: [{ code: "CLI_FILE_NOT_REGULAR" }],

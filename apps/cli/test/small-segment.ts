@@ -76,8 +76,7 @@ export function regionsOfBytes(bytes: Uint8Array, name = "segment", folder: Fold
 /** `kind from..to code`, short enough to compare. */
 export function regionTexts(regions: readonly Region[]): string[] {
   return regions.map(({ kind, offset, length, fields }) => {
-    const code = fields["code"];
-    return `${kind} ${offset}..${offset + length}${typeof code === "string" ? ` ${code}` : ""}`;
+    return `${kind} ${offset}..${offset + length}${"code" in fields ? ` ${fields.code}` : ""}`;
   });
 }
 

@@ -6,7 +6,7 @@ import { parseInspectOptions } from "./inspect-options.js";
 import { runInspection, type Item, type Presentation } from "./inspection.js";
 import { jsonParts } from "./line-json.js";
 import { dumpText } from "./line-text.js";
-import { damage, isDamage, type Line } from "./line.js";
+import { damage, isDamage, isForeign, type Line } from "./line.js";
 import { shown } from "./safe-text.js";
 
 const help = `holdfast dump: every header, frame and footer of files that we write, or batpak
@@ -30,7 +30,7 @@ export const dumpCommand: Command = {
       io.stdout.write(help);
       return 0;
     }
-    return await runInspection(options, io, dumpPresentation(options.json, io));
+    return runInspection(options, io, dumpPresentation(options.json, io));
   },
 };
 
@@ -52,5 +52,5 @@ function dumpPresentation(json: boolean, io: CommandIo): Presentation {
 
 function verdictOf(line: Line): Item["verdict"] {
   if (isDamage(line)) return line.fields.verdict;
-  return line.kind === "foreign" ? "foreign" : "sound";
+  return isForeign(line) ? "foreign" : "sound";
 }

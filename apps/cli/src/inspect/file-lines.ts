@@ -1,8 +1,9 @@
 import { CodecError, type ByteSource } from "@holdfast/segment-codec";
 import { CliError, messageOf } from "../cli-error.js";
+import { explained } from "./explained.js";
 import { fbatFormat } from "./fbat-file.js";
 import { headOf, type FileFormat, type Folder } from "./file-format.js";
-import { damage, type Line } from "./line.js";
+import { damage, type Foreign, type Line } from "./line.js";
 import { segmentFormat } from "./segment-file.js";
 
 /** Every format that is known. The first that recognises a file has it. */
@@ -21,7 +22,7 @@ export function isOurName(name: string): boolean {
 export function* fileLines(name: string, source: ByteSource, folder: Folder): Generator<Line, void, undefined> {
   let offset = 0;
   try {
-    for (const line of linesOf(name, source, folder)) {
+    for (const line of explained(linesOf(name, source, folder), source.sizeBytes)) {
       yield line;
       offset = Math.max(offset, line.offset + line.length);
     }
@@ -43,6 +44,6 @@ function* linesOf(name: string, source: ByteSource, folder: Folder): Generator<L
 }
 
 /** The line about something that no format here is about. */
-export function foreignLine(length: number, reason: string): Line {
+export function foreignLine(length: number, reason: string): Foreign {
   return { kind: "foreign", offset: 0, length, fields: { reason } };
 }

@@ -15,8 +15,7 @@ export function parseInspectOptions(command: string, args: readonly string[]): I
   const [path, surplus] = positionals;
   if (path === undefined) throw new CliError("CLI_USAGE", `${command} needs a file or a directory`);
   if (path === "") throw new CliError("CLI_USAGE", "the path is empty");
-  if (surplus !== undefined)
-    throw new CliError("CLI_USAGE", `one file or directory at a time: "${surplus}" is another`);
+  if (surplus !== undefined) throw new CliError("CLI_USAGE", `one path at a time: "${surplus}" is another`);
   return { path, json: values.json };
 }
 

@@ -1,7 +1,7 @@
 import type { Paint } from "../terminal.js";
 import { hexOf } from "./line-json.js";
 import { isDamage, type Line, type LineValue } from "./line.js";
-import { quoted, shown } from "./safe-text.js";
+import { quoted, sentence, shown } from "./safe-text.js";
 
 /** A dump for people: one line a line, columns first, then the fields by name. Long bytes are cut; `--json` has them whole. */
 
@@ -13,7 +13,7 @@ export function dumpText(line: Line, paint: Paint): string {
   const columns = `${String(offset).padStart(12)} ${String(length).padStart(10)}  ${kind.padEnd(14)}`;
   if (isDamage(line)) {
     const { verdict, code, reason } = line.fields;
-    return paint.bad(`${columns}  ${verdict}, ${code}: ${quoted(reason).slice(1, -1)}`);
+    return paint.bad(`${columns}  ${verdict}, ${code}: ${sentence(reason)}`);
   }
   const texts = Object.entries(fields).flatMap(([name, value]) =>
     value === null ? [] : [`${name}=${valueText(value)}`],

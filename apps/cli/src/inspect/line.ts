@@ -47,6 +47,16 @@ export function damage(
   return { kind: "damage", offset, length: endOffset - offset, fields: { verdict, code, reason } };
 }
 
+/** A line of kind `foreign`: about something that no format here is about. */
+export interface Foreign extends Line {
+  readonly kind: "foreign";
+  readonly fields: { readonly reason: string };
+}
+
+export function isForeign(line: Line): line is Foreign {
+  return line.kind === "foreign";
+}
+
 export function isDamage(line: Line): line is Damage {
   return line.kind === "damage";
 }

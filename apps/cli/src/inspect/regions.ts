@@ -1,46 +1,44 @@
-import { damage, isDamage, type Damage, type DamageVerdict, type Line, type LineValue } from "./line.js";
+import { isDamage, isForeign, type Damage, type DamageVerdict, type Foreign, type Line } from "./line.js";
 
 /**
  * What `verify` says: a file as a row of regions that follow one another without a gap, each sound, torn, corrupt, unreadable or
- * foreign. Bytes that no line explains are not sound.
+ * foreign.
  */
 
-export interface Region {
-  readonly kind: "sound" | "foreign" | DamageVerdict;
+export type Region = (Place & (Sound | Unsound)) | Foreign;
+
+interface Place {
   readonly offset: number;
   readonly length: number;
-  readonly fields: Line["fields"];
 }
 
-/** Turns the lines of one file into regions. Memory: one region. */
+interface Sound {
+  readonly kind: "sound";
+  /** `format` is null behind a damaged header; `deadBytes` of the region, at its end, count for nothing. */
+  readonly fields: { readonly format: string | null; readonly frameCount: number; readonly deadBytes: number };
+}
+
+interface Unsound {
+  readonly kind: DamageVerdict;
+  readonly fields: { readonly code: string; readonly reason: string };
+}
+
+/** Turns the lines of one file, which explain every byte, into regions. Memory: one region. */
 export function* regionsOf(lines: Iterable<Line>): Generator<Region, void, undefined> {
   let end = 0;
   let sound: SoundRegion | undefined;
-  let format: LineValue | undefined;
+  let format: string | null = null;
   for (const line of lines) {
     const lineEnd = line.offset + line.length;
-    if (line.offset > end) {
-      if (sound !== undefined) yield sound.region(end);
-      sound = undefined;
-      yield unsound(
-        damage(
-          "corrupt",
-          { offset: end, endOffset: line.offset },
-          "INSPECT_UNEXPLAINED",
-          "nothing is known about this",
-        ),
-      );
-      end = line.offset;
-    }
     if (isDamage(line)) {
       if (sound !== undefined) yield sound.region(line.offset);
       sound = undefined;
       yield unsound(line);
-    } else if (line.kind === "foreign") {
-      yield { kind: "foreign", offset: line.offset, length: line.length, fields: line.fields };
+    } else if (isForeign(line)) {
+      yield line;
     } else if (lineEnd > end) {
-      if (line.kind === "segment-header") format = line.fields["format"];
-      sound ??= new SoundRegion(end, format ?? null);
+      if (line.kind === "segment-header") format = line.fields["format"] as string; // every format has it
+      sound ??= new SoundRegion(end, format);
       sound.take(line);
     }
     end = Math.max(end, lineEnd);
@@ -54,11 +52,11 @@ function unsound({ offset, length, fields }: Damage): Region {
 
 class SoundRegion {
   readonly #offset: number;
-  readonly #format: LineValue;
+  readonly #format: string | null;
   #frameCount = 0;
   #deadBytes = 0;
 
-  constructor(offset: number, format: LineValue) {
+  constructor(offset: number, format: string | null) {
     this.#offset = offset;
     this.#format = format;
   }

@@ -12,6 +12,11 @@ export function quoted(text: string): string {
   return JSON.stringify(text).replace(unsafe, escaped);
 }
 
+/** `text` with every such character by its number, and without quotes around it: a sentence of ours with a name in it. */
+export function sentence(text: string): string {
+  return quoted(text).slice(1, -1);
+}
+
 /** `text` for people: unquoted as long as it is plain, and quoted where a reader could not tell where it ends. */
 export function shown(text: string): string {
   return /^[^\s"\\]+$/u.test(text) && text.search(unsafe) === -1 ? text : quoted(text);

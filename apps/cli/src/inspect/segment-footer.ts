@@ -57,8 +57,7 @@ export class SegmentFooter {
     if (footer !== undefined && this.#ordinal < footer.entryCount) {
       this.#refute(new SidxError("SIDX_FOREIGN", `entry ${this.#ordinal} is of no frame before the footer`));
     }
-    if (footer === undefined)
-      this.#refute(new SidxError("SIDX_MALFORMED", "its frame holds no footer that is known here"));
+    if (footer === undefined) this.#refute(new SidxError("SIDX_MALFORMED", "its frame holds no footer known here"));
     const refutation = this.#refutation;
     if (refutation !== undefined) yield damage("corrupt", { offset, endOffset }, refutation.code, refutation.reason);
     yield frame;
@@ -68,7 +67,8 @@ export class SegmentFooter {
     const sound = refutation === undefined;
     const fields = { format: "SDX4", entryCount, sound, coveredBytes: BigInt(trailer.coveredBytes) };
     yield { kind: "footer", ...place, fields };
-    for (let ordinal = 0; sound && ordinal < entryCount; ordinal++) {
+    if (!sound) return;
+    for (let ordinal = 0; ordinal < entryCount; ordinal++) {
       yield { kind: "footer-entry", ...place, fields: fieldsOf(footer.readEntry(ordinal)) };
     }
   }

@@ -5,9 +5,8 @@ import type { Inspected } from "./host-tree.js";
 import { parseInspectOptions } from "./inspect-options.js";
 import { runInspection, type Item, type Presentation } from "./inspection.js";
 import { jsonParts } from "./line-json.js";
-import { valueText } from "./line-text.js";
 import { regionsOf, type Region } from "./regions.js";
-import { quoted, shown } from "./safe-text.js";
+import { sentence, shown } from "./safe-text.js";
 
 const help = `holdfast verify: what is sound, torn, corrupt or foreign in files that we write, or batpak
 
@@ -30,7 +29,7 @@ export const verifyCommand: Command = {
       io.stdout.write(help);
       return 0;
     }
-    return await runInspection(options, io, verifyPresentation(options.json, io));
+    return runInspection(options, io, verifyPresentation(options.json, io));
   },
 };
 
@@ -60,17 +59,22 @@ function verifyPresentation(json: boolean, io: CommandIo): Presentation {
   };
 }
 
-function regionText(file: string, { kind, offset, length, fields }: Region, paint: Paint): string {
-  const colour = kind === "sound" ? paint.good : kind === "foreign" ? paint.dim : paint.bad;
+function regionText(file: string, region: Region, paint: Paint): string {
+  const { kind, offset, length } = region;
   const place = `${shown(file)}  ${offset}..${offset + length}`;
-  if (kind !== "sound") {
-    const code = fields["code"];
-    const reason = `${code === undefined ? "" : `${valueText(code)}: `}${quoted(String(fields["reason"])).slice(1, -1)}`;
-    return `${colour(kind.padEnd(10))}  ${place}  ${reason}`;
+  const line = (colour: (text: string) => string, text: string): string =>
+    `${colour(kind.padEnd(10))}  ${place}  ${text}`;
+  switch (region.kind) {
+    case "sound": {
+      const { frameCount, deadBytes } = region.fields;
+      const dead = deadBytes === 0 ? "" : `, ${plural(deadBytes, "byte")} dead: a later segment goes on before them`;
+      return line(paint.good, `${plural(frameCount, "frame")}${dead}`);
+    }
+    case "foreign":
+      return line(paint.dim, sentence(region.fields.reason));
+    default:
+      return line(paint.bad, `${region.fields.code}: ${sentence(region.fields.reason)}`);
   }
-  const dead = Number(fields["deadBytes"]);
-  const deadText = dead === 0 ? "" : `, ${countText(dead)} bytes of them dead, because a later segment goes on before`;
-  return `${colour(kind.padEnd(10))}  ${place}  ${plural(Number(fields["frameCount"]), "frame")}${deadText}`;
 }
 
 function summary(counts: ReadonlyMap<Region["kind"], number>): string {
