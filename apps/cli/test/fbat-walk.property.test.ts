@@ -1,16 +1,10 @@
 // The walk through a window, with its look ahead to commit markers, against the library's scan of all bytes at once.
 import { sourceOf, type ByteSource } from "@holdfast/segment-codec";
-import {
-  encodeFbatEventFrame,
-  encodeFbatFrame,
-  encodeFbatHeader,
-  scanFbatSegment,
-  type FbatEvent,
-} from "@holdfast/segment-codec/fbat";
+import { encodeFbatEventFrame, encodeFbatHeader, scanFbatSegment, type FbatEvent } from "@holdfast/segment-codec/fbat";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { FbatBatches } from "../src/inspect/fbat-batches.js";
-import { FbatFrameReader, findFrame } from "../src/inspect/fbat-frame-reader.js";
+import { FbatFrameReader } from "../src/inspect/fbat-frame-reader.js";
 import { goldenBytes, manifest } from "./golden-stores.js";
 import { linesOf, regionsOfBytes } from "./small-segment.js";
 
@@ -114,35 +108,6 @@ test("a large frame does not keep its room", () => {
   }
   expect(sizes.at(-1)).toBe(small.length);
   expect(Math.max(...sizes)).toBe(large.length);
-});
-
-describe("the search behind damage", () => {
-  test("by steps finds what a search of everything finds", () => {
-    const part = fc.oneof(
-      fc.uint8Array({ maxLength: 24 }),
-      fc.uint8Array({ minLength: 1, maxLength: 12 }).map((bytes) => encodeFbatFrame(bytes)),
-    );
-    fc.assert(
-      fc.property(
-        fc.array(part, { maxLength: 12 }),
-        fc.integer({ min: 20, max: 90 }),
-        fc.nat(8),
-        (parts, step, from) => {
-          const bytes = Uint8Array.from(Buffer.concat(parts));
-          const source = sourceOf(bytes);
-          expect(findFrame(source, from, bytes.length, step)).toBe(findFrame(source, from, bytes.length));
-        },
-      ),
-    );
-  });
-
-  test("looks at a frame that begins in one step and ends in the next", () => {
-    const frame = encodeFbatFrame(new Uint8Array(30).fill(7));
-    for (let before = 0; before < 80; before++) {
-      const bytes = Uint8Array.from(Buffer.concat([Buffer.alloc(before, 0xff), frame, Buffer.alloc(5, 0xff)]));
-      expect(findFrame(sourceOf(bytes), 0, bytes.length, 38)).toBe(before);
-    }
-  });
 });
 
 test("after many damaged places, the rest is not looked through and is corrupt", () => {

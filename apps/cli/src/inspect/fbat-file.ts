@@ -3,6 +3,7 @@ import { blake3 } from "@holdfast/segment-codec/blake3";
 import {
   decodeFbatHeader,
   fbatKinds,
+  findFbatFrame,
   type FbatEvent,
   type FbatFrame,
   type FbatHeader,
@@ -10,7 +11,7 @@ import {
 } from "@holdfast/segment-codec/fbat";
 import { FbatBatches } from "./fbat-batches.js";
 import { FbatFooter } from "./fbat-footer.js";
-import { FbatFrameReader, findFrame } from "./fbat-frame-reader.js";
+import { FbatFrameReader } from "./fbat-frame-reader.js";
 import { frameLine } from "./fbat-lines.js";
 import { fbatNumber, isNewestFbat } from "./fbat-name.js";
 import type { FileFormat, InspectedFile } from "./file-format.js";
@@ -48,7 +49,7 @@ export const fbatFormat: FileFormat = {
       yield* frameLines(file, header.framesStart);
       return;
     }
-    const first = findFrame(source, 0, source.sizeBytes);
+    const first = findFbatFrame(source, 0, source.sizeBytes);
     const endOffset = first === -1 ? source.sizeBytes : first;
     yield damage("corrupt", { offset: 0, endOffset }, header.code, header.message);
     if (first !== -1) yield* frameLines(file, first);
@@ -95,7 +96,7 @@ function* frameLines(file: InspectedFile, start: number): Generator<Line> {
     const read = frames.read(at, limit);
     if (read.kind === "stop") {
       batches.drop();
-      const next = searches++ < maxSearches ? findFrame(source, at + 1, limit) : -1;
+      const next = searches++ < maxSearches ? findFbatFrame(source, at + 1, limit) : -1;
       if (next === -1) {
         yield* tailLines(file, footer, at, explain(read.reason, searches > maxSearches));
         return;

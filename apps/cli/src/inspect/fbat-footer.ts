@@ -28,13 +28,18 @@ export class FbatFooter {
   /** Undefined when no row can be read. */
   readonly #listed: Listed | undefined;
   #refutation: { readonly code: string; readonly reason: string } | undefined;
+  /** Where a footer begins that was not looked at because of its size. */
+  readonly #tooLargeAt: number | undefined;
   #sequencesAscend = true;
   #entry = 0;
   #row: Sdx3Row | undefined;
 
-  /** @throws what the source throws. Memory: the footer, at most 1 GiB. */
-  constructor(source: ByteSource) {
-    const outcome = readSdx3(source);
+  /**
+   * @param maxFooterBytes - a longer footer is not looked at. Bytes.
+   * @throws what the source throws. Memory: the footer.
+   */
+  constructor(source: ByteSource, maxFooterBytes = 0x4000_0000) {
+    const outcome = readSdx3(source, { maxFooterBytes });
     const { sizeBytes } = source;
     this.#sizeBytes = sizeBytes;
     this.present = outcome.kind !== "absent";
@@ -57,6 +62,7 @@ export class FbatFooter {
         this.limit = checksumHolds ? claimedFramesEnd : sizeBytes;
         this.vouched = checksumHolds;
         this.#refutation = refutationOf(error);
+        this.#tooLargeAt = error.code === "SIDX_TOO_LARGE" ? claimedFramesEnd : undefined;
         break;
       }
       default: {
@@ -102,7 +108,7 @@ export class FbatFooter {
     const refutation = this.#refutation;
     if (refutation !== undefined) {
       const range = { offset, endOffset: this.#sizeBytes };
-      yield damage(this.vouched ? "corrupt" : (this.#verdict ?? verdict), range, refutation.code, refutation.reason);
+      yield damage(this.#verdictAt(offset) ?? verdict, range, refutation.code, refutation.reason);
     }
     const sound = refutation === undefined;
     const listed = this.#listed === undefined ? {} : { sequencesAscend: this.#sequencesAscend };
@@ -110,6 +116,12 @@ export class FbatFooter {
     yield { kind: "footer", offset, length: this.#sizeBytes - offset, fields };
     // Without a checksum, rows are what the frames confirm, or nothing.
     if (this.vouched || refutation === undefined) yield* this.#entryLines();
+  }
+
+  /** Undefined when nobody but the caller can say. */
+  #verdictAt(framesEnd: number): DamageVerdict | undefined {
+    if (this.#tooLargeAt === framesEnd) return "unreadable"; // nothing is wrong with it that anybody has seen
+    return this.vouched ? "corrupt" : this.#verdict;
   }
 
   *#entryLines(): Generator<Line, void, undefined> {

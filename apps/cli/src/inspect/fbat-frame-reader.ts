@@ -3,7 +3,6 @@ import {
   decodeFbatEvent,
   decodeFbatFrame,
   fbatKinds,
-  findFbatFrame,
   isFbatName,
   type FbatEvent,
   type FbatTornReason,
@@ -94,26 +93,4 @@ export class FbatFrameReader {
     this.#filled = count;
     return 0;
   }
-}
-
-/** The largest frame, its header included. */
-const maxFrameBytes = frameHeaderBytes + 0x1000_0000;
-
-/**
- * Offset of the first sound frame in `[from, end)`, or -1. Looks at every byte, in linear time; memory: what is looked at, and
- * at most 512 MiB.
- *
- * @param stepBytes - at least the size of the largest frame; for tests.
- */
-export function findFrame(source: ByteSource, from: number, end: number, stepBytes: number = maxFrameBytes): number {
-  const room = new Uint8Array(Math.max(0, Math.min(2 * stepBytes, end - from)));
-  for (let start = from; start < end; start += stepBytes) {
-    const window = room.subarray(0, Math.min(room.length, end - start));
-    readExactly(source, window, start);
-    const found = findFbatFrame(window, 0, window.length);
-    // Whatever begins in the first half ends in the window. What begins in the second is found again by the next step, where an
-    // earlier one that runs past this window comes first.
-    if (found !== -1 && (found < stepBytes || start + window.length === end)) return start + found;
-  }
-  return -1;
 }
