@@ -4,6 +4,7 @@ const seam = "packages/fs-seam";
 const crashTest = "packages/crash-test";
 const codec = "packages/segment-codec";
 const sidx = "packages/sidx-footer";
+const cli = "apps/cli";
 
 /** Test files by short names; every path is relative to the repository. */
 export const tests = {
@@ -78,6 +79,17 @@ export const tests = {
   sdx4Laws: `${sidx}/test/sdx4.property.test.ts`,
   sdx4Golden: `${sidx}/test/sdx4.golden.test.ts`,
   footerConfirmation: `${sidx}/test/footer-confirmation.test.ts`,
+  cliDump: `${cli}/test/dump.golden.test.ts`,
+  cliDamage: `${cli}/test/verify-damage.golden.test.ts`,
+  cliWalk: `${cli}/test/fbat-walk.property.test.ts`,
+  cliFooter: `${cli}/src/inspect/fbat-footer.test.ts`,
+  cliSegment: `${cli}/test/segment-file.test.ts`,
+  cliSealed: `${cli}/test/segment-footer.test.ts`,
+  cliTree: `${cli}/test/inspect-tree.test.ts`,
+  cliExplained: `${cli}/src/inspect/explained.test.ts`,
+  cliRegions: `${cli}/src/inspect/regions.test.ts`,
+  cliJson: `${cli}/src/inspect/line-json.test.ts`,
+  cliText: `${cli}/src/inspect/safe-text.test.ts`,
 };
 
 /**

@@ -1,5 +1,6 @@
 // Every line that makes a barrier what it is, each taken away or turned around once. The areas are files of their own.
 import { area } from "./area.mjs";
+import { cliMutations } from "./cli-mutations.mjs";
 import { codecMutations } from "./codec-mutations.mjs";
 import { crashFsMutations } from "./crash-fs-mutations.mjs";
 import { directoryMutations } from "./directory-mutations.mjs";
@@ -53,6 +54,7 @@ export const mutations = [
   ...fbatMutations,
   ...sdx3Mutations,
   ...sdx4Mutations,
+  ...cliMutations,
 ];
 
 /** Mutations that no test can notice, each with the reason: the line they change could go. */

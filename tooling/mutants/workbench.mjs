@@ -18,7 +18,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const copied = ["packages", "tooling/config", "package.json"];
+const copied = ["packages", "apps/cli", "docs", "tooling/config", "package.json"];
 /** Neither source nor result of a build: caches and reports. */
 const leftOut = new Set([".report", ".turbo", ".vite", ".vite-temp", "coverage"]);
 /** Properties are drawn from one seed, so that a mutation that was killed today is killed tomorrow. */
@@ -54,7 +54,8 @@ export class Workbench {
 
   /** Packages that have tests, those that mutations are in first. */
   packages(first) {
-    const all = readdirSync(join(this.directory, "packages")).map((name) => `packages/${name}`);
+    const libraries = readdirSync(join(this.directory, "packages")).map((name) => `packages/${name}`);
+    const all = [...libraries, "apps/cli"];
     const tested = all.filter((path) => existsSync(join(this.directory, path, "vitest.config.ts")));
     return tested.sort((a, b) => Number(b === first) - Number(a === first));
   }

@@ -137,6 +137,55 @@ test("a batch is read ahead once: the walk stays linear", () => {
   expect(reads).toEqual(Array.from({ length: 31 }, (_, at) => at));
 });
 
+test("the look ahead ends at the first item too many", () => {
+  const reads: number[] = [];
+  const batches = new FbatBatches((offset) => {
+    reads.push(offset);
+    return { kind: "event", endOffset: offset + 1, event };
+  });
+  expect(batches.take({ ...begin, payloadSize: 3 }, 0)).toBe(false);
+  expect(reads).toEqual([0, 1, 2, 3]);
+});
+
+test.each([
+  ["a damaged frame", damagedFrame()],
+  ["a malformed one", encodeFbatEventFrame({ ...begin, payloadSize: 0 })],
+])("a batch ends at %s, and what follows stands alone", (_, bad) => {
+  const opened = encodeFbatEventFrame({ ...begin, payloadSize: 4 });
+  const item = encodeFbatEventFrame(event);
+  const lines = linesOf(Uint8Array.from(Buffer.concat([header, opened, item, bad, item])));
+  expect(lines.map(({ kind, fields }) => [kind, fields["committed"]])).toEqual([
+    ["segment-header", undefined],
+    ["batch-begin", false],
+    ["event", false],
+    ["damage", undefined],
+    ["event", true],
+  ]);
+});
+
+function damagedFrame(): Uint8Array {
+  const frame = encodeFbatEventFrame(event);
+  frame[30] = (frame[30] ?? 0) ^ 1;
+  return frame;
+}
+
+test("the payload has to have both hashes that its event states", () => {
+  const other = new Uint8Array(32);
+  const { previousHash = other, eventHash = other } = event.chain ?? {};
+  for (const [changed, bad] of [
+    [event, 0],
+    [{ ...event, contentHash: other }, 1],
+    [{ ...event, chain: { previousHash, eventHash: other } }, 1],
+    [{ ...event, chain: { previousHash: other, eventHash } }, 0], // a link is no damage
+  ] as const) {
+    const lines = linesOf(Uint8Array.from(Buffer.concat([header, encodeFbatEventFrame(changed)])));
+    const damages = lines.filter(({ kind }) => kind === "damage");
+    expect(damages).toHaveLength(bad);
+    expect(damages.every(({ fields }) => fields["code"] === "INSPECT_HASH_MISMATCH")).toBe(true);
+    expect(lines.filter(({ kind }) => kind === "event")).toHaveLength(1);
+  }
+});
+
 test("any damage to any store: an outcome, regions from the first byte to the last, and nothing that nobody wrote", () => {
   const edit = fc.record({ at: fc.nat(), bytes: fc.uint8Array({ minLength: 1, maxLength: 12 }), cut: fc.boolean() });
   fc.assert(

@@ -48,6 +48,16 @@ test.each<[string, SealedChanges, string]>([
   expect(lines.filter(({ kind, fields }) => kind === "footer" && fields["sound"] !== false)).toEqual([]);
 });
 
+test("every byte of a footer is looked at", () => {
+  const { bytes, footerFrame } = sealed();
+  const { length } = bytes.subarray(footerFrame + FRAME_HEADER_BYTES);
+  for (let at = 0; at < length; at++) {
+    const damaged = sealed({ footer: flipped(at) });
+    const found = regionsOfBytes(damaged.bytes).filter(({ kind }) => kind === "corrupt");
+    expect({ at, found: found.map(({ offset }) => offset) }).toEqual({ at, found: [footerFrame] });
+  }
+});
+
 /** The entry of the last frame lies elsewhere. */
 function moved(bytes: number): (entry: Sdx4Entry, ordinal: number) => Sdx4Entry {
   return (entry, ordinal) =>

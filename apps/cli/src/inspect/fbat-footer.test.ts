@@ -63,3 +63,22 @@ test("every field of a row is held against its frame", () => {
     }
   }
 });
+
+test("without a checksum, rows count for nothing until every one of them is confirmed", () => {
+  const old = goldenBytes("sdx2-close/000001.fbat");
+  const listed = scanFbatSegment(old, { newest: true }).frames;
+  const last = listed.findLast(({ role }) => role === "event");
+  const end = (listed.at(-1)?.offset ?? 0) + (listed.at(-1)?.length ?? 0);
+  const kinds = (footer: FbatFooter): readonly string[] => [...footer.lines(end, "torn")].map(({ kind }) => kind);
+
+  const confirmed = new FbatFooter(sourceOf(old));
+  for (const frame of listed) confirmed.take(frame);
+  expect(kinds(confirmed)).toEqual(["footer", ...Array.from({ length: 8 }, () => "footer-entry")]);
+
+  const refuted = new FbatFooter(sourceOf(old));
+  for (const frame of listed) {
+    if (frame !== last) refuted.take(frame);
+    else expect(refuted.take({ ...frame, committed: false })).toBe(false); // under a checksum, the row would commit it
+  }
+  expect(kinds(refuted)).toEqual(["damage", "footer"]);
+});

@@ -102,7 +102,6 @@ export class FbatFooter {
   /** The lines about the footer. Frames were found up to `offset`, and not further; `verdict` is that on bytes without use. */
   *lines(offset: number, verdict: DamageVerdict): Generator<Line, void, undefined> {
     this.#skip(offset, offset);
-    if (this.#row !== undefined) this.#refute(`row ${this.#entry} is of no frame`);
     const place = this.#listed?.framesEnd;
     if (place !== undefined && place !== offset) this.#refute(`the frames end at ${offset}, the footer says ${place}`);
     const refutation = this.#refutation;

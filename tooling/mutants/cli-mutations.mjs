@@ -1,0 +1,303 @@
+// The checks and the bookkeeping of `holdfast dump` and `holdfast verify`. A mistake here prints an event that does not count, takes
+// damage for sound, or tells a script that all is well.
+import { area, tests } from "./area.mjs";
+
+const inspect = (name, usual, entries) =>
+  area(
+    name,
+    usual,
+    entries.map((entry) => ({ ...entry, file: `inspect/${entry.file}` })),
+    "apps/cli",
+  );
+
+export const cliMutations = [
+  ...inspect(
+    "cli-batches",
+    [tests.cliWalk],
+    [
+      {
+        what: "an item too many leaves the batch open",
+        file: "fbat-batches.ts",
+        find: "if (this.#remaining === 0) this.drop();",
+        put: "if (this.#remaining === 0) return committed;",
+      },
+      {
+        what: "a commit marker counts however many items came",
+        file: "fbat-batches.ts",
+        find: "return left === 0;",
+        put: "return true;",
+      },
+      {
+        what: "items beyond the count are looked over",
+        file: "fbat-batches.ts",
+        find: "if (left === 0) return false;",
+      },
+      {
+        what: "a second begin marker does not end the first",
+        file: "fbat-batches.ts",
+        find: "|| read.event.kind === fbatKinds.batchBegin",
+      },
+      {
+        what: "a batch stays open behind its commit marker",
+        file: "fbat-batches.ts",
+        find: "this.drop(); return committed;",
+        put: "return committed;",
+      },
+    ],
+  ),
+  ...inspect(
+    "cli-frames",
+    [tests.cliWalk, tests.cliDamage],
+    [
+      {
+        what: "a claimed length is read before it is known to fit",
+        file: "fbat-frame-reader.ts",
+        find: 'if (size > limit - offset) return { kind: "stop", reason: "short-payload" };',
+      },
+      {
+        what: "eight zeros are a frame",
+        file: "fbat-frame-reader.ts",
+        find: 'if (outcome.endOffset === outcome.payloadStart) return { kind: "stop", reason: "empty-frame" };',
+      },
+      {
+        what: "an event needs no hash chain",
+        file: "fbat-frame-reader.ts",
+        find: 'if (event.chain === undefined) return refuse("CODEC_MALFORMED_ENVELOPE", "an event without a hash chain");',
+      },
+      {
+        what: "any name is one",
+        file: "fbat-frame-reader.ts",
+        find: "if (!isFbatName(event[field]))",
+        put: "if (false)",
+      },
+      { what: "a batch of nothing is one", file: "fbat-frame-reader.ts", find: "items > 0 &&" },
+      {
+        what: "a window keeps the room of a large frame",
+        file: "fbat-frame-reader.ts",
+        find: "this.#window.length > this.#windowBytes && size <= this.#windowBytes",
+        put: "false",
+      },
+      {
+        what: "a window is believed to hold more than it does",
+        file: "fbat-frame-reader.ts",
+        find: "&& offset + size <= this.#base + this.#filled",
+      },
+    ],
+  ),
+  ...inspect(
+    "cli-fbat",
+    [tests.cliDamage, tests.cliDump, tests.cliTree, tests.cliWalk],
+    [
+      {
+        what: "a header under another name is sound",
+        file: "fbat-file.ts",
+        find: "number !== undefined && number !== segmentId",
+        put: "false",
+      },
+      {
+        what: "the hash of a payload is not looked at",
+        file: "fbat-file.ts",
+        find: "if (!isContentSound(event)) yield contentDamage(at, endOffset);",
+      },
+      {
+        what: "the event's own hash is not looked at",
+        file: "fbat-file.ts",
+        find: "&& hash.equals(chain.eventHash)",
+      },
+      {
+        what: "the header's copy of the hash is not looked at",
+        file: "fbat-file.ts",
+        find: "hash.equals(contentHash) &&",
+      },
+      {
+        what: "any segment may end in a torn tail",
+        file: "fbat-name.ts",
+        find: "return number >= highest;",
+        put: "return true;",
+      },
+      {
+        what: "frames behind a damaged header are not looked for",
+        file: "fbat-file.ts",
+        find: "if (first !== -1) yield* frameLines(file, first);",
+      },
+      {
+        what: "a batch goes on behind a malformed frame",
+        file: "fbat-file.ts",
+        find: 'if (read.kind === "malformed") { batches.drop();',
+        put: 'if (read.kind === "malformed") {',
+      },
+      {
+        what: "a batch goes on behind a damaged frame",
+        in: "function* frameLines(",
+        file: "fbat-file.ts",
+        find: 'if (read.kind === "stop") { batches.drop();',
+        put: 'if (read.kind === "stop") {',
+      },
+      {
+        what: "what was never looked through is a torn tail",
+        file: "fbat-file.ts",
+        find: "newest && !vouched && stop.searched",
+        put: "newest && !vouched",
+      },
+      {
+        what: "a tail before a sound footer is torn",
+        file: "fbat-file.ts",
+        find: "newest && !vouched && stop.searched",
+        put: "newest && stop.searched",
+      },
+      {
+        what: "a segment is known by its magic alone",
+        file: "fbat-file.ts",
+        find: 'if (name.endsWith(".fbat")) return true;',
+      },
+      {
+        what: "every file that begins with four letters is a segment",
+        file: "fbat-file.ts",
+        find: "Number(magic) + Number(small) + Number(keyed) > 1",
+        put: "magic || Number(small) + Number(keyed) > 1",
+      },
+    ],
+  ),
+  ...inspect(
+    "cli-footer",
+    [tests.cliFooter, tests.cliDamage, tests.cliDump],
+    [
+      {
+        what: "an event without a row is passed over",
+        file: "fbat-footer.ts",
+        find: 'if (role === "event" && committed) this.#refute(`the event at ${offset} has no row`);',
+      },
+      {
+        what: "a row of another event is a row",
+        file: "fbat-footer.ts",
+        find: "if (field !== undefined) this.#refute(`row ${this.#entry} has another ${field} than the frame at ${offset}`); else if",
+        put: "if",
+      },
+      {
+        what: "rows without a checksum commit events",
+        file: "fbat-footer.ts",
+        find: "return committed || (field === undefined && this.vouched);",
+        put: "return committed || field === undefined;",
+      },
+      {
+        what: "rows under a checksum commit nothing",
+        file: "fbat-footer.ts",
+        find: "return committed || (field === undefined && this.vouched);",
+        put: "return committed;",
+      },
+      {
+        what: "rows of no frame are passed over",
+        file: "fbat-footer.ts",
+        find: "if (this.#row.frameOffset < offset) this.#refute(`row ${this.#entry} is of no frame`);",
+      },
+      {
+        what: "damage to frames speaks against their rows",
+        file: "fbat-footer.ts",
+        find: "this.#skip(offset, endOffset); }",
+        put: "this.#skip(endOffset, endOffset); }",
+      },
+      {
+        what: "rows that a refuted footer without a checksum claims are printed",
+        file: "fbat-footer.ts",
+        find: "if (this.vouched || refutation === undefined) yield* this.#entryLines();",
+        put: "yield* this.#entryLines();",
+      },
+      {
+        what: "a footer above the bound is torn",
+        file: "fbat-footer.ts",
+        find: 'if (this.#tooLargeAt === framesEnd) return "unreadable";',
+      },
+    ],
+  ),
+  ...inspect(
+    "cli-segment",
+    [tests.cliSegment, tests.cliSealed, tests.cliTree],
+    [
+      {
+        what: "headers beside a segment are not asked",
+        file: "segment-file.ts",
+        find: "{ successors: headersOf(file.folder) }",
+        put: "{}",
+      },
+      {
+        what: "a damaged magic is another format's",
+        file: "segment-file.ts",
+        find: "isBegun(head) || withMagic(head) !== undefined",
+        put: "isBegun(head)",
+      },
+      {
+        what: "a damaged magic is sound",
+        file: "segment-file.ts",
+        find: "if (repaired !== undefined) {",
+        put: "if (false) {",
+      },
+      { what: "a footer's blocks are not checked", file: "segment-footer.ts", find: "this.#footer?.checkAll();" },
+      { what: "a footer of any segment is this one's", file: "segment-footer.ts", find: "{ segment }", put: "{}" },
+      {
+        what: "an entry may be of a frame of another length",
+        file: "segment-footer.ts",
+        find: "&& length === endOffset - offset",
+      },
+      {
+        what: "an entry may be of a record that its frame does not have",
+        file: "segment-footer.ts",
+        find: 'fits && footer.valueOf("batchIndex", this.#ordinal) < span',
+        put: "fits",
+      },
+      {
+        what: "entries behind the last frame are passed over",
+        file: "segment-footer.ts",
+        find: "footer !== undefined && this.#ordinal < footer.entryCount",
+        put: "false",
+      },
+    ],
+  ),
+  ...inspect(
+    "cli-lines",
+    [tests.cliExplained, tests.cliRegions, tests.cliJson, tests.cliText, tests.cliTree],
+    [
+      {
+        what: "bytes between lines are sound",
+        file: "explained.ts",
+        find: "if (line.offset > end) yield gap(end, line.offset);",
+      },
+      {
+        what: "bytes behind the last line are sound",
+        file: "explained.ts",
+        find: "if (end < sizeBytes) yield gap(end, sizeBytes);",
+      },
+      {
+        what: "a line about damaged bytes makes them sound",
+        file: "regions.ts",
+        find: "else if (lineEnd > end)",
+        put: "else if (lineEnd >= end)",
+      },
+      { what: "control characters go to the terminal", file: "safe-text.ts", find: ".replace(unsafe, escaped)" },
+      { what: "a pair of surrogates is torn apart", file: "line-json.ts", find: "end--;", put: "end += 0;" },
+      {
+        what: "a symlink called like a segment is passed over",
+        file: "host-tree.ts",
+        find: "!isOurName(name)",
+        put: "true",
+      },
+      { what: "a pipe is waited for", file: "host-file.ts", find: "(constants.O_NONBLOCK ?? 0)", put: "0" },
+      { what: "a device is read", file: "host-file.ts", find: "if (!stats.isFile())", put: "if (false)" },
+      {
+        what: "what could not be read is less than damage",
+        file: "finding.ts",
+        find: "if (this.#unreadable) return 2; return this.#damaged ? 1 : 0;",
+        put: "if (this.#damaged) return 1; return this.#unreadable ? 2 : 0;",
+      },
+      {
+        what: "a file of another format that was named is fine",
+        file: "finding.ts",
+        find: '|| (kind === "foreign" && named)',
+      },
+      {
+        what: "numbers in names count as text",
+        file: "name-order.ts",
+        find: "if (left !== undefined && right !== undefined && left !== right) return left < right ? -1 : 1;",
+      },
+    ],
+  ),
+];
