@@ -273,7 +273,6 @@ export const cliMutations = [
         put: "else if (lineEnd >= end)",
       },
       { what: "control characters go to the terminal", file: "safe-text.ts", find: ".replace(unsafe, escaped)" },
-      { what: "a pair of surrogates is torn apart", file: "line-json.ts", find: "end--;", put: "end += 0;" },
       {
         what: "a symlink called like a segment is passed over",
         file: "host-tree.ts",

@@ -8,6 +8,7 @@ export const cliErrorCodes = [
   "CLI_NO_WORK_DIRECTORY",
   "CLI_MODULE_UNFIT",
   "CLI_FILE_UNWRITABLE",
+  "CLI_UNEXPECTED",
 ] as const;
 
 export type CliErrorCode = (typeof cliErrorCodes)[number];

@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import { lstatSync, readdirSync, realpathSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { sep } from "node:path";
 import { CodecError } from "@holdfast/segment-codec";
 import { CliError } from "../cli-error.js";
 import { explainFileError } from "../file-refusal.js";
@@ -29,25 +29,25 @@ export interface Inspected {
 export function* inspectPath(argument: string): Generator<Inspected, void, undefined> {
   const path = resolved(argument);
   if (isDirectory(path, argument)) {
-    const listed = listEntries(Buffer.from(path), argument);
-    yield* inspectFolder(Buffer.from(path), "", listed);
+    yield* inspectFolder(path, "", listEntries(path, argument));
     return;
   }
-  const name = basename(path);
-  const file = openHostFile(Buffer.from(path), argument); // here, so that a refusal is about the argument
-  file.close();
-  yield { file: name, named: true, lines: hostFileLines(Buffer.from(path), name, name, neighbourhood(path, name)) };
+  openHostFile(path, argument).close(); // here, so that a refusal is about the argument
+  const cut = path.lastIndexOf(sep);
+  const name = nameText(path.subarray(cut + 1));
+  const folder = neighbourhood(path.subarray(0, cut + 1), name);
+  yield { file: name, named: true, lines: hostFileLines(path, name, name, folder) };
 }
 
-function resolved(argument: string): string {
+function resolved(argument: string): HostPath {
   try {
-    return realpathSync.native(argument);
+    return realpathSync.native(argument, { encoding: "buffer" });
   } catch (error) {
     throw explainFileError(error, argument);
   }
 }
 
-function isDirectory(path: string, argument: string): boolean {
+function isDirectory(path: HostPath, argument: string): boolean {
   try {
     return lstatSync(path).isDirectory();
   } catch (error) {
@@ -56,10 +56,9 @@ function isDirectory(path: string, argument: string): boolean {
 }
 
 /** What lies beside a file that was named alone. A directory that cannot be listed has nothing to say about it. */
-function neighbourhood(path: string, name: string): Folder {
-  const directory = Buffer.from(dirname(path));
+function neighbourhood(directory: HostPath, name: string): Folder {
   try {
-    return folderOf(directory, listEntries(directory, directory.toString()));
+    return folderOf(directory, listEntries(directory, "."));
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     return { siblings: [{ name, head: () => new Uint8Array() }] };

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { CliError } from "../cli-error.js";
+import { CliError, messageOf } from "../cli-error.js";
 import type { CommandIo } from "../terminal.js";
 import { Finding } from "./finding.js";
 import { inspectPath, type Inspected } from "./host-tree.js";
@@ -42,9 +42,14 @@ export async function runInspection(options: InspectOptions, io: CommandIo, pres
       }
     }
   } catch (error) {
-    if (error instanceof CliError) for (const part of present.refusal(basename(options.path), error)) output.push(part);
+    // Anything else than a refusal is a mistake of ours. It must not end in exit code 1, which says that files are damaged.
+    const refusal =
+      error instanceof CliError
+        ? error
+        : new CliError("CLI_UNEXPECTED", `unexpected: ${messageOf(error)}`, { cause: error });
+    for (const part of present.refusal(basename(options.path), refusal)) output.push(part);
     await output.drain();
-    throw error;
+    throw refusal;
   }
   for (const part of present.ending()) output.push(part);
   await output.drain();

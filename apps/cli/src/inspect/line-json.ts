@@ -63,17 +63,11 @@ function* hexParts(bytes: Uint8Array): Generator<string, void, undefined> {
 
 function* textParts(text: string): Generator<string, void, undefined> {
   yield '"';
-  for (let from = 0; from < text.length;) {
-    let end = Math.min(from + partLength, text.length);
-    if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end--; // a pair stays together
-    yield quoted(text.slice(from, end)).slice(1, -1);
-    from = end;
+  for (let from = 0; from < text.length; from += partLength) {
+    // A pair of surrogates that is cut in two comes out as two numbers, which JSON reads as the pair.
+    yield quoted(text.slice(from, from + partLength)).slice(1, -1);
   }
   yield '"';
-}
-
-function isHighSurrogate(unit: number): boolean {
-  return unit >= 0xd800 && unit < 0xdc00;
 }
 
 function entriesOf(value: LineValue): readonly (readonly [string, Uint8Array])[] {
