@@ -116,9 +116,20 @@ export const cliMutations = [
         put: "return true;",
       },
       {
+        what: "rows of frames behind a damaged header that are gone refute the footer",
+        file: "fbat-file.ts",
+        find: "footer.passDamage(0, endOffset);",
+      },
+      {
+        what: "an older segment may have been cut short at its creation",
+        file: "fbat-file.ts",
+        find: "&& isNewestFbat(file.name, file.folder); yield",
+        put: "; yield",
+      },
+      {
         what: "frames behind a damaged header are not looked for",
         file: "fbat-file.ts",
-        find: "if (first !== -1) yield* frameLines(file, first);",
+        find: "yield* frameLines(file, footer, endOffset);",
       },
       {
         what: "a batch goes on behind a malformed frame",

@@ -116,7 +116,8 @@ test.each([
   ["a:frm-payload-rehashed-crc", [[3790, 501, "corrupt", "INSPECT_HASH_MISMATCH"]]],
   ["a:frm-entity-slash", [[1151, 471, "corrupt", "CODEC_MALFORMED_ENVELOPE"]]],
   ["a:frm-begin-count-0", [[2109, 346, "corrupt", "CODEC_MALFORMED_BATCH"]]],
-  ["a:cut-0", [[0, 0, "corrupt", "CODEC_TRUNCATED"]]],
+  ["a:cut-0", [[0, 0, "torn", "CODEC_TRUNCATED"]]],
+  ["a:cut-fs-1", [[0, 56, "torn", "CODEC_TRUNCATED"]]],
 ] as const)("%s is found at %j", async (name, expected) => {
   const mutant = mutants.find(({ id }) => id === name);
   if (mutant === undefined) throw new Error("no such variant");
@@ -150,4 +151,25 @@ test("several damages are all found, and the frames between them printed", async
   ]);
   // The rows of frames that are gone say what was lost, and do not speak against the footer.
   expect(lines.find(({ kind }) => kind === "footer")).toMatchObject({ sound: true, entryCount: 6 });
+});
+
+test("a segment that has lost its beginning, or all its frames, still has its footer", async () => {
+  const bytes = goldenBytes(base);
+  bytes.fill(0xee, 0, 1151);
+  const directory = scratch();
+  writeFileSync(join(directory, "000001.fbat"), bytes);
+  const { lines } = await inspected("dump", directory);
+  expect(lines.map(({ kind, offset }) => `${kind} ${offset}`).slice(0, 3)).toEqual([
+    ...["damage 0", "event 1151", "event 1627"],
+  ]);
+  expect(lines.find(({ kind }) => kind === "footer")).toMatchObject({ sound: true });
+
+  bytes.fill(0xee, 0, 4291);
+  writeFileSync(join(directory, "000001.fbat"), bytes);
+  const lost = await inspected("dump", directory);
+  expect(lost.lines.map(({ kind }) => kind)).toEqual([
+    ...["damage", "footer", "footer-entry", "footer-entry", "footer-entry"],
+    ...["footer-entry", "footer-entry", "footer-entry"],
+  ]);
+  expect(lost.lines[0]).toMatchObject({ offset: 0, length: 4291 });
 });

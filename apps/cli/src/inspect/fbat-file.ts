@@ -44,15 +44,19 @@ export const fbatFormat: FileFormat = {
   *lines(file) {
     const { source } = file;
     const header = readHeader(source);
+    const footer = new FbatFooter(source);
     if ("framesStart" in header) {
       yield* headerLines(file, header);
-      yield* frameLines(file, header.framesStart);
+      yield* frameLines(file, footer, header.framesStart);
       return;
     }
-    const first = findFbatFrame(source, 0, source.sizeBytes);
-    const endOffset = first === -1 ? source.sizeBytes : first;
-    yield damage("corrupt", { offset: 0, endOffset }, header.code, header.message);
-    if (first !== -1) yield* frameLines(file, first);
+    const first = findFbatFrame(source, 0, footer.limit);
+    const endOffset = first === -1 ? footer.limit : first;
+    // A new segment that a crash has cut short is empty, or ends inside its header; nothing else is.
+    const cut = header.code === "CODEC_TRUNCATED" && isNewestFbat(file.name, file.folder);
+    yield damage(cut ? "torn" : "corrupt", { offset: 0, endOffset }, header.code, header.message);
+    footer.passDamage(0, endOffset);
+    yield* frameLines(file, footer, endOffset);
   },
 };
 
@@ -78,9 +82,8 @@ function* headerLines(file: InspectedFile, header: FbatHeader & { readonly frame
   yield { kind: "segment-header", offset: 0, length: framesStart, fields };
 }
 
-function* frameLines(file: InspectedFile, start: number): Generator<Line> {
+function* frameLines(file: InspectedFile, footer: FbatFooter, start: number): Generator<Line> {
   const { source } = file;
-  const footer = new FbatFooter(source);
   const { limit } = footer;
   if (limit < start) {
     const reason = `the footer says that frames end at ${limit}, before the first can begin`;
