@@ -310,6 +310,12 @@ export const fbatMutations = codecArea(
       put: "local",
     },
     {
+      what: "items that are read again are not checked again",
+      file: "fbat-walk.ts",
+      find: 'if (kind !== "frame") {',
+      put: 'if (kind === "short-header") {',
+    },
+    {
       what: "an error's offset is one in the window",
       file: "fbat-walk.ts",
       find: "window.start + error.context.offset",

@@ -78,7 +78,8 @@ export interface FbatWalk {
  * {@link findFbatFrame} takes.
  *
  * @throws {@link CodecError} as {@link decodeFbatHeader} does when the header is not one; `CODEC_SHORT_SOURCE` when the source
- * shrinks; what the source or `onFrame` throws; and nothing else about bytes that stay as they are.
+ * shrinks; `CODEC_CHECKSUM_MISMATCH` when an item of a batch is damaged only the second time it is read; what the source or
+ * `onFrame` throws; and nothing else about bytes.
  */
 export function walkFbatSegment(source: ByteSource | Uint8Array, options: FbatWalkOptions = {}): FbatWalk {
   checkKeys(options, ["newest", "footer", "windowBytes", "onFrame"], "walkFbatSegment");
@@ -104,6 +105,12 @@ export function walkFbatSegment(source: ByteSource | Uint8Array, options: FbatWa
     },
     (offset, length) => {
       again ??= new ByteWindow(source, windowBytes);
+      // What is handed out is covered by a checksum of this very read.
+      const { kind } = frameAt(again, offset, offset + length);
+      if (kind !== "frame") {
+        const message = `the frame at ${offset} was sound, and is not when it is read again (${kind})`;
+        throw new CodecError("CODEC_CHECKSUM_MISMATCH", message, { offset });
+      }
       loadEvent(itemView, again, offset, length);
       return itemView;
     },

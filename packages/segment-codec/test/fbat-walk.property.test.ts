@@ -200,6 +200,32 @@ describe("errors", () => {
     }
   });
 
+  test("an item of a batch that is sound once and damaged when it is read again is not handed out", () => {
+    const bytes = segmentOf([[30, 40]]);
+    const item = scanFbatSegment(bytes).frames[1];
+    if (item === undefined) throw new Error("a batch was written");
+    const content = item.offset + item.length - 200;
+    let reads = 0;
+    const inner = sourceOf(bytes);
+    const source: ByteSource = {
+      sizeBytes: bytes.length,
+      readAt(target, offset) {
+        const got = inner.readAt(target, offset);
+        const here = content >= offset && content < offset + got;
+        if (here && ++reads > 1) target[content - offset] = (target[content - offset] ?? 0) ^ 1;
+        return got;
+      },
+    };
+    const seen: number[] = [];
+    const onFrame = ({ offset }: { readonly offset: number }): void => void seen.push(offset);
+    const damaged = expect.objectContaining({
+      code: "CODEC_CHECKSUM_MISMATCH",
+      context: { offset: item.offset },
+    }) as unknown;
+    expect(() => walkFbatSegment(source, { windowBytes: 64, onFrame })).toThrow(damaged);
+    expect(seen).toEqual([headerBytes]); // the begin marker
+  });
+
   test("a source that shrinks, or that is none", () => {
     const bytes = segmentOf([3, 4]);
     const shrunk: ByteSource = { ...sourceOf(bytes), sizeBytes: bytes.length + 1 };
