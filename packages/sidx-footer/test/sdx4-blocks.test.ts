@@ -1,5 +1,6 @@
 // What a block may hold, under checksums that are made good: everything that no encoder writes is refused when it is looked at.
 import { describe, expect, test } from "vitest";
+import { crc32 } from "@holdfast/segment-codec";
 import type { Sdx4Column } from "../src/index.js";
 import { encode, errorOf, open } from "./support/sdx4-entries.js";
 import { columnBlock, forge, sectionBlocks, viewOf, type RawColumn } from "./support/sdx4-parts.js";
@@ -229,6 +230,22 @@ describe("an index", () => {
       [first, key],
     );
     expect(open(bytes).findEventId(new Uint8Array(16))).toBe(-1);
+  });
+
+  test("event ids that share a key are told apart", () => {
+    // What makes a CRC come out as it was is any bytes, and behind them their own CRC without its initial value.
+    const twin = (id: Uint8Array, step: number): Uint8Array => {
+      const head = new Uint8Array(12).fill(step);
+      const change = new DataView(new ArrayBuffer(16));
+      new Uint8Array(change.buffer).set(head);
+      change.setUint32(12, crc32(head) ^ crc32(new Uint8Array(12)), true);
+      return id.map((byte, at) => byte ^ change.getUint8(at));
+    };
+    const first = plainEntry(0).eventId;
+    const [second, third] = [twin(first, 1), twin(first, 2)];
+    expect([crc32(second), crc32(third)]).toEqual([crc32(first), crc32(first)]);
+    const footer = open(encode([plainEntry(0), plainEntry(1), plainEntry(2, { eventId: second })]));
+    expect([first, second, third].map((id) => footer.findEventId(id))).toEqual([0, 2, -1]);
   });
 
   test("keys that go back, places that go back or stand there twice", () => {
