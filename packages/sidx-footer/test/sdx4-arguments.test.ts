@@ -1,8 +1,9 @@
 // Wrong arguments are named, and change nothing.
 import { describe, expect, test } from "vitest";
-import { sourceOf, type ByteSource } from "@holdfast/segment-codec";
+import { crc32, sourceOf, type ByteSource } from "@holdfast/segment-codec";
 import { Sdx4Builder, openSdx4, type Sdx4Entry } from "../src/index.js";
 import { coverage, encode, errorOf, open, readAll } from "./support/sdx4-entries.js";
+import { takeApart, viewOf } from "./support/sdx4-parts.js";
 import { plainEntries, plainEntry, plainFooter, richEntries } from "./support/sdx4-samples.js";
 
 const wrong = (value: unknown): never => value as never; // what only a caller without types can pass
@@ -190,6 +191,16 @@ describe("a source", () => {
     const stranger = new Uint8Array(16);
     expect(footer?.findEventId(stranger)).toBe(-1);
     expect(source.reads.length).toBeLessThanOrEqual(6);
+  });
+
+  test("is not read for an event id whose key no block has", () => {
+    const bytes = plainFooter(20_000);
+    const firstKey = viewOf(takeApart(bytes).records[20]).getUint32(8, true); // behind 20 blocks of rows
+    const words = new Uint32Array(4);
+    while (crc32(new Uint8Array(words.buffer)) >= firstKey) words[0] = (words[0] ?? 0) + 1;
+    const source = counted(bytes);
+    expect(openSdx4(source, { tailBytes: 4096 })?.findEventId(new Uint8Array(words.buffer))).toBe(-1);
+    expect(source.reads).toEqual([4096]);
   });
 
   test("is read once for a small footer, whatever is asked", () => {

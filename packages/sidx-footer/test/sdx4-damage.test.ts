@@ -1,6 +1,7 @@
 // Damage to a footer, wherever it is, costs an error that says where, and never lists an event that was not there.
 import { expect, test } from "vitest";
 import { openSdx4 } from "../src/index.js";
+import { errorOf, open } from "./support/sdx4-entries.js";
 import { takeApart } from "./support/sdx4-parts.js";
 import { salvage } from "./support/sdx4-salvage.js";
 import { plainEntries, plainFooter, richEntries, richFooter } from "./support/sdx4-samples.js";
@@ -43,6 +44,20 @@ test("every flipped bit is noticed, in the block that it is in", () => {
     } else {
       expect(isFooter).toBe(false); // another magic
     }
+  }
+});
+
+test("a check of everything finds damage in any block", () => {
+  const footer = plainFooter(9000);
+  let offset = 0;
+  for (const { length } of takeApart(footer).blocks) {
+    for (const at of [offset, offset + length - 1]) {
+      const bytes = footer.slice();
+      bytes[at] = (bytes[at] ?? 0) ^ 0x80;
+      const { code, context } = errorOf(() => open(bytes).checkAll());
+      expect([code, context.offset]).toEqual(["SIDX_CHECKSUM_MISMATCH", offset]);
+    }
+    offset += length;
   }
 });
 

@@ -88,7 +88,7 @@ export function sdx3Of(count: number, shape: EntryShape): Footer {
 }
 
 /** The same entries as rows of batpak's footer. Every row is made of the one entry, so its bytes last until the next row. */
-export function* rowsOf(count: number, shape: EntryShape): Iterable<Sdx3Row> {
+function* rowsOf(count: number, shape: EntryShape): Iterable<Sdx3Row> {
   const entries = new EntrySource(shape);
   for (let index = 0; index < count; index++) yield rowOf(entries.next(index));
 }
