@@ -648,14 +648,18 @@ export const sdx4Mutations = sidxArea(
       file: "sdx4-row-collector.ts",
       find: "this.#hashed = false; this.#correlated",
       put: "this.#correlated",
-      tests: layout,
     },
     {
       what: "the next block is said to have correlations of its own",
       file: "sdx4-row-collector.ts",
       find: "this.#correlated = false; this.#caused",
       put: "this.#caused",
-      tests: layout,
+    },
+    {
+      what: "the next block is said to have causes",
+      file: "sdx4-row-collector.ts",
+      find: "this.#caused = false; this.#hashes",
+      put: "this.#hashes",
     },
     {
       what: "correlations before the first one that differs are lost",

@@ -65,7 +65,7 @@ export class Sdx4Builder {
    */
   add(entry: Sdx4Entry): void {
     checkEntry(entry);
-    const { sequence, frameOffset, frameLength, eventId } = entry;
+    const { sequence, frameOffset, frameLength } = entry;
     const first = this.#entryCount === 0;
     checkWhole(sequence, "sequence", first ? 0 : this.#lastSequence + 1, Number.MAX_SAFE_INTEGER);
     checkWhole(frameOffset, "frameOffset", this.#lastOffset, Number.MAX_SAFE_INTEGER);
@@ -80,7 +80,7 @@ export class Sdx4Builder {
       scope = this.#strings.put(entry.scope, scopeBytes);
     }
     if (this.#rows.isFull) {
-      this.#blocks.push(this.#rows.encode());
+      this.#blocks.push(this.#encodeRows());
       this.#rows.clear();
     }
     if (this.#entryCount === this.#eventKeys.length) {
@@ -88,12 +88,21 @@ export class Sdx4Builder {
       this.#entities = doubled(this.#entities);
     }
     this.#rows.add(entry, entity, scope);
-    this.#eventKeys[this.#entryCount] = crc32(eventId);
     this.#entities[this.#entryCount] = entity;
     this.#entryCount += 1;
     this.#lastSequence = sequence;
     this.#lastOffset = frameOffset;
     this.#framesEnd = Math.max(this.#framesEnd, frameOffset + frameLength);
+  }
+
+  /** Encodes the entries of the block that is being filled, and writes down their keys. */
+  #encodeRows(): EncodedBlock {
+    const { eventIds, count } = this.#rows;
+    const first = this.#entryCount - count;
+    for (let row = 0; row < count; row++) {
+      this.#eventKeys[first + row] = crc32(eventIds, row * at.ID_BYTES, (row + 1) * at.ID_BYTES);
+    }
+    return this.#rows.encode();
   }
 
   /**
@@ -111,8 +120,9 @@ export class Sdx4Builder {
     checkWhole(chain, "chain", 0, at.MAX_UINT32);
     checkWhole(reserveBytes, "reserveBytes", 0, at.MAX_UINT32);
     const [entryCount, stringCount] = [this.#entryCount, this.#strings.count];
+    const rows = this.#rows.count === 0 ? this.#blocks : [...this.#blocks, this.#encodeRows()]; // before their index
     const sections: Readonly<Record<SectionName, readonly EncodedBlock[]>> = {
-      rows: this.#rows.count === 0 ? this.#blocks : [...this.#blocks, this.#rows.encode()],
+      rows,
       eventIds: encodeIndex(this.#eventKeys, entryCount),
       entities: encodeIndex(this.#entities, entryCount),
       strings: this.#strings.encode(),

@@ -11,7 +11,7 @@ const stride = capacity + 8;
 export class RowCollector {
   count = 0;
   readonly #numbers = new Float64Array(at.NUMERIC_COLUMNS.length * stride);
-  readonly #eventIds = new Uint8Array(at.ID_BYTES * capacity);
+  readonly eventIds: Uint8Array = new Uint8Array(at.ID_BYTES * capacity);
   readonly #hashes = new Uint8Array(at.HASH_BYTES * capacity);
   readonly #correlations = new Uint8Array(at.ID_BYTES * capacity);
   readonly #causations = new Uint8Array(at.ID_BYTES * capacity);
@@ -41,10 +41,10 @@ export class RowCollector {
     numbers[(cell += stride)] = entry.frameLength;
     numbers[(cell += stride)] = entry.batchIndex;
     const { eventId, hash, correlationId = eventId, causationId } = entry;
-    copy(this.#eventIds, row, eventId);
+    copy(this.eventIds, row, eventId);
     if (!this.#correlated && correlationId !== eventId && differ(correlationId, eventId)) {
       this.#correlated = true;
-      this.#correlations.set(this.#eventIds.subarray(0, row * at.ID_BYTES)); // until here they were the same
+      this.#correlations.set(this.eventIds.subarray(0, row * at.ID_BYTES)); // until here they were the same
     }
     if (this.#correlated) copy(this.#correlations, row, correlationId);
     if (hash !== undefined) {
@@ -65,7 +65,7 @@ export class RowCollector {
     const part = (bytes: Uint8Array, width: number, isThere: boolean): Uint8Array =>
       bytes.subarray(0, isThere ? count * width : 0);
     const parts = [
-      part(this.#eventIds, at.ID_BYTES, true),
+      part(this.eventIds, at.ID_BYTES, true),
       part(this.#hashes, at.HASH_BYTES, this.#hashed),
       part(this.#correlations, at.ID_BYTES, this.#correlated),
       part(this.#causations, at.ID_BYTES, this.#caused),

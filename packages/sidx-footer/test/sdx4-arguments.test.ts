@@ -78,6 +78,15 @@ describe("an entry", () => {
     expect(readAll(open(encode(mixed)))).toEqual(mixed);
   });
 
+  test.each([
+    ["hash", { hash: new Uint8Array(32).fill(1) }, 32],
+    ["correlation", { correlationId: new Uint8Array(16).fill(1) }, 16],
+    ["cause", { causationId: new Uint8Array(16).fill(1) }, 16],
+  ])("with a %s makes its own block longer, and no other", (_, change, width) => {
+    const entries = plainEntries(2048).map((entry, at) => (at === 7 ? { ...entry, ...change } : entry));
+    expect(encode(entries).length - encode(plainEntries(2048)).length).toBe(1024 * width);
+  });
+
   test("whose correlation differs from the event id makes a block keep those of all", () => {
     const entries = plainEntries(6).map((entry, at) =>
       at === 3 ? { ...entry, correlationId: new Uint8Array(16).fill(9) } : entry,
