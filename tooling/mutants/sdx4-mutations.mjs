@@ -625,6 +625,12 @@ export const sdx4Mutations = sidxArea(
       file: "sdx4-builder.ts",
       find: `checkWhole(${name}, "${name}", 0, at.MAX_UINT32);`,
     })),
+    {
+      what: "event ids of a block that is not full have no keys",
+      file: "sdx4-builder.ts",
+      find: "const rows = this.#rows.count === 0 ? this.#blocks : [...this.#blocks, this.#encodeRows()];",
+      put: "const rows = this.#rows.count === 0 ? this.#blocks : [...this.#blocks, this.#rows.encode()];",
+    },
     // --- sdx4-encoder.ts ---
     {
       what: "a footer may be longer than it may be",
@@ -664,7 +670,7 @@ export const sdx4Mutations = sidxArea(
     {
       what: "correlations before the first one that differs are lost",
       file: "sdx4-row-collector.ts",
-      find: "this.#correlations.set(this.#eventIds.subarray(0, row * at.ID_BYTES));",
+      find: "this.#correlations.set(this.eventIds.subarray(0, row * at.ID_BYTES));",
     },
     // --- sdx4-key-order.ts ---
     {
