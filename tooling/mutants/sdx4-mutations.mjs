@@ -107,7 +107,7 @@ export const sdx4Mutations = sidxArea(
     {
       what: "blocks may be in any order",
       file: "sdx4-directory.ts",
-      find: "index === 0 ? last + section.zoneStep : 0;",
+      find: "isFirst ? last + section.zoneStep : 0;",
       put: "0;",
     },
     { what: "a zone may be above 2^53-1", file: "sdx4-directory.ts", find: "least < floor ||" },
@@ -115,8 +115,8 @@ export const sdx4Mutations = sidxArea(
     {
       what: "blocks are held against the least of the one before",
       file: "sdx4-directory.ts",
-      find: "last = index === 0 ? most : last;",
-      put: "last = index === 0 ? least : last;",
+      find: "if (isFirst) last = most;",
+      put: "if (isFirst) last = least;",
     },
     {
       what: "blocks may begin before the file",

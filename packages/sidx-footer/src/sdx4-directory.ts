@@ -60,11 +60,13 @@ export class Sdx4Directory {
         const record = recordOf(section, block);
         const length = this.#view.getUint32(record + at.RECORD_LENGTH, true);
         if (!fits(section, block, length)) throw malformed("record", offset + record, "length");
-        for (let index = section.zoneCount - 1; index >= 0; index--) {
-          const [least, most] = this.zone(section, block, index);
-          const floor = index === 0 ? last + section.zoneStep : 0; // blocks are in the order of their first zone
+        for (let zone = section.recordBytes - at.ZONE_BYTES; zone >= at.RECORD_ZONES; zone -= at.ZONE_BYTES) {
+          const least = peekUint64(this.#view, record + zone);
+          const most = peekUint64(this.#view, record + zone + 8);
+          const isFirst = zone === at.RECORD_ZONES; // blocks are in the order of their first zone
+          const floor = isFirst ? last + section.zoneStep : 0;
           if (least < floor || most < least) throw malformed("record", offset + record, "zone");
-          last = index === 0 ? most : last;
+          if (isFirst) last = most;
         }
         offsets[section.firstBlock + block] = total;
         total += length;

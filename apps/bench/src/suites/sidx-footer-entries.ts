@@ -95,18 +95,25 @@ function* rowsOf(count: number, shape: EntryShape): Iterable<Sdx3Row> {
 
 function rowOf(entry: Sdx4Entry): Sdx3Row {
   return {
-    ...{ eventId: entry.eventId, correlationId: entry.correlationId ?? entry.eventId, causationId: entry.causationId },
-    ...{
-      entity: entry.entity,
-      scope: entry.scope,
-      kind: entry.kind,
-      wallMs: BigInt(Math.floor(entry.timestampUs / 1000)),
-    },
-    ...{ clock: entry.revision, lane: entry.lane, depth: entry.depth, globalSequence: BigInt(entry.sequence) },
-    ...{ previousHash: entry.hash ?? new Uint8Array(32), eventHash: entry.hash ?? new Uint8Array(32) },
-    ...{ frameOffset: entry.frameOffset, frameLength: entry.frameLength },
+    eventId: entry.eventId,
+    correlationId: entry.correlationId ?? entry.eventId,
+    causationId: entry.causationId,
+    entity: entry.entity,
+    scope: entry.scope,
+    kind: entry.kind,
+    wallMs: BigInt(Math.floor(entry.timestampUs / 1000)),
+    clock: entry.revision,
+    lane: entry.lane,
+    depth: entry.depth,
+    previousHash: entry.hash ?? noHash,
+    eventHash: entry.hash ?? noHash,
+    frameOffset: entry.frameOffset,
+    frameLength: entry.frameLength,
+    globalSequence: BigInt(entry.sequence),
   };
 }
+
+const noHash = new Uint8Array(32);
 
 /** Four words out of a number: the finaliser of MurmurHash3 by Austin Appleby, over four numbers in a row. */
 function scatterInto(words: Uint32Array, at: number, index: number): void {
