@@ -87,6 +87,7 @@ function run(args: readonly string[], files: Readonly<Record<string, string>>): 
 /** One program: creates `a`, and was seen to leave `states`. */
 function setOf(states: readonly object[], change: object = {}): string {
   return JSON.stringify({
+    format: "litmus-gold/1",
     kernel: "test",
     setups: [[]],
     entries: [{ type: "file", size: 0, content: [] }],
@@ -142,6 +143,33 @@ test.each([
   expect(run([], { "set.json": set })).toMatchObject({ code: 2, out: "", said: expect.stringContaining(why) });
 });
 
+const create = { id: "P", setup: 0, ops: [{ op: "create", f: "a" }] };
+
+test.each([
+  ["no results", { programs: [{ ...create, results: {} }] }, "no state is recorded"],
+  ["no states", { programs: [{ ...create, results: { ext4: { states: [] } } }] }, "no state is recorded"],
+  [
+    "results of an unknown file system only",
+    { programs: [{ ...create, results: { zfs: { states: [[0, [0], []]] } } }] },
+    "no personality stands for zfs",
+  ],
+])("exit code 2, and no table, when there are %s", (_, change, why) => {
+  const answer = run([], { "one.json": setOf([], change), "two.json": setOf([], change) });
+  expect(answer).toMatchObject({ code: 2, out: "" });
+  expect(answer.said).toContain("one.json, two.json: nothing was checked");
+  expect(answer.said).toContain(why);
+});
+
+test.each([
+  ["a symlink that nothing makes", { type: "symlink", target: "gone" }, "no operation makes the symlink a to gone"],
+  ["a link to a name that is not there", { type: "file", link: "gone" }, "gone"],
+])("a state with %s is refused with its set, program and number", (_, entry, why) => {
+  const answer = run([], { "odd.json": setOf([[1, [1], []]], { entries: [entry] }) });
+  expect(answer).toMatchObject({ code: 2, out: "" });
+  expect(answer.said).toContain("odd.json: program P cannot have left state 1: ");
+  expect(answer.said).toContain(why);
+});
+
 test("a program that is there twice is refused", () => {
   const [program] = (JSON.parse(setOf([])) as { programs: unknown[] }).programs;
   expect(() => parseLitmusSet(setOf([], { programs: [program, program] }), "set.json")).toThrow("has two of the id P");
@@ -153,6 +181,7 @@ test("--help explains itself", () => {
 
 test.each([
   ["format", { format: "litmus-gold/2" }, 'must be "litmus-gold/1"'],
+  ["format", { format: undefined }, 'must be "litmus-gold/1"'],
   ["programs", { programs: [] }, "must not be empty"],
   ["kernel", { kernel: 6 }, "must be a string"],
   ["setups[0][0].op", { setups: [[{}]] }, "must be a string"],

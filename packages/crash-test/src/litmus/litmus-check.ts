@@ -116,12 +116,13 @@ export function checkLitmus(sets: readonly LitmusSet[], options: LitmusOptions =
   return results;
 }
 
-function runOf(program: LitmusProgram, file: string): LitmusRun {
+/** Does something with a program; whatever fails in it names the set and the program. */
+function inProgram<T>({ id }: LitmusProgram, file: string, what: string, make: () => T): T {
   try {
-    return runLitmus(program);
+    return make();
   } catch (cause) {
-    const why = `${file}: program ${program.id} does not run: ${cause instanceof Error ? cause.message : String(cause)}`;
-    throw new LitmusError("LITMUS_BAD_DATA", why, { file, place: program.id }, cause);
+    const why = `${file}: program ${id} ${what}: ${cause instanceof Error ? cause.message : String(cause)}`;
+    throw new LitmusError("LITMUS_BAD_DATA", why, { file, place: id }, cause);
   }
 }
 
@@ -146,11 +147,13 @@ class ProgramCheck {
     this.#set = set;
     this.#personality = personality;
     this.#weaker = weaker;
-    this.#run = runOf(program, set);
+    this.#run = inProgram(program, set, "does not run", () => runLitmus(program));
   }
 
   check(observed: readonly Observation[]): void {
-    const hashes = observed.map(({ state }) => hashOfState(state, this.#program));
+    const hashes = observed.map(({ state, number }) =>
+      inProgram(this.#program, this.#set, `cannot have left state ${number}`, () => hashOfState(state, this.#program)),
+    );
     const prediction = predict(this.#run, this.#personality, new Set(hashes));
     this.#result.programs += 1;
     this.#result.predicted += prediction.states.reduce((sum, states) => sum + states.size, 0);

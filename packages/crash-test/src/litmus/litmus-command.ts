@@ -1,5 +1,5 @@
-import { checkLitmus, type LitmusResult } from "./litmus-check.js";
-import { parseLitmusSet } from "./litmus-data.js";
+import { checkLitmus, uncheckedIn, type LitmusResult } from "./litmus-check.js";
+import { parseLitmusSet, type LitmusSet } from "./litmus-data.js";
 import { LitmusError } from "./litmus-error.js";
 import { litmusJson, litmusText, rulesText } from "./litmus-report.js";
 
@@ -23,7 +23,8 @@ Compares recorded outcomes of power losses on real file systems with what the pe
   --rules          tightness rule by rule as well
   --json           one JSON object instead of text, the rules included
 
-Exits 0 when everything that was seen is predicted, 1 when something is not, 2 when a set cannot be read.
+Exits 0 when everything that was seen is predicted, 1 when something is not, 2 when a set cannot be read or nothing was
+checked.
 `;
 
 /** Runs the command and returns its exit code. Never throws. */
@@ -37,6 +38,7 @@ export function litmus(args: readonly string[], host: LitmusHost): number {
     const files = options.data.length === 0 ? host.defaults : options.data.flatMap((path) => filesOf(path, host));
     const sets = files.map((file) => parseLitmusSet(read(file, host), file));
     const results = checkLitmus(sets, { every: options.every });
+    if (results.every(({ states }) => states === 0)) refuseUnchecked(sets);
     const rules = options.rules ? `\n${rulesText(sets)}` : "";
     host.out(options.json ? `${litmusJson(sets, results)}\n` : `${litmusText(sets, results)}${rules}`);
     return results.every(isSound) ? 0 : 1;
@@ -45,6 +47,14 @@ export function litmus(args: readonly string[], host: LitmusHost): number {
     host.say(`litmus: ${error.message}\n`);
     return 2;
   }
+}
+
+/** Sets without one state of a file system that a personality stands for agree with every prediction there could be. */
+function refuseUnchecked(sets: readonly LitmusSet[]): never {
+  const files = sets.map(({ file }) => file).join(", ");
+  const others = uncheckedIn(sets);
+  const only = others.length === 0 ? "" : `; no personality stands for ${others.join(", ")}`;
+  throw new LitmusError("LITMUS_NOTHING_CHECKED", `${files}: nothing was checked, for no state is recorded${only}`);
 }
 
 /** Everything seen is predicted, and the weakest personality predicts it as well. */

@@ -93,9 +93,7 @@ class Reader {
 
   set(value: unknown): LitmusSet {
     const fields = this.#fields(value, "the set");
-    if (fields["format"] !== undefined && fields["format"] !== format) {
-      this.#refuse("format", `must be ${JSON.stringify(format)}`);
-    }
+    if (fields["format"] !== format) this.#refuse("format", `must be ${JSON.stringify(format)}`);
     const setups = this.#list(fields["setups"], "setups").map((ops, at) => this.#ops(ops, `setups[${at}]`));
     const entries = this.#list(fields["entries"], "entries").map((entry, at) => this.#entry(entry, `entries[${at}]`));
     const states = this.#list(fields["states"], "states").map((state, at) => this.#state(state, entries, at));

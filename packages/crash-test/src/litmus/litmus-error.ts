@@ -1,4 +1,9 @@
-export type LitmusErrorCode = "LITMUS_USAGE" | "LITMUS_NOT_JSON" | "LITMUS_BAD_DATA" | "LITMUS_UNREADABLE";
+export type LitmusErrorCode =
+  | "LITMUS_USAGE"
+  | "LITMUS_NOT_JSON"
+  | "LITMUS_BAD_DATA"
+  | "LITMUS_UNREADABLE"
+  | "LITMUS_NOTHING_CHECKED";
 
 /** A recorded set that cannot be read, or a wrong call. `file` names the set, `place` the field in it. */
 export class LitmusError extends Error {

@@ -42,7 +42,11 @@ export function hashOfState(state: LitmusState, program: LitmusProgram): number 
     if (entry.type === "dir") fs.makeDirectory(`/${path}`);
     else if (entry.type === "symlink") {
       const at = targets.findIndex((target, index) => target === entry.target && !used.has(index));
-      if (at < 0) throw new LitmusError("LITMUS_BAD_DATA", `${program.id}: nothing makes a symlink to ${entry.target}`);
+      if (at < 0) {
+        throw new LitmusError("LITMUS_BAD_DATA", `no operation makes the symlink ${path} to ${entry.target}`, {
+          place: path,
+        });
+      }
       used.add(at);
       fs.link(`${symlinkDirectory}/${at}`, `/${path}`);
     } else if ("link" in entry) fs.link(`/${entry.link}`, `/${path}`);
