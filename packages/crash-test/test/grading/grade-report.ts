@@ -1,4 +1,4 @@
-import { complaints, detection, percent, wasJudged, type Grade } from "./grade.js";
+import { complaints, criterionBudget, detection, percent, wasJudged, type Grade } from "./grade.js";
 
 /** The grade as Markdown: a row for each strategy and budget, what the default search misses, a row for each class. */
 export function gradeMarkdown(graded: Grade): string {
@@ -10,6 +10,7 @@ export function gradeMarkdown(graded: Grade): string {
     `${score.mutants} of ${mutants}`,
     percent(detection(graded, score)),
     `${score.alarms.length} of ${correct}`,
+    `${score.unfinished.length} of ${correct}`,
   ]);
   const strategies = [...new Set(graded.scores.map(({ strategy }) => strategy))];
   const classes = graded.classes.map((each) => [
@@ -18,22 +19,22 @@ export function gradeMarkdown(graded: Grade): string {
     ...strategies.map((strategy) => String(each.found[strategy] ?? 0)),
   ]);
   return [
-    ...markdownTable(["strategy", "budget", "bugs", "mutants", "found", "false alarms"], scores),
+    ...markdownTable(["strategy", "budget", "bugs", "mutants", "found", "false alarms", "unfinished"], scores),
     "",
     ...missedLines(graded),
     "",
-    `Found within ${graded.defaultBudget.toLocaleString("en")} recoveries, by class:`,
+    `Found within ${graded.listedBudget.toLocaleString("en")} recoveries, by class:`,
     "",
     ...markdownTable(["class", "bugs", ...strategies], classes),
   ].join("\n");
 }
 
 function missedLines(graded: Grade): string[] {
-  const scores = graded.scores.filter(({ budget }) => budget === graded.defaultBudget);
+  const scores = graded.scores.filter(({ budget }) => budget === graded.listedBudget);
   const few = scores.filter(({ missed }) => missed.length > 0 && missed.length <= 8);
   const list = few.map(({ strategy, missed }) => `- ${strategy}: ${missed.map((name) => `\`${name}\``).join(", ")}`);
   return [
-    `Missed within ${graded.defaultBudget.toLocaleString("en")} recoveries, where that is at most eight:`,
+    `Missed within ${graded.listedBudget.toLocaleString("en")} recoveries, where that is at most eight:`,
     "",
     ...list,
   ];
@@ -49,7 +50,7 @@ export function gradeText(graded: Grade): string {
   const wrong = complaints(graded);
   const judged = wasJudged(graded)
     ? "The grade is good."
-    : `No grade: it is given for the default search at ${graded.defaultBudget.toLocaleString("en")} recoveries, which did not run.`;
+    : `No grade: it is given for the default search at ${criterionBudget.toLocaleString("en")} recoveries, which did not run.`;
   const verdict = wrong.length === 0 ? [judged] : ["The grade is not good:", ...wrong.map((why) => `- ${why}`)];
   return [gradeMarkdown(graded), "", ...verdict, ""].join("\n");
 }

@@ -1,3 +1,4 @@
+import type { Finding } from "../bug-corpus/search.js";
 import { defaultStrategy, type GradedStrategy } from "./strategies.js";
 import type { Subject } from "./subjects.js";
 
@@ -10,6 +11,8 @@ export interface Score {
   readonly mutants: number;
   /** Correct programs in which something was found. */
   readonly alarms: readonly string[];
+  /** Correct programs in which nothing was found, with the budget spent before every disk was judged. */
+  readonly unfinished: readonly string[];
   /** Bugs and mutants that were not found. */
   readonly missed: readonly string[];
   /** Findings in a buggy program that were not its bug. */
@@ -21,13 +24,14 @@ export interface Score {
 export interface ClassScore {
   readonly class: string;
   readonly of: number;
-  /** How many were found within the default budget, by strategy. */
+  /** How many were found within the listed budget, by strategy. */
   readonly found: Readonly<Record<string, number>>;
 }
 
 export interface Grade {
   readonly seed: number;
-  readonly defaultBudget: number;
+  /** That of the lists and of the table by class: {@link criterionBudget}, or the largest when that did not run. */
+  readonly listedBudget: number;
   readonly bugs: number;
   readonly mutants: number;
   readonly correct: number;
@@ -44,21 +48,22 @@ export interface GradeOptions {
   readonly say: (line: string) => void;
 }
 
-/** The budget that decides the verdict, unless it is not among those asked for; then the largest of them. */
-export const usualBudget = 10_000;
+/** Recoveries for each subject within which the default search is judged; other budgets tell, and decide nothing. */
+export const criterionBudget = 10_000;
 /** The share of bugs and mutants that the default search must find within that budget. */
 const demanded = 0.98;
 
 /** What one subject came to within one budget. */
 interface Result {
   readonly subject: Subject;
-  readonly outcome: "found" | "accident" | "nothing";
+  /** `spent`: nothing within the budget, which ended before the search did. */
+  readonly outcome: "found" | "accident" | "nothing" | "spent";
   readonly recoveries: number;
 }
 
 export async function grade(options: GradeOptions): Promise<Grade> {
   const { subjects, strategies, budgets, seed, say } = options;
-  const defaultBudget = budgets.includes(usualBudget) ? usualBudget : Math.max(...budgets);
+  const listedBudget = budgets.includes(criterionBudget) ? criterionBudget : Math.max(...budgets);
   const count = (kind: Subject["kind"]): number => subjects.filter((subject) => subject.kind === kind).length;
   const scores: Score[] = [];
   const found = new Map<string, Map<string, number>>();
@@ -67,10 +72,11 @@ export async function grade(options: GradeOptions): Promise<Grade> {
     for (const [index, budget] of budgets.entries()) {
       const results = byBudget.map((each) => each[index] as Result); // one for each budget
       scores.push(scoreOf(strategy.name, budget, results));
-      if (budget === defaultBudget) found.set(strategy.name, foundByClass(results));
+      if (budget === listedBudget) found.set(strategy.name, foundByClass(results));
     }
     const last = scores.at(-1) as Score; // there is a budget
-    say(`${strategy.name}: ${last.bugs} bugs, ${last.mutants} mutants, ${last.alarms.length} false alarms`);
+    const counts = `${last.bugs} bugs, ${last.mutants} mutants, ${last.alarms.length} false alarms`;
+    say(`${strategy.name}: ${counts}, ${last.unfinished.length} unfinished`);
   }
   const names = [...new Set(subjects.filter(({ kind }) => kind !== "correct").map((subject) => subject.class))];
   const classes = names.map((name) => ({
@@ -80,7 +86,7 @@ export async function grade(options: GradeOptions): Promise<Grade> {
   }));
   return {
     seed,
-    defaultBudget,
+    listedBudget,
     bugs: count("bug"),
     mutants: count("mutant"),
     correct: count("correct"),
@@ -89,16 +95,22 @@ export async function grade(options: GradeOptions): Promise<Grade> {
   };
 }
 
+/** Lines at most that tell how far a strategy has come; all of them together take minutes. */
+const progressLines = 10;
+
 /** For every subject its results, one for each budget. */
 async function runStrategy(strategy: GradedStrategy, options: GradeOptions): Promise<Result[][]> {
-  const { subjects, budgets, seed } = options;
+  const { subjects, budgets, seed, say } = options;
   const all: Result[][] = [];
+  const sayEvery = Math.ceil(subjects.length / progressLines);
   for (const subject of subjects) {
+    if (all.length > 0 && all.length % sayEvery === 0) {
+      say(`${strategy.name}: ${all.length} of ${subjects.length} programs`);
+    }
     const points = await subject.points();
     const run = async (budget: number): Promise<Result> => {
       const finding = await subject.search({ ...strategy.how(budget, seed, points), maxRecoveries: budget });
-      const outcome = subject.isDetection(finding) ? "found" : finding.kind === "nothing" ? "nothing" : "accident";
-      return { subject, outcome, recoveries: finding.recoveries };
+      return { subject, outcome: outcomeOf(subject, finding), recoveries: finding.recoveries };
     };
     if (strategy.budgets === "apart") {
       const results: Result[] = [];
@@ -107,11 +119,17 @@ async function runStrategy(strategy: GradedStrategy, options: GradeOptions): Pro
     } else {
       const widest = await run(Math.max(...budgets));
       const within = (budget: number): Result =>
-        widest.recoveries <= budget ? widest : { subject, outcome: "nothing", recoveries: budget };
+        widest.recoveries <= budget ? widest : { subject, outcome: "spent", recoveries: budget };
       all.push(budgets.map(within));
     }
   }
   return all;
+}
+
+function outcomeOf(subject: Subject, finding: Finding): Result["outcome"] {
+  if (subject.isDetection(finding)) return "found";
+  if (finding.kind !== "nothing") return "accident";
+  return finding.report.stopped === "budget" ? "spent" : "nothing";
 }
 
 function scoreOf(strategy: string, budget: number, results: readonly Result[]): Score {
@@ -125,6 +143,7 @@ function scoreOf(strategy: string, budget: number, results: readonly Result[]): 
     bugs: of("bug").length,
     mutants: of("mutant").length,
     alarms: names(of("correct")),
+    unfinished: names(results.filter(({ subject, outcome }) => subject.kind === "correct" && outcome === "spent")),
     missed: names(buggy.filter(({ outcome }) => outcome !== "found")),
     accidents: names(buggy.filter(({ outcome }) => outcome === "accident")),
     recoveries: [...of("bug"), ...of("mutant")].reduce((sum, { recoveries }) => sum + recoveries, 0),
@@ -155,7 +174,10 @@ export function complaints(graded: Grade): string[] {
   const decides = decisive(graded);
   if (decides === undefined) return found;
   const share = detection(graded, decides);
-  if (share < demanded) found.push(`the default search finds ${percent(share)}, less than ${percent(demanded)}`);
+  if (share < demanded) {
+    const within = `within ${criterionBudget.toLocaleString("en")} recoveries`;
+    found.push(`the default search finds ${percent(share)} ${within}, less than ${percent(demanded)}`);
+  }
   return found;
 }
 
@@ -164,8 +186,8 @@ export function wasJudged(graded: Grade): boolean {
   return decisive(graded) !== undefined;
 }
 
-function decisive({ scores, defaultBudget }: Grade): Grade["scores"][number] | undefined {
-  return scores.find(({ strategy, budget }) => strategy === defaultStrategy && budget === defaultBudget);
+function decisive({ scores }: Grade): Score | undefined {
+  return scores.find(({ strategy, budget }) => strategy === defaultStrategy && budget === criterionBudget);
 }
 
 export function percent(share: number): string {

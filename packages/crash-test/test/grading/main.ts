@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { corpus } from "../bug-corpus/all.js";
 import { protocols } from "../protocols/all.js";
 import { gradeMarkdown, gradeText } from "./grade-report.js";
-import { complaints, grade, usualBudget } from "./grade.js";
+import { complaints, criterionBudget, grade } from "./grade.js";
 import { strategies } from "./strategies.js";
 import { subjectsOf, type Subject } from "./subjects.js";
 
@@ -18,14 +18,15 @@ export interface GradeIo {
 const usage = `usage: npm run grade -- [options]
 
   --strategy NAME   only this strategy; may be given again. ${strategies.map(({ name }) => name).join(", ")}
-  --budgets N,N     recoveries for each program, default 1000,${usualBudget}
+  --budgets N,N     recoveries for each program, default 1000,${criterionBudget}
   --seed N          seed of the random strategies, default 1
   --json            print the grade as JSON instead of tables
   --update          also write the tables to packages/crash-test/test/bug-corpus/README.md
   --help            this text
 
-Exits with 1 when the default search finds less than 98 % within ${usualBudget} recoveries, or any strategy finds
-something in a correct program, or a bug breaks another promise than its own.
+Exits with 1 when the default search finds less than 98 % within ${criterionBudget} recoveries, or any strategy finds
+something in a correct program, or a bug breaks another promise than its own. Without the default search at
+${criterionBudget} recoveries there is no verdict on what it finds. Progress goes to stderr.
 `;
 
 const marks = ["<!-- grade: npm run grade -- --update rewrites it -->\n", "\n<!-- end of grade -->"] as const;
@@ -72,7 +73,7 @@ function readArguments(args: readonly string[]): Chosen | undefined {
     args: [...args],
     options: {
       strategy: { type: "string", multiple: true },
-      budgets: { type: "string", default: `1000,${usualBudget}` },
+      budgets: { type: "string", default: `1000,${criterionBudget}` },
       seed: { type: "string", default: "1" },
       json: { type: "boolean", default: false },
       update: { type: "boolean", default: false },
