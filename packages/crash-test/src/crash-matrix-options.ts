@@ -9,14 +9,21 @@ export interface WorkloadRun {
   /**
    * States that something is acknowledged from here on: `check` is told so for every crash after this call.
    *
+   * @param label - not empty.
    * @param data - anything the check wants back; kept by reference.
+   * @throws {@link CrashTestError} `CRASH_TEST_INVALID_OPTION` without a label; `CRASH_TEST_UNSETTLED` once the promise of the
+   * workload has settled, which fails the run as well.
    */
   ack(label: string, data?: unknown): void;
 }
 
 /** What a check knows about the crash it is judging. */
 export interface CrashContext {
-  /** True when the workload called `ack(label)` before the power failed. */
+  /**
+   * True when the workload called `ack(label)` before the power failed. Asking for a label that the workload never gives
+   * fails a run that would have passed: the law behind the question never had to hold. Look through `acks` for one that it
+   * may leave out.
+   */
   readonly acked: (label: string) => boolean;
   /** Every acknowledgement before the power failed, in order. */
   readonly acks: readonly { readonly label: string; readonly data: unknown }[];
@@ -67,7 +74,10 @@ export interface CrashMatrixOptions<T> {
   readonly name?: string;
   /** Builds the state before the test; all of it counts as durable. */
   readonly setup?: (directory: Directory, fs: CrashFs) => void | Promise<void>;
-  /** The program under test. It runs once, must be deterministic, and is never interrupted: crashes come from its log. */
+  /**
+   * The program under test. It runs once, must be deterministic, and is never interrupted: crashes come from its log. All it
+   * does must be done when its promise settles.
+   */
   readonly workload: (directory: Directory, run: WorkloadRun) => void | Promise<void>;
   /** Opens what a crash left and brings it back to order. Runs on a fresh file system for every image. */
   readonly recover: (directory: Directory, context: CrashContext) => T | Promise<T>;

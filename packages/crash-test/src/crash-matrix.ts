@@ -1,14 +1,12 @@
-import { Directory } from "@holdfast/fs-seam";
 import {
-  CrashFs,
   parseCrashChoice,
   personalities as knownPersonalities,
-  personalityOf,
   type CrashChoice,
   type Personality,
   type Trace,
 } from "@holdfast/fs-seam/crash";
 import { judgeOf, judgesBeside } from "./admission.js";
+import { AskedLabels } from "./asked-labels.js";
 import { auto, autoOracle } from "./auto-oracle.js";
 import { Budget, BudgetSpent } from "./budget.js";
 import { resolveOptions, type CrashMatrixOptions, type ResolvedOptions } from "./crash-matrix-options.js";
@@ -18,65 +16,65 @@ import { Explorer, type CrashFailure, type CrashMatrixReport } from "./explore.j
 import { reportHash } from "./exploration-digest.js";
 import { failureText } from "./failure-text.js";
 import type { Oracle } from "./oracles.js";
+import { RecordedWorkload } from "./recorded-workload.js";
 
 /**
  * Runs a program once on a file system in memory, makes every disk that a power loss at any moment of it may leave,
  * runs recovery on each, and crashes inside those recoveries too. Resolves with a report when every promise is kept.
  *
  * @throws {@link CrashTestError} `CRASH_TEST_FAILED` naming the two calls, the personalities and the replay line;
- * `CRASH_TEST_VACUOUS` when fewer than `minImages` distinct images came up; `CRASH_TEST_BUDGET` when a budget ended the
- * exploration early; `CRASH_TEST_INVALID_OPTION`, `CRASH_TEST_INVALID_REPLAY`.
+ * `CRASH_TEST_VACUOUS` when fewer than `minImages` distinct images came up, or a law asks for a label that the workload never
+ * acknowledges; `CRASH_TEST_UNSETTLED` when it goes on after its promise has settled; `CRASH_TEST_BUDGET` when a budget ended
+ * the exploration early; `CRASH_TEST_INVALID_OPTION`, `CRASH_TEST_INVALID_REPLAY`.
  */
 export async function crashMatrix<T>(options: CrashMatrixOptions<T>): Promise<CrashMatrixReport> {
   const given = resolveOptions(options);
-  const trace = await record(given);
-  const resolved = given.check === auto ? { ...given, check: await autoCheck(given, trace) } : given;
+  const workload = await RecordedWorkload.record(given);
+  const { trace } = workload;
+  const asked = new AskedLabels();
+  const resolved = asked.listenTo(given.check === auto ? { ...given, check: await autoCheck(given, trace) } : given);
   const explorer = new Explorer(resolved, trace, new Budget(resolved));
   if (resolved.replay !== undefined) return replayOne(resolved, explorer, trace, resolved.replay);
   try {
-    return await exploreAll(resolved, explorer, trace);
+    await exploreAll(resolved, explorer, workload);
+    const vacuous = vacuity(resolved, explorer.report) ?? asked.complaint(trace);
+    if (vacuous === undefined) return explorer.report;
+    throw new CrashTestError("CRASH_TEST_VACUOUS", `${resolved.name}: ${vacuous}`, explorer.report);
   } finally {
     explorer.report.hash = reportHash(explorer.done, explorer.report);
   }
 }
 
+/** Rejects unless every image within the budget was judged and passed. */
 async function exploreAll<T>(
   resolved: ResolvedOptions<T>,
   explorer: Explorer<T>,
-  trace: Trace,
-): Promise<CrashMatrixReport> {
+  workload: RecordedWorkload,
+): Promise<void> {
+  const { trace } = workload;
+  let spent: BudgetSpent | undefined;
   try {
     await explorer.explore(trace);
   } catch (error) {
     if (!(error instanceof BudgetSpent)) throw error;
     explorer.report.complete = false;
-    if (explorer.report.failures.length === 0 && !resolved.allowIncomplete) {
-      const why = `${resolved.name}: the budget of ${error.message} was spent before every image was judged`;
-      throw new CrashTestError("CRASH_TEST_BUDGET", why, explorer.report);
-    }
+    spent = error;
   }
   const failure = explorer.report.failures[0];
-  if (failure !== undefined) return fail(resolved, explorer, trace, failure);
-  const images = Math.max(...explorer.report.personalities.map((each) => each.images));
-  if (images < resolved.minImages) {
-    const why = `${resolved.name}: only ${images} distinct images came up, ${resolved.minImages} are asked for`;
-    throw new CrashTestError("CRASH_TEST_VACUOUS", why, explorer.report);
-  }
-  return explorer.report;
+  if (failure !== undefined) await fail(resolved, explorer, trace, failure);
+  await workload.requireEnded(resolved, explorer.report);
+  if (spent === undefined || resolved.allowIncomplete) return;
+  const why = `${resolved.name}: the budget of ${spent.message} was spent before every image was judged`;
+  throw new CrashTestError("CRASH_TEST_BUDGET", why, explorer.report);
+}
+
+function vacuity<T>({ minImages }: ResolvedOptions<T>, report: CrashMatrixReport): string | undefined {
+  const images = Math.max(...report.personalities.map((each) => each.images));
+  return images < minImages ? `only ${images} distinct images came up, ${minImages} are asked for` : undefined;
 }
 
 function autoCheck<T>({ personalities, recover }: ResolvedOptions<T>, trace: Trace): Promise<Oracle<T>> {
   return autoOracle(trace, personalities[0] as Personality, recover); // the list is not empty
-}
-
-/** Runs setup, makes its result durable, runs the workload, and returns its log. */
-async function record<T>(options: ResolvedOptions<T>): Promise<Trace> {
-  const personality = options.personalities[0] ?? personalityOf("posix");
-  const before = new CrashFs({ personality });
-  await options.setup?.(new Directory(before), before);
-  const fs = new CrashFs({ image: before.snapshot(), personality, callSites: true });
-  await options.workload(new Directory(fs), { fs, ack: (label, data) => fs.mark(label, data) });
-  return fs.trace();
 }
 
 async function fail<T>(

@@ -47,8 +47,13 @@ function refuse(why: string): never {
   throw new CrashTestError("CRASH_TEST_INVALID_OPTION", why);
 }
 
-/** All of them, in order; the first one that is broken is the one reported. */
+/**
+ * All of them, in order; the first one that is broken is the one reported.
+ *
+ * @throws {@link CrashTestError} `CRASH_TEST_INVALID_OPTION` without a law: that would hold whatever is recovered.
+ */
 export function allOf<T>(...oracles: readonly Oracle<T>[]): Oracle<T> {
+  if (oracles.length === 0) refuse("allOf needs a law at least, and got none");
   return (recovered, context) => {
     for (const oracle of oracles) oracle(recovered, context);
   };

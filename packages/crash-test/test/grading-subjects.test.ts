@@ -60,7 +60,7 @@ test("a bug counts when its own promise breaks, a mutant when its check does", a
   const graded = await grade({
     subjects: subjectsOf([program], [protocol]),
     strategies: strategies.filter(({ name }) => name === "default"),
-    budgets: [100],
+    budgets: [10_000],
     seed: 1,
     say: () => {},
   });

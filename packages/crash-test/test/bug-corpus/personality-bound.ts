@@ -187,8 +187,8 @@ export const unreadFlag: CorpusProgram = defineProgram<readonly boolean[], NameI
       if (bug !== "earlier-name-by-later-sync") run.ack("delivered", 1);
     },
     recover: (directory) => [readRecord(directory, "message") !== undefined, directory.exists("unread")],
-    check([message, unread], { acked }) {
-      demand("durable", message === true || !acked("delivered"), "the message is gone");
+    check([message, unread], { acks }) {
+      demand("durable", message === true || acks.length === 0, "the message is gone");
       demand("reference", message !== true || unread === true, "the message was never read and has lost its flag");
     },
   }),
