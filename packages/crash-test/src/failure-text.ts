@@ -2,6 +2,7 @@ import {
   isEffect,
   isName,
   pendingAt,
+  personalities,
   type BarrierRecord,
   type CrashChoice,
   type Effect,
@@ -85,7 +86,7 @@ export function failureText(name: string, failure: CrashFailure, judge: Personal
   lines.push(`Power lost: ${momentText(failure.trace, choice, failure.context.depth)}`);
   lines.push(`Outcome: ${failure.cause instanceof Error ? failure.cause.message : String(failure.cause)}`);
   lines.push(`Acknowledged before: ${failure.context.acks.map(({ label }) => label).join(", ") || "nothing"}`);
-  lines.push(`Admitted by: ${failure.admittedBy.join(", ")}`);
+  lines.push(`Admitted by: ${failure.admittedBy.join(", ")}`, ...assumedLines(failure, choice, judge));
   const fix = fixFor(failure.trace, blame);
   if (fix !== undefined) lines.push(`Fix: ${fixText(failure.trace, fix)}`);
   lines.push(...exposureOf(failure, judge, blame).map((text) => `Exposure: ${text}`));
@@ -151,6 +152,17 @@ function goneLines(trace: Trace, choice: CrashChoice, { gone }: Fates): string[]
     if (barrier !== undefined) return `${effectText(effect)} were lost when ${describeCall(barrier.call)} failed`;
     return `${effectText(effect)} were accepted by the disk, which ${effect.kind === "data" && effect.lost ? "never wrote them" : "wrote them elsewhere"}`;
   });
+}
+
+/** No outcome was recorded in which a part of a page persists: there, a real file system admits what posix was given. */
+function assumedLines({ trace, admittedBy }: CrashFailure, choice: CrashChoice, judge: Personality): string[] {
+  const tears = trace.records.some(
+    (record) => isEffect(record) && choice.torn[String(record.seq)] !== undefined && !isWhole(record, choice, judge),
+  );
+  const measured = personalities.filter(({ name, evidence }) => evidence !== undefined && admittedBy.includes(name));
+  if (!tears || measured.length === 0) return [];
+  const names = measured.map(({ name }) => name).join(", ");
+  return [`Assumed: that a write tears under ${names} as under posix; torn writes were not measured`];
 }
 
 /** Between which two calls the power failed. */
