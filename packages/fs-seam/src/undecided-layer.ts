@@ -1,12 +1,12 @@
 import { crashPoints } from "./crash-images.js";
 import type { Trace } from "./crash-choice.js";
 import { unitsOf, type Unit } from "./crash-units.js";
-import { isDirectoryMove } from "./effect-rules.js";
-import { isEffect, isName, type DataEffect, type LogRecord, type NameEffect, type SizeEffect } from "./effects.js";
+import { isEffect, isName, type DataEffect, type LogRecord, type NameEffect } from "./effects.js";
 import type { Image } from "./fs-state.js";
 import type { Question } from "./observation.js";
 import { pageBytes, type SlabAllocator } from "./paged-content.js";
 import type { Personality } from "./personality.js";
+import { TouchIndex } from "./touch-index.js";
 
 /** One run that a power loss may end: its records, and the moments of it. */
 export interface UndecidedLayer {
@@ -23,6 +23,8 @@ export interface Moment {
   readonly units: readonly Unit[];
   /** For every unit: later units that need it directly. */
   readonly dependents: readonly (readonly number[])[];
+  /** The same units by what they are about. */
+  readonly index: TouchIndex;
   /** What survives for certain, when the run began from the trace's own base. */
   readonly durable: Image;
   /** How many effects came before this moment; fewer units than that means some are settled. */
@@ -43,7 +45,7 @@ export function layerOf(
     for (; counted < at; counted += 1) if (isEffect(trace.records[counted] as LogRecord)) effects += 1;
     if (!wanted(at)) continue;
     const units = unitsOf(pending, personality, true);
-    moments.push({ at, units, dependents: dependentsOf(units), durable, effects });
+    moments.push({ at, units, dependents: dependentsOf(units), index: new TouchIndex(units), durable, effects });
   }
   let nextIno = trace.base.nextIno;
   for (const record of trace.records) if (isEffect(record)) nextIno = Math.max(nextIno, record.ino + 1);
@@ -64,19 +66,31 @@ function dependentsOf(units: readonly Unit[]): number[][] {
  * Lengths are judged together: where a later one may survive without an earlier one, each may be the one that counts.
  */
 export function touching(moment: Moment, question: Question, ino: number, personality: Personality): number[] {
-  const effects = moment.units.flatMap((unit) => [...unit.effects]);
-  const movesApart = movesComeApart(personality) && effects.some((effect) => isName(effect) && isDirectoryMove(effect));
-  const sizes = effects.filter((effect) => effect.kind === "size" && effect.ino === ino) as SizeEffect[];
-  const lengths = [moment.durable.inode(ino)?.content?.size ?? 0, ...sizes.flatMap(({ from, to }) => [from, to])];
-  const lengthMatters = lengthTouches(lengths, question);
-  return [...moment.units.keys()].filter((index) => {
-    const unit = moment.units[index] as Unit; // a key of the same array
+  const { index } = moment;
+  const movesApart = movesComeApart(personality) && index.movesDirectory;
+  const sizes = index.sizesOf(ino).flatMap(({ from, to }) => [from, to]);
+  const lengthMatters = lengthTouches([moment.durable.inode(ino)?.content?.size ?? 0, ...sizes], question);
+  const [first, last] = pagesOf(question);
+  return index.about(ino, first, last).filter((place) => {
+    const unit = moment.units[place] as Unit; // the index is of these units
     return unit.effects.some((effect) => {
       if (effect.kind === "size") return effect.ino === ino && lengthMatters;
       if (isName(effect)) return (movesApart && effect.inodeKind === "directory") || nameTouches(effect, question, ino);
       return dataTouches(effect, unit.pieces, question, ino, personality);
     });
   });
+}
+
+/** First and last page that a question may be about. */
+function pagesOf(question: Question): readonly [number, number] {
+  switch (question.kind) {
+    case "bytes":
+      return [Math.floor(question.from / pageBytes), Math.floor(question.to / pageBytes)];
+    case "page":
+      return [question.page, question.page];
+    default:
+      return [0, Number.POSITIVE_INFINITY];
+  }
 }
 
 /**
