@@ -63,7 +63,7 @@ test("the naive save is found out, with the lines at fault, and exit code 1", li
 
 test("a careful save survives, with exit code 0", limit, () => {
   const { status, stdout } = check(fixture("careful.cjs"));
-  expect(stdout).toMatch(/^ {2}posix +\d+ +survives$/m);
+  expect(stdout).toMatch(/^ {2}posix +\d+ +survives every disk that load can tell apart$/m);
   expect(stdout).not.toMatch(/LOSES|FORGETS/);
   expect(status).toBe(0);
 });
@@ -74,6 +74,145 @@ test("a save without a sync of the directory forgets what it has reported", limi
   expect(stdout).toMatch(/^ {2}posix +\d+ +FORGETS a reported save$/m);
   expect(stdout).toContain("load gives the old version, although save had returned");
 });
+
+describe("a save in many files", () => {
+  /** Writes 24 shards, syncs all but one, and puts a manifest in place. */
+  const shards = (forgotten: number): string =>
+    moduleOf(`
+      import fs from "node:fs";
+      const count = 24;
+      const syncNames = () => {
+        const names = fs.openSync("/crash");
+        fs.fsyncSync(names);
+        fs.closeSync(names);
+      };
+      const put = (path, bytes, sync) => {
+        const file = fs.openSync(path, "w");
+        fs.writeSync(file, bytes);
+        if (sync) fs.fsyncSync(file);
+        fs.closeSync(file);
+      };
+      const part = (path, version, at) => path + "." + version + "." + at;
+      export const save = (path, bytes) => {
+        const version = bytes.length;
+        for (let at = 0; at < count; at += 1) {
+          const shard = bytes.subarray((at * version) / count, ((at + 1) * version) / count);
+          put(part(path, version, at), shard, at !== ${forgotten});
+        }
+        syncNames();
+        put(path + ".tmp", String(version), true);
+        fs.renameSync(path + ".tmp", path);
+        syncNames();
+      };
+      export const load = (path) => {
+        const version = fs.readFileSync(path, "utf8");
+        return Buffer.concat(Array.from({ length: count }, (_, at) => fs.readFileSync(part(path, version, at))));
+      };
+    `);
+
+  test("one of which is never synced is found out", limit, () => {
+    const { status, stdout } = check(shards(17));
+    expect(stdout).toMatch(/^LOSES the document \(posix, ext4-ordered, ext4-noauto/m);
+    expect(stdout).toMatch(/rename\(.* may persist before bytes 0 to 49 of write\(\/document\.1200\.17\)/);
+    expect(status).toBe(1);
+  });
+
+  test("all of which are synced survives, whole", limit, () => {
+    const { status, stdout } = check(shards(-1), "--json");
+    const { verdicts } = JSON.parse(stdout) as { verdicts: readonly object[] };
+    const whole = { verdict: "survives", complete: true, explored: "every disk that load can tell apart" };
+    expect(verdicts).toMatchObject(verdicts.map(() => whole));
+    expect(status).toBe(0);
+  });
+});
+
+test("what has more disks than can be looked at says how many were", limit, () => {
+  // Fifteen sectors are written one by one into the slot that is not in use, and read back whole behind a checksum.
+  const path = moduleOf(`
+    import fs from "node:fs";
+    import { createHash } from "node:crypto";
+    const digest = (bytes) => createHash("sha256").update(bytes).digest();
+    const read = (name) => {
+      if (!fs.existsSync(name)) return undefined;
+      const bytes = fs.readFileSync(name);
+      const body = bytes.subarray(32);
+      return body.length > 0 && digest(body).equals(bytes.subarray(0, 32)) ? body : undefined;
+    };
+    const newest = (path) => {
+      const [a, b] = [read(path + ".a"), read(path + ".b")];
+      return a === undefined || (b !== undefined && b[0] > a[0]) ? { body: b, other: ".a" } : { body: a, other: ".b" };
+    };
+    export const save = (path, bytes) => {
+      const { body, other } = newest(path);
+      const next = Buffer.concat([Buffer.from([(body?.[0] ?? 0) + 1]), Buffer.alloc(512 * 12, 7), bytes]);
+      const file = fs.openSync(path + (body === undefined ? ".a" : other), "w");
+      const whole = Buffer.concat([digest(next), next]);
+      for (let at = 0; at < whole.length; at += 512) fs.writeSync(file, whole.subarray(at, at + 512));
+      fs.fsyncSync(file);
+      fs.closeSync(file);
+      const names = fs.openSync("/crash");
+      fs.fsyncSync(names);
+      fs.closeSync(names);
+    };
+    export const load = (path) => newest(path).body.subarray(1 + 512 * 12);
+  `);
+  const { status, stdout } = check(path, "--json");
+  const { verdicts } = JSON.parse(stdout) as { verdicts: readonly { recoveries: number; explored: string }[] };
+  const [posix] = verdicts;
+  expect(posix).toMatchObject({ verdict: "survives", complete: false });
+  expect(posix?.explored).toBe(`${posix?.recoveries.toLocaleString("en")} disks, of more than can be looked at`);
+  expect(posix?.recoveries).toBeLessThanOrEqual(2 * 2048); // two questions
+  expect(status).toBe(0);
+});
+
+test("a load that does not do the same twice is judged on whole disks", limit, () => {
+  const path = moduleOf(`
+    import fs from "node:fs";
+    let loads = 0;
+    export const save = (path, bytes) => {
+      fs.writeFileSync(path + ".tmp", bytes);
+      fs.renameSync(path + ".tmp", path);
+    };
+    export const load = (path) => {
+      loads += 1;
+      if (loads % 2 === 0) fs.existsSync(path + ".lock");
+      return fs.readFileSync(path);
+    };
+  `);
+  const { status, stdout } = check(path);
+  expect(stdout).toMatch(/^ {2}posix +\d+ +LOSES the document$/m);
+  expect(status).toBe(1);
+});
+
+test(
+  "a load that ends its process on what a crash left is a finding, also where it catches what that throws",
+  limit,
+  () => {
+    const path = moduleOf(`
+    import fs from "node:fs";
+    export const save = (path, bytes) => {
+      fs.writeFileSync(path + ".tmp", bytes);
+      fs.renameSync(path + ".tmp", path);
+    };
+    export const load = (path) => {
+      const bytes = fs.readFileSync(path);
+      if (bytes.length > 0 && bytes.includes(0)) {
+        try {
+          process.exit(3);
+        } catch {}
+        return "the new version, longer\\n".repeat(50);
+      }
+      if (bytes.length === 0) process.exit();
+      return bytes;
+    };
+  `);
+    const { status, stdout, stderr } = check(path);
+    expect(stdout).toMatch(/^ {2}posix +\d+ +LOSES the document$/m);
+    expect(stdout).toContain("Outcome: it ends its process (exit code 3)");
+    expect(stdout).toContain("Outcome: it ends its process (exit code 0)");
+    expect([status, stderr]).toEqual([1, ""]);
+  },
+);
 
 test("a load that never settles on a disk after a crash is a finding, with its page, and no stack", limit, () => {
   const path = moduleOf(`
@@ -141,6 +280,7 @@ describe("a save that works at first, and fails later without any crash", () => 
       verdict: "unjudged",
       recoveries: 0,
       complete: false,
+      explored: "",
       text: "enough",
     });
     expect(verdicts.slice(1)).toMatchObject(verdicts.slice(1).map(() => ({ verdict: "survives" })));
@@ -370,6 +510,42 @@ test.each([
     "a save that fails",
     () => moduleOf("export const save = () => { throw new Error('no') }; export const load = save"),
     "without any crash",
+  ],
+  [
+    "a save with a callback",
+    () =>
+      moduleOf(`
+        import fs from "node:fs";
+        export const save = (path, bytes, done) => fs.writeFile(path, bytes, done);
+        export const load = (path, done) => fs.readFile(path, done);
+      `),
+    "save takes 3 arguments: if the last one is a callback, export a function that returns a promise",
+  ],
+  [
+    "a load with a callback",
+    () =>
+      moduleOf(`
+        import fs from "node:fs";
+        export const save = (path, bytes) => fs.writeFileSync(path, bytes);
+        export const load = (path, done) => void setImmediate(() => done(undefined, fs.readFileSync(path)));
+      `),
+    "load takes 2 arguments",
+  ],
+  [
+    "a save of more than can be judged",
+    () =>
+      moduleOf(`
+        import fs from "node:fs";
+        const room = Buffer.alloc(20_000_000);
+        fs.mkdirSync("/crash/room", { recursive: true });
+        export const save = (path, bytes) => {
+          fs.mkdirSync("/crash/room", { recursive: true });
+          fs.writeFileSync("/crash/room/full", room);
+          fs.writeFileSync(path, bytes);
+        };
+        export const load = (path) => fs.readFileSync(path);
+      `),
+    "save leaves 20,000,640 bytes, and what is judged is 1,048,576 at most",
   ],
   ["an end of the process", () => moduleOf("process.exit(3)"), "exit code 3"],
   [

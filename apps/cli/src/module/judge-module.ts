@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { extname, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { crashMatrix, CrashTestError, type CrashMatrixReport } from "@holdfast/crash-test";
+import { crashMatrix, CrashTestError, type CrashMatrixReport, type ExplorationStrategy } from "@holdfast/crash-test";
 import { patchNodeFs, type NodeFsPatch } from "@holdfast/crash-test/node";
-import type { CrashStrategy, Personality } from "@holdfast/fs-seam/crash";
+import type { Personality } from "@holdfast/fs-seam/crash";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { messageOf } from "../cli-error.js";
+import { ExitGuard } from "./exit-guard.js";
 import { modulePage } from "./module-page.js";
 import { mostTurns, Patience } from "./patience.js";
 
@@ -21,8 +22,10 @@ export interface ModuleVerdict {
    */
   readonly verdict: "survives" | "forgets" | "hangs" | "loses" | "unjudged";
   readonly recoveries: number;
-  /** False when a budget ended the exploration, or a moment had too many outcomes to look at all. */
+  /** Whether every disk was looked at that `load` can tell apart. False with a finding, which ends the exploration. */
   readonly complete: boolean;
+  /** What a module survives, in words. "" unless the verdict is `survives`. */
+  readonly explored: string;
   /** The failure in words: the calls at fault and where they stand. "" when there is none. */
   readonly text: string;
 }
@@ -37,6 +40,13 @@ interface SaveModule {
   readonly load: (path: string) => unknown;
 }
 
+/** A module, and what it stands in while it is judged. */
+interface Bench {
+  readonly patch: NodeFsPatch;
+  readonly exit: ExitGuard;
+  readonly module: SaveModule;
+}
+
 interface Refusal {
   readonly kind: "refused";
   readonly why: string;
@@ -46,8 +56,14 @@ const documentPath = "/crash/document";
 /** Two versions of different length, plain text for those who read text; the new one has three sectors. */
 const before = Buffer.from("the old version\n".repeat(40));
 const after = Buffer.from("the new version, longer\n".repeat(50));
-const strategy: CrashStrategy = { kind: "exhaustive", limit: 4096 };
-const mostMilliseconds = 10_000;
+/** Of one file system and question. Recoveries and not seconds: the verdict is the same on every machine. */
+const mostRecoveries = 2048;
+/** Of these, kept for chance where the disks are too many to look at all of them. */
+const sampledRecoveries = 512;
+/** What `save` may leave behind in all; more would take minutes. */
+const mostBytes = 1_048_576;
+/** Random disks are those of this seed, every time. */
+const seed = 1;
 
 /** @param path - of a file that exports `save(path, bytes)` and `load(path)`; both may return promises. */
 export async function judgeModule(path: string, under: readonly Personality[]): Promise<ModuleOutcome> {
@@ -55,15 +71,17 @@ export async function judgeModule(path: string, under: readonly Personality[]): 
   if (refused !== undefined) return refused;
   // Before the module is loaded: what it takes out of node:fs then stays under the patch.
   using patch = patchNodeFs(new MemoryFs());
+  using exit = new ExitGuard();
   const loaded = await loadModule(path);
   if ("kind" in loaded) return loaded;
-  const unfit = await tryOnce(patch, loaded);
-  if (unfit !== undefined) return unfit;
+  const bench: Bench = { patch, exit, module: loaded };
+  const unfit = await tryOnce(bench);
+  if (unfit !== undefined) return refuse(unfit.why + callbackHint(loaded));
   const verdicts: ModuleVerdict[] = [];
   const judged: Judged[] = [];
   let refusal: Refusal | undefined;
   for (const personality of under) {
-    const found = await judgeUnder(patch, loaded, personality);
+    const found = await judgeUnder(bench, personality);
     if ("kind" in found) {
       refusal ??= refuse(`it cannot be judged under ${personality.name}: ${found.why}`);
       verdicts.push(unjudged(personality, found));
@@ -78,7 +96,7 @@ export async function judgeModule(path: string, under: readonly Personality[]): 
 }
 
 function unjudged({ name: personality }: Personality, { why }: Refusal): ModuleVerdict {
-  return { personality, verdict: "unjudged", recoveries: 0, complete: false, text: why };
+  return { personality, verdict: "unjudged", recoveries: 0, complete: false, explored: "", text: why };
 }
 
 /** The gravest first. */
@@ -114,7 +132,7 @@ async function loadModule(path: string): Promise<SaveModule | Refusal> {
 }
 
 /** Without a crash it has to work, or there is nothing to be judged. */
-async function tryOnce(patch: NodeFsPatch, module: SaveModule): Promise<Refusal | undefined> {
+async function tryOnce({ patch, exit, module }: Bench): Promise<Refusal | undefined> {
   const store = new MemoryFs();
   patch.mount(store);
   try {
@@ -123,14 +141,39 @@ async function tryOnce(patch: NodeFsPatch, module: SaveModule): Promise<Refusal 
       if (store.list("/").length === 0) {
         return refuse(`save wrote nothing below ${patch.root}: it must use the path it is given`);
       }
+      const bytes = bytesIn(store, "/");
+      if (bytes > mostBytes) return refuse(sizeText(bytes));
       const found = bytesOf(await module.load(documentPath));
       if (found === undefined) return refuse("load gives neither bytes nor text");
       if (!found.equals(version)) return refuse("load does not give back what save was given");
+      exit.check();
     }
     return undefined;
   } catch (error) {
     return refuse(`without any crash, save and load fail: ${messageOf(error)}`);
   }
+}
+
+function bytesIn(store: MemoryFs, directory: string): number {
+  let bytes = 0;
+  for (const { name, kind } of store.list(directory)) {
+    const path = `${directory === "/" ? "" : directory}/${name}`;
+    bytes += kind === "directory" ? bytesIn(store, path) : (store.stat(path)?.size ?? 0);
+  }
+  return bytes;
+}
+
+function sizeText(bytes: number): string {
+  const [found, most] = [bytes, mostBytes].map((count) => count.toLocaleString("en"));
+  return `save leaves ${found} bytes, and what is judged is ${most} at most: let it write less around the document`;
+}
+
+/** Promises are awaited; a callback is never given. */
+function callbackHint({ save, load }: SaveModule): string {
+  const many = save.length > 2 ? `save takes ${save.length}` : load.length > 1 ? `load takes ${load.length}` : "";
+  return many === ""
+    ? ""
+    : `. ${many} arguments: if the last one is a callback, export a function that returns a promise`;
 }
 
 function bytesOf(found: unknown): Buffer | undefined {
@@ -145,19 +188,27 @@ export interface Judged {
 }
 
 /** First whether one version is left at all, then whether it is the one that was reported as saved. */
-async function judgeUnder(patch: NodeFsPatch, module: SaveModule, personality: Personality): Promise<Judged | Refusal> {
+async function judgeUnder(bench: Bench, personality: Personality): Promise<Judged | Refusal> {
   const { name } = personality;
-  let report: CrashMatrixReport | undefined;
+  const reports: CrashMatrixReport[] = [];
   for (const fault of ["loses", "forgets"] as const) {
     try {
-      report = await explore(patch, module, personality, fault === "forgets");
+      for await (const report of explore(bench, personality, fault === "forgets")) reports.push(report);
     } catch (error) {
       return findingOf(error, name, fault) ?? refuse(refusalText(error));
     }
   }
+  const report = reports.at(-1);
   if (report === undefined) throw new Error("two questions were asked above");
-  const { recoveries, complete } = report;
-  return { verdict: { personality: name, verdict: "survives", recoveries, complete, text: "" }, report };
+  const complete = reports.every((each) => each.complete);
+  const recoveries = reports.reduce((sum, each) => sum + each.recoveries, 0);
+  const explored = exploredText(complete, recoveries);
+  return { verdict: { personality: name, verdict: "survives", recoveries, complete, explored, text: "" }, report };
+}
+
+function exploredText(complete: boolean, recoveries: number): string {
+  if (complete) return "every disk that load can tell apart";
+  return `${recoveries.toLocaleString("en")} disks, of more than can be looked at`;
 }
 
 /** What says something about the module, and not about how it was judged. */
@@ -166,7 +217,8 @@ function findingOf(error: unknown, personality: string, fault: "loses" | "forget
   if (error.code !== "CRASH_TEST_FAILED" && error.code !== "CRASH_TEST_UNSETTLED") return undefined;
   const verdict = error.code === "CRASH_TEST_UNSETTLED" ? "hangs" : fault;
   const { report, message } = error;
-  return { verdict: { personality, verdict, recoveries: report.recoveries, complete: false, text: message }, report };
+  const { recoveries } = report;
+  return { verdict: { personality, verdict, recoveries, complete: false, explored: "", text: message }, report };
 }
 
 function refusalText(error: unknown): string {
@@ -176,14 +228,38 @@ function refusalText(error: unknown): string {
   return messageOf(error);
 }
 
-function explore(
-  patch: NodeFsPatch,
-  module: SaveModule,
+/**
+ * What was explored, in order. Lazy decisions come first, and see everything that `load` can; where one answer depends on too
+ * much, random disks follow, and where `load` does not do the same twice, disks that are made whole.
+ */
+async function* explore(
+  bench: Bench,
   personality: Personality,
   acknowledged: boolean,
+): AsyncGenerator<CrashMatrixReport> {
+  const run = (strategy: ExplorationStrategy, maxRecoveries: number): Promise<CrashMatrixReport> =>
+    matrix(bench, personality, acknowledged, { strategy, maxRecoveries });
+  let lazy: CrashMatrixReport;
+  try {
+    lazy = await run({ kind: "lazy" }, mostRecoveries - sampledRecoveries);
+  } catch (error) {
+    if (!(error instanceof CrashTestError) || error.code !== "CRASH_TEST_NONDETERMINISTIC") throw error;
+    yield { ...(await run({ kind: "exhaustive", limit: mostRecoveries }, mostRecoveries)), complete: false };
+    return;
+  }
+  yield lazy;
+  if (!lazy.complete) yield await run({ kind: "sampled", seed }, mostRecoveries - lazy.recoveries);
+}
+
+function matrix(
+  { patch, exit, module }: Bench,
+  personality: Personality,
+  acknowledged: boolean,
+  bounds: { readonly strategy: ExplorationStrategy; readonly maxRecoveries: number },
 ): Promise<CrashMatrixReport> {
   const patience = new Patience();
   return crashMatrix({
+    ...bounds,
     name: "save",
     setup: async (_, fs) => {
       patch.mount(fs);
@@ -197,9 +273,11 @@ function explore(
     recover: (directory) => {
       patch.mount(directory.fs);
       patience.begin();
+      exit.begin();
       return module.load(documentPath);
     },
     check: (result, { acked }) => {
+      exit.check();
       const found = bytesOf(result);
       if (found === undefined) throw new Error("load gives neither bytes nor text");
       if (found.equals(after)) return;
@@ -207,10 +285,8 @@ function explore(
       if (acknowledged && acked("saved")) throw new Error("load gives the old version, although save had returned");
     },
     personalities: [personality],
-    strategy,
     maxTurns: mostTurns,
     turn: () => patience.turn(),
-    maxMilliseconds: mostMilliseconds,
     allowIncomplete: true,
   });
 }

@@ -4,7 +4,7 @@ import { kindsOfLoss } from "./kinds-of-loss.js";
 
 function verdict(personality: string, kind: ModuleVerdict["verdict"], fault: string): ModuleVerdict {
   const text = `save: a promise was broken\n  ${fault}\n  Replay: ${personality}`;
-  return { personality, verdict: kind, recoveries: 3, complete: false, text };
+  return { personality, verdict: kind, recoveries: 3, complete: false, explored: "", text };
 }
 
 test("file systems that lose in the same way share one text, and each way has one", () => {

@@ -100,12 +100,10 @@ const words: Readonly<Record<ModuleVerdict["verdict"], string>> = {
 };
 
 function story(module: string, html: string, verdicts: readonly ModuleVerdict[], paint: Paint): string[] {
-  const rows = verdicts.map(({ personality, verdict, recoveries, complete, text }) => [
+  const rows = verdicts.map(({ personality, verdict, recoveries, explored, text }) => [
     personality,
     countText(recoveries),
-    words[verdict] +
-      (complete || verdict !== "survives" ? "" : " what was explored of it") +
-      (verdict === "unjudged" ? `: ${text}` : ""),
+    words[verdict] + (verdict === "survives" ? ` ${explored}` : "") + (verdict === "unjudged" ? `: ${text}` : ""),
   ]);
   const [head = "", ...table] = tableLines([["file system", "recoveries", "verdict"], ...rows]);
   const lines = [

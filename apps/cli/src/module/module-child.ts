@@ -3,8 +3,9 @@
 import { judgedPersonalities } from "../tour/explore-save.js";
 import { judgeModule } from "./judge-module.js";
 
-process.on("disconnect", () => process.exit(1)); // nobody waits any more
+const exit = process.exit.bind(process); // the module may not, while it is judged
+process.on("disconnect", () => exit(1)); // nobody waits any more
 process.channel?.unref(); // a module that waits for ever ends the process, instead of being waited for
 const [path = ""] = process.argv.slice(2);
 const outcome = await judgeModule(path, judgedPersonalities);
-process.send?.(outcome, () => process.exit(0));
+process.send?.(outcome, () => exit(0));
