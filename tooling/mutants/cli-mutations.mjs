@@ -18,8 +18,8 @@ export const cliMutations = [
       {
         what: "an item too many leaves the batch open",
         file: "fbat-batches.ts",
-        find: "if (this.#remaining === 0) this.drop();",
-        put: "if (this.#remaining === 0) return committed;",
+        find: 'if (this.#remaining === 0) this.#state = "alone"; // one item too many: no batch that anybody committed else',
+        put: "if (this.#remaining !== 0)",
       },
       {
         what: "a commit marker counts however many items came",
@@ -40,8 +40,25 @@ export const cliMutations = [
       {
         what: "a batch stays open behind its commit marker",
         file: "fbat-batches.ts",
-        find: "this.drop(); return committed;",
+        find: 'this.#state = "alone"; return committed;',
         put: "return committed;",
+      },
+      {
+        what: "items behind damage stand alone",
+        file: "fbat-batches.ts",
+        find: 'this.#state = "unknown";',
+        put: 'this.#state = "alone";',
+      },
+      {
+        what: "damage in the header may hide no marker",
+        file: "fbat-file.ts",
+        find: "if (lost) batches.passDamage();",
+      },
+      {
+        what: "a damaged header hides a marker",
+        file: "fbat-file.ts",
+        find: "endOffset > maxHeadBytes);",
+        put: "true);",
       },
     ],
   ),

@@ -151,17 +151,45 @@ test("the look ahead ends at the first item too many", () => {
 test.each([
   ["a damaged frame", damagedFrame()],
   ["a malformed one", encodeFbatEventFrame({ ...begin, payloadSize: 0 })],
-])("a batch ends at %s, and what follows stands alone", (_, bad) => {
+])("a batch ends at %s, and what follows may be of it, up to the next marker", (_, bad) => {
   const opened = encodeFbatEventFrame({ ...begin, payloadSize: 4 });
   const item = encodeFbatEventFrame(event);
-  const lines = linesOf(Uint8Array.from(Buffer.concat([header, opened, item, bad, item])));
+  const marker = encodeFbatEventFrame(commit);
+  const lines = linesOf(Uint8Array.from(Buffer.concat([header, opened, item, bad, item, marker, item])));
   expect(lines.map(({ kind, fields }) => [kind, fields["committed"]])).toEqual([
     ["segment-header", undefined],
     ["batch-begin", false],
     ["event", false],
     ["damage", undefined],
+    ["event", false],
+    ["batch-commit", false],
     ["event", true],
   ]);
+});
+
+test("a begin marker makes the batch behind damage known again", () => {
+  const opened = encodeFbatEventFrame({ ...begin, payloadSize: 1 });
+  const item = encodeFbatEventFrame(event);
+  const marker = encodeFbatEventFrame(commit);
+  const lines = linesOf(Uint8Array.from(Buffer.concat([header, damagedFrame(), item, opened, item, marker])));
+  expect(lines.slice(1).map(({ kind, fields }) => [kind, fields["committed"]])).toEqual([
+    ...[
+      ["damage", undefined],
+      ["event", false],
+    ],
+    ...["batch-begin", "event", "batch-commit"].map((kind) => [kind, true]),
+  ]);
+});
+
+test("a header that is damaged alone hides no marker; one that took frames with it may", () => {
+  const item = encodeFbatEventFrame(event);
+  const committedOf = (bytes: Uint8Array): readonly unknown[] =>
+    linesOf(bytes, "1.fbat").flatMap(({ kind, fields }) => (kind === "event" ? [fields["committed"]] : []));
+  const bytes = Uint8Array.from(Buffer.concat([header, item, item]));
+  bytes[20] = (bytes[20] ?? 0) ^ 1;
+  expect(committedOf(bytes)).toEqual([true, true]);
+  bytes[header.length + 30] = (bytes[header.length + 30] ?? 0) ^ 1;
+  expect(committedOf(bytes)).toEqual([false]);
 });
 
 function damagedFrame(): Uint8Array {

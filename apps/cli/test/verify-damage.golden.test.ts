@@ -173,3 +173,37 @@ test("a segment that has lost its beginning, or all its frames, still has its fo
   ]);
   expect(lost.lines[0]).toMatchObject({ offset: 0, length: 4291 });
 });
+
+describe("an item whose batch is not known behind damage", () => {
+  // A batch that was given up, and one that committed, both from the store's only segment.
+  const committedBehind = async (bytes: Uint8Array, offset: number): Promise<readonly unknown[]> => {
+    const directory = scratch();
+    writeFileSync(join(directory, "000001.fbat"), bytes);
+    const { lines } = await inspected("dump", directory);
+    return lines.filter(({ kind, offset: at }) => kind === "event" && at > offset).map(({ committed }) => committed);
+  };
+  const markersOf = (store: string): readonly (readonly [number, number, number, ...unknown[]])[] =>
+    manifest.cases.find(({ id }) => id === store)?.segments[0]?.markers ?? [];
+
+  test("does not count when the marker that was lost opened a batch that was given up", async () => {
+    const [[offset] = [0]] = markersOf("batch-abort-items");
+    const bytes = goldenBytes("batch-abort-items/000001.fbat");
+    bytes[offset + 50] = (bytes[offset + 50] ?? 0) ^ 1;
+    const found = await committedBehind(bytes, offset);
+    expect(found.length).toBeGreaterThan(0);
+    expect(found.every((committed) => committed === false)).toBe(true);
+  });
+
+  test("a:frm-begin-count-0: does not count, because that marker opens no batch; what follows the commit marker does", async () => {
+    const mutant = mutants.find(({ id }) => id === "a:frm-begin-count-0");
+    if (mutant === undefined) throw new Error("no such variant");
+    expect(await committedBehind(mutate(mutant), 2109)).toEqual([false, false, true]);
+  });
+
+  test("counts where a footer under a checksum lists it", async () => {
+    const bytes = goldenBytes(base);
+    bytes[2109 + 50] = (bytes[2109 + 50] ?? 0) ^ 1;
+    expect(await committedBehind(bytes, 2109)).toEqual([true, true, true]);
+    expect(await committedBehind(bytes.subarray(0, 4291), 2109)).toEqual([false, false, true]);
+  });
+});

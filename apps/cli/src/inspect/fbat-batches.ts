@@ -5,10 +5,13 @@ import type { FrameRead } from "./fbat-frame-reader.js";
  * Which events count. Items of a batch do when a commit marker follows as many as its begin marker states; everything between
  * the markers of another is dropped by readers. Whether the marker follows is found by reading ahead to it, so that a walk over a
  * file needs no memory of what it has passed; a batch is read twice and nothing more often, because none lies in another.
+ *
+ * Behind damage, nobody knows whether a begin marker was in it: up to the next marker, no event counts. An item of a batch that
+ * was given up must never be taken for an event that somebody committed.
  */
 export class FbatBatches {
   readonly #read: (offset: number) => FrameRead;
-  #open = false;
+  #state: "alone" | "open" | "unknown" = "alone";
   #remaining = 0;
   #commits = false;
 
@@ -20,27 +23,25 @@ export class FbatBatches {
   /** Takes the next frame of the walk and returns whether it counts. */
   take(event: FbatEvent, endOffset: number): boolean {
     if (event.kind === fbatKinds.batchBegin) {
-      this.#open = true; // a batch that was open is dropped with this
+      this.#state = "open"; // a batch that was open is dropped with this
       this.#remaining = event.payloadSize;
       this.#commits = this.#willCommit(endOffset, event.payloadSize);
       return this.#commits;
     }
     if (event.kind === fbatKinds.batchCommit) {
-      const committed = this.#open && this.#commits;
-      this.drop();
+      const committed = this.#state === "open" && this.#commits;
+      this.#state = "alone";
       return committed;
     }
-    if (!this.#open) return true;
-    const committed = this.#commits;
-    if (this.#remaining === 0) this.drop(); // one item too many: no batch that anybody committed
+    if (this.#state !== "open") return this.#state === "alone";
+    if (this.#remaining === 0) this.#state = "alone"; // one item too many: no batch that anybody committed
     else this.#remaining--;
-    return committed;
+    return this.#commits;
   }
 
-  /** What is open never committed: damage, or the end. */
-  drop(): void {
-    this.#open = false;
-    this.#commits = false;
+  /** There is damage: what is open never committed, and what follows may be of a batch whose beginning is gone. */
+  passDamage(): void {
+    this.#state = "unknown";
   }
 
   #willCommit(from: number, items: number): boolean {

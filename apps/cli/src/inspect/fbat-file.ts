@@ -25,6 +25,9 @@ import { damage, type Damage, type Line } from "./line.js";
 const preambleBytes = 8;
 const maxHeaderBytes = 65_536;
 
+/** What is shorter has no room for a header, which takes 40 bytes, and a batch marker, whose keys alone take 200. */
+const maxHeadBytes = 200;
+
 /** The search for what follows a damaged place is linear, and made so often at most: a file cannot make it quadratic. */
 const maxSearches = 16;
 
@@ -56,7 +59,7 @@ export const fbatFormat: FileFormat = {
     const cut = header.code === "CODEC_TRUNCATED" && isNewestFbat(file.name, file.folder);
     yield damage(cut ? "torn" : "corrupt", { offset: 0, endOffset }, header.code, header.message);
     footer.passDamage(0, endOffset);
-    yield* frameLines(file, footer, endOffset);
+    yield* frameLines(file, footer, endOffset, endOffset > maxHeadBytes);
   },
 };
 
@@ -82,7 +85,8 @@ function* headerLines(file: InspectedFile, header: FbatHeader & { readonly frame
   yield { kind: "segment-header", offset: 0, length: framesStart, fields };
 }
 
-function* frameLines(file: InspectedFile, footer: FbatFooter, start: number): Generator<Line> {
+/** @param lost - there may have been frames before the first. */
+function* frameLines(file: InspectedFile, footer: FbatFooter, start: number, lost = false): Generator<Line> {
   const { source } = file;
   const { limit } = footer;
   if (limit < start) {
@@ -93,12 +97,13 @@ function* frameLines(file: InspectedFile, footer: FbatFooter, start: number): Ge
   const frames = new FbatFrameReader(source);
   const ahead = new FbatFrameReader(source);
   const batches = new FbatBatches((offset) => ahead.read(offset, limit));
+  if (lost) batches.passDamage();
   let searches = 0;
   let at = start;
   while (at < limit) {
     const read = frames.read(at, limit);
     if (read.kind === "stop") {
-      batches.drop();
+      batches.passDamage();
       const next = searches++ < maxSearches ? findFbatFrame(source, at + 1, limit) : -1;
       if (next === -1) {
         yield* tailLines(file, footer, at, explain(read.reason, searches > maxSearches));
@@ -112,7 +117,7 @@ function* frameLines(file: InspectedFile, footer: FbatFooter, start: number): Ge
     }
     const { endOffset } = read;
     if (read.kind === "malformed") {
-      batches.drop();
+      batches.passDamage();
       footer.passDamage(at, endOffset);
       yield damage("corrupt", { offset: at, endOffset }, read.code, read.reason);
     } else {
