@@ -269,8 +269,44 @@ export const cliMutations = [
       {
         what: "an entry may be of a record that its frame does not have",
         file: "segment-footer.ts",
-        find: 'fits && footer.valueOf("batchIndex", this.#ordinal) < span',
-        put: "fits",
+        find: "&& index < span",
+      },
+      {
+        what: "a record may have two entries",
+        file: "segment-footer.ts",
+        find: "if (index <= lastIndex)",
+        put: "if (index < lastIndex)",
+      },
+      {
+        what: "entries of a batch come in any order",
+        file: "segment-footer.ts",
+        find: "if (index <= lastIndex)",
+        put: "if (index === lastIndex)",
+      },
+      { what: "a record needs no entry", file: "segment-footer.ts", find: "listed && count !== span", put: "false" },
+      {
+        what: "one entry is enough for a batch",
+        file: "segment-footer.ts",
+        find: "listed && count !== span",
+        put: "listed && count === 0",
+      },
+      {
+        what: "records of an owner's kind need entries",
+        file: "segment-footer.ts",
+        find: "listed && count !== span",
+        put: "count !== span",
+      },
+      {
+        what: "a footer of any chain is that of these frames",
+        file: "segment-footer.ts",
+        find: "footer !== undefined && footer.trailer.chain !== this.#chain",
+        put: "false",
+      },
+      {
+        what: "a segment without frames has no chain",
+        file: "segment-footer.ts",
+        find: "this.#chain = segment.previousChain;",
+        put: "this.#chain = 0;",
       },
       {
         what: "entries behind the last frame are passed over",

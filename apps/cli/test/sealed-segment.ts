@@ -15,6 +15,11 @@ export interface SealedChanges {
   readonly entry?: (entry: Sdx4Entry, ordinal: number) => Sdx4Entry;
   readonly footer?: (bytes: Uint8Array) => Uint8Array;
   readonly segmentCrc?: number;
+  readonly chain?: number;
+  /** The entries that are left out. */
+  readonly without?: readonly number[];
+  /** Kind of the frames; else that of what they hold. */
+  readonly kind?: number;
 }
 
 /** Three records of 10 bytes, the last frame a batch of two, and a footer that lists all four. */
@@ -22,6 +27,9 @@ export function sealedSegment({
   entry = (same) => same,
   footer = (same) => same,
   segmentCrc,
+  chain,
+  without = [],
+  kind,
 }: SealedChanges = {}): SealedSegment {
   const buffer = new Uint8Array(0x1_0000);
   const header = encodeSegmentHeader(identity, buffer);
@@ -31,7 +39,7 @@ export function sealedSegment({
   let ordinal = 0;
   for (const [frame, span] of [1, 1, 2].entries()) {
     const frameOffset = end;
-    end = encoder.append(buffer, end, new Uint8Array(10).fill(frame), { kind: span, flags: 0, span });
+    end = encoder.append(buffer, end, new Uint8Array(10).fill(frame), { kind: kind ?? span, flags: 0, span });
     for (let batchIndex = 0; batchIndex < span; batchIndex++, ordinal++) {
       const place = { sequence: 2 ** 40 + ordinal, frameOffset, frameLength: end - frameOffset, batchIndex };
       const what = {
@@ -43,10 +51,10 @@ export function sealedSegment({
         depth: 2,
       };
       const rest = { kind: 9, timestampUs: 1_700_000_000_000_000 + ordinal, flags: 3, causationId: entryId(77) };
-      builder.add(entry({ ...place, ...what, ...rest }, ordinal));
+      if (!without.includes(ordinal)) builder.add(entry({ ...place, ...what, ...rest }, ordinal));
     }
   }
-  const coverage = { coveredBytes: end, segmentCrc: segmentCrc ?? header.crc, chain: encoder.chain };
+  const coverage = { coveredBytes: end, segmentCrc: segmentCrc ?? header.crc, chain: chain ?? encoder.chain };
   const payload = footer(builder.encode(coverage));
   const footerFrame = end;
   end = encoder.append(buffer, end, payload, { kind: frameKinds.footer, flags: 0, span: 0 });

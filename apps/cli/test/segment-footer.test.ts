@@ -1,6 +1,6 @@
 // Sealed segments: the footer in the last frame, beside the frames that it lists.
 import { FRAME_HEADER_BYTES, FrameEncoder, encodeSegmentHeader, frameBytes, frameKinds } from "@holdfast/segment-codec";
-import type { Sdx4Entry } from "@holdfast/sidx-footer";
+import { Sdx4Builder, type Sdx4Entry } from "@holdfast/sidx-footer";
 import { expect, test } from "vitest";
 import { entryId as id, sealedSegment as sealed, type SealedChanges } from "./sealed-segment.js";
 import { identity, linesOf, regionTexts, regionsOfBytes } from "./small-segment.js";
@@ -32,6 +32,19 @@ test.each<[string, SealedChanges, string]>([
   ["a frame that is not there", { entry: moved(8) }, "SIDX_FOREIGN"],
   ["a frame of another length", { entry: (entry) => ({ ...entry, frameLength: 40 }) }, "SIDX_FOREIGN"],
   ["a record that its frame does not have", { entry: (entry) => ({ ...entry, batchIndex: 2 }) }, "SIDX_FOREIGN"],
+  ["a record twice", { entry: (entry, at) => (at === 3 ? { ...entry, batchIndex: 0 } : entry) }, "SIDX_FOREIGN"],
+  ["a frame again and again", { entry: ofFirstFrame }, "SIDX_FOREIGN"],
+  [
+    "records out of turn",
+    { entry: (entry, at) => (at < 2 ? entry : { ...entry, batchIndex: 3 - at }) },
+    "SIDX_FOREIGN",
+  ],
+  ["all records but the first", { without: [0] }, "SIDX_FOREIGN"],
+  ["all records but one in the middle", { without: [1] }, "SIDX_FOREIGN"],
+  ["half a batch", { without: [2] }, "SIDX_FOREIGN"],
+  ["all records but the last", { without: [3] }, "SIDX_FOREIGN"],
+  ["no record", { without: [0, 1, 2, 3] }, "SIDX_FOREIGN"],
+  ["other frames, by its chain", { chain: 123 }, "SIDX_FOREIGN"],
   ["another segment", { segmentCrc: 1 }, "SIDX_FOREIGN"],
   ["nothing: no footer at all", { footer: () => new Uint8Array(64).fill(1) }, "SIDX_MALFORMED"],
   ["a damaged block", { footer: flipped(8) }, "SIDX_CHECKSUM_MISMATCH"],
@@ -56,6 +69,33 @@ test("every byte of a footer is looked at", () => {
     const found = regionsOfBytes(damaged.bytes).filter(({ kind }) => kind === "corrupt");
     expect({ at, found: found.map(({ offset }) => offset) }).toEqual({ at, found: [footerFrame] });
   }
+});
+
+/** Every entry is of the first frame. */
+function ofFirstFrame(entry: Sdx4Entry): Sdx4Entry {
+  return { ...entry, frameOffset: 64, frameLength: frameBytes(10), batchIndex: 0 };
+}
+
+test("frames of an owner's own kind may have entries and need not", () => {
+  for (const without of [[], [0], [2], [3], [0, 1, 2, 3]]) {
+    const { bytes } = sealed({ kind: 16, without });
+    const footer = linesOf(bytes).find(({ kind }) => kind === "footer");
+    expect(footer?.fields).toMatchObject({ sound: true, entryCount: 4 - without.length });
+  }
+  const { bytes } = sealed({ kind: 16, entry: ofFirstFrame });
+  expect(linesOf(bytes).find(({ kind }) => kind === "footer")?.fields).toMatchObject({ sound: false });
+});
+
+test("a segment without frames has the chain that it continues from", () => {
+  const empty = (chain: number): Uint8Array => {
+    const buffer = new Uint8Array(0x1000);
+    const header = encodeSegmentHeader(identity, buffer);
+    const payload = new Sdx4Builder().encode({ coveredBytes: 64, segmentCrc: header.crc, chain });
+    const end = new FrameEncoder(header).append(buffer, 64, payload, { kind: frameKinds.footer, flags: 0, span: 0 });
+    return buffer.slice(0, end);
+  };
+  expect(regionTexts(regionsOfBytes(empty(identity.previousChain)))).toEqual([expect.stringMatching(/^sound 0/)]);
+  expect(regionTexts(regionsOfBytes(empty(1))).at(-1)).toMatch(/^corrupt 64.*SIDX_FOREIGN$/);
 });
 
 /** The entry of the last frame lies elsewhere. */

@@ -3,14 +3,17 @@ import { SidxError, openSdx4, type Sdx4Entry, type Sdx4Footer } from "@holdfast/
 import { damage, type Line } from "./line.js";
 
 /**
- * The footer in the last frame of a sealed segment, beside the frames as a walk passes them: an entry that is of no frame refutes
- * it. Whether every record has an entry is for the owner of the records to say.
+ * The footer in the last frame of a sealed segment, beside the frames as a walk passes them. Frames are the truth: an entry that
+ * is of no record, the second of one, and a record without an entry refute it, and so does another chain than that of the
+ * frames. What frames of an owner's own kinds hold, only the owner knows; their records may have entries and need not.
  */
 export class SegmentFooter {
   readonly #endOffset: number;
   readonly #footer: Sdx4Footer | undefined;
   #refutation: { readonly code: string; readonly reason: string } | undefined;
   #ordinal = 0;
+  /** Of the last frame that was taken. */
+  #chain: number;
 
   /**
    * Looks for a footer at `endOffset`, where the frames end, and checks all of it. Memory: its directory and one block.
@@ -19,6 +22,7 @@ export class SegmentFooter {
    */
   constructor(source: ByteSource, endOffset: number, segment: SegmentHeader) {
     this.#endOffset = endOffset;
+    this.#chain = segment.previousChain;
     const covered = { sizeBytes: endOffset, readAt: (target: Uint8Array, at: number) => source.readAt(target, at) };
     try {
       this.#footer = openSdx4(covered, { segment });
@@ -34,18 +38,28 @@ export class SegmentFooter {
   }
 
   /** Takes the next frame of the walk. */
-  take({ offset, endOffset, span }: FrameCursor): void {
+  take({ offset, endOffset, kind, span, chain }: FrameCursor): void {
+    this.#chain = chain;
     const footer = this.#footer;
     if (footer === undefined || this.#refutation !== undefined) return;
+    let count = 0;
+    let lastIndex = -1;
     try {
       for (; this.#ordinal < footer.entryCount; this.#ordinal++) {
         const frameOffset = footer.valueOf("frameOffset", this.#ordinal);
-        if (frameOffset > offset) return;
+        if (frameOffset > offset) break;
         const length = footer.valueOf("frameLength", this.#ordinal);
-        const fits = frameOffset === offset && length === endOffset - offset;
-        if (fits && footer.valueOf("batchIndex", this.#ordinal) < span) continue;
-        throw new SidxError("SIDX_FOREIGN", `entry ${this.#ordinal} is of no record in the frame at ${offset}`);
+        const index = footer.valueOf("batchIndex", this.#ordinal);
+        const fits = frameOffset === offset && length === endOffset - offset && index < span;
+        if (!fits) throw foreign(`entry ${this.#ordinal} is of no record in the frame at ${offset}`);
+        if (index <= lastIndex)
+          throw foreign(`entry ${this.#ordinal} is of record ${index} at ${offset} out of turn, or again`);
+        lastIndex = index;
+        count++;
       }
+      const listed = kind === frameKinds.record || kind === frameKinds.batch;
+      if (listed && count !== span)
+        throw foreign(`of ${span} records in the frame at ${offset}, ${count} have an entry`);
     } catch (error) {
       this.#refute(error);
     }
@@ -55,7 +69,10 @@ export class SegmentFooter {
   *lines({ offset, endOffset }: FrameCursor, frame: Line): Generator<Line, void, undefined> {
     const footer = this.#footer;
     if (footer !== undefined && this.#ordinal < footer.entryCount) {
-      this.#refute(new SidxError("SIDX_FOREIGN", `entry ${this.#ordinal} is of no frame before the footer`));
+      this.#refute(foreign(`entry ${this.#ordinal} is of no frame before the footer`));
+    }
+    if (footer !== undefined && footer.trailer.chain !== this.#chain) {
+      this.#refute(foreign("its chain is another than that of the frames before it"));
     }
     if (footer === undefined) this.#refute(new SidxError("SIDX_MALFORMED", "its frame holds no footer known here"));
     const refutation = this.#refutation;
@@ -78,6 +95,10 @@ export class SegmentFooter {
     if (!(error instanceof SidxError)) throw error;
     this.#refutation ??= { code: error.code, reason: error.message };
   }
+}
+
+function foreign(reason: string): SidxError {
+  return new SidxError("SIDX_FOREIGN", reason);
 }
 
 function fieldsOf(entry: Sdx4Entry): Line["fields"] {
