@@ -9,7 +9,7 @@ import { pageModel } from "./page-model.js";
 import { pageStyle } from "./page-style.js";
 import { pageSymbols } from "./page-symbols.js";
 import type { JsonReport } from "./report-format.js";
-import { checkCounts } from "./report-options.js";
+import { checkCounts, requireReport } from "./report-options.js";
 
 export interface HtmlReportOptions {
   /** Bytes of the page at most; less is shown until it fits. At least 131,072. Default 300,000. */
@@ -26,8 +26,11 @@ const roomiest: PageBudget = { maxFailures: 5, maxRecords: 600, maxStates: 1200,
  * was durable when, and what a power loss at each moment may leave, under each personality of the run. What does not fit
  * into `maxBytes` is left out, and the page says so. Takes what `crashMatrix` resolved with, or the `report` of the error
  * it rejected with.
+ *
+ * @throws {@link CrashTestError} `CRASH_TEST_INVALID_OPTION` for anything else, and for options that are unknown or too small.
  */
 export function htmlReport(report: CrashMatrixReport, options: HtmlReportOptions = {}): string {
+  requireReport("htmlReport", report);
   checkCounts(options, { maxBytes: smallestPage }, smallestPage);
   const { maxBytes = 300_000 } = options;
   for (let share = 1; ;) {

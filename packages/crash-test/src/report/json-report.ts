@@ -3,7 +3,7 @@ import { guessedBlame } from "../blame.js";
 import type { CrashFailure, CrashMatrixReport } from "../explore.js";
 import { failureText } from "../failure-text.js";
 import { fixFor, fixText } from "../fix.js";
-import { checkCounts } from "./report-options.js";
+import { checkCounts, requireReport } from "./report-options.js";
 import {
   crashReportFormat,
   crashReportVersion,
@@ -31,8 +31,11 @@ const maxAcknowledged = 1000;
 /**
  * A report as plain data, ready for `JSON.stringify`; the format is in `docs/formats/crash-report.md`. Takes what
  * `crashMatrix` resolved with, or the `report` of the error it rejected with. Nothing of the report is changed.
+ *
+ * @throws {@link CrashTestError} `CRASH_TEST_INVALID_OPTION` for anything else, and for options that are unknown or no counts.
  */
 export function jsonReport(report: CrashMatrixReport, options: JsonReportOptions = {}): JsonReport {
+  requireReport("jsonReport", report);
   const { maxRecords, maxFailures } = resolve(options);
   const personalities = report.personalities.map(({ rules }) => rules);
   const truncated: JsonTruncation[] = [];
