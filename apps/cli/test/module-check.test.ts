@@ -306,7 +306,11 @@ function dataOf(page: string): PageData {
 
 test("the page switches between all file systems, and tells one failure of each kind", limit, () => {
   const file = join(scratch(), "page.html");
-  run("--module", fixture("naive.mjs"), "--html", file);
+  const { stdout } = run("--module", fixture("naive.mjs"), "--html", file);
+  const texts = [...readFileSync(file, "utf8").matchAll(/a promise was broken after (\d+) recoveries/g)];
+  const printed = [...stdout.matchAll(/a promise was broken after (\d+) recoveries/g)];
+  expect(texts.map(([, count]) => count)).toEqual(printed.map(([, count]) => count));
+  expect(texts).toHaveLength(2);
   const data = dataOf(file);
   const names = ["posix", "ext4-ordered", "ext4-noauto", "xfs", "btrfs"];
   expect(data.report.personalities.map(({ name }) => name)).toEqual(names);

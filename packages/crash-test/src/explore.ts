@@ -75,6 +75,10 @@ export interface CrashFailure {
   readonly admittedBy: readonly string[];
   /** What it comes down to; found for the first failure. */
   readonly blame?: Blame;
+  /** What recovery returned, in a list of one; absent when it did not return. Kept by reference. */
+  readonly recovered?: readonly [unknown];
+  /** Recoveries until it was found, where that is not those of the report. */
+  readonly recoveries?: number;
   /** The run in which the last power loss happened. */
   readonly trace: Trace;
   readonly context: CrashContext;
@@ -113,7 +117,7 @@ class Run {
 /** How one image was judged. `next` is the run of the recovery, when crashes inside it are wanted. */
 type Verdict =
   | { readonly kind: "passed"; readonly next: Run | undefined }
-  | { readonly kind: "failed"; readonly cause: unknown };
+  | { readonly kind: "failed"; readonly cause: unknown; readonly recovered?: readonly [unknown] };
 
 /** An image that was judged before. */
 interface Judged {
@@ -371,8 +375,8 @@ export class Explorer<T> {
       const path = [...run.path, choice];
       const verdict = await this.#recoverOn(image, context, () => path, judge, depth < choices.length - 1);
       if (verdict.kind === "failed") {
-        const { cause } = verdict;
-        return { choices: path, cause, admittedBy: [judge.name], trace: run.trace, context };
+        const { kind: _, ...found } = verdict;
+        return { choices: path, ...found, admittedBy: [judge.name], trace: run.trace, context };
       }
       run = verdict.next;
     }

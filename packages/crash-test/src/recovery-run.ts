@@ -4,7 +4,10 @@ import type { CrashContext, CrashMatrixOptions } from "./crash-matrix-options.js
 import { CrashTestError } from "./crash-test-error.js";
 
 /** How recovery and its check ended on one disk. */
-export type Outcome = { readonly kind: "passed" } | { readonly kind: "failed"; readonly cause: unknown };
+export type Outcome =
+  | { readonly kind: "passed" }
+  /** `recovered`: what recovery returned, in a list of one; absent when it did not return. */
+  | { readonly kind: "failed"; readonly cause: unknown; readonly recovered?: readonly [unknown] };
 
 /** What recovery is, and how long it may go on. */
 export type RecoveryProgram<T> = Required<
@@ -29,17 +32,25 @@ export function recoverAndCheck<T>(
         : failed(new Error(answer === false ? "the check returned false" : unclear(answer)));
   const thrown = (cause: unknown): Outcome =>
     failed(fs.operations.left === 0 ? unsettled(program, `${program.maxOperations} operations`, cause) : cause);
+  let returned: readonly [unknown] | undefined;
+  const check = (value: T): ReturnType<typeof program.check> => {
+    returned = [value];
+    return program.check(value, context);
+  };
+  const told = (outcome: Outcome): Outcome =>
+    outcome.kind === "failed" && returned !== undefined ? { ...outcome, recovered: returned } : outcome;
   try {
     const recovered = program.recover(new Directory(fs), context);
     if (isPromiseLike(recovered)) {
       return settled(recovered, program)
-        .then((value: T) => program.check(value, context))
-        .then(judged, thrown);
+        .then(check)
+        .then(judged, thrown)
+        .then(told);
     }
-    const answer = program.check(recovered, context);
-    return isPromiseLike(answer) ? Promise.resolve(answer).then(judged, thrown) : judged(answer);
+    const answer = check(recovered);
+    return isPromiseLike(answer) ? Promise.resolve(answer).then(judged, thrown).then(told) : told(judged(answer));
   } catch (cause) {
-    return thrown(cause);
+    return told(thrown(cause));
   }
 }
 

@@ -28,10 +28,13 @@ export function modulePage(judged: readonly [Judged, ...Judged[]]): string {
 function oneOfEachKind(judged: readonly [Judged, ...Judged[]]): CrashFailure[] {
   const shown = judged[0].report.trace;
   const seen = new Set<string>();
-  return judged.flatMap(({ verdict, report: { failures, trace } }) => {
+  return judged.flatMap(({ verdict, report: { failures, trace, recoveries } }) => {
     if (seen.has(kindOf(verdict)) || callsOf(trace) !== callsOf(shown)) return [];
     seen.add(kindOf(verdict));
-    return failures.slice(0, 1).map((failure) => (failure.trace === trace ? { ...failure, trace: shown } : failure));
+    return failures.slice(0, 1).map((failure) => {
+      const told = { ...failure, recoveries };
+      return failure.trace === trace ? { ...told, trace: shown } : told;
+    });
   });
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { CrashMatrixReport } from "../explore.js";
+import { inspect } from "node:util";
+import type { CrashFailure, CrashMatrixReport } from "../explore.js";
 import { jsonReport } from "./json-report.js";
 import { pageClient } from "./page-client.js";
 import { pageData, type PageBudget, type PageData } from "./page-data.js";
@@ -16,6 +17,9 @@ export interface HtmlReportOptions {
   readonly maxBytes?: number;
 }
 
+/** Characters of a recovered value that a page shows. */
+const mostRecovered = 2000;
+const inspectOptions = { depth: 4, maxArrayLength: 50, maxStringLength: 1000, getters: false, customInspect: false };
 const smallestPage = 131_072;
 /** Below this share of {@link roomiest} every part of the budget is at its least. */
 const leastShare = 1 / 512;
@@ -37,7 +41,7 @@ export function htmlReport(report: CrashMatrixReport, options: HtmlReportOptions
     const budget = scaled(share);
     const { maxRecords, maxFailures } = budget;
     const json = jsonReport(report, { maxRecords, maxFailures });
-    const page = pageOf(json, pageData(report, json, budget));
+    const page = pageOf(report, json, pageData(report, json, budget));
     const excess = Buffer.byteLength(page) / maxBytes;
     if (excess <= 1 || share < leastShare) return page;
     share /= Math.max(1.5, excess);
@@ -55,7 +59,7 @@ function scaled(share: number): PageBudget {
   };
 }
 
-function pageOf(report: JsonReport, data: PageData): string {
+function pageOf({ failures: found }: CrashMatrixReport, report: JsonReport, data: PageData): string {
   const client = clientText();
   // Nothing may be fetched, and only these two pieces of text may act; the policy names them by their hashes.
   const policy = [
@@ -65,7 +69,9 @@ function pageOf(report: JsonReport, data: PageData): string {
     "base-uri 'none'",
     "form-action 'none'",
   ].join("; ");
-  const failures = report.failures.map(({ text }) => `<pre class="failure-text">${escaped(text)}</pre>`).join("\n");
+  const failures = report.failures
+    .map(({ text }, index) => `<pre class="failure-text">${escaped(text)}</pre>${recoveredHtml(found[index])}`)
+    .join("\n");
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -91,6 +97,20 @@ ${failures}
 </body>
 </html>
 `;
+}
+
+/** What the program made of the disk, beside the disk itself. */
+function recoveredHtml(failure: CrashFailure | undefined): string {
+  if (failure?.recovered === undefined) return '<p class="card note recovered">Recovery returned nothing: it threw.</p>';
+  const [value] = failure.recovered;
+  const text = value instanceof Uint8Array ? bytesText(value) : inspect(value, inspectOptions);
+  const shown = text.length <= mostRecovered ? text : `${text.slice(0, mostRecovered)}...`;
+  return `<p class="card note recovered">Recovered: <code>${escaped(shown)}</code></p>`;
+}
+
+function bytesText(bytes: Uint8Array): string {
+  const head = Buffer.from(bytes.subarray(0, 64)).toString("hex").replaceAll(/(..)(?=.)/g, "$1 ");
+  return `${bytes.length.toLocaleString("en")} bytes${bytes.length === 0 ? "" : `: ${head}${bytes.length > 64 ? " ..." : ""}`}`;
 }
 
 /** The source of the functions that run in the page, each given what it needs of the others. */

@@ -112,7 +112,7 @@ function failureRecord(
     blame: blameRecord(failure, judge),
     outcome: shortened(cause instanceof Error ? cause.message : String(cause)),
     acknowledged: context.acks.slice(-maxAcknowledged).map(({ label }) => shortened(label, longestLabel)),
-    text: shortened(failureText(report.name, failure, judge, report.recoveries)),
+    text: shortened(failureText(report.name, failure, judge, failure.recoveries ?? report.recoveries)),
   };
 }
 
