@@ -148,10 +148,14 @@ export function positionOf(value: unknown): number | undefined {
 /** The part of a buffer that a call is about. */
 export function partOf(bytes: Uint8Array, offset: unknown, length: unknown): Uint8Array {
   const start = offset === undefined || offset === null ? 0 : wholeNumber(offset, "offset", 0, Number.MAX_SAFE_INTEGER);
-  if (start > bytes.length) throw outOfRange("offset", `>= 0 && <= ${bytes.length}`, start);
+  if (start > bytes.length) throw outOfRange("offset", `<= ${bytes.length}`, start);
   const most = bytes.length - start;
-  const count = length === undefined || length === null ? most : wholeNumber(length, "length", 0, 2 ** 31 - 1);
-  if (count > most) throw outOfRange("length", `>= 0 && <= ${most}`, count);
+  const count =
+    length === undefined || length === null
+      ? most
+      : wholeNumber(length, "length", Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
+  if (count > most) throw outOfRange("length", `<= ${most}`, count);
+  if (count < 0) throw outOfRange("length", ">= 0", count);
   return bytes.subarray(start, start + count);
 }
 

@@ -1,4 +1,7 @@
 import type { EventEmitter } from "node:events";
+import * as realFs from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test, vi } from "vitest";
 import { promisify } from "node:util";
 import { CrashFs } from "@holdfast/fs-seam/crash";
@@ -342,4 +345,32 @@ test("wrong options are refused by name", () => {
   bad({ now: 5 }, "now");
   expect(() => createNodeFs({} as MemoryFs)).toThrow(NodeFsError);
   expect(new Set(nodeFsErrorCodes).size).toBe(4);
+});
+
+test("a part that does not fit into its buffer is refused in the words of Node", () => {
+  const directory = realFs.mkdtempSync(join(tmpdir(), "holdfast-part-"));
+  const real = realFs.openSync(join(directory, "file"), "w");
+  const fs = facade();
+  const ours = fs.openSync("/file", "w");
+  const message = (write: () => unknown): string => {
+    try {
+      write();
+    } catch (error) {
+      return (error as Error).message;
+    }
+    return "written";
+  };
+  for (const [offset, length] of [
+    [0, 9],
+    [2, 2],
+    [3, 9],
+    [9, 1],
+    [0, -1],
+  ] as const) {
+    const said = message(() => realFs.writeSync(real, Buffer.alloc(3), offset, length));
+    expect(said).toMatch(/is out of range/);
+    expect(message(() => fs.writeSync(ours, Buffer.alloc(3), offset, length))).toBe(said);
+  }
+  realFs.closeSync(real);
+  realFs.rmSync(directory, { recursive: true });
 });
