@@ -60,6 +60,7 @@ export const tests = {
   codecRefusals: `${codec}/test/refusals.test.ts`,
   codecGolden: `${codec}/test/segment.golden.test.ts`,
   payload: `${codec}/test/payload.property.test.ts`,
+  payloadText: `${codec}/test/payload-text.property.test.ts`,
   fbatGolden: `${codec}/test/fbat.golden.test.ts`,
   fbatDamage: `${codec}/test/fbat-damage.golden.test.ts`,
   fbatLaws: `${codec}/test/fbat.property.test.ts`,

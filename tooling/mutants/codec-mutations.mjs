@@ -311,6 +311,12 @@ export const codecMutations = codecArea(
     },
     { what: "an absurd LSN is believed", file: "later-frames.ts", find: "|| lsn - nextLsn >= LSN_WINDOW" },
     {
+      what: "the last LSN within 2^32 is not believed",
+      file: "later-frames.ts",
+      find: "lsn - nextLsn >= LSN_WINDOW",
+      put: "lsn - nextLsn >= LSN_WINDOW - 1",
+    },
+    {
       what: "a header across two windows is not seen",
       file: "later-frames.ts",
       find: "base += local;",

@@ -3,7 +3,7 @@ import { codecArea, tests } from "./area.mjs";
 
 export const payloadMutations = codecArea(
   "payload",
-  [tests.payload],
+  [tests.payload, tests.payloadText],
   [
     {
       what: "half a surrogate pair is encoded",
@@ -88,7 +88,7 @@ export const payloadMutations = codecArea(
     {
       what: "text is not checked",
       file: "payload-check.ts",
-      find: "this.at = start; this.#string(length); return;",
+      find: "this.at = start; this.#string(length, head); return;",
       put: "return;",
     },
     {
@@ -110,9 +110,61 @@ export const payloadMutations = codecArea(
       put: "if (length === 8) return true;",
     },
     {
-      what: "a time may lie outside what Date holds",
+      what: "a time may lie before what Date holds",
       file: "payload-check.ts",
-      find: "&& seconds < 8_640_000_000_000n",
+      find: "|| seconds < -DATE_LIMIT_SECONDS",
+    },
+    {
+      what: "a time may lie behind what Date holds",
+      file: "payload-check.ts",
+      find: "return seconds < DATE_LIMIT_SECONDS || (seconds === DATE_LIMIT_SECONDS && nanoseconds === 0);",
+      put: "return nanoseconds >= 0;",
+    },
+    {
+      what: "the last moment of Date is no time",
+      file: "payload-check.ts",
+      find: "|| (seconds === DATE_LIMIT_SECONDS && nanoseconds === 0)",
+    },
+    {
+      what: "a time may lie nanoseconds behind what Date holds",
+      file: "payload-check.ts",
+      find: "(seconds === DATE_LIMIT_SECONDS && nanoseconds === 0)",
+      put: "seconds === DATE_LIMIT_SECONDS",
+    },
+    {
+      what: "a byte order mark is left to msgpackr",
+      file: "payload-codec.ts",
+      find: "marked.length === 0 ? payload.subarray() : withMarkedText(payload, marked)",
+      put: "payload.subarray()",
+    },
+    {
+      what: "a byte order mark is not noticed",
+      file: "payload-check.ts",
+      find: "if (beginsWithMark(this.#bytes, start, length)) this.marked.push(head);",
+    },
+    {
+      what: "a byte order mark is dropped",
+      file: "marked-text.ts",
+      find: "{ fatal: true, ignoreBOM: true }",
+      put: "{ fatal: true }",
+    },
+    {
+      what: "any bytes are text",
+      file: "marked-text.ts",
+      find: "{ fatal: true, ignoreBOM: true }",
+      put: "{ ignoreBOM: true }",
+    },
+    {
+      what: "marked text has a length of one byte",
+      file: "marked-text.ts",
+      find: "const width = 1 << (tag - 0xd9);",
+      put: "const width = 1;",
+    },
+    {
+      what: "marked text has no short spelling",
+      file: "marked-text.ts",
+      find: "if (tag < 0xd9) {",
+      put: "if (tag < 0) {",
     },
     {
       what: "a bigint may have any length",
@@ -152,7 +204,8 @@ export const payloadMutations = codecArea(
     {
       what: "bytes are decoded without a look",
       file: "payload-codec.ts",
-      find: "checkMessagePack(payload, this.#maxDepth);",
+      find: "const marked = checkMessagePack(payload, this.#maxDepth);",
+      put: "const marked: readonly number[] = [];",
     },
     {
       what: "values are encoded without a look",

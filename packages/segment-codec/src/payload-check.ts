@@ -1,4 +1,5 @@
 import { CodecError } from "./codec-error.js";
+import { beginsWithMark, decodeText } from "./marked-text.js";
 import { MAX_BIGINT_BITS } from "./payload-rules.js";
 
 /**
@@ -11,20 +12,26 @@ const BIG_INTEGER = 0x42;
 const TYPED_ARRAY = 0x74;
 const TIMESTAMP = 0xff;
 
+/** The last second that a Date can hold, and its first one below zero. */
+const DATE_LIMIT_SECONDS = 8_640_000_000_000n;
+
 /** Element sizes by the number that names a typed array: Int8, Uint8, Uint8Clamped, Int16, ... BigUint64. */
 const elementBytes: readonly number[] = [1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8];
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-/** Throws `CODEC_PAYLOAD_MALFORMED` with the offset unless `bytes` is exactly one value that the decoder may see. */
-export function checkMessagePack(bytes: Uint8Array, maxDepth: number): void {
+/**
+ * Throws `CODEC_PAYLOAD_MALFORMED` with the offset unless `bytes` is exactly one value that the decoder may see. Returns where
+ * the strings begin, values and keys, that it may only see through `withMarkedText`.
+ */
+export function checkMessagePack(bytes: Uint8Array, maxDepth: number): readonly number[] {
   const walk = new Walk(bytes, maxDepth);
   walk.value(0);
   if (walk.at !== bytes.length) throw malformed("bytes behind the value", walk.at);
+  return walk.marked;
 }
 
 class Walk {
   at = 0;
+  readonly marked: number[] = [];
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #maxDepth: number;
@@ -41,7 +48,7 @@ class Walk {
     if (tag < 0x80 || tag >= 0xe0) return;
     if (tag < 0x90) return this.#map(tag & 0x0f, depth, at);
     if (tag < 0xa0) return this.#array(tag & 0x0f, depth, at);
-    if (tag < 0xc0) return this.#text(tag & 0x1f);
+    if (tag < 0xc0) return this.#text(tag & 0x1f, at);
     switch (tag) {
       case 0xc0: // nil
       case 0xc2: // false
@@ -86,11 +93,11 @@ class Walk {
       case 0xd8:
         return this.#extension(16, at);
       case 0xd9:
-        return this.#text(this.#length(1));
+        return this.#text(this.#length(1), at);
       case 0xda:
-        return this.#text(this.#length(2));
+        return this.#text(this.#length(2), at);
       case 0xdb:
-        return this.#text(this.#length(4));
+        return this.#text(this.#length(4), at);
       case 0xdc:
         return this.#array(this.#length(2), depth, at);
       case 0xdd:
@@ -131,30 +138,31 @@ class Walk {
   #key(): string {
     const at = this.at;
     const tag = this.#byte();
-    if (tag >= 0xa0 && tag < 0xc0) return this.#string(tag & 0x1f);
-    if (tag === 0xd9) return this.#string(this.#length(1));
-    if (tag === 0xda) return this.#string(this.#length(2));
-    if (tag === 0xdb) return this.#string(this.#length(4));
+    if (tag >= 0xa0 && tag < 0xc0) return this.#string(tag & 0x1f, at);
+    if (tag === 0xd9) return this.#string(this.#length(1), at);
+    if (tag === 0xda) return this.#string(this.#length(2), at);
+    if (tag === 0xdb) return this.#string(this.#length(4), at);
     throw malformed("a key that is no string", at);
   }
 
-  #text(length: number): void {
+  #text(length: number, head: number): void {
     const start = this.at;
     this.#skip(length);
     for (let at = start; at < this.at; at++) {
       if ((this.#bytes[at] ?? 0) >= 0x80) {
         this.at = start;
-        this.#string(length);
+        this.#string(length, head);
         return;
       }
     }
   }
 
-  #string(length: number): string {
+  #string(length: number, head: number): string {
     const start = this.at;
     this.#skip(length);
+    if (beginsWithMark(this.#bytes, start, length)) this.marked.push(head);
     try {
-      return utf8.decode(this.#bytes.subarray(start, this.at));
+      return decodeText(this.#bytes.subarray(start, this.at));
     } catch (cause) {
       throw malformed("text that is not UTF-8", start, cause);
     }
@@ -186,7 +194,9 @@ class Walk {
   #isTime(at: number, length: number): boolean {
     if (length === 8) return this.#view.getUint32(at) >>> 2 < 1_000_000_000;
     const seconds = this.#view.getBigInt64(at + 4);
-    return this.#view.getUint32(at) < 1_000_000_000 && seconds >= -8_640_000_000_000n && seconds < 8_640_000_000_000n;
+    const nanoseconds = this.#view.getUint32(at);
+    if (nanoseconds >= 1_000_000_000 || seconds < -DATE_LIMIT_SECONDS) return false;
+    return seconds < DATE_LIMIT_SECONDS || (seconds === DATE_LIMIT_SECONDS && nanoseconds === 0);
   }
 
   #byte(): number {

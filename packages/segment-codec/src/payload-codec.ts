@@ -1,11 +1,14 @@
-import { Packr } from "msgpackr/pack";
+import { addExtension, Packr } from "msgpackr/pack";
 import { CodecError } from "./codec-error.js";
 import { FRAME_HEADER_BYTES, MAX_PAYLOAD_BYTES } from "./frame-layout.js";
+import { decodeText, MARKED_TEXT, withMarkedText } from "./marked-text.js";
 import { checkBytes, checkKeys, checkWhole } from "./option-check.js";
 import { checkMessagePack } from "./payload-check.js";
 import { checkEncodable } from "./payload-rules.js";
 
 /** The one file that knows msgpackr, which is bundled: its registry of extensions is this package's own. */
+
+addExtension({ type: MARKED_TEXT, unpack: decodeText });
 
 export interface PayloadCodecOptions {
   /** Longer payloads are refused in both directions. Bytes, default and limit 256 MiB. */
@@ -76,8 +79,10 @@ export class PayloadCodec {
       const message = `the payload has ${payload.length} bytes, maxPayloadBytes is ${this.#maxPayloadBytes}`;
       throw new CodecError("CODEC_PAYLOAD_MALFORMED", message, { offset: 0, expected: this.#maxPayloadBytes });
     }
-    checkMessagePack(payload, this.#maxDepth);
-    return this.#packr.unpack(payload.subarray()); // it hangs a property on what it reads
+    const marked = checkMessagePack(payload, this.#maxDepth);
+    // msgpackr hangs a property on what it reads, so it gets a view of its own.
+    const seen = marked.length === 0 ? payload.subarray() : withMarkedText(payload, marked);
+    return this.#packr.unpack(seen);
   }
 
   /** Encodes into `room` from `start` on if msgpackr finds it large enough, and elsewhere if not; the result is lent. */

@@ -128,7 +128,7 @@ describe("frames behind a tear that persisted out of order", () => {
     }
   });
 
-  test("a header with an absurd LSN is not believed, and one with an LSN that was accepted says nothing", () => {
+  test("a header with an LSN of more than 2^32 above the last accepted one, 1000, is not believed, and one with an LSN that was accepted says nothing", () => {
     const jump = buildSegment(records(1, 8), { baseLsn: 1001 + 2 ** 32, durableLsn: 1000 });
     const near = buildSegment(records(1, 8), { baseLsn: 1000 + 2 ** 32, durableLsn: 1000 });
     const old = buildSegment(records(1, 8), { baseLsn: 900, durableLsn: 899 });

@@ -23,6 +23,15 @@ const views = [
   fc.bigInt64Array(),
   fc.bigUint64Array(),
 ];
+/** Text that a decoder may take for text with a signature. */
+const marked = fc
+  .tuple(fc.constantFrom("\ufeff", "\ufeff\ufeff"), fc.string({ maxLength: 150 }))
+  .map((parts) => parts.join(""));
+/** Both ends of what a Date can hold, and the seconds next to them. */
+const lastDate = 8_640_000_000_000_000;
+const endOfTime = fc
+  .tuple(fc.constantFrom(1, -1), fc.nat(2001))
+  .map(([sign, back]) => new Date(sign * (lastDate - back)));
 const leaf = fc.oneof(
   fc.constantFrom(null, undefined, true, false, 0, 2 ** 53, -(2 ** 53), Number.MAX_VALUE, Number.NaN, Infinity),
   fc.integer(),
@@ -32,10 +41,12 @@ const leaf = fc.oneof(
   fc.bigInt({ min: -(2n ** 8191n), max: 2n ** 8191n - 1n }),
   fc.constantFrom(0n, 1n, -1n, 2n ** 63n, 2n ** 64n, -(2n ** 63n), -(2n ** 63n) - 1n, 2n ** 127n, -(2n ** 64n)),
   fc.string({ unit: "binary" }).filter((text) => !/\p{Surrogate}/u.test(text)),
+  marked,
   fc.date({ noInvalidDate: true }),
+  endOfTime,
   ...views,
 );
-const key = fc.string({ unit: "grapheme" }).filter((text) => text !== "__proto__");
+const key = fc.oneof(fc.string({ unit: "grapheme" }), marked).filter((text) => text !== "__proto__");
 const { value: anyValue } = fc.letrec((tie) => ({
   value: fc.oneof(
     { depthSize: "small", withCrossShrink: true },
@@ -56,6 +67,25 @@ test("every storable value comes back equal, of the same kind, in memory of its 
     }),
     { numRuns: 500 },
   );
+});
+
+test("both ends of time and the moments next to them come back, and a nanosecond more is no time", () => {
+  for (const back of [0, 1, 2, 999, 1000, 1001]) {
+    for (const end of [lastDate - back, back - lastDate]) {
+      expect((codec.decode(codec.encode(new Date(end))) as Date).getTime()).toBe(end);
+    }
+  }
+  const last = "00 00 07 db a8 21 80 00"; // 8 640 000 000 000 seconds
+  const first = "ff ff f8 24 57 de 80 00";
+  expect(codec.decode(bytes(`c7 0c ff 00 00 00 00 ${last}`))).toEqual(new Date(lastDate));
+  expect(codec.decode(bytes(`c7 0c ff 00 00 00 00 ${first}`))).toEqual(new Date(-lastDate));
+  for (const beyond of [
+    `00 00 00 01 ${last}`,
+    "00 00 00 00 00 00 07 db a8 21 80 01",
+    "00 00 00 00 ff ff f8 24 57 de 7f ff",
+  ]) {
+    expect(() => codec.decode(bytes(`c7 0c ff ${beyond}`))).toThrow(code("CODEC_PAYLOAD_MALFORMED", { offset: 0 }));
+  }
 });
 
 test("a Buffer comes back as bytes in memory of its own", () => {
