@@ -7,7 +7,7 @@ import { runCommandLine } from "../src/command-line.js";
 import { capturedIo } from "./captured-io.js";
 import { goldenBytes } from "./golden-stores.js";
 import { inspected } from "./inspected.js";
-import { scratch } from "./scratch.js";
+import { command as holdfast, scratch } from "./scratch.js";
 import { smallSegment } from "./small-segment.js";
 
 const onLinux = process.platform === "linux";
@@ -79,11 +79,13 @@ describe("a file", () => {
     expect(await filesOf("dump", path)).toEqual(["000001.fbat segment-header"]);
   });
 
-  test("may be named by a symlink, and is called by what that leads to", async () => {
+  test("may be named by a symlink, whose name is printed, and is judged under its own", async () => {
     const path = put("000001.fbat");
-    const link = join(directory, "current");
-    symlinkSync(path, link);
-    expect(await filesOf("dump", link)).toEqual(["000001.fbat segment-header"]);
+    for (const name of ["current", "000009.fbat"]) {
+      const link = join(scratch(), name);
+      symlinkSync(path, link);
+      expect(await filesOf("dump", link)).toEqual([`${name} segment-header`]);
+    }
   });
 
   test.each(["ünïcode-日本.fbat", "decomposed-u\u0308.fbat", "a:b*c?.fbat", "trailing.", "with space", "--json"])(
@@ -175,6 +177,14 @@ describe("what cannot be read", () => {
       { file: "pipe.fbat", kind: "unreadable", code: "CLI_FILE_NOT_REGULAR" },
     ]);
     expect((await inspected("verify", "/dev/null")).code).toBe(2);
+  });
+
+  test.runIf(onLinux)("standard input from a pipe is there, and no regular file", () => {
+    const { status, stderr } = spawnSync(process.execPath, [holdfast(), "dump", "/dev/stdin"], {
+      input: segment,
+      encoding: "utf8",
+    });
+    expect({ status, stderr }).toEqual({ status: 2, stderr: "holdfast: /dev/stdin is not a regular file\n" });
   });
 
   test("a symlink below the argument is not followed, and missed only where it is called like one of ours", async () => {

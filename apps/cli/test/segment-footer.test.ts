@@ -66,8 +66,13 @@ test("every byte of a footer is looked at", () => {
   const { length } = bytes.subarray(footerFrame + FRAME_HEADER_BYTES);
   for (let at = 0; at < length; at++) {
     const damaged = sealed({ footer: flipped(at) });
-    const found = regionsOfBytes(damaged.bytes).filter(({ kind }) => kind === "corrupt");
-    expect({ at, found: found.map(({ offset }) => offset) }).toEqual({ at, found: [footerFrame] });
+    const found = regionsOfBytes(damaged.bytes).filter(({ kind }) => kind !== "sound");
+    // The digit of the magic, with a bit flipped, is that of a later version.
+    const kind = at === length - 1 ? "unreadable" : "corrupt";
+    expect({ at, found: found.map(({ kind, offset }) => ({ kind, offset })) }).toEqual({
+      at,
+      found: [{ kind, offset: footerFrame }],
+    });
   }
 });
 

@@ -29,6 +29,9 @@ const sound = new Map([
   ["a:ft-genuine-sdx2", "the footer of 0.8, which the frames confirm"],
 ]);
 
+// What a later version may have written, for all that anybody can tell: no checksum covers the version.
+const unreadable = new Set(["a:hdr-version-2", "a:ft-magic-SDX4"]);
+
 function put(mutant: GoldenMutant, follower: boolean): string {
   const directory = join(scratch(), "store");
   mkdirSync(directory);
@@ -48,7 +51,7 @@ describe.each([true, false])("newest %s", (newest) => {
     const verified = await inspected("verify", directory);
     const regions = ofFirst(verified.lines);
     demandTiling(regions, bytes.length);
-    expect(verified.code).toBe(sound.has(id) ? 0 : 1);
+    expect(verified.code).toBe(sound.has(id) ? 0 : unreadable.has(id) ? 2 : 1);
     const bad = regions.filter(({ kind }) => kind !== "sound");
     expect(bad.every(({ code, reason }) => /^(CODEC|SIDX|INSPECT)_/.test(String(code)) && reason !== "")).toBe(true);
     if (!newest) expect(bad.filter(({ kind }) => kind === "torn")).toEqual([]); // only the newest may end so
@@ -101,7 +104,7 @@ test.each(mutants.map((mutant) => [mutant.id, mutant] as const))(
 
 test.each([
   ["a:hdr-magic", [[0, 57, "corrupt", "CODEC_NOT_A_SEGMENT"]]],
-  ["a:hdr-version-2", [[0, 57, "corrupt", "CODEC_UNSUPPORTED_VERSION"]]],
+  ["a:hdr-version-2", [[0, 57, "unreadable", "CODEC_UNSUPPORTED_VERSION"]]],
   ["a:hdr-id-mismatch", [[0, 57, "corrupt", "INSPECT_MISNAMED"]]],
   ["a:crc-mid", [[1627, 482, "corrupt", "CODEC_MID_STREAM_CORRUPTION"]]],
   ["a:crc-last", [[3790, 501, "corrupt", "CODEC_CHECKSUM_MISMATCH"]]],
@@ -110,7 +113,7 @@ test.each([
   ["a:cut-last+7", [[3790, 7, "torn", "CODEC_TRUNCATED"]]],
   ["a:add-nofooter-8-zero", [[4291, 8, "torn", "CODEC_MALFORMED_ENVELOPE"]]],
   ["a:ft-crc", [[4291, 1051, "torn", "SIDX_CHECKSUM_MISMATCH"]]],
-  ["a:ft-magic-SDX4", [[4291, 1051, "corrupt", "SIDX_UNSUPPORTED_VERSION"]]],
+  ["a:ft-magic-SDX4", [[4291, 1051, "unreadable", "SIDX_UNSUPPORTED_VERSION"]]],
   ["a:lie-last-entry-dropped", [[4291, 889, "corrupt", "SIDX_FOREIGN"]]],
   ["a:frm-event-hash", [[3790, 478, "corrupt", "INSPECT_HASH_MISMATCH"]]],
   ["a:frm-payload-rehashed-crc", [[3790, 501, "corrupt", "INSPECT_HASH_MISMATCH"]]],

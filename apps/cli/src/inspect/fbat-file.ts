@@ -15,7 +15,8 @@ import { FbatFrameReader } from "./fbat-frame-reader.js";
 import { frameLine } from "./fbat-lines.js";
 import { fbatNumber, isNewestFbat } from "./fbat-name.js";
 import type { FileFormat, InspectedFile } from "./file-format.js";
-import { damage, type Damage, type Line } from "./line.js";
+import { damage, type Damage, type DamageVerdict, type Line } from "./line.js";
+import { holdsOnlyZeros } from "./zeros.js";
 
 /**
  * Segments of batpak: docs/formats/fbat.md. A reader of the format refuses a segment at its first damage; an inspection goes on
@@ -44,6 +45,16 @@ export const fbatFormat: FileFormat = {
     return Number(magic) + Number(small) + Number(keyed) > 1;
   },
 
+  isHeader(head) {
+    try {
+      decodeFbatHeader(head);
+      return true;
+    } catch (error) {
+      if (error instanceof CodecError) return false;
+      throw error;
+    }
+  },
+
   *lines(file) {
     const { source } = file;
     const header = readHeader(source);
@@ -55,13 +66,31 @@ export const fbatFormat: FileFormat = {
     }
     const first = findFbatFrame(source, 0, footer.limit);
     const endOffset = first === -1 ? footer.limit : first;
-    // A new segment that a crash has cut short is empty, or ends inside its header; nothing else is.
-    const cut = header.code === "CODEC_TRUNCATED" && isNewestFbat(file.name, file.folder);
-    yield damage(cut ? "torn" : "corrupt", { offset: 0, endOffset }, header.code, header.message);
+    yield damage(verdictOnHeader(file, header), { offset: 0, endOffset }, header.code, header.message);
     footer.passDamage(0, endOffset);
     yield* frameLines(file, footer, endOffset, endOffset > maxHeadBytes);
   },
 };
+
+/** A new segment that a crash has cut short is empty, ends inside its header, or is space that was set aside; nothing else is. */
+function verdictOnHeader({ name, folder, source }: InspectedFile, { code }: CodecError): DamageVerdict {
+  if (code === "CODEC_UNSUPPORTED_VERSION") return "unreadable"; // under no checksum: a later version, or damage
+  const cut = code === "CODEC_TRUNCATED" || holdsOnlyZeros(source);
+  return cut && isNewestFbat(name, folder) ? "torn" : "corrupt";
+}
+
+const probedBytes = 0x10_0000;
+
+/**
+ * True when a file begins in zeros, as a sector that was lost does, and an event of batpak lies in its first MiB. The beginnings
+ * of other files are not searched: an archive may hold whole segments and is none.
+ */
+export function isFbatBehindZeros(source: ByteSource, head: Uint8Array): boolean {
+  if (head.some((byte) => byte !== 0)) return false;
+  const limit = Math.min(source.sizeBytes, probedBytes);
+  const found = findFbatFrame(source, 0, limit);
+  return found !== -1 && new FbatFrameReader(source).read(found, limit).kind === "event";
+}
 
 function readHeader(source: ByteSource): (FbatHeader & { readonly framesStart: number }) | CodecError {
   const head = new Uint8Array(Math.min(source.sizeBytes, preambleBytes + maxHeaderBytes));

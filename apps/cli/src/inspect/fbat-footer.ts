@@ -52,7 +52,7 @@ export class FbatFooter {
         this.vouched = false;
         if (outcome.kind === "unsupported") {
           this.#refutation = refutationOf(outcome.error);
-          this.#verdict = "corrupt"; // no batpak segment has such a footer
+          this.#verdict = "unreadable"; // what a later version keeps behind its frames, nobody here knows
         }
         break;
       case "unusable": {

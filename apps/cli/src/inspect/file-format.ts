@@ -34,6 +34,8 @@ export interface InspectedFile {
 export interface FileFormat {
   /** True when a file with this beginning and name is of this format, however damaged it may be. */
   recognise(head: Uint8Array, name: string): boolean;
+  /** True when a file begins with a header of this format that is sound. */
+  isHeader(head: Uint8Array): boolean;
   /**
    * Everything in the file, in order. Together the lines cover every byte; a line may lie inside the one before.
    *

@@ -1,10 +1,14 @@
 import { CodecError, type ByteSource } from "@holdfast/segment-codec";
 import { CliError, messageOf } from "../cli-error.js";
 import { explained } from "./explained.js";
-import { fbatFormat } from "./fbat-file.js";
-import { headOf, type FileFormat, type Folder } from "./file-format.js";
+import { fbatFormat, isFbatBehindZeros } from "./fbat-file.js";
+import { familyOf, isBehind } from "./file-family.js";
+import { headOf, type FileFormat, type Folder, type InspectedFile } from "./file-format.js";
+import { footerFileLines } from "./footer-file.js";
+import { footerMagicOf } from "./footer-magic.js";
 import { damage, type Foreign, type Line } from "./line.js";
 import { segmentFormat } from "./segment-file.js";
+import { holdsOnlyZeros } from "./zeros.js";
 
 /** Every format that is known. The first that recognises a file has it. */
 const formats: readonly FileFormat[] = [segmentFormat, fbatFormat];
@@ -37,10 +41,26 @@ export function* fileLines(name: string, source: ByteSource, folder: Folder): Ge
 }
 
 function* linesOf(name: string, source: ByteSource, folder: Folder): Generator<Line, void, undefined> {
-  const head = headOf(source);
-  const format = formats.find((each) => each.recognise(head, name));
-  if (format !== undefined) yield* format.lines({ name, head, source, folder });
-  else yield foreignLine(source.sizeBytes, source.sizeBytes === 0 ? "empty" : "of no format that is known here");
+  const file = { name, head: headOf(source), source, folder };
+  const format = formats.find((each) => each.recognise(file.head, name));
+  const magic = format === undefined ? footerMagicOf(source) : undefined;
+  if (format !== undefined) yield* format.lines(file);
+  else if (magic !== undefined) yield* footerFileLines(file, magic);
+  else yield* headlessLines(file);
+}
+
+/** A file that has neither the beginning nor the end of one of ours: its neighbours may know it, or what it holds. */
+function* headlessLines(file: InspectedFile): Generator<Line, void, undefined> {
+  const { name, head, source, folder } = file;
+  const { sizeBytes } = source;
+  const family = familyOf(name, folder, formats);
+  if (family !== undefined && holdsOnlyZeros(source)) {
+    const behind = isBehind(name, family);
+    const reason = behind ? "set aside for a segment that was never begun" : "nothing, and later segments have begun";
+    yield damage(behind ? "torn" : "corrupt", { offset: 0, endOffset: sizeBytes }, "CODEC_NOT_A_SEGMENT", reason);
+  } else if (family !== undefined) yield* family.format.lines(file);
+  else if (isFbatBehindZeros(source, head)) yield* fbatFormat.lines(file);
+  else yield foreignLine(sizeBytes, sizeBytes === 0 ? "empty" : "of no format that is known here");
 }
 
 /** The line about something that no format here is about. */

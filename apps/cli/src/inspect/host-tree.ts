@@ -1,9 +1,9 @@
 import { isUtf8 } from "node:buffer";
-import { lstatSync, readdirSync, realpathSync } from "node:fs";
-import { sep } from "node:path";
+import { lstatSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { basename, sep } from "node:path";
 import { CodecError } from "@holdfast/segment-codec";
 import { CliError } from "../cli-error.js";
-import { explainFileError } from "../file-refusal.js";
+import { explainFileError, fileRefusal } from "../file-refusal.js";
 import { headOf, type Folder, type Sibling } from "./file-format.js";
 import { fileLines, foreignLine, isOurName } from "./file-lines.js";
 import { openHostFile, type HostPath, type OpenedFile } from "./host-file.js";
@@ -12,7 +12,7 @@ import { compareNames } from "./name-order.js";
 
 /** One file, or what stands in the place of one, with everything there is to say about it. Read the lines before going on. */
 export interface Inspected {
-  /** Relative to the argument; the file's own name when the argument is a file. */
+  /** Relative to the argument; the last name in the argument when that is a file. */
   readonly file: string;
   /** True of the argument itself. */
   readonly named: boolean;
@@ -36,14 +36,26 @@ export function* inspectPath(argument: string): Generator<Inspected, void, undef
   const cut = path.lastIndexOf(sep);
   const name = nameText(path.subarray(cut + 1));
   const folder = neighbourhood(path.subarray(0, cut + 1), name);
-  yield { file: name, named: true, lines: hostFileLines(path, name, name, folder) };
+  const file = basename(argument); // of a symlink, what it leads to is judged under the name that it has there
+  yield { file, named: true, lines: hostFileLines(path, file, name, folder) };
 }
 
 function resolved(argument: string): HostPath {
   try {
     return realpathSync.native(argument, { encoding: "buffer" });
   } catch (error) {
+    // A pipe on standard input has a name that leads to it, and no path.
+    if (isSpecial(argument)) throw fileRefusal("CLI_FILE_NOT_REGULAR", argument, "is not a regular file");
     throw explainFileError(error, argument);
+  }
+}
+
+function isSpecial(argument: string): boolean {
+  try {
+    const stats = statSync(argument);
+    return !stats.isFile() && !stats.isDirectory();
+  } catch {
+    return false; // the refusal that there is says why
   }
 }
 

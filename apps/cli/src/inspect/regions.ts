@@ -37,7 +37,10 @@ export function* regionsOf(lines: Iterable<Line>): Generator<Region, void, undef
     } else if (isForeign(line)) {
       yield line;
     } else if (lineEnd > end) {
-      if (line.kind === "segment-header") format = line.fields["format"] as string; // every format has it
+      // Both kinds have it, whatever they are of; a footer at the very beginning is a file of its own.
+      if (line.kind === "segment-header" || (line.kind === "footer" && line.offset === 0)) {
+        format = line.fields["format"] as string;
+      }
       sound ??= new SoundRegion(end, format);
       sound.take(line);
     }

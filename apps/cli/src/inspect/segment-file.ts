@@ -8,15 +8,18 @@ import {
   type SegmentHeader,
 } from "@holdfast/segment-codec";
 import type { FileFormat, Folder, InspectedFile } from "./file-format.js";
+import { footerMagicOf, isFbatFooter } from "./footer-magic.js";
 import { damage, type Damage, type Line } from "./line.js";
-import { SegmentFooter } from "./segment-footer.js";
+import { SegmentFooter, loneFooterLines } from "./segment-footer.js";
 
 /** Segments of format 2: docs/formats/segment.md. Each is judged with the headers of its log that lie beside it. */
 
 const magic = Buffer.from("HFSG", "latin1");
 
 export const segmentFormat: FileFormat = {
-  recognise: (head) => isBegun(head) || withMagic(head) !== undefined,
+  recognise: (head) => isBegun(head) || isNearlyBegun(head) || withMagic(head) !== undefined,
+
+  isHeader: (head) => inspectSegmentHeader(head).kind === "segment",
 
   *lines(file) {
     const { source, head } = file;
@@ -33,7 +36,9 @@ export const segmentFormat: FileFormat = {
         yield* frameLines(file, outcome.header);
         return;
       case "short":
-        yield damage("torn", all, "CODEC_TRUNCATED", "the file ends inside its header: its creation was cut short");
+        if (isBegun(head)) {
+          yield damage("torn", all, "CODEC_TRUNCATED", "the file ends inside its header: its creation was cut short");
+        } else yield damage("corrupt", all, "CODEC_NOT_A_SEGMENT", "shorter than a header, and no beginning of one");
         return;
       case "unsupported": {
         const { field, value } = outcome;
@@ -44,8 +49,12 @@ export const segmentFormat: FileFormat = {
       case "malformed":
         yield damage("corrupt", all, "CODEC_MALFORMED_HEADER", `the header has an impossible ${outcome.field}`);
         return;
-      default:
-        yield damage("corrupt", all, "CODEC_CHECKSUM_MISMATCH", "the header is damaged, and frames depend on it");
+      default: {
+        const [code, reason] = ["CODEC_CHECKSUM_MISMATCH", "the header is damaged, and frames depend on it"];
+        const footer = footerMagicOf(source);
+        if (footer !== undefined && !isFbatFooter(footer)) yield* loneFooterLines(source, code, reason);
+        else yield damage("corrupt", all, code, reason);
+      }
     }
   },
 };
@@ -53,6 +62,16 @@ export const segmentFormat: FileFormat = {
 /** Begins with the magic, or is a part of it: what a file is that was cut off there. */
 function isBegun(head: Uint8Array): boolean {
   return head.length > 0 && magic.subarray(0, head.length).equals(head.subarray(0, magic.length));
+}
+
+/** Begins with two bits at most that are not those of the magic, and with our version: what other damage there is, the frames say. */
+function isNearlyBegun(head: Uint8Array): boolean {
+  if (head.length < SEGMENT_HEADER_BYTES || head[4] !== 2 || head[5] !== 0) return false;
+  let differing = 0;
+  for (const [index, byte] of magic.entries()) {
+    for (let bits = byte ^ (head[index] ?? 0); bits !== 0; bits &= bits - 1) differing++;
+  }
+  return differing <= 2;
 }
 
 /** The header with our magic in front, when its checksum then holds: another magic than ours is damage, then. */

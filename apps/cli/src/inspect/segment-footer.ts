@@ -1,6 +1,6 @@
 import { frameKinds, type ByteSource, type FrameCursor, type SegmentHeader } from "@holdfast/segment-codec";
 import { SidxError, openSdx4, type Sdx4Entry, type Sdx4Footer } from "@holdfast/sidx-footer";
-import { damage, type Line } from "./line.js";
+import { damage, type DamageVerdict, type Line } from "./line.js";
 
 /**
  * The footer in the last frame of a sealed segment, beside the frames as a walk passes them. Frames are the truth: an entry that
@@ -76,18 +76,13 @@ export class SegmentFooter {
     }
     if (footer === undefined) this.#refute(new SidxError("SIDX_MALFORMED", "its frame holds no footer known here"));
     const refutation = this.#refutation;
-    if (refutation !== undefined) yield damage("corrupt", { offset, endOffset }, refutation.code, refutation.reason);
+    if (refutation !== undefined) {
+      const verdict = verdictOn(refutation.code);
+      yield damage(verdict, { offset, endOffset }, refutation.code, refutation.reason);
+    }
     yield frame;
     if (footer === undefined) return;
-    const { entryCount, startOffset, trailer } = footer;
-    const place = { offset: startOffset, length: endOffset - startOffset };
-    const sound = refutation === undefined;
-    const fields = { format: "SDX4", entryCount, sound, coveredBytes: BigInt(trailer.coveredBytes) };
-    yield { kind: "footer", ...place, fields };
-    if (!sound) return;
-    for (let ordinal = 0; ordinal < entryCount; ordinal++) {
-      yield { kind: "footer-entry", ...place, fields: fieldsOf(footer.readEntry(ordinal)) };
-    }
+    yield* footerLines(footer, endOffset, refutation === undefined);
   }
 
   /** The first contradiction is the one that is told. What is no finding about the footer is passed on. */
@@ -95,6 +90,47 @@ export class SegmentFooter {
     if (!(error instanceof SidxError)) throw error;
     this.#refutation ??= { code: error.code, reason: error.message };
   }
+}
+
+/**
+ * The lines about a file that ends in a footer, and whose frames nobody can follow. `sound` is its checksum alone.
+ *
+ * @param code - what is wrong with the bytes before it, if there are any.
+ */
+export function* loneFooterLines(source: ByteSource, code: string, reason: string): Generator<Line, void, undefined> {
+  const { sizeBytes: endOffset } = source;
+  let footer: Sdx4Footer | undefined;
+  let refutation: SidxError | undefined;
+  try {
+    footer = openSdx4(source);
+    footer?.checkAll();
+  } catch (error) {
+    if (!(error instanceof SidxError)) throw error;
+    refutation = error;
+  }
+  const startOffset = footer?.startOffset ?? 0;
+  if (startOffset > 0) yield damage("corrupt", { offset: 0, endOffset: startOffset }, code, reason);
+  if (refutation !== undefined) {
+    const range = { offset: startOffset, endOffset };
+    yield damage(verdictOn(refutation.code), range, refutation.code, refutation.message);
+  }
+  if (footer !== undefined) yield* footerLines(footer, endOffset, refutation === undefined);
+}
+
+function* footerLines(footer: Sdx4Footer, endOffset: number, sound: boolean): Generator<Line, void, undefined> {
+  const { entryCount, startOffset, trailer } = footer;
+  const place = { offset: startOffset, length: endOffset - startOffset };
+  const fields = { format: "SDX4", entryCount, sound, coveredBytes: BigInt(trailer.coveredBytes) };
+  yield { kind: "footer", ...place, fields };
+  if (!sound) return;
+  for (let ordinal = 0; ordinal < entryCount; ordinal++) {
+    yield { kind: "footer-entry", ...place, fields: fieldsOf(footer.readEntry(ordinal)) };
+  }
+}
+
+/** The magic of a later version says that nobody here can tell what is wrong, if anything is. */
+function verdictOn(code: string): DamageVerdict {
+  return code === "SIDX_UNSUPPORTED_VERSION" ? "unreadable" : "corrupt";
 }
 
 function foreign(reason: string): SidxError {
