@@ -140,25 +140,25 @@ export const cliMutations = [
       {
         what: "an older segment may have been cut short at its creation",
         file: "fbat-file.ts",
-        find: "&& isNewestFbat(file.name, file.folder); yield",
-        put: "; yield",
+        find: "cut && isNewestFbat(name, folder)",
+        put: "cut",
       },
       {
         what: "frames behind a damaged header are not looked for",
         file: "fbat-file.ts",
-        find: "yield* frameLines(file, footer, endOffset);",
+        find: "yield* frameLines(file, footer, endOffset, endOffset > maxHeadBytes);",
       },
       {
         what: "a batch goes on behind a malformed frame",
         file: "fbat-file.ts",
-        find: 'if (read.kind === "malformed") { batches.drop();',
+        find: 'if (read.kind === "malformed") { batches.passDamage();',
         put: 'if (read.kind === "malformed") {',
       },
       {
         what: "a batch goes on behind a damaged frame",
         in: "function* frameLines(",
         file: "fbat-file.ts",
-        find: 'if (read.kind === "stop") { batches.drop();',
+        find: 'if (read.kind === "stop") { batches.passDamage();',
         put: 'if (read.kind === "stop") {',
       },
       {
@@ -250,8 +250,7 @@ export const cliMutations = [
       {
         what: "a damaged magic is another format's",
         file: "segment-file.ts",
-        find: "isBegun(head) || withMagic(head) !== undefined",
-        put: "isBegun(head)",
+        find: "|| isNearlyBegun(head) || withMagic(head) !== undefined",
       },
       {
         what: "a damaged magic is sound",

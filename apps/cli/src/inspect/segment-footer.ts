@@ -52,14 +52,13 @@ export class SegmentFooter {
         const index = footer.valueOf("batchIndex", this.#ordinal);
         const fits = frameOffset === offset && length === endOffset - offset && index < span;
         if (!fits) throw foreign(`entry ${this.#ordinal} is of no record in the frame at ${offset}`);
-        if (index <= lastIndex)
-          throw foreign(`entry ${this.#ordinal} is of record ${index} at ${offset} out of turn, or again`);
+        if (index <= lastIndex) throw foreign(`entry ${this.#ordinal} is of a record out of turn, or again`);
         lastIndex = index;
         count++;
       }
       const listed = kind === frameKinds.record || kind === frameKinds.batch;
       if (listed && count !== span)
-        throw foreign(`of ${span} records in the frame at ${offset}, ${count} have an entry`);
+        throw foreign(`${count} of ${span} records in the frame at ${offset} have an entry`);
     } catch (error) {
       this.#refute(error);
     }
