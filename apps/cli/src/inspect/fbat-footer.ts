@@ -89,8 +89,7 @@ export class FbatFooter {
     }
     const field = role === "event" ? differingField(row, sdx3RowOf(frame, row.globalSequence)) : "kind";
     if (field !== undefined) this.#refute(`row ${this.#entry} has another ${field} than the frame at ${offset}`);
-    else if (!committed && !this.vouched)
-      this.#refute(`row ${this.#entry} is of an event that never committed, by its frames`);
+    else if (!committed && !this.vouched) this.#refute(`row ${this.#entry} is of an event that never committed`);
     this.#advance();
     return committed || (field === undefined && this.vouched);
   }

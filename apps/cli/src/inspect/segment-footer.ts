@@ -57,8 +57,7 @@ export class SegmentFooter {
         count++;
       }
       const listed = kind === frameKinds.record || kind === frameKinds.batch;
-      if (listed && count !== span)
-        throw foreign(`${count} of ${span} records in the frame at ${offset} have an entry`);
+      if (listed && count !== span) throw foreign(`${count} of ${span} records at ${offset} have an entry`);
     } catch (error) {
       this.#refute(error);
     }
