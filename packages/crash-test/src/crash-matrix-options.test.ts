@@ -31,6 +31,12 @@ describe("an option that makes no sense is refused by name", () => {
     ["personalities", { personalities: [{ ...posix, law: "path-images" }] }, "has posix, which leaves one outcome"],
     ["personalities", { personalities: [null] }, "must hold names or personalities"],
     ["personalities", { personalities: [{ law: "effects" }] }, "must hold names or personalities"],
+    ["personalities", { personalities: [{ name: "mine", law: "effects" }] }, "has mine, which does not say describes"],
+    [
+      "personalities",
+      { personalities: [{ ...posix, edges: { ...posix.edges, tree: undefined } }] },
+      "has posix, which does not say edges.tree: begin with { ...posix, name }",
+    ],
     ["personalities", { personalities: ["strict", { ...posix, name: "strict" }] }, "has two of the name strict"],
     ["nested", { nested: -1 }, "must be a whole number from 0 on"],
     ["nested", { nested: Number.POSITIVE_INFINITY }, "must be a whole number from 0 on"],

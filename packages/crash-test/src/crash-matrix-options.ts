@@ -1,5 +1,5 @@
 import type { Directory } from "@holdfast/fs-seam";
-import { personalityOf, type CrashFs, type CrashStrategy, type Personality } from "@holdfast/fs-seam/crash";
+import { personalityOf, posix, type CrashFs, type CrashStrategy, type Personality } from "@holdfast/fs-seam/crash";
 import { CrashTestError } from "./crash-test-error.js";
 
 /** What a workload can say about itself while it runs. */
@@ -48,10 +48,13 @@ export interface SampledStrategy {
   readonly patience: number;
 }
 
-/** All legal disks of a moment, and where there are too many, those of level 4 and then random ones: levels 5 and 6. */
+/**
+ * All legal disks of a moment; where there are too many, lazy decisions; and where those do not come to an end, random disks:
+ * levels 5 and 6. No part may spend what the others need.
+ */
 export interface LadderStrategy {
   readonly kind: "ladder";
-  /** Legal subsets of one moment at most that are all made. Default 4096. */
+  /** Legal subsets of one moment at most that are all made. Default 16,384. */
   readonly limit: number;
   /** Of the random disks. Default 1. */
   readonly seed: number;
@@ -86,8 +89,8 @@ export interface CrashMatrixOptions<T> {
   /** Default {@link defaultPersonalities}. */
   readonly personalities?: readonly (string | Personality)[];
   /**
-   * Which images of each crash point. Default `ladder`: all, where a point has at most 4096 subsets, otherwise level 4 and
-   * random ones.
+   * Which images of each crash point. Default `ladder`: all, where a point has at most 16,384 subsets, otherwise what lazy
+   * decisions show, and random ones where those do not come to an end.
    */
   readonly strategy?: ExplorationStrategy;
   /** Crashes inside recovery, so many deep. Default 1. */
@@ -103,7 +106,7 @@ export interface CrashMatrixOptions<T> {
   readonly maxRecoveries?: number;
   /** Operations on files at most that one recovery may make before it counts as one that never ends. Default 1,000,000. */
   readonly maxOperations?: number;
-  /** Turns of the event loop at most that one recovery may take, likewise. Default 100,000. */
+  /** Turns of the event loop at most that one recovery, `setup` or `workload` may take, likewise. Default 100,000. */
   readonly maxTurns?: number;
   /** One turn of the event loop. Default `setImmediate`. */
   readonly turn?: () => Promise<void>;
@@ -241,7 +244,7 @@ function resolveStrategy(given: ExplorationStrategy = { kind: "ladder" }): Resol
     case "sampled":
       return { kind: "sampled", seed: given.seed, patience: given.patience ?? defaultPatience };
     case "ladder": {
-      const { limit = 4096, seed = 1, patience = defaultPatience } = given;
+      const { limit = 16_384, seed = 1, patience = defaultPatience } = given;
       return { kind: "ladder", limit, seed, patience };
     }
     default:
@@ -260,8 +263,25 @@ function resolvePersonalities(given: readonly (string | Personality)[]): Persona
 function resolvePersonality(given: string | Personality): Personality {
   const personality = typeof given === "string" ? knownPersonality(given) : given;
   if (typeof personality?.name !== "string") refuse("personalities", "must hold names or personalities");
-  if (personality.law === "effects") return personality;
+  if (personality.law === "effects") {
+    const missing = missingOf(personality, posix);
+    if (missing === undefined) return personality;
+    refuse("personalities", `has ${personality.name}, which does not say ${missing}: begin with { ...posix, name }`);
+  }
   return refuse("personalities", `has ${personality.name}, which leaves one outcome: use CrashFs.crash() for it`);
+}
+
+/** The first field, by path, that is absent or of another type than in a whole personality. */
+function missingOf(given: object, whole: object, path = ""): string | undefined {
+  for (const [key, wanted] of Object.entries(whole)) {
+    const value: unknown = Reflect.get(given, key);
+    const here = path + key;
+    if (typeof value !== typeof wanted || value === null || Array.isArray(value) !== Array.isArray(wanted)) return here;
+    if (typeof value !== "object" || Array.isArray(value)) continue;
+    const below = missingOf(value, wanted as object, `${here}.`); // of the type of `value`
+    if (below !== undefined) return below;
+  }
+  return undefined;
 }
 
 function knownPersonality(name: string): Personality {

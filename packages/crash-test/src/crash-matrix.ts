@@ -7,15 +7,15 @@ import {
 } from "@holdfast/fs-seam/crash";
 import { judgeOf, judgesBeside } from "./admission.js";
 import { AskedLabels } from "./asked-labels.js";
-import { auto, autoOracle } from "./auto-oracle.js";
+import { withAuto } from "./auto-oracle.js";
 import { Budget, BudgetSpent } from "./budget.js";
 import { resolveOptions, type CrashMatrixOptions, type ResolvedOptions } from "./crash-matrix-options.js";
 import { CrashTestError } from "./crash-test-error.js";
 import { diagnose, explain } from "./diagnosis.js";
-import { Explorer, type CrashFailure, type CrashMatrixReport } from "./explore.js";
+import type { CrashFailure, CrashMatrixReport } from "./crash-matrix-report.js";
+import { Explorer } from "./explore.js";
 import { reportHash } from "./exploration-digest.js";
 import { failureText } from "./failure-text.js";
-import type { Oracle } from "./oracles.js";
 import { RecordedWorkload } from "./recorded-workload.js";
 
 /**
@@ -31,8 +31,9 @@ export async function crashMatrix<T>(options: CrashMatrixOptions<T>): Promise<Cr
   const given = resolveOptions(options);
   const workload = await RecordedWorkload.record(given);
   const { trace } = workload;
+  const judge = given.personalities[0] as Personality; // the list is not empty
   const asked = new AskedLabels();
-  const resolved = asked.listenTo(given.check === auto ? { ...given, check: await autoCheck(given, trace) } : given);
+  const resolved = asked.listenTo({ ...given, check: await withAuto(given.check, trace, judge, given.recover) });
   const explorer = new Explorer(resolved, trace, new Budget(resolved));
   if (resolved.replay !== undefined) return replayOne(resolved, explorer, trace, resolved.replay);
   try {
@@ -64,8 +65,7 @@ async function exploreAll<T>(
   if (failure !== undefined) await fail(resolved, explorer, trace, failure);
   await workload.requireEnded(resolved, explorer.report);
   if (spent === undefined || resolved.allowIncomplete) return;
-  const why = `${resolved.name}: the budget of ${spent.message} was spent before every image was judged`;
-  throw new CrashTestError("CRASH_TEST_BUDGET", why, explorer.report);
+  throw new CrashTestError("CRASH_TEST_BUDGET", spentText(resolved, spent), explorer.report);
 }
 
 function vacuity<T>({ minImages }: ResolvedOptions<T>, report: CrashMatrixReport): string | undefined {
@@ -73,8 +73,15 @@ function vacuity<T>({ minImages }: ResolvedOptions<T>, report: CrashMatrixReport
   return images < minImages ? `only ${images} distinct images came up, ${minImages} are asked for` : undefined;
 }
 
-function autoCheck<T>({ personalities, recover }: ResolvedOptions<T>, trace: Trace): Promise<Oracle<T>> {
-  return autoOracle(trace, personalities[0] as Personality, recover); // the list is not empty
+function spentText<T>({ name, strategy }: ResolvedOptions<T>, { message }: BudgetSpent): string {
+  const isByImages = strategy.kind !== "lazy" && strategy.kind !== "sampled";
+  const ways = [
+    ...(isByImages ? ["decide only what recovery reads (strategy lazy)"] : []),
+    "raise the budget",
+    "make the workload smaller",
+    "or set allowIncomplete",
+  ];
+  return `${name}: the budget of ${message} was spent before every image was judged: ${ways.join(", ")}`;
 }
 
 async function fail<T>(
@@ -83,6 +90,7 @@ async function fail<T>(
   trace: Trace,
   found: CrashFailure,
 ): Promise<never> {
+  if (isRefusal(found.cause)) throw found.cause;
   const last = found.choices.at(-1) as CrashChoice; // a failure has at least one
   const judge = judgeOf(options.personalities, last);
   const { failure: simplest, blame } = await diagnose(found, judge, (choices) => explorer.judgePath(trace, choices));
@@ -90,6 +98,11 @@ async function fail<T>(
   explorer.report.failures[0] = failure;
   const text = failureText(options.name, failure, judge, explorer.report.recoveries);
   throw new CrashTestError(codeOf(failure), text, explorer.report, { cause: failure.cause });
+}
+
+/** A law that is used as it cannot be says nothing about the program. */
+function isRefusal(cause: unknown): boolean {
+  return cause instanceof CrashTestError && cause.code === "CRASH_TEST_INVALID_OPTION";
 }
 
 /** A recovery that never ends breaks a promise as well, and has a code of its own. */

@@ -1,4 +1,4 @@
-import type { CrashMatrixReport } from "./explore.js";
+import type { CrashMatrixReport } from "./crash-matrix-report.js";
 
 export const crashTestErrorCodes = [
   "CRASH_TEST_FAILED",

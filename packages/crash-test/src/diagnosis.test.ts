@@ -2,7 +2,7 @@ import { Directory } from "@holdfast/fs-seam";
 import { CrashFs, posix, type CrashChoice } from "@holdfast/fs-seam/crash";
 import { expect, test } from "vitest";
 import { diagnose } from "./diagnosis.js";
-import type { CrashFailure } from "./explore.js";
+import type { CrashFailure } from "./crash-matrix-report.js";
 
 /** A file of three sectors. Records: 0 its name, 1 the bytes, 2 the length, 3 a mark, 4 a names barrier, 5 another mark. */
 function someRun(): CrashFs {

@@ -1,6 +1,6 @@
 import { isEffect, pendingAt, type Personality } from "@holdfast/fs-seam/crash";
 import { blameFor, type Blame } from "./blame.js";
-import type { CrashFailure } from "./explore.js";
+import type { CrashFailure } from "./crash-matrix-report.js";
 import { lossOf, partsOf, sizeOf, type Loss } from "./lost-effects.js";
 import { shrinkFailure } from "./shrink.js";
 import { Trial, type Replay } from "./trial.js";

@@ -1,4 +1,4 @@
-import type { CrashMatrixReport } from "./explore.js";
+import type { CrashMatrixReport } from "./crash-matrix-report.js";
 
 /**
  * A number for everything an exploration did, in order: which disks it judged after which acknowledgements, and how they

@@ -1,6 +1,8 @@
 import {
   CrashFs,
   crashImages,
+  imageHash,
+  isEffect,
   ObservedFs,
   replayCrash,
   type CrashChoice,
@@ -11,7 +13,6 @@ import {
   type Trace,
 } from "@holdfast/fs-seam/crash";
 import { judgeOf, judgesBeside, nearestUnder, sameDiskUnder } from "./admission.js";
-import type { Blame } from "./blame.js";
 import { BudgetSpent, type Budget } from "./budget.js";
 import { askingContext, contextOf, type Ack } from "./crash-context.js";
 import type {
@@ -22,67 +23,16 @@ import type {
   ResolvedStrategy,
   SampledStrategy,
 } from "./crash-matrix-options.js";
+import type { CrashFailure, CrashMatrixReport, PersonalityReport } from "./crash-matrix-report.js";
 import { CrashTestError } from "./crash-test-error.js";
 import { ExplorationDigest } from "./exploration-digest.js";
+import { ImageTally, LadderRest, ladderRestRecoveries, type LeftMoments } from "./ladder-rest.js";
 import { LazyExplorer } from "./lazy-explorer.js";
 import { Contradiction } from "./observation-tree.js";
 import { ObservedRecoveries } from "./observed-recoveries.js";
 import { ReadMemo } from "./read-memo.js";
 import { andThen, recoverAndCheck, type Outcome } from "./recovery-run.js";
 import { SampledExplorer } from "./sampled-explorer.js";
-
-/** What was explored under one personality. */
-export interface PersonalityReport {
-  readonly personality: string;
-  /** The personality itself; the name alone does not say what one of your own allows. */
-  readonly rules: Personality;
-  /** Distinct images made at depth 0. */
-  images: number;
-  /** Crash points that had more subsets than the exhaustive limit, by record number; they were explored to level 4. */
-  readonly limited: number[];
-}
-
-/** The record of one exploration. `jsonReport` makes plain data of it. */
-export interface CrashMatrixReport {
-  readonly name: string;
-  /** The one run of the workload that every image of depth 0 was made from. */
-  readonly trace: Trace;
-  readonly personalities: readonly PersonalityReport[];
-  /** Distinct pairs of an image and what was acknowledged before it, over all personalities and depths. */
-  distinct: number;
-  /** Times that `recover` ran. */
-  recoveries: number;
-  /** Images that were not recovered from, because an earlier one showed recovery the same; see `rememberReads`. */
-  remembered: number;
-  /** The highest level of the ladder that was explored at every moment. */
-  level: number;
-  /** Why it ended: all of that level was seen, a failure, a spent budget, or chance showed recovery nothing new. */
-  stopped: "everything" | "failure" | "budget" | "plateau";
-  /** Equal for two runs that judged the same disks in the same order to the same end, on every version of Node. */
-  hash: string;
-  /** False when a failure or a budget ended the exploration, or a point was too large for the exhaustive strategy. */
-  complete: boolean;
-  readonly failures: CrashFailure[];
-}
-
-/** One way to break a promise. */
-export interface CrashFailure {
-  /** The power losses that lead there: in the workload, then in each recovery. */
-  readonly choices: readonly CrashChoice[];
-  /** What recovery or the check threw. */
-  readonly cause: unknown;
-  /** Those of the run, and of all that are known by name, that allow these power losses or, for one, another like it. */
-  readonly admittedBy: readonly string[];
-  /** What it comes down to; found for the first failure. */
-  readonly blame?: Blame;
-  /** What recovery returned, in a list of one; absent when it did not return. Kept by reference. */
-  readonly recovered?: readonly [unknown];
-  /** Recoveries until it was found, where that is not those of the report. */
-  readonly recoveries?: number;
-  /** The run in which the last power loss happened. */
-  readonly trace: Trace;
-  readonly context: CrashContext;
-}
 
 /** A recorded run to explore, what was acknowledged, and how it was reached. */
 class Run {
@@ -121,6 +71,8 @@ type Verdict =
 
 /** An image that was judged before. */
 interface Judged {
+  /** After so many crashes or more its recovery, which writes nothing, leaves nothing that a crash could lose. */
+  quietFrom: number;
   /** Personalities under which crashes inside its recovery were explored, too, and after how few crashes it was reached. */
   readonly deepUnder: Map<Personality, number>;
 }
@@ -129,6 +81,9 @@ function levelOf(strategy: ResolvedStrategy): number {
   if (strategy.kind === "levels") return strategy.level;
   return strategy.kind === "random" || strategy.kind === "sampled" ? 6 : 5;
 }
+
+/** A budget of fewer recoveries is too small for parts: every disk of a moment is made for it, or it is spent. */
+const leastDivided = 1024;
 
 /** One in so many remembered outcomes is checked by a run. */
 const rememberedRecheckEvery = 100;
@@ -144,6 +99,18 @@ function verdictOf(
   return { kind: "passed", next: deep ? new Run(trace(), context.acks, path()) : undefined };
 }
 
+/** How the images of one run are chosen, and who is told of them. */
+interface ImageSearch {
+  readonly strategy: CrashStrategy;
+  /** Counts the images. */
+  readonly tally?: ImageTally;
+  /** Told of moments beyond the limit of an exhaustive strategy, each at least once. */
+  readonly onLimit: (at: number) => void;
+  /** Told of the moment of each image before it is judged. */
+  readonly onMoment?: (at: number) => void;
+  readonly skipBeyondLimit?: boolean;
+}
+
 /** Runs recovery on every image of a recorded run, and on the images of those recoveries. */
 export class Explorer<T> {
   readonly report: CrashMatrixReport;
@@ -152,13 +119,16 @@ export class Explorer<T> {
   /** By number of acknowledgements and hash of the image. */
   readonly #judged: Map<number, Judged>[] = [];
   readonly #memo: ReadMemo | undefined;
+  readonly #nestedSearch: ImageSearch;
   /** What was judged so far. */
   readonly done: ExplorationDigest;
 
   constructor(options: ResolvedOptions<T>, trace: Trace, budget: Budget) {
     this.#options = options;
     this.done = new ExplorationDigest();
-    this.#recoveries = new ObservedRecoveries(options, budget, this.done);
+    const wasJudged = (image: Image, acks: number): boolean => this.#judged[acks]?.has(imageHash(image)) === true;
+    this.#recoveries = new ObservedRecoveries(options, budget, this.done, wasJudged);
+    this.#nestedSearch = { strategy: options.nestedStrategy, onLimit: () => void (this.report.complete = false) };
     this.#memo = options.rememberReads ? new ReadMemo(rememberedRecheckEvery) : undefined;
     this.report = {
       name: options.name,
@@ -185,14 +155,14 @@ export class Explorer<T> {
           await this.#exploreLazily(trace, strategy);
           return;
         case "sampled":
-          await this.#exploreSamples(trace, strategy, () => true);
+          await this.#exploreSamples(trace, strategy);
           return;
         case "ladder":
-          await this.#exploreImages(trace, { kind: "exhaustive", limit: strategy.limit });
-          if (!this.#hasFailed()) await this.#exploreRest(trace, strategy);
+          await this.#climb(trace, strategy);
           return;
         default:
           await this.#exploreImages(trace, strategy);
+          if (this.report.personalities.some(({ limited }) => limited.length > 0)) this.report.level = 4;
       }
     } catch (error) {
       if (error instanceof Contradiction) throw this.#nondeterministic(error.message);
@@ -212,17 +182,27 @@ export class Explorer<T> {
   async #exploreImages(trace: Trace, strategy: CrashStrategy): Promise<void> {
     for (const [index, personality] of this.#options.personalities.entries()) {
       const counts = this.report.personalities[index] as PersonalityReport; // made with the same length
-      await this.#exploreRun(new Run(trace, undefined, []), personality, counts, strategy);
+      const { limited } = counts;
+      const tally = new ImageTally();
+      const onLimit = (at: number): void => {
+        this.report.complete = false;
+        if (!limited.includes(at)) limited.push(at); // comes up once for each way in which unwritten bytes may read
+      };
+      try {
+        await this.#exploreRun(new Run(trace, undefined, []), personality, { strategy, tally, onLimit });
+      } finally {
+        counts.images = tally.images;
+      }
       if (this.#hasFailed()) return;
     }
-    if (strategy.kind === "exhaustive" && this.#limited().length > 0) this.report.level = 4;
   }
 
   async #exploreLazily(trace: Trace, strategy: LazyStrategy): Promise<void> {
     const lazy = new LazyExplorer(this.#options, strategy, this.#recoveries);
     for (const [index, personality] of this.#options.personalities.entries()) {
       const counts = this.report.personalities[index] as PersonalityReport; // made with the same length
-      const found = await lazy.explore(trace, personality, counts);
+      const { limited } = counts;
+      const found = await lazy.explore(trace, personality, { ended: () => void (counts.images += 1), limited });
       if (!lazy.complete) this.report.complete = false;
       if (found === undefined) continue;
       this.report.failures.push(await this.#confirm(trace, found.choices));
@@ -230,37 +210,63 @@ export class Explorer<T> {
     }
   }
 
-  /** The moments of a ladder that had too many subsets, by chance. */
-  async #exploreRest(trace: Trace, { seed, patience }: LadderStrategy): Promise<void> {
-    const limited = this.report.personalities.map((counts) => new Set(counts.limited));
-    if (limited.every(({ size }) => size === 0)) return;
-    await this.#exploreSamples(
-      trace,
-      { kind: "sampled", seed, patience },
-      (at, index) => limited[index]?.has(at) === true,
-    );
+  /** Every disk of the moments that have few, as long as enough of the budget is left, and then what is above that. */
+  async #climb(trace: Trace, { limit, ...above }: LadderStrategy): Promise<void> {
+    const { personalities } = this.#options;
+    const rest = personalities.map(() => ({ from: 0, limited: new Set<number>(), tally: new ImageTally() }));
+    const strategy = { kind: "exhaustive", limit } as const;
+    try {
+      const { budget } = this.#recoveries;
+      const reserve = budget.left < leastDivided ? 0 : Math.min(ladderRestRecoveries, budget.left / 2);
+      await budget.within({ recoveries: budget.left - reserve }, async () => {
+        for (const [index, personality] of personalities.entries()) {
+          const own = rest[index] as (typeof rest)[number]; // made with the same length
+          const onLimit = (at: number): void => void own.limited.add(at);
+          const onMoment = (at: number): void => void (own.from = at);
+          const watch = { strategy, tally: own.tally, onLimit, onMoment, skipBeyondLimit: true };
+          await this.#exploreRun(new Run(trace, undefined, []), personality, watch);
+          if (this.#hasFailed()) return;
+          own.from = Number.POSITIVE_INFINITY;
+        }
+      });
+      if (this.#hasFailed()) return;
+      const left = rest.map(({ from, limited, tally }) => ({
+        isLeft: (at: number) => at >= from || limited.has(at),
+        tally,
+      }));
+      await this.#exploreRest(trace, { limit, ...above }, left);
+    } finally {
+      for (const [index, { tally }] of rest.entries()) {
+        (this.report.personalities[index] as PersonalityReport).images = tally.images;
+      }
+    }
   }
 
-  async #exploreSamples(
-    trace: Trace,
-    strategy: SampledStrategy,
-    wanted: (at: number, personality: number) => boolean,
-  ): Promise<void> {
+  async #exploreRest(trace: Trace, strategy: LadderStrategy, left: readonly LeftMoments[]): Promise<void> {
+    const rest = new LadderRest(this.#options, strategy, this.#recoveries);
+    const found = await rest.explore(trace, left);
+    for (const [index, moments] of rest.sampled.entries()) {
+      this.report.personalities[index]?.limited.push(...moments);
+      if (moments.length === 0) continue;
+      this.report.level = 6;
+      this.report.complete = false;
+      this.report.stopped = rest.isPlateau ? "plateau" : "samples";
+    }
+    if (found !== undefined) this.report.failures.push(await this.#confirm(trace, found.choices));
+  }
+
+  async #exploreSamples(trace: Trace, strategy: SampledStrategy): Promise<void> {
     this.report.level = 6;
     this.report.complete = false;
     const sampled = new SampledExplorer(this.#options, strategy, this.#recoveries);
     for (const [index, personality] of this.#options.personalities.entries()) {
       const counts = this.report.personalities[index] as PersonalityReport; // made with the same length
-      const found = await sampled.explore(trace, personality, (at) => wanted(at, index), counts);
+      const found = await sampled.explore(trace, personality, { ended: () => void (counts.images += 1) });
       if (found === undefined) continue;
       this.report.failures.push(await this.#confirm(trace, found.choices));
       return;
     }
     this.report.stopped = "plateau";
-  }
-
-  #limited(): number[] {
-    return this.report.personalities.flatMap(({ limited }) => limited);
   }
 
   /** The failure that lazy decisions found, seen once more on a disk that is decided to the last piece. */
@@ -280,28 +286,21 @@ export class Explorer<T> {
     return this.report.failures.length > 0;
   }
 
-  async #exploreRun(
-    run: Run,
-    personality: Personality,
-    counts: PersonalityReport,
-    strategy: CrashStrategy,
-  ): Promise<void> {
+  async #exploreRun(run: Run, personality: Personality, search: ImageSearch): Promise<void> {
     const images = crashImages(run.trace, {
       personality,
-      strategy,
+      strategy: search.strategy,
       deduplicate: "within-moments", // the same image after more acknowledgements has more to prove
-      onLimit: (at) => {
-        this.report.complete = false;
-        if (run.depth === 0) counts.limited.push(at);
-      },
+      onLimit: search.onLimit,
+      skipBeyondLimit: search.skipBeyondLimit === true,
     });
-    const seen = new Set<number>();
     for (const crash of images) {
-      if (run.depth === 0) counts.images = seen.add(crash.hash).size;
+      search.onMoment?.(crash.point.at);
+      search.tally?.addImage(crash.hash);
       const judged = this.#judgeOnce(run, crash, personality);
       if (judged === undefined) continue;
       const next = judged instanceof Promise ? await judged : judged;
-      if (next !== "none") await this.#exploreRun(next, personality, counts, this.#options.nestedStrategy);
+      if (next !== "none") await this.#exploreRun(next, personality, this.#nestedSearch);
       if (!this.#hasFailed()) continue;
       this.report.complete = false;
       return;
@@ -316,8 +315,8 @@ export class Explorer<T> {
     const known = judgedHere.get(crash.hash);
     // The verdict is the same for all; what a crash inside its recovery may leave is not, nor how many more may follow.
     const reached = known?.deepUnder.get(personality) ?? Number.POSITIVE_INFINITY;
-    if (known !== undefined && (!deep || reached <= run.depth)) return undefined;
-    const judged = known ?? { deepUnder: new Map() };
+    if (known !== undefined && (!deep || reached <= run.depth || known.quietFrom <= run.depth)) return undefined;
+    const judged: Judged = known ?? { quietFrom: Number.POSITIVE_INFINITY, deepUnder: new Map() };
     if (deep) judged.deepUnder.set(personality, run.depth);
     if (!deep && this.#memo?.endOn(crash.image, acks.length)?.verdict.kind === "passed") {
       judgedHere.set(crash.hash, judged);
@@ -332,7 +331,11 @@ export class Explorer<T> {
     const path = (): CrashChoice[] => [...run.path, crash.choice]; // asked for by few
     const context = contextOf(acks, run.depth);
     const settle = (verdict: Verdict): Run | "none" => {
-      if (verdict.kind === "passed") return verdict.next ?? "none";
+      if (verdict.kind === "passed") {
+        if (verdict.next?.trace.records.some(isEffect) === true) return verdict.next;
+        if (deep) judged.quietFrom = Math.min(judged.quietFrom, run.depth);
+        return "none";
+      }
       const { cause } = verdict;
       this.report.failures.push({ choices: path(), cause, admittedBy: [personality.name], trace: run.trace, context });
       return "none";

@@ -1,6 +1,6 @@
 import { isEffect, isName, pendingAt, type Effect, type NameEffect, type Personality } from "@holdfast/fs-seam/crash";
 import type { Blame } from "./blame.js";
-import type { CrashFailure } from "./explore.js";
+import type { CrashFailure } from "./crash-matrix-report.js";
 
 /** How a name comes to a file whose bytes are not on the disk. */
 type NamedBy = "a new name" | "a rename over a file";

@@ -14,7 +14,7 @@ import {
 import { isWhole } from "./admission.js";
 import { guessedBlame, type Blame } from "./blame.js";
 import { describeCall } from "./call-site.js";
-import type { CrashFailure } from "./explore.js";
+import type { CrashFailure } from "./crash-matrix-report.js";
 import { exposureOf } from "./exposure.js";
 import { fixFor, fixText } from "./fix.js";
 import { isRenameStep } from "./lost-effects.js";

@@ -13,7 +13,7 @@ export {
   type WorkloadRun,
 } from "./crash-matrix-options.js";
 export { CrashTestError, crashTestErrorCodes, type CrashTestErrorCode } from "./crash-test-error.js";
-export type { CrashFailure, CrashMatrixReport, PersonalityReport } from "./explore.js";
+export type { CrashFailure, CrashMatrixReport, PersonalityReport } from "./crash-matrix-report.js";
 export { effectText } from "./failure-text.js";
 export { htmlReport, type HtmlReportOptions } from "./report/html-report.js";
 export { jsonReport, type JsonReportOptions } from "./report/json-report.js";

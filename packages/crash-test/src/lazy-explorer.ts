@@ -15,7 +15,7 @@ import {
 import type { Ack } from "./crash-context.js";
 import type { LazyStrategy, ResolvedOptions } from "./crash-matrix-options.js";
 import type { End, Standing } from "./observation-tree.js";
-import { byAcks, type ObservedRecoveries } from "./observed-recoveries.js";
+import { byAcks, type MomentsOfAcks, type ObservedRecoveries } from "./observed-recoveries.js";
 
 /** What a lazy exploration found. */
 export interface LazyFinding {
@@ -31,8 +31,8 @@ interface Group {
 
 /** Counts of one exploration, added to as it goes. */
 export interface LazyCounts {
-  /** Distinct observations of the workload's disks, for one personality. */
-  images: number;
+  /** Called for each end of recovery that one of the workload's disks leads to, under one personality. */
+  readonly ended: (end: End, disk: UndecidedDisk) => void;
   /** Moments at which more was undecided than one answer may depend on. */
   readonly limited: number[];
 }
@@ -63,12 +63,21 @@ export class LazyExplorer<T> {
   /** Explores the run of the workload under one personality, up to the first failure. */
   async explore(trace: Trace, personality: Personality, counts: LazyCounts): Promise<LazyFinding | undefined> {
     const layer = layerOf(trace, personality, this.#slab);
-    for (const { acks, moments } of byAcks(trace, layer)) {
-      const space = new UndecidedSpace([{ ...layer, moments }], this.#slab);
-      const found = await this.#exploreDisks(space, space.start(), acks, counts);
+    for (const some of byAcks(trace, layer)) {
+      const found = await this.exploreMoments(layer, some, counts);
       if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  /** Explores some moments of a run, up to the first failure. */
+  exploreMoments(
+    layer: UndecidedLayer,
+    { acks, moments }: MomentsOfAcks,
+    counts: LazyCounts,
+  ): Promise<LazyFinding | undefined> {
+    const space = new UndecidedSpace([{ ...layer, moments }], this.#slab);
+    return this.#exploreDisks(space, space.start(), acks, counts);
   }
 
   /** @param counts - absent inside recovery. */
@@ -93,7 +102,7 @@ export class LazyExplorer<T> {
         open.push(...groups.reverse()); // the first one is looked at next
         continue;
       }
-      if (counts !== undefined) counts.images += 1;
+      counts?.ended(standing.end as End, group.disks[0] as UndecidedDisk);
       await this.#recheck(group, space, acks);
       const found = await this.#end(standing.end as End, group.disks, space, acks); // known, and no question
       if (found !== undefined) return found;
@@ -109,7 +118,11 @@ export class LazyExplorer<T> {
   ): Split {
     const { maxDisks } = this.#strategy;
     try {
-      return space.split(disks, question, maxDisks);
+      const split = space.split(disks, question, maxDisks);
+      let made = 0;
+      for (const some of split.values()) made += some.length;
+      this.#recoveries.budget.spendEffects(made * effectsOf(space));
+      return split;
     } catch (error) {
       if (!(error instanceof TooManyDisks)) throw error;
       this.complete = false;
@@ -148,4 +161,11 @@ export class LazyExplorer<T> {
     const run = this.#recoveries.run(most, space, acks);
     if (run instanceof Promise) await run;
   }
+}
+
+/** How many effects one disk of a space consists of, at most. */
+export function effectsOf({ layers }: UndecidedSpace): number {
+  let effects = 1;
+  for (const { moments } of layers) effects += Math.max(0, ...moments.map(({ units }) => units.length));
+  return effects;
 }

@@ -1,6 +1,7 @@
 import {
   ObservedFs,
   questionKey,
+  type Image,
   type Trace,
   type UndecidedDisk,
   type UndecidedLayer,
@@ -15,18 +16,26 @@ import { andThen, recoverAndCheck } from "./recovery-run.js";
 
 /** Runs recovery where nobody knows yet what it would see, and keeps what it saw. */
 export class ObservedRecoveries<T> {
-  /** Distinct observations, over all personalities and depths. */
+  /** Distinct observations, over all personalities and depths, made on disks that were not judged before. */
   distinct = 0;
   readonly budget: Budget;
   readonly #options: ResolvedOptions<T>;
   readonly #done: ExplorationDigest;
+  readonly #wasJudged: (image: Image, acks: number) => boolean;
   /** By number of acknowledgements. How deep a crash is, recovery only learns by asking. */
   readonly #trees: ObservationTree[] = [];
 
-  constructor(options: ResolvedOptions<T>, budget: Budget, done: ExplorationDigest) {
+  /** @param wasJudged - whether a disk was counted after so many acknowledgements before recoveries were observed. */
+  constructor(
+    options: ResolvedOptions<T>,
+    budget: Budget,
+    done: ExplorationDigest,
+    wasJudged: (image: Image, acks: number) => boolean,
+  ) {
     this.#options = options;
     this.budget = budget;
     this.#done = done;
+    this.#wasJudged = wasJudged;
   }
 
   treeOf(acks: number): ObservationTree {
@@ -40,23 +49,29 @@ export class ObservedRecoveries<T> {
     const fs = new ObservedFs({ image: disk.image, personality });
     const context = askingContext(acks, space.layers.length - 1, fs);
     return andThen(recoverAndCheck(fs, context, this.#options), (verdict) => {
-      this.#add({ verdict, ...fs.runForExplorer() }, acks);
+      if (this.#add({ verdict, ...fs.runForExplorer() }, acks) && !this.#wasJudged(disk.image, acks.length)) {
+        this.distinct += 1;
+      }
     });
   }
 
-  #add(run: ObservedRun, acks: readonly Ack[]): void {
-    if (this.treeOf(acks.length).add(run)) this.distinct += 1;
+  #add(run: ObservedRun, acks: readonly Ack[]): boolean {
+    const isNew = this.treeOf(acks.length).add(run);
     this.#done.add(acks.length);
     for (const { question, answer } of run.observations) this.#done.addText(`${questionKey(question)} ${answer}`);
+    return isNew;
   }
 }
 
+/** Moments after the same acknowledgements. */
+export interface MomentsOfAcks {
+  readonly acks: readonly Ack[];
+  readonly moments: UndecidedLayer["moments"][number][];
+}
+
 /** The moments of a layer, together with those after the same acknowledgements. */
-export function byAcks(
-  trace: Trace,
-  layer: UndecidedLayer,
-): { acks: Ack[]; moments: UndecidedLayer["moments"][number][] }[] {
-  const classes: { acks: Ack[]; moments: UndecidedLayer["moments"][number][] }[] = [];
+export function byAcks(trace: Trace, layer: UndecidedLayer): MomentsOfAcks[] {
+  const classes: MomentsOfAcks[] = [];
   let seen = 0;
   const acks: Ack[] = [];
   for (const moment of layer.moments) {

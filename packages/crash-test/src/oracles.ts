@@ -1,6 +1,7 @@
 import type { Directory } from "@holdfast/fs-seam";
 import type { CrashContext, CrashMatrixOptions } from "./crash-matrix-options.js";
 import { CrashTestError } from "./crash-test-error.js";
+import { completeWith, completionOf, type ProgramState } from "./oracle-completion.js";
 import { isPromiseLike } from "./recovery-run.js";
 import { sameValue, shortText } from "./value-text.js";
 
@@ -54,14 +55,34 @@ function refuse(why: string): never {
  */
 export function allOf<T>(...oracles: readonly Oracle<T>[]): Oracle<T> {
   if (oracles.length === 0) refuse("allOf needs a law at least, and got none");
-  return (recovered, context) => {
+  const law: Oracle<T> = (recovered, context) => {
     for (const oracle of oracles) oracle(recovered, context);
   };
+  if (oracles.some((oracle) => completionOf(oracle) !== undefined)) {
+    completeWith(law, (states) => allOf(...oracles.map((oracle) => completionOf(oracle)?.(states) ?? oracle)));
+  }
+  return law;
 }
 
 /** Judges a part of what was recovered. */
 export function where<T, Part>(part: (recovered: T) => Part, oracle: Oracle<Part>): Oracle<T> {
-  return (recovered, context) => oracle(part(recovered), context);
+  const law: Oracle<T> = (recovered, context) => oracle(part(recovered), context);
+  const complete = completionOf(oracle);
+  if (complete !== undefined) {
+    completeWith(law, (states) => where(part, complete(partsOf(states, part))));
+  }
+  return law;
+}
+
+/** A moment that has no such part allows none. */
+function partsOf(states: readonly ProgramState[], part: (recovered: never) => unknown): ProgramState[] {
+  return states.flatMap(({ acks, recovered }) => {
+    try {
+      return [{ acks, recovered: part(recovered as never) }]; // what recovery returned, as the law is given it
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** A change is there as a whole or not at all. */

@@ -3,6 +3,7 @@ import { CrashFs, isEffect, personalityOf, type LogRecord, type Trace } from "@h
 import { describeCall } from "./call-site.js";
 import type { ResolvedOptions } from "./crash-matrix-options.js";
 import { CrashTestError } from "./crash-test-error.js";
+import { isPromiseLike, settled } from "./recovery-run.js";
 
 /** Turns of the event loop in which a workload that was not awaited to its end shows it, if it has not before. */
 const graceTurns = 10;
@@ -24,7 +25,7 @@ export class RecordedWorkload {
   static async record<T>(options: ResolvedOptions<T>): Promise<RecordedWorkload> {
     const personality = options.personalities[0] ?? personalityOf("posix");
     const before = new CrashFs({ personality });
-    await options.setup?.(new Directory(before), before);
+    await settledCall("setup", options, () => options.setup?.(new Directory(before), before));
     const fs = new CrashFs({ image: before.snapshot(), personality, callSites: true });
     const lateAcks: string[] = [];
     let hasEnded = false;
@@ -34,7 +35,7 @@ export class RecordedWorkload {
       lateAcks.push(label);
       throw unsettled(`${options.name}: ack(${JSON.stringify(label)}) came after the workload had ended`);
     };
-    await options.workload(new Directory(fs), { fs, ack });
+    await settledCall("workload", options, () => options.workload(new Directory(fs), { fs, ack }));
     hasEnded = true;
     return new RecordedWorkload(fs, lateAcks);
   }
@@ -53,6 +54,16 @@ export class RecordedWorkload {
     const what = late === undefined ? `ack(${JSON.stringify(ack)})` : describeChange(late);
     throw unsettled(`${name}: the workload went on after it had ended, first with ${what}`, report);
   }
+}
+
+/** A program that waits for what never comes would end the process of a script without a word. */
+async function settledCall<T>(
+  what: "setup" | "workload",
+  options: ResolvedOptions<T>,
+  call: () => void | Promise<void>,
+): Promise<void> {
+  const returned = call();
+  if (isPromiseLike(returned)) await settled(returned, what, options);
 }
 
 function isChange(record: LogRecord): boolean {

@@ -42,10 +42,7 @@ export function recoverAndCheck<T>(
   try {
     const recovered = program.recover(new Directory(fs), context);
     if (isPromiseLike(recovered)) {
-      return settled(recovered, program)
-        .then(check)
-        .then(judged, thrown)
-        .then(told);
+      return settled(recovered, "recovery", program).then(check).then(judged, thrown).then(told);
     }
     const answer = check(recovered);
     return isPromiseLike(answer) ? Promise.resolve(answer).then(judged, thrown).then(told) : told(judged(answer));
@@ -55,7 +52,11 @@ export function recoverAndCheck<T>(
 }
 
 /** The value of a promise that settles in a bounded number of turns; a promise that does not is given up. */
-async function settled<T>(promise: PromiseLike<T>, program: RecoveryProgram<T>): Promise<T> {
+export async function settled<V>(
+  promise: PromiseLike<V>,
+  what: "recovery" | "setup" | "workload",
+  program: Pick<RecoveryProgram<unknown>, "name" | "maxTurns" | "turn">,
+): Promise<V> {
   const progress = { done: false };
   const finish = (): void => {
     progress.done = true;
@@ -64,14 +65,21 @@ async function settled<T>(promise: PromiseLike<T>, program: RecoveryProgram<T>):
   own.then(finish, finish);
   for (let turns = 0; !progress.done && turns < freeMicrotasks; turns += 1) await Promise.resolve();
   for (let turns = 0; !progress.done; turns += 1) {
-    if (turns >= program.maxTurns) throw unsettled(program, `${program.maxTurns} turns of the event loop`);
+    if (turns >= program.maxTurns) {
+      throw unsettled(program, `${program.maxTurns} turns of the event loop`, undefined, what);
+    }
     await program.turn();
   }
   return own;
 }
 
-function unsettled({ name }: { readonly name: string }, bound: string, cause?: unknown): CrashTestError {
-  const why = `${name}: recovery did not come to an end within ${bound}`;
+function unsettled(
+  { name }: { readonly name: string },
+  bound: string,
+  cause?: unknown,
+  what = "recovery",
+): CrashTestError {
+  const why = `${name}: ${what} did not come to an end within ${bound}`;
   return new CrashTestError("CRASH_TEST_UNSETTLED", why, undefined, cause === undefined ? {} : { cause });
 }
 

@@ -16,9 +16,16 @@ import {
 import { siteOf } from "./call-site.js";
 import type { Ack } from "./crash-context.js";
 import type { ResolvedOptions, SampledStrategy } from "./crash-matrix-options.js";
-import type { LazyFinding } from "./lazy-explorer.js";
+import { effectsOf, type LazyCounts, type LazyFinding } from "./lazy-explorer.js";
 import type { End } from "./observation-tree.js";
-import { byAcks, type ObservedRecoveries } from "./observed-recoveries.js";
+import { byAcks, type MomentsOfAcks, type ObservedRecoveries } from "./observed-recoveries.js";
+
+type SampledCounts = Pick<LazyCounts, "ended">;
+
+/** Disks of more effects are decided whole, since a disk is made for each answer that is decided for itself. */
+const wideEffects = 1024;
+/** What such a disk costs, beside one that is asked a single thing: recovery has much to read there. */
+const wideCost = 16;
 
 /** Walks inside one recovery are so many times fewer than those over the disks of the workload. */
 const nestedShare = 8;
@@ -46,22 +53,25 @@ export class SampledExplorer<T> {
   /**
    * Walks over the disks of a recorded run until `patience` walks in a row showed recovery nothing new.
    *
-   * @param wanted - the moments to look at.
-   * @param counts - its `images` grows by each thing that recovery of the workload's disks was shown.
+   * @param counts - told of each thing that recovery of the workload's disks was shown.
    */
-  async explore(
-    trace: Trace,
-    personality: Personality,
-    wanted: (at: number) => boolean,
-    counts: { images: number },
-  ): Promise<LazyFinding | undefined> {
-    const layer = layerOf(trace, personality, this.#slab, wanted);
-    for (const { acks, moments } of byAcks(trace, layer)) {
-      const space = new UndecidedSpace([{ ...layer, moments }], this.#slab);
-      const found = await this.#sample(space, space.start(), acks, this.#strategy.patience, counts);
+  async explore(trace: Trace, personality: Personality, counts: SampledCounts): Promise<LazyFinding | undefined> {
+    const layer = layerOf(trace, personality, this.#slab);
+    for (const some of byAcks(trace, layer)) {
+      const found = await this.exploreMoments(layer, some, counts);
       if (found !== undefined) return found;
     }
     return undefined;
+  }
+
+  /** Walks over the disks of some moments of a run, likewise. */
+  exploreMoments(
+    layer: UndecidedLayer,
+    { acks, moments }: MomentsOfAcks,
+    counts: SampledCounts,
+  ): Promise<LazyFinding | undefined> {
+    const space = new UndecidedSpace([{ ...layer, moments }], this.#slab);
+    return this.#sample(space, space.start(), acks, this.#strategy.patience, counts);
   }
 
   async #sample(
@@ -69,7 +79,7 @@ export class SampledExplorer<T> {
     disks: readonly UndecidedDisk[],
     acks: readonly Ack[],
     patience: number,
-    counts?: { images: number },
+    counts?: SampledCounts,
   ): Promise<LazyFinding | undefined> {
     const seen = new Set<End>();
     for (let quiet = 0; quiet < patience && disks.length > 0; quiet += 1) {
@@ -78,7 +88,7 @@ export class SampledExplorer<T> {
       if (end.verdict.kind === "failed") return { choices: disk.choices() };
       if (seen.has(end)) continue;
       seen.add(end);
-      if (counts !== undefined) counts.images += 1;
+      counts?.ended(end, disk);
       quiet = -1; // something new: patience starts afresh
       const found = await this.#inside(space, disk, end, acks, patience);
       if (found !== undefined) return found;
@@ -107,10 +117,13 @@ export class SampledExplorer<T> {
     start: UndecidedDisk,
     acks: readonly Ack[],
   ): Promise<{ readonly end: End; readonly disk: UndecidedDisk }> {
-    let disk = start;
     let standing = this.#recoveries.treeOf(acks.length).root;
     const bias = this.#prng.below(101); // reaches nearly empty and nearly full disks as well
     const keep = (unit: Unit): boolean => this.#keeps(unit, bias);
+    const effects = effectsOf(space);
+    const isWide = effects > wideEffects;
+    if (isWide) this.#recoveries.budget.spendEffects(effects * wideCost);
+    let disk = isWide ? space.complete(start, keep) : start;
     while (true) {
       if (!standing.isKnown) {
         disk = space.complete(disk, keep); // nothing is left to chance behind this: the run goes to its end
@@ -118,6 +131,7 @@ export class SampledExplorer<T> {
         if (run instanceof Promise) await run;
       }
       if (standing.question === undefined) return { end: standing.end as End, disk }; // known, and no question
+      if (!isWide) this.#recoveries.budget.spendEffects(effects);
       const decided = space.decide(disk, standing.question, keep);
       disk = decided.disk;
       standing = standing.after(decided.answer);

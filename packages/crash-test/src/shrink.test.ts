@@ -2,7 +2,7 @@ import { CrashFs, type CrashChoice, type Effect } from "@holdfast/fs-seam/crash"
 import { Directory } from "@holdfast/fs-seam";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import type { CrashFailure } from "./explore.js";
+import type { CrashFailure } from "./crash-matrix-report.js";
 import { shrinkFailure } from "./shrink.js";
 
 const runs = Number(process.env["FC_NUM_RUNS"] ?? 200);

@@ -1,5 +1,5 @@
 import { isName, type CrashChoice, type Effect } from "@holdfast/fs-seam/crash";
-import type { CrashFailure } from "./explore.js";
+import type { CrashFailure } from "./crash-matrix-report.js";
 
 /**
  * Gives lost effects back one after the other, latest first, as long as the failure stays: what is left lost in the end

@@ -1,5 +1,5 @@
 import type { CrashChoice, Personality, Trace } from "@holdfast/fs-seam/crash";
-import type { CrashFailure } from "./explore.js";
+import type { CrashFailure } from "./crash-matrix-report.js";
 import { choiceWithout, type Loss } from "./lost-effects.js";
 
 /** Judges a path of power losses again; undefined when it passes, a rejection when it is not legal. */

@@ -2,7 +2,7 @@
 // of source lines with one thing lost, and the barrier that the message asks for, put into the program at that place, must
 // make the matrix pass. Programs that are wrong in another way than by a missing barrier are listed by hand.
 import { expect, test } from "vitest";
-import type { CrashFailure } from "../src/explore.js";
+import type { CrashFailure } from "../src/crash-matrix-report.js";
 import { personalityOf, type CrashChoice } from "@holdfast/fs-seam/crash";
 import { lossOf, sizeOf } from "../src/lost-effects.js";
 import { fixesOf, withFixes } from "./fixed-program.js";

@@ -76,6 +76,21 @@ describe("the same work is not done twice", () => {
   });
 });
 
+describe("crashes inside a recovery that writes nothing", () => {
+  const four = ["posix", "ext4-ordered", "xfs", "btrfs"];
+
+  test("are not looked for again under every personality", async () => {
+    const workload = (directory: Directory): void => ["a", "b", "c"].forEach((name) => write(directory, name, 1));
+    const one = await crashMatrix({ ...oneByte, workload, nested: 1 });
+    const all = await crashMatrix({ ...oneByte, workload, nested: 1, personalities: four });
+    expect(one.recoveries).toBe(one.distinct);
+    expect(all.recoveries).toBe(all.distinct);
+    const writing = { ...oneByte, workload, nested: 1, personalities: four };
+    const again = await crashMatrix({ ...writing, recover: (directory) => (write(directory, "r", 1), []) });
+    expect(again.recoveries).toBeGreaterThan(again.distinct);
+  });
+});
+
 describe("nested crashes", () => {
   /** Recovery that is right unless it is itself cut short: the old state goes before the new one is there. */
   const fragile: CrashMatrixOptions<boolean> = {
@@ -239,12 +254,26 @@ describe("promises", () => {
   });
 });
 
+test.each(["setup", "workload"] as const)("a %s that never settles is named", async (what) => {
+  const error = await failureOf({ ...oneByte, [what]: () => new Promise(() => {}), maxTurns: 10 });
+  expect(error.code).toBe("CRASH_TEST_UNSETTLED");
+  expect(error.message).toBe(`crash matrix: ${what} did not come to an end within 10 turns of the event loop`);
+});
+
 describe("budgets are never hit in silence", () => {
   test("recoveries", async () => {
     const error = await failureOf({ ...oneByte, maxRecoveries: 3 });
     expect(error).toMatchObject({ code: "CRASH_TEST_BUDGET", report: { recoveries: 3, complete: false } });
-    expect(error.message).toBe("crash matrix: the budget of 3 recoveries was spent before every image was judged");
+    expect(error.message).toBe(
+      "crash matrix: the budget of 3 recoveries was spent before every image was judged: " +
+        "decide only what recovery reads (strategy lazy), raise the budget, make the workload smaller, or set allowIncomplete",
+    );
     expect(await crashMatrix({ ...oneByte, maxRecoveries: 4 })).toMatchObject({ complete: true });
+  });
+
+  test("a lazy strategy is not told to be lazy", async () => {
+    const error = await failureOf({ ...oneByte, strategy: { kind: "lazy" }, maxRecoveries: 1 });
+    expect(error.message).toContain("every image was judged: raise the budget, make the workload smaller, or");
   });
 
   test("milliseconds, by the clock that was given", async () => {

@@ -1,6 +1,6 @@
 import { Directory, type StoreFs } from "@holdfast/fs-seam";
 import { FaultFs, FaultPlan, type FaultCall } from "@holdfast/fs-seam/fault";
-import type { CrashFailure } from "../src/explore.js";
+import type { CrashFailure } from "../src/crash-matrix-report.js";
 import { callAt, fixFor } from "../src/fix.js";
 import { siteOf, type CrashMatrixOptions } from "../src/index.js";
 

@@ -14,6 +14,7 @@ import {
   noLeak,
   prefix,
   where,
+  type CrashContext,
   type CrashMatrixOptions,
   type Oracle,
 } from "../src/index.js";
@@ -237,6 +238,34 @@ describe("auto", () => {
     expect(await brokenBy({ ...logging(["first", "second"], true), check: auto })).toBe(
       "auto: [] is older than the last acknowledgement",
     );
+  });
+
+  test("goes together with other laws, on a part as well", async () => {
+    const check = allOf(
+      durable<unknown>("never", () => false),
+      auto,
+    );
+    expect(await passes({ ...saving(versions, true), check })).toBe(true);
+    expect(await brokenBy({ ...logging(["first", "second"], true), check })).toBe(
+      "auto: [] is older than the last acknowledgement",
+    );
+    const saved = saving(["old", "new"], false);
+    const recover = (directory: Directory): { doc: string | undefined; now: number } => ({
+      doc: readText(directory, "doc"),
+      now: (runs += 1), // of which the law is not told
+    });
+    let runs = 0;
+    const part = where<{ doc: string | undefined }, unknown>(({ doc }) => doc, auto);
+    expect(await brokenBy({ ...saved, nested: 0, recover, check: part })).toMatch(/^auto: .* between no two calls$/);
+    expect(await passes({ ...saving(["old", "new"], true), recover, check: allOf(part) })).toBe(true);
+  });
+
+  test("is not called", async () => {
+    const check = (recovered: unknown, context: CrashContext): void => auto(recovered, context);
+    await expect(crashMatrix({ ...saving(["old", "new"], true), check })).rejects.toMatchObject({
+      code: "CRASH_TEST_INVALID_OPTION",
+      message: expect.stringContaining("option check calls auto") as string,
+    });
   });
 
   test("does not compare what it cannot", async () => {

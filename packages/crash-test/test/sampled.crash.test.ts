@@ -58,24 +58,85 @@ describe("where there are too many disks to make them all", () => {
     expect(again.code).toBe("CRASH_TEST_FAILED");
   });
 
-  test("the default goes on with chance after level 4, and says so", async () => {
+  test("the default sees all that recovery reads, and says so", async () => {
     const small = { ...needle, strategy: { kind: "levels", level: 4 } } as const;
     expect(await crashMatrix(small)).toMatchObject({ level: 4, stopped: "everything", failures: [] });
     const error = await failureOf(needle);
-    expect(error.report).toMatchObject({ level: 6, stopped: "failure" });
+    expect(error.report).toMatchObject({ level: 5, stopped: "failure" });
     const passing = await crashMatrix({ ...needle, check: () => true });
     expect(passing).toMatchObject({
-      level: 6,
-      stopped: "plateau",
-      complete: false,
-      personalities: [{ limited: [60] }],
+      level: 5,
+      stopped: "everything",
+      complete: true,
+      personalities: [{ limited: [] }],
     });
+    expect(passing.recoveries).toBeLessThan(100); // 64 combinations, some run again
+  });
+
+  const readsAll = manyFiles((directory) => there(directory, ...Array.from({ length: 20 }, (_, number) => number)));
+
+  test("the default goes on with chance where recovery reads too much, ends, and says so", async () => {
+    const seen = new Set<unknown>();
+    const report = await crashMatrix({ ...readsAll, check: (found) => void seen.add(found) });
+    expect(report).toMatchObject({ level: 6, stopped: "samples", complete: false, personalities: [{ limited: [60] }] });
+    expect(report.distinct).toBe(seen.size);
+    expect(report.recoveries).toBeLessThan(5000);
+  });
+
+  test("a failure found by chance comes back by its replay line", async () => {
+    const check = (found: unknown): boolean => !/^1[01]{9}1/.test(String(found)); // far from the disks that come first
+    const error = await failureOf({ ...readsAll, check });
+    const again = await failureOf({ ...readsAll, check, replay: replayLine(error) });
+    expect(again.code).toBe("CRASH_TEST_FAILED");
+  });
+
+  test("a recovery that reads nothing still has disks to lose", async () => {
+    const report = await crashMatrix({ ...manyFiles(() => ""), strategy: { kind: "ladder", limit: 7 } });
+    expect(report).toMatchObject({ level: 5, complete: true, personalities: [{ images: 2 }] });
+  });
+
+  test("no image is counted twice, whichever way it was found", async () => {
+    const workload = (directory: Directory): void => {
+      for (const name of ["a", "b", "c"]) {
+        write(directory, name, 1);
+        directory.syncNamesBlocking();
+      }
+    };
+    const seen = new Set<string>();
+    const options: CrashMatrixOptions<string> = {
+      workload,
+      recover: (directory) =>
+        directory
+          .list()
+          .map(({ name }) => `${name}:${[...directory.readFile(name)].join()}`)
+          .join(" "),
+      check: (found) => void seen.add(found),
+      nested: 0,
+      personalities: ["posix"],
+    };
+    const whole = await crashMatrix({ ...options, strategy: { kind: "exhaustive", limit: 4096 } });
+    expect(whole).toMatchObject({ complete: true, distinct: seen.size });
+    for (const limit of [7, 16, 64]) {
+      const mixed = await crashMatrix({ ...options, strategy: { kind: "ladder", limit } });
+      expect(mixed).toMatchObject({ complete: true, level: 5, distinct: seen.size });
+    }
+  });
+
+  test("what every disk would cost too much for is decided lazily", async () => {
+    const workload = (directory: Directory): void =>
+      ["f0", "b", "c", "d", "e"].forEach((name) => write(directory, name, 1)); // 32,768 subsets, and 1024 disks
+    const options = { ...manyFiles((directory) => there(directory, 0)), workload };
+    const strategy = { kind: "ladder", limit: 40_000 } as const;
+    const report = await crashMatrix({ ...options, strategy, maxRecoveries: 1024 });
+    expect(report).toMatchObject({ complete: true, level: 5, stopped: "everything" });
+    expect(report.recoveries).toBeLessThan(600);
+    expect(await crashMatrix({ ...options, strategy })).toMatchObject({ complete: true, recoveries: 1024 });
   });
 
   test("the default makes all disks where they fit", async () => {
     const options = { ...manyFiles(() => ""), workload: (directory: Directory) => write(directory, "f", 1) };
-    expect(await crashMatrix(options)).toMatchObject({ level: 5, stopped: "everything", complete: true });
-    expect(await crashMatrix({ ...options, strategy: { kind: "ladder", limit: 7 } })).toMatchObject({ level: 6 });
+    const report = await crashMatrix(options);
+    expect(report).toMatchObject({ level: 5, stopped: "everything", complete: true, recoveries: 4 });
   });
 
   test("sampling ends once nothing new comes up, and not before", async () => {

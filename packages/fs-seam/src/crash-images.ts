@@ -48,6 +48,8 @@ export interface CrashImagesOptions {
   readonly from?: number;
   /** Called for every point at which an exhaustive strategy found more than its limit. */
   readonly onLimit?: (at: number) => void;
+  /** Make nothing at such a point instead of level 4, for those who look at it in another way. Default false. */
+  readonly skipBeyondLimit?: boolean;
   /**
    * Leave out images that were made before in this iteration. Default true. `within-moments` leaves out what is seen to
    * repeat an image of the same moment before it is made: for those who compare images of different moments themselves.
@@ -163,7 +165,7 @@ interface Subset {
 function* subsets(point: CrashPoint, personality: Personality, options: CrashImagesOptions): Generator<Subset> {
   const strategy = options.strategy ?? defaultStrategy;
   for (const unwritten of unwrittenUnder(personality)) {
-    for (const { units, sets } of setsOf(point, personality, strategy, options.onLimit)) {
+    for (const { units, sets } of setsOf(point, personality, strategy, options)) {
       if (options.deduplicate === false) for (const chosen of sets) yield { units, chosen, unwritten };
       else for (const chosen of differing(sets, units, point, personality)) yield { units, chosen, unwritten };
     }
@@ -194,7 +196,7 @@ function* setsOf(
   { pending, at }: CrashPoint,
   personality: Personality,
   strategy: CrashStrategy,
-  onLimit: ((at: number) => void) | undefined,
+  { onLimit, skipBeyondLimit = false }: CrashImagesOptions,
 ): Generator<Sets> {
   if (strategy.kind === "random") {
     const units = unitsOf(pending, personality, true);
@@ -209,6 +211,7 @@ function* setsOf(
       return;
     }
     onLimit?.(at);
+    if (skipBeyondLimit) return;
     if (countIdeals(whole, strategy.limit + 1) <= strategy.limit) yield { units: whole, sets: ideals(whole) };
     yield* levels(whole, torn, 4);
     return;

@@ -98,6 +98,8 @@ test("above its limit an exhaustive strategy says so, and makes what it can", ()
   expect(within(4095)).toBe(64 + 22); // every subset of whole writes, and the torn ones of level 3
   expect(within(63)).toBe(70); // level 4
   expect(limits).toEqual([6, 6]);
+  const skipped = { strategy: { kind: "exhaustive", limit: 63 }, skipBeyondLimit: true } as const;
+  expect(count(sixWrites(), skipped)).toBe(0);
 });
 
 test("a crash comes before every record that is no effect, and at the end", () => {

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { inspect } from "node:util";
-import type { CrashFailure, CrashMatrixReport } from "../explore.js";
+import type { CrashFailure, CrashMatrixReport } from "../crash-matrix-report.js";
 import { jsonReport } from "./json-report.js";
 import { pageClient } from "./page-client.js";
 import { pageData, type PageBudget, type PageData } from "./page-data.js";
@@ -101,7 +101,8 @@ ${failures}
 
 /** What the program made of the disk, beside the disk itself. */
 function recoveredHtml(failure: CrashFailure | undefined): string {
-  if (failure?.recovered === undefined) return '<p class="card note recovered">Recovery returned nothing: it threw.</p>';
+  if (failure?.recovered === undefined)
+    return '<p class="card note recovered">Recovery returned nothing: it threw.</p>';
   const [value] = failure.recovered;
   const text = value instanceof Uint8Array ? bytesText(value) : inspect(value, inspectOptions);
   const shown = text.length <= mostRecovered ? text : `${text.slice(0, mostRecovered)}...`;
@@ -109,7 +110,9 @@ function recoveredHtml(failure: CrashFailure | undefined): string {
 }
 
 function bytesText(bytes: Uint8Array): string {
-  const head = Buffer.from(bytes.subarray(0, 64)).toString("hex").replaceAll(/(..)(?=.)/g, "$1 ");
+  const head = Buffer.from(bytes.subarray(0, 64))
+    .toString("hex")
+    .replaceAll(/(..)(?=.)/g, "$1 ");
   return `${bytes.length.toLocaleString("en")} bytes${bytes.length === 0 ? "" : `: ${head}${bytes.length > 64 ? " ..." : ""}`}`;
 }
 

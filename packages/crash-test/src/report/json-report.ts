@@ -1,6 +1,6 @@
 import { personalityOf, type CrashChoice, type Personality, type Trace } from "@holdfast/fs-seam/crash";
 import { guessedBlame } from "../blame.js";
-import type { CrashFailure, CrashMatrixReport } from "../explore.js";
+import type { CrashFailure, CrashMatrixReport } from "../crash-matrix-report.js";
 import { failureText } from "../failure-text.js";
 import { fixFor, fixText } from "../fix.js";
 import { checkCounts, requireReport } from "./report-options.js";

@@ -322,7 +322,13 @@ export function pageClient(
       if ("clipboard" in navigator) navigator.clipboard.writeText(code).then(copied, select);
       else select();
     });
-    return element("details", { class: "card" }, element("summary", {}, "As a test case, for this run of this program"), block, copy);
+    return element(
+      "details",
+      { class: "card" },
+      element("summary", {}, "As a test case, for this run of this program"),
+      block,
+      copy,
+    );
   }
 
   function build(): void {

@@ -9,7 +9,7 @@ import {
   type Unit,
 } from "@holdfast/fs-seam/crash";
 import { judgeOf, sameDiskUnder } from "../admission.js";
-import type { CrashMatrixReport } from "../explore.js";
+import type { CrashMatrixReport } from "../crash-matrix-report.js";
 import { DiskStates, type DiskTables } from "./disk-state.js";
 import type { JsonReport, JsonRun, JsonTruncation } from "./report-format.js";
 

@@ -21,7 +21,7 @@ export interface JsonReport {
   /** The highest level of the exploration ladder that was reached at every moment, 0 to 6. */
   readonly level: number;
   /** Why the exploration ended. */
-  readonly stopped: "everything" | "failure" | "budget" | "plateau";
+  readonly stopped: "everything" | "failure" | "budget" | "plateau" | "samples";
   /** Of what was explored: equal hashes, equal runs. */
   readonly hash: string;
   readonly counts: JsonCounts;

@@ -1,5 +1,5 @@
 import { CrashTestError } from "../crash-test-error.js";
-import type { CrashMatrixReport } from "../explore.js";
+import type { CrashMatrixReport } from "../crash-matrix-report.js";
 
 const reportFields: readonly (readonly [keyof CrashMatrixReport, (value: unknown) => boolean])[] = [
   ["name", (value) => typeof value === "string"],
