@@ -101,8 +101,9 @@ ${failures}
 
 /** What the program made of the disk, beside the disk itself. */
 function recoveredHtml(failure: CrashFailure | undefined): string {
-  if (failure?.recovered === undefined)
+  if (failure?.recovered === undefined) {
     return '<p class="card note recovered">Recovery returned nothing: it threw.</p>';
+  }
   const [value] = failure.recovered;
   const text = value instanceof Uint8Array ? bytesText(value) : inspect(value, inspectOptions);
   const shown = text.length <= mostRecovered ? text : `${text.slice(0, mostRecovered)}...`;
