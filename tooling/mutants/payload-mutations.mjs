@@ -33,6 +33,32 @@ export const payloadMutations = codecArea(
       find: 'if (Number.isNaN(value.getTime())) throw refused(path, "an invalid Date");',
     },
     {
+      what: "a Date loses its properties",
+      file: "payload-rules.ts",
+      find: 'if (Reflect.ownKeys(value).length > 0) throw refused(path, "a Date with properties of its own");',
+    },
+    {
+      what: "an array loses its class",
+      file: "payload-rules.ts",
+      find: 'if (Object.getPrototypeOf(values) !== Array.prototype) throw refused(path, "an instance of a class over Array");',
+    },
+    {
+      what: "symbols are lost",
+      file: "payload-rules.ts",
+      find: 'if (Object.getOwnPropertySymbols(value).length > 0) throw refused(path, "an object with a symbol among its keys");',
+    },
+    {
+      what: "a getter is read",
+      file: "payload-rules.ts",
+      find: 'if (property === undefined || !("value" in property))',
+      put: "if (property === undefined)",
+    },
+    {
+      what: "a field named toJSON is called",
+      file: "payload-codec.ts",
+      find: "useToJSON: false,",
+    },
+    {
       what: "instances lose their class",
       file: "payload-rules.ts",
       find: "if (prototype !== Object.prototype && prototype !== null) {",

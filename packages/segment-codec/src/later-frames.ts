@@ -23,8 +23,9 @@ const TWO_TO_32 = 0x1_0000_0000;
 const MAX_HIGH = 0x1f_ffff;
 
 /**
- * A sound header with an LSN this far or further above the one that is due is not believed: above G, by more than 2^32. Garbage passes the checksum once in 2^32 places; with
- * the LSN bound to a window of 2^32 of 2^53 it has to be lucky twice.
+ * A sound header with an LSN this far above the one that is due, which is more than 2^32 above the last accepted one, is not
+ * believed. Garbage passes the checksum once in 2^32 places; with the LSN bound to a window of 2^32 of 2^53 it has to be
+ * lucky twice.
  */
 const LSN_WINDOW = TWO_TO_32;
 

@@ -20,7 +20,8 @@ export interface PayloadCodecOptions {
 /**
  * Values to payloads and back, as MessagePack: null, booleans, numbers, strings, bigints up to 8192 bits, Dates, typed
  * arrays, `undefined`, and arrays and plain objects of them. Each comes back equal, a number as a number and a bigint as a
- * bigint, except that -0 comes back as 0. Everything else is refused by name.
+ * bigint, except that -0 comes back as 0. Everything else is refused by name, save what is invisible without a search:
+ * properties that are not enumerable, or that an array or a typed array has beside its elements, are not stored.
  *
  * Bytes of any origin may be decoded: depth and lengths are bounded before anything is built, keys can neither repeat nor
  * reach a prototype, and text is UTF-8. Memory stays below 64 times the bytes.
@@ -43,6 +44,7 @@ export class PayloadCodec {
       moreTypes: true, // without it a Uint16Array is stored as whatever lay in the buffer
       copyBuffers: true, // a decoded byte string must not pin the block it was read from
       int64AsType: "bigint",
+      useToJSON: false, // a field of that name is data
     });
   }
 

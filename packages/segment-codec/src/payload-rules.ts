@@ -64,20 +64,26 @@ function checkObject(value: object, depthLeft: number, path: string): void {
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw refused(path, "an invalid Date");
     if (Object.getPrototypeOf(value) !== Date.prototype) throw refused(path, "an instance of a class over Date");
+    if (Reflect.ownKeys(value).length > 0) throw refused(path, "a Date with properties of its own");
     return;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
     throw refused(path, `an instance of ${value.constructor?.name ?? "a class"}`);
   }
+  if (Object.getOwnPropertySymbols(value).length > 0) throw refused(path, "an object with a symbol among its keys");
   for (const key of Object.keys(value)) {
     if (key === "__proto__") throw refused(`${path}.__proto__`, "a key that would be taken for a prototype");
     if (loneSurrogate.test(key)) throw refused(path, "a key with half a surrogate pair");
-    checkEncodable((value as Readonly<Record<string, unknown>>)[key], depthLeft - 1, `${path}.${key}`);
+    // What is computed could be something else when msgpackr reads it again, and was not there to come back.
+    const property = Object.getOwnPropertyDescriptor(value, key);
+    if (property === undefined || !("value" in property)) throw refused(`${path}.${key}`, "a getter or setter");
+    checkEncodable(property.value, depthLeft - 1, `${path}.${key}`);
   }
 }
 
 function checkArray(values: readonly unknown[], depthLeft: number, path: string): void {
+  if (Object.getPrototypeOf(values) !== Array.prototype) throw refused(path, "an instance of a class over Array");
   for (let index = 0; index < values.length; index++) {
     const value = values[index];
     if (value === undefined && !(index in values)) throw refused(`${path}[${index}]`, "a hole in an array");

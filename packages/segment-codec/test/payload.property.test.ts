@@ -88,6 +88,19 @@ test("both ends of time and the moments next to them come back, and a nanosecond
   }
 });
 
+test("a field is data, whatever its name means to JavaScript", () => {
+  for (const value of [
+    { constructor: 1, toJSON: 1 },
+    { constructor: "x", toJSON: { n: 2n }, valueOf: null },
+    { toJSON: "x", toString: 1, hasOwnProperty: 2 },
+    { constructor: { name: "Map" }, length: 3, at: new Date(4) },
+  ]) {
+    expect(codec.decode(codec.encode([value]))).toEqual([value]);
+    const bare = Object.assign(Object.create(null), value) as object;
+    expect(codec.decode(codec.encode(bare))).toEqual(value);
+  }
+});
+
 test("a Buffer comes back as bytes in memory of its own", () => {
   const encoded = codec.encode([Buffer.from([1, 2, 3])]);
   const decoded = codec.decode(encoded);
@@ -124,6 +137,7 @@ describe("refused by name", () => {
   }
   class Moment extends Date {}
   class Piece extends Uint8Array {}
+  class List extends Array {}
   const holes: unknown[] = [1];
   holes[2] = 3;
   const loop: { self?: unknown } = {};
@@ -141,6 +155,33 @@ describe("refused by name", () => {
     ["$", new Piece(3), "Piece"],
     ["$", new Moment(), "Date"],
     ["$.d", { d: new Date(Number.NaN) }, "invalid Date"],
+    ["$.d", { d: Object.assign(new Date(0), { zone: "utc" }) }, "Date with properties"],
+    ["$.d", { d: Object.assign(new Date(0), { [Symbol("zone")]: 1 }) }, "Date with properties"],
+    ["$.l", { l: new List() }, "class over Array"],
+    ["$[0]", [{ [Symbol("s")]: 1 }], "symbol"],
+    ["$.o", { o: Object.defineProperty({}, Symbol.iterator, { value: 1 }) }, "symbol"],
+    [
+      "$.o.read",
+      {
+        o: {
+          get read() {
+            throw new Error("it was read");
+          },
+        },
+      },
+      "getter",
+    ],
+    [
+      "$.o.written",
+      {
+        o: {
+          set written(value: unknown) {
+            throw value;
+          },
+        },
+      },
+      "setter",
+    ],
     ["$", "a\ud800b", "surrogate"],
     ["$", { "\udc00": 1 }, "surrogate"],
     ["$.n", { n: 2n ** 8191n }, "8192"],
