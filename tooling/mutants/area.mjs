@@ -86,6 +86,7 @@ export const tests = {
   cliFooter: `${cli}/src/inspect/fbat-footer.test.ts`,
   cliSegment: `${cli}/test/segment-file.test.ts`,
   cliSealed: `${cli}/test/segment-footer.test.ts`,
+  cliOrder: `${cli}/test/fbat-order.test.ts`,
   cliLost: `${cli}/test/lost-beginning.test.ts`,
   cliFooterFile: `${cli}/test/footer-file.test.ts`,
   cliTree: `${cli}/test/inspect-tree.test.ts`,

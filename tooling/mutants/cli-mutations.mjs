@@ -316,6 +316,47 @@ export const cliMutations = [
     ],
   ),
   ...inspect(
+    "cli-order",
+    [tests.cliOrder],
+    [
+      { what: "an event may be there twice", file: "fbat-order.ts", find: "this.#ids.has(id)", put: "false" },
+      { what: "a clock may stand still", file: "fbat-order.ts", find: "clock <= last", put: "clock < last" },
+      { what: "a clock may go back", file: "fbat-order.ts", find: "clock <= last", put: "clock === last" },
+      { what: "lanes share a clock", file: "fbat-order.ts", find: "`${lane} ${entity}`", put: "entity" },
+      { what: "entities share a clock", file: "fbat-order.ts", find: "`${lane} ${entity}`", put: "`${lane}`" },
+      {
+        what: "ids are kept without a bound",
+        file: "fbat-order.ts",
+        find: "if (this.#ids.size < maxKept) this.#ids.add(id);",
+        put: "this.#ids.add(id);",
+      },
+      {
+        what: "streams are kept without a bound",
+        file: "fbat-order.ts",
+        find: "if (last !== undefined || this.#clocks.size < maxKept) this",
+        put: "this",
+      },
+      {
+        what: "items that never committed have a place in the order",
+        file: "fbat-file.ts",
+        find: 'counts && frame.role === "event"',
+        put: 'frame.role === "event"',
+      },
+      {
+        what: "markers have a place in the order",
+        file: "fbat-file.ts",
+        find: 'counts && frame.role === "event"',
+        put: "counts",
+      },
+      {
+        what: "two files may have one number",
+        file: "fbat-file.ts",
+        find: "if (rival !== undefined) {",
+        put: "if (false) {",
+      },
+    ],
+  ),
+  ...inspect(
     "cli-lost-beginning",
     [tests.cliLost, tests.cliFooterFile, tests.cliSealed, tests.cliDamage],
     [

@@ -23,11 +23,19 @@ function run(...args: readonly string[]): Ended {
 function longSegment(count: number): string {
   const bytes = goldenBytes("single-aborted/000001.fbat");
   const { header, frames } = scanFbatSegment(bytes, { newest: true });
-  const frame = encodeFbatEventFrame(frames[1]?.event ?? frames[0]!.event); // the store has seven
+  const { event } = frames[1] ?? frames[0]!; // the store has seven
+  const frame = (clock: number): Uint8Array => {
+    const eventId = Uint8Array.from(event.eventId);
+    new DataView(eventId.buffer).setUint32(0, clock);
+    return encodeFbatEventFrame({ ...event, eventId, clock });
+  };
   const path = join(scratch(), "000001.fbat");
   writeFileSync(
     path,
-    Buffer.concat([bytes.subarray(0, header.framesStart), ...Array.from({ length: count }, () => frame)]),
+    Buffer.concat([
+      bytes.subarray(0, header.framesStart),
+      ...Array.from({ length: count }, (_, clock) => frame(clock)),
+    ]),
   );
   return path;
 }

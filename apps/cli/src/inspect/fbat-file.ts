@@ -13,7 +13,8 @@ import { FbatBatches } from "./fbat-batches.js";
 import { FbatFooter } from "./fbat-footer.js";
 import { FbatFrameReader } from "./fbat-frame-reader.js";
 import { frameLine } from "./fbat-lines.js";
-import { fbatNumber, isNewestFbat } from "./fbat-name.js";
+import { fbatNumber, fbatRival, isNewestFbat } from "./fbat-name.js";
+import { FbatOrder } from "./fbat-order.js";
 import type { FileFormat, InspectedFile } from "./file-format.js";
 import { damage, type Damage, type DamageVerdict, type Line } from "./line.js";
 import { holdsOnlyZeros } from "./zeros.js";
@@ -110,6 +111,11 @@ function* headerLines(file: InspectedFile, header: FbatHeader & { readonly frame
     const reason = `the header is that of segment ${segmentId}, the file's name says ${number}`;
     yield damage("corrupt", { offset: 0, endOffset: framesStart }, "INSPECT_MISNAMED", reason);
   }
+  const rival = fbatRival(file.name, file.folder);
+  if (rival !== undefined) {
+    const reason = `"${rival}" beside it has the number of the same segment`;
+    yield damage("corrupt", { offset: 0, endOffset: framesStart }, "INSPECT_AMBIGUOUS", reason);
+  }
   const fields = { format: "FBAT", version: 1, segment: segmentId, createdNs };
   yield { kind: "segment-header", offset: 0, length: framesStart, fields };
 }
@@ -126,6 +132,7 @@ function* frameLines(file: InspectedFile, footer: FbatFooter, start: number, los
   const frames = new FbatFrameReader(source);
   const ahead = new FbatFrameReader(source);
   const batches = new FbatBatches((offset) => ahead.read(offset, limit));
+  const order = new FbatOrder();
   if (lost) batches.passDamage();
   let searches = 0;
   let at = start;
@@ -153,8 +160,11 @@ function* frameLines(file: InspectedFile, footer: FbatFooter, start: number, los
       const { event } = read;
       const committed = batches.take(event, endOffset);
       const frame = { offset: at, length: endOffset - at, event, role: roleOf(event), committed };
+      const counts = footer.take(frame);
       if (!isContentSound(event)) yield contentDamage(at, endOffset);
-      yield frameLine(at, endOffset - at, event, footer.take(frame));
+      const disorder = counts && frame.role === "event" ? order.take(event) : undefined;
+      if (disorder !== undefined) yield damage("corrupt", { offset: at, endOffset }, disorder.code, disorder.reason);
+      yield frameLine(at, endOffset - at, event, counts);
     }
     at = endOffset;
   }
