@@ -466,8 +466,18 @@ export const cliMutations = [
       {
         what: "a footer by itself is part of a segment",
         file: "footer-file.ts",
-        find: 'whole.kind === "unusable" && !whole.checksumHolds && whole.claimedFramesEnd !== undefined',
-        put: "false",
+        find: "!Number.isSafeInteger(sizeBytes)",
+        put: "sizeBytes > 0",
+      },
+      {
+        what: "a footer of 0.8 by itself is none",
+        file: "footer-file.ts",
+        find: '&& outcome.kind !== "sdx2"',
+      },
+      {
+        what: "a footer that is a file has no format",
+        file: "regions.ts",
+        find: '|| (line.kind === "footer" && line.offset === 0)',
       },
       {
         what: "claims under no checksum are sound",

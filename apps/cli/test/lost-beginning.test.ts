@@ -6,7 +6,7 @@ import { goldenBytes } from "./golden-stores.js";
 import { inspected } from "./inspected.js";
 import { scratch } from "./scratch.js";
 import { sealedSegment } from "./sealed-segment.js";
-import { smallSegment } from "./small-segment.js";
+import { linesOf, smallSegment } from "./small-segment.js";
 
 const sealed = sealedSegment();
 const unsealed = smallSegment([new Uint8Array(600).fill(1), new Uint8Array(600).fill(2)], { synced: true }).bytes;
@@ -63,6 +63,13 @@ describe("by its end", () => {
     ]);
   });
 
+  test("the bytes before the footer are damaged for a reason that is known", () => {
+    const codes = (damaged: Uint8Array): readonly unknown[] =>
+      linesOf(damaged).flatMap(({ fields }) => ("code" in fields ? [fields["code"]] : []));
+    expect(codes(zeroed(bytes, 100))).toEqual(["CODEC_NOT_A_SEGMENT"]);
+    expect(codes(flipped(bytes, 100))).toEqual(["CODEC_CHECKSUM_MISMATCH"]);
+  });
+
   test("with a footer that is damaged too, all of it is corrupt", async () => {
     const both = flipped(zeroed(bytes, 100), (bytes.length - 20) * 8);
     expect(await verdictOn({ "000001.seg": both })).toEqual({
@@ -83,6 +90,16 @@ describe("by its end", () => {
         found: [`${name} corrupt 0..1151`, `${name} sound 1151..${footered.length}`],
       });
     }
+  });
+});
+
+describe("by its beginning", () => {
+  test("with a bit or two of the magic gone and another behind it; not with three", async () => {
+    for (const bits of [[3], [3, 100], [3, 9, 100]]) {
+      const { code, found } = await verdictOn({ "data.bin": flipped(unsealed, ...bits) });
+      expect({ code, first: found[0] }).toEqual({ code: 1, first: expect.stringMatching(/corrupt 0\.\./) });
+    }
+    expect(await verdictOn({ "data.bin": flipped(unsealed, 3, 9, 17, 100) })).toMatchObject({ code: 0 });
   });
 });
 
@@ -140,6 +157,11 @@ describe("by its neighbours", () => {
   test("zeros before one that was begun are corrupt, by number and not by spelling", async () => {
     const { code, found } = await verdictOn({ "9.seg": new Uint8Array(64), "10.seg": other });
     expect({ code, first: found[0] }).toEqual({ code: 1, first: "9.seg corrupt 0..64" });
+  });
+
+  test("zeros between two that were begun are corrupt", async () => {
+    const { found } = await verdictOn({ "1.seg": other, "3.seg": new Uint8Array(64), "5.seg": other });
+    expect(found).toContain("3.seg corrupt 0..64");
   });
 
   test("of batpak, too", async () => {

@@ -64,9 +64,9 @@ function isBegun(head: Uint8Array): boolean {
   return head.length > 0 && magic.subarray(0, head.length).equals(head.subarray(0, magic.length));
 }
 
-/** Begins with two bits at most that are not those of the magic, and with our version: what other damage there is, the frames say. */
+/** Begins like the magic but for two bits, and goes on with our version and checksum: a header with damage elsewhere, too. */
 function isNearlyBegun(head: Uint8Array): boolean {
-  if (head.length < SEGMENT_HEADER_BYTES || head[4] !== 2 || head[5] !== 0) return false;
+  if (head.length < SEGMENT_HEADER_BYTES || head[4] !== 2 || head[5] !== 1) return false;
   let differing = 0;
   for (const [index, byte] of magic.entries()) {
     for (let bits = byte ^ (head[index] ?? 0); bits !== 0; bits &= bits - 1) differing++;
