@@ -31,7 +31,11 @@ test("its footer and every entry, field by field", () => {
 test.each<[string, SealedChanges, string]>([
   ["a frame that is not there", { entry: moved(8) }, "SIDX_FOREIGN"],
   ["a frame of another length", { entry: (entry) => ({ ...entry, frameLength: 40 }) }, "SIDX_FOREIGN"],
-  ["a record that its frame does not have", { entry: (entry) => ({ ...entry, batchIndex: 2 }) }, "SIDX_FOREIGN"],
+  [
+    "a record that its frame does not have",
+    { entry: (entry, at) => (at === 3 ? { ...entry, batchIndex: 2 } : entry) },
+    "SIDX_FOREIGN",
+  ],
   ["a record twice", { entry: (entry, at) => (at === 3 ? { ...entry, batchIndex: 0 } : entry) }, "SIDX_FOREIGN"],
   ["a frame again and again", { entry: ofFirstFrame }, "SIDX_FOREIGN"],
   [
@@ -119,6 +123,7 @@ function flipped(at: number): (bytes: Uint8Array) => Uint8Array {
 
 test("entries behind the last frame are of none", () => {
   const { bytes, footerFrame } = sealed({
+    kind: 16,
     entry: (entry, ordinal) => (ordinal < 3 ? entry : { ...entry, frameOffset: 176, frameLength: 8 }),
   });
   expect(regionTexts(regionsOfBytes(bytes)).at(-1)).toBe(`corrupt ${footerFrame}..${bytes.length} SIDX_FOREIGN`);
