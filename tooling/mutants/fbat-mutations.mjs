@@ -325,7 +325,7 @@ export const fbatMutations = codecArea(
       what: "the product loses its lowest coefficient",
       file: "fbat-probe.ts",
       find: "let left = one;",
-      put: "let left = one >>> 0;",
+      put: "let left = one << 1;",
     },
     {
       what: "the search forgets the top byte of a length",

@@ -166,7 +166,7 @@ export const payloadMutations = codecArea(
     {
       what: "a byte order mark is not noticed",
       file: "payload-check.ts",
-      find: "if (beginsWithMark(this.#bytes, start, length)) this.marked.push(head);",
+      find: 'if (length > LONGEST_SHORT_TEXT && text.startsWith("\\ufeff")) this.marked.push(head);',
     },
     {
       what: "a byte order mark is dropped",
@@ -183,14 +183,13 @@ export const payloadMutations = codecArea(
     {
       what: "marked text has a length of one byte",
       file: "marked-text.ts",
-      find: "const width = 1 << (tag - 0xd9);",
-      put: "const width = 1;",
+      find: "(1 << (tag - 0xd9))",
+      put: "1",
     },
     {
-      what: "marked text has no short spelling",
-      file: "marked-text.ts",
-      find: "if (tag < 0xd9) {",
-      put: "if (tag < 0) {",
+      what: "text of any length is too long for its head",
+      file: "payload-check.ts",
+      find: "length > LONGEST_SHORT_TEXT && ",
     },
     {
       what: "a bigint may have any length",

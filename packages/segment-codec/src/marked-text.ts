@@ -6,7 +6,6 @@
  */
 export const MARKED_TEXT = 0x75;
 
-const FIXED = 0xa0;
 /** From str 8 to ext 8, from str 16 to ext 16, from str 32 to ext 32: the length that follows is the same. */
 const STRING_TO_EXTENSION = 0xd9 - 0xc7;
 
@@ -17,33 +16,24 @@ export function decodeText(bytes: Uint8Array): string {
   return utf8.decode(bytes);
 }
 
-/** True when `bytes` has U+FEFF at `offset`, as UTF-8. */
-export function beginsWithMark(bytes: Uint8Array, offset: number, length: number): boolean {
-  return length >= 3 && bytes[offset] === 0xef && bytes[offset + 1] === 0xbb && bytes[offset + 2] === 0xbf;
-}
-
-/** A copy of `bytes` in which the strings whose heads are at `heads`, in rising order, are extensions of `MARKED_TEXT`. */
+/**
+ * A copy of `bytes` in which the strings whose heads are at `heads`, in rising order, are extensions of `MARKED_TEXT`. None of
+ * them is spelled with its length inside the head: the text is too long for that.
+ */
 export function withMarkedText(bytes: Uint8Array, heads: readonly number[]): Uint8Array {
-  const copy = new Uint8Array(bytes.length + 2 * heads.length);
+  const copy = new Uint8Array(bytes.length + heads.length);
   let from = 0;
   let to = 0;
   for (const head of heads) {
     copy.set(bytes.subarray(from, head), to);
     to += head - from;
-    from = head + 1;
     const tag = bytes[head] ?? 0;
-    if (tag < 0xd9) {
-      copy[to++] = 0xc7;
-      copy[to++] = tag - FIXED;
-    } else {
-      const width = 1 << (tag - 0xd9);
-      copy[to++] = tag - STRING_TO_EXTENSION;
-      copy.set(bytes.subarray(from, from + width), to);
-      to += width;
-      from += width;
-    }
+    from = head + 1 + (1 << (tag - 0xd9));
+    copy[to] = tag - STRING_TO_EXTENSION;
+    copy.set(bytes.subarray(head + 1, from), to + 1);
+    to += from - head;
     copy[to++] = MARKED_TEXT;
   }
   copy.set(bytes.subarray(from), to);
-  return copy.subarray(0, to + bytes.length - from);
+  return copy;
 }

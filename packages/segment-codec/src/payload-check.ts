@@ -1,5 +1,5 @@
 import { CodecError } from "./codec-error.js";
-import { beginsWithMark, decodeText } from "./marked-text.js";
+import { decodeText } from "./marked-text.js";
 import { MAX_BIGINT_BITS } from "./payload-rules.js";
 
 /**
@@ -14,6 +14,9 @@ const TIMESTAMP = 0xff;
 
 /** The last second that a Date can hold, and its first one below zero. */
 const DATE_LIMIT_SECONDS = 8_640_000_000_000n;
+
+/** Bytes of text whose length fits into its head. */
+const LONGEST_SHORT_TEXT = 31;
 
 /** Element sizes by the number that names a typed array: Int8, Uint8, Uint8Clamped, Int16, ... BigUint64. */
 const elementBytes: readonly number[] = [1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8];
@@ -160,9 +163,11 @@ class Walk {
   #string(length: number, head: number): string {
     const start = this.at;
     this.#skip(length);
-    if (beginsWithMark(this.#bytes, start, length)) this.marked.push(head);
     try {
-      return decodeText(this.#bytes.subarray(start, this.at));
+      const text = decodeText(this.#bytes.subarray(start, this.at));
+      // Up to 64 bytes msgpackr decodes by itself, and right.
+      if (length > LONGEST_SHORT_TEXT && text.startsWith("\ufeff")) this.marked.push(head);
+      return text;
     } catch (cause) {
       throw malformed("text that is not UTF-8", start, cause);
     }

@@ -155,6 +155,16 @@ describe("memory", () => {
     expect(findFbatFrame(source, 90, source.sizeBytes)).toBe(1008);
   });
 
+  test("the search goes on across the seam of its window, where every place claims something", () => {
+    // The window of the search is 256 KiB; frames lie on both sides of where it moves, behind a claim at every fourth byte.
+    const tail = Uint8Array.from({ length: 0x5_0000 }, (_, at) => (at % 4 === 2 ? 1 : at % 4 === 3 ? at / 4 : 0));
+    for (let at = 0x4_0000 - 20; at < 0x4_0000 + 4; at++) {
+      const bytes = tail.slice();
+      bytes.set(encodeFbatFrame(Uint8Array.of(1, 2, 3)), at);
+      expect(findFbatFrame(sourceOf(bytes), 0, bytes.length)).toBe(at);
+    }
+  });
+
   test("the search looks beyond the longest frame without keeping what lies between", { timeout: 60_000 }, () => {
     // The length at 100 is the longest there is, so checksums run 256 MiB ahead and their places are used again behind it.
     const frame = encodeFbatFrame(Uint8Array.of(1, 2, 3));
