@@ -6,7 +6,7 @@ export { peekUint64, readUint64, uint64ToNumber, writeUint64 } from "./uint64.js
 export { readExactly, sourceOf } from "./byte-source.js";
 export type { ByteSource } from "./byte-source.js";
 export { FRAME_HEADER_BYTES, MAX_PAYLOAD_BYTES, SEGMENT_HEADER_BYTES, frameBytes, frameKinds } from "./frame-layout.js";
-export { encodeSegmentHeader, inspectSegmentHeader, readSegmentHeader } from "./segment-header.js";
+export { encodeSegmentHeader, frameSeedOf, inspectSegmentHeader, readSegmentHeader } from "./segment-header.js";
 export type { SegmentHeader, SegmentHeaderOutcome, SegmentIdentity } from "./segment-header.js";
 export { continuesFrom, laterDecision, successorAt } from "./segment-succession.js";
 export type { FrameBoundary } from "./segment-succession.js";

@@ -35,7 +35,7 @@ const LSN_WINDOW = TWO_TO_32;
  */
 export function findLaterFrames(
   source: ByteSource | Uint8Array,
-  segment: SegmentHeader,
+  segment: Pick<SegmentHeader, "frameSeed">,
   range: { readonly offset: number; readonly endOffset: number; readonly nextLsn: number },
 ): LaterFrames {
   const from = source instanceof Uint8Array ? sourceOf(source) : source;

@@ -96,8 +96,7 @@ export function encodeSegmentHeader(identity: SegmentIdentity, target: Uint8Arra
 
 function checkIdentity(identity: SegmentIdentity): void {
   checkKeys(identity, identityKeys, "segment header");
-  checkBytes(identity.logId, "logId");
-  if (identity.logId.length !== at.LOG_ID_BYTES) throw new RangeError(`logId must have ${at.LOG_ID_BYTES} bytes`);
+  checkLogId(identity.logId);
   checkWhole(identity.segmentId, "segmentId", 1, Number.MAX_SAFE_INTEGER);
   checkWhole(identity.nonce, "nonce", 0, at.MAX_UINT32);
   checkWhole(identity.epoch, "epoch", 0, at.MAX_UINT32);
@@ -108,6 +107,30 @@ function checkIdentity(identity: SegmentIdentity): void {
   if (!Object.hasOwn(hashAlgorithms, identity.hash)) {
     throw new RangeError(`hash must be one of ${Object.keys(hashAlgorithms).join(", ")}, not ${String(identity.hash)}`);
   }
+}
+
+/**
+ * What the CRC of every frame header of a segment continues: for a segment whose header is lost, when its nonce and number are
+ * known from elsewhere. {@link findLaterFrames} takes it in place of a header.
+ *
+ * @throws `TypeError` or `RangeError` that names the field when one is wrong.
+ */
+export function frameSeedOf(identity: Pick<SegmentIdentity, "logId" | "segmentId" | "nonce">): number {
+  const { logId, segmentId, nonce } = identity;
+  checkLogId(logId);
+  checkWhole(segmentId, "segmentId", 1, Number.MAX_SAFE_INTEGER);
+  checkWhole(nonce, "nonce", 0, at.MAX_UINT32);
+  const bytes = new Uint8Array(at.IDENTITY_END);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(at.SEGMENT_NONCE, nonce, true);
+  bytes.set(logId, at.SEGMENT_LOG_ID);
+  writeUint64(view, at.SEGMENT_ID, segmentId);
+  return sliceBy16(bytes, at.IDENTITY_START, at.IDENTITY_END, 0) >>> 0;
+}
+
+function checkLogId(logId: Uint8Array): void {
+  checkBytes(logId, "logId");
+  if (logId.length !== at.LOG_ID_BYTES) throw new RangeError(`logId must have ${at.LOG_ID_BYTES} bytes`);
 }
 
 /**

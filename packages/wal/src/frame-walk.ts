@@ -1,0 +1,101 @@
+import type { Directory } from "@holdfast/fs-seam";
+import { FrameCursor, SEGMENT_HEADER_BYTES, successorAt, type SegmentHeader } from "@holdfast/segment-codec";
+import { openSegment, type SegmentSource, type SoundSegment } from "./segment-survey.js";
+import { WalError } from "./wal-error.js";
+
+/** Where a walk over frames begins: a boundary, or the beginning of a segment. */
+export interface WalkStart {
+  readonly segment: SoundSegment;
+  /** Absent: the segment's first frame. */
+  readonly position?: { readonly offset: number; readonly nextLsn: number; readonly chain: number };
+}
+
+export interface FrameWalkOptions {
+  readonly maxPayloadBytes: number;
+  /** Every sound segment of the log, by ascending id. */
+  readonly segments: readonly SoundSegment[];
+}
+
+/**
+ * Walks over the frames of a log from segment to segment, by the rules of docs/formats/segment.md: at every boundary a later
+ * segment that continues there comes first. Ends where neither a frame nor a segment follows; whoever walks knows which LSN
+ * should be there, and judges that end.
+ */
+export class FrameWalk {
+  /** The current frame. Its fields are those of the cursor, valid until the next call. */
+  cursor: FrameCursor;
+  segment: SoundSegment;
+  readonly #directory: Directory;
+  readonly #maxPayloadBytes: number;
+  #segments: readonly SoundSegment[];
+  #headers: readonly SegmentHeader[];
+  #bases: ReadonlySet<number>;
+  #source: SegmentSource;
+
+  constructor(directory: Directory, start: WalkStart, options: FrameWalkOptions) {
+    this.#directory = directory;
+    this.#maxPayloadBytes = options.maxPayloadBytes;
+    this.#segments = options.segments;
+    this.#headers = options.segments.map(({ header }) => header);
+    this.#bases = new Set(this.#headers.map(({ baseLsn }) => baseLsn));
+    this.segment = start.segment;
+    this.#source = openSegment(directory, start.segment.file);
+    this.cursor = this.#cursorAt(start.position);
+  }
+
+  /** LSN that is due behind the current frame. */
+  get nextLsn(): number {
+    return this.cursor.nextLsn;
+  }
+
+  /** Moves to the next frame; false at the end, see {@link extend}. */
+  next(): boolean {
+    for (;;) {
+      const successor = this.#successor();
+      if (successor === undefined) return this.cursor.next();
+      this.#enter(successor);
+    }
+  }
+
+  /** The same walk goes on over segments that have grown or come since it ended. */
+  extend(segments: readonly SoundSegment[]): void {
+    this.#segments = segments;
+    this.#headers = segments.map(({ header }) => header);
+    this.#bases = new Set(this.#headers.map(({ baseLsn }) => baseLsn));
+    const { endOffset: offset, nextLsn, chain } = this.cursor;
+    this.#source.close();
+    this.#source = openSegment(this.#directory, this.segment.file);
+    this.cursor = this.#cursorAt(offset === SEGMENT_HEADER_BYTES ? undefined : { offset, nextLsn, chain });
+  }
+
+  close(): void {
+    this.#source.close();
+  }
+
+  #successor(): SoundSegment | undefined {
+    const { nextLsn, chain } = this.cursor;
+    if (!this.#bases.has(nextLsn)) return undefined;
+    const { logId, segmentId } = this.segment.header;
+    const header = successorAt({ logId, segmentId, nextLsn, chain }, this.#headers);
+    if (header === undefined) return undefined;
+    return this.#segments.find((segment) => segment.header.segmentId === header.segmentId);
+  }
+
+  #enter(segment: SoundSegment): void {
+    const source = openSegment(this.#directory, segment.file);
+    this.#source.close();
+    this.#source = source;
+    this.segment = segment;
+    this.cursor = this.#cursorAt(undefined);
+  }
+
+  #cursorAt(from: WalkStart["position"]): FrameCursor {
+    const options = { maxPayloadBytes: this.#maxPayloadBytes, ...(from === undefined ? {} : { from }) };
+    if (this.#source.sizeBytes < (from?.offset ?? SEGMENT_HEADER_BYTES)) {
+      const { file, header } = this.segment;
+      const context = { file, segmentId: header.segmentId, offset: this.#source.sizeBytes };
+      throw new WalError("WAL_CORRUPT", `${file} has become shorter than what was read from it`, context);
+    }
+    return new FrameCursor(this.#source, this.segment.header, options);
+  }
+}

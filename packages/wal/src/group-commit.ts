@@ -1,0 +1,195 @@
+import type { Directory, SyncRung } from "@holdfast/fs-seam";
+import type { LogWriter, OpenSegment } from "./log-writer.js";
+
+/**
+ * Many waiters, one barrier. One is in flight at most; whoever asks meanwhile waits for the next one, and all of them share it.
+ *
+ * A barrier: write the buffer, note the last LSN, sync every segment that has unsynced bytes from the oldest on, then the
+ * names, and only then say that this LSN is durable. A failure anywhere but in the write of the buffer to a full disk is final:
+ * `onFailure` hears of it, and nothing is ever synced again.
+ */
+
+/** Durations of barriers, by power of two: entry i counts those below 2^i times 16 microseconds. */
+export const BARRIER_BUCKETS = 20;
+
+export interface BarrierStats {
+  barriers: number;
+  /** Records that barriers made durable. */
+  records: number;
+  totalMs: number;
+  maxMs: number;
+  readonly histogram: number[];
+}
+
+interface Round {
+  rung: SyncRung;
+  readonly promise: Promise<number>;
+  readonly resolve: (lsn: number) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Snapshot {
+  readonly lsn: number;
+  readonly parts: readonly { readonly open: OpenSegment; readonly bytes: number }[];
+  readonly names: boolean;
+}
+
+export interface GroupCommitOptions {
+  readonly directory: Directory;
+  readonly now: () => number;
+  /** Says whether an error of {@link LogWriter.write} leaves everything as it was. */
+  readonly isHarmless: (error: unknown) => boolean;
+  readonly onFailure: (error: unknown) => void;
+}
+
+export class GroupCommit {
+  /** Highest LSN that a returned barrier covers, with bytes, length and name. */
+  durableLsn: number;
+  readonly stats: BarrierStats = {
+    barriers: 0,
+    records: 0,
+    totalMs: 0,
+    maxMs: 0,
+    histogram: Array.from({ length: BARRIER_BUCKETS }, () => 0),
+  };
+  readonly #writer: LogWriter;
+  readonly #options: GroupCommitOptions;
+  /** What `full` covers: other metadata besides. */
+  #fullLsn: number;
+  #next: Round | undefined = undefined;
+  #running: Promise<void> | undefined = undefined;
+
+  constructor(writer: LogWriter, options: GroupCommitOptions) {
+    this.#writer = writer;
+    this.#options = options;
+    this.durableLsn = writer.lastLsn;
+    this.#fullLsn = writer.lastLsn;
+  }
+
+  /** Whether a promise barrier is under way; a blocking one has to wait then. */
+  get isBusy(): boolean {
+    return this.#running !== undefined;
+  }
+
+  /** Resolves with an LSN at or above the last one appended before the call, once a barrier covers it. */
+  sync(rung: SyncRung): Promise<number> {
+    if (this.#isCovered(rung)) return Promise.resolve(this.durableLsn);
+    const round = (this.#next ??= newRound(rung));
+    if (rung === "full") round.rung = "full";
+    this.#running ??= this.#run();
+    return round.promise;
+  }
+
+  /** The same, holding the event loop. Only when not {@link isBusy}. */
+  syncBlocking(rung: SyncRung): number {
+    if (this.#isCovered(rung)) return this.durableLsn;
+    const began = this.#options.now();
+    const snapshot = this.#snapshot();
+    try {
+      for (const { open } of this.#unsynced(snapshot, rung)) open.handle.syncBlocking(rung);
+      if (snapshot.names) this.#options.directory.syncNamesBlocking();
+      this.#settle(snapshot, rung, began);
+    } catch (error) {
+      this.#options.onFailure(error);
+      throw error;
+    }
+    return snapshot.lsn;
+  }
+
+  /** Resolves when no barrier is under way any more. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  #isCovered(rung: SyncRung): boolean {
+    const { lastLsn, open } = this.#writer;
+    // A rotation whose record did not fit on the disk leaves a segment without one: its name and header count, too.
+    if (open.some(({ nameIsDurable, syncedBytes }) => !nameIsDurable || syncedBytes === 0)) return false;
+    return rung === "full" ? this.#fullLsn === lastLsn : this.durableLsn === lastLsn;
+  }
+
+  async #run(): Promise<void> {
+    await undefined; // whoever asks in the same turn of the program shares the first barrier
+    for (let round = this.#next; round !== undefined; round = this.#next) {
+      this.#next = undefined;
+      await this.#serve(round);
+    }
+    this.#running = undefined;
+  }
+
+  async #serve(round: Round): Promise<void> {
+    const began = this.#options.now();
+    let snapshot: Snapshot;
+    try {
+      snapshot = this.#snapshot();
+    } catch (error) {
+      round.reject(error);
+      return;
+    }
+    try {
+      for (const { open } of this.#unsynced(snapshot, round.rung)) await open.handle.sync(round.rung);
+      if (snapshot.names) await this.#options.directory.syncNames();
+      this.#settle(snapshot, round.rung, began);
+      round.resolve(snapshot.lsn);
+    } catch (error) {
+      this.#options.onFailure(error);
+      round.reject(error);
+      this.#next?.reject(error);
+      this.#next = undefined;
+    }
+  }
+
+  /** Hands everything to the system and notes what a barrier has to cover. */
+  #snapshot(): Snapshot {
+    const writer = this.#writer;
+    try {
+      writer.write();
+    } catch (error) {
+      if (!this.#options.isHarmless(error)) this.#options.onFailure(error);
+      throw error;
+    }
+    return {
+      lsn: writer.lastLsn,
+      parts: writer.open.map((open) => ({ open, bytes: open.writtenBytes })),
+      names: writer.open.some(({ nameIsDurable }) => !nameIsDurable),
+    };
+  }
+
+  #unsynced({ parts }: Snapshot, rung: SyncRung): Snapshot["parts"] {
+    return parts.filter(({ open, bytes }) => rung === "full" || open.syncedBytes < bytes);
+  }
+
+  /** The barrier has returned. */
+  #settle({ lsn, parts, names }: Snapshot, rung: SyncRung, began: number): void {
+    for (const { open, bytes } of parts) {
+      open.syncedBytes = Math.max(open.syncedBytes, bytes);
+      if (names) open.nameIsDurable = true;
+      if (open.sealed && open.syncedBytes === open.writtenBytes) this.#writer.finish(open);
+    }
+    this.stats.records += Math.max(0, lsn - this.durableLsn);
+    this.durableLsn = Math.max(this.durableLsn, lsn);
+    if (rung === "full") this.#fullLsn = Math.max(this.#fullLsn, lsn);
+    this.#writer.stateDurable(this.durableLsn);
+    this.#count(this.#options.now() - began);
+  }
+
+  #count(tookMs: number): void {
+    const { stats } = this;
+    stats.barriers += 1;
+    stats.totalMs += tookMs;
+    stats.maxMs = Math.max(stats.maxMs, tookMs);
+    const bucket = Math.ceil(Math.log2(Math.max(1, tookMs / 0.016)));
+    const index = Math.min(BARRIER_BUCKETS - 1, bucket);
+    stats.histogram[index] = (stats.histogram[index] ?? 0) + 1;
+  }
+}
+
+function newRound(rung: SyncRung): Round {
+  let resolve: (lsn: number) => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const promise = new Promise<number>((fulfil, fail) => {
+    resolve = fulfil;
+    reject = fail;
+  });
+  return { rung, promise, resolve, reject };
+}

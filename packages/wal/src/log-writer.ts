@@ -1,0 +1,281 @@
+import type { Directory, FileHandle } from "@holdfast/fs-seam";
+import { isFsError } from "@holdfast/fs-seam";
+import {
+  FRAME_HEADER_BYTES,
+  FrameEncoder,
+  SEGMENT_HEADER_BYTES,
+  encodeSegmentHeader,
+  frameBytes,
+  frameKinds,
+} from "@holdfast/segment-codec";
+import { batchPayloadBytes, encodeBatchPayload } from "./batch-payload.js";
+import { freshNonce } from "./fresh-identity.js";
+import { formatSegmentFileName } from "./segment-file-name.js";
+import type { SoundSegment } from "./segment-survey.js";
+import { WalError } from "./wal-error.js";
+import type { ResolvedWalOptions } from "./wal-options.js";
+import type { RecoveredLog } from "./recovery.js";
+
+/**
+ * Frames into one buffer, the buffer into the active segment, and from segment to segment. It never syncs by itself:
+ * `group-commit.ts` asks what there is to sync and says what has been.
+ *
+ * Rotation, and what a crash leaves of it:
+ *
+ * 1. Write the buffer to the old segment. From here on it is sealed.
+ * 2. Create the next segment, and write its header.
+ *    Window: the name may be there without header, the header without the end of the old segment. Nothing in the new segment
+ *    is stated as durable before the next barrier, which syncs the old one first, then the new one, then the names; until then
+ *    every such state is a torn tail.
+ * 3. Behind that barrier the zeros at the end of the old segment are cut off. Whether the cut survives does not matter.
+ */
+
+/** A segment that is open for writing, or waits for its last barrier. */
+export interface OpenSegment {
+  readonly segment: SoundSegment;
+  readonly handle: FileHandle;
+  /** Bytes handed to the system, from the beginning of the file. */
+  writtenBytes: number;
+  /** Bytes from the beginning that a returned barrier covers. */
+  syncedBytes: number;
+  /** Bytes that the file has, zeros ahead included. */
+  allocatedBytes: number;
+  /** Whether a names barrier has covered the name. */
+  nameIsDurable: boolean;
+  sealed: boolean;
+}
+
+const recordMeta = { kind: frameKinds.record, flags: 0, span: 1 } as const;
+const watermarkMeta = { kind: frameKinds.watermark, flags: 0, span: 0 } as const;
+const nothing = new Uint8Array();
+const FIRST_ALLOCATION_BYTES = 64 * 1024;
+
+export class LogWriter {
+  /** Sealed segments that a barrier still has to cover, oldest first, and the active one last. */
+  readonly open: OpenSegment[] = [];
+  /** Segments that readers pass through, the active one last. */
+  readonly live: SoundSegment[];
+  rotations = 0;
+  /** Highest LSN whose frame was handed to the system. */
+  writtenLsn: number;
+  readonly #directory: Directory;
+  readonly #options: ResolvedWalOptions;
+  #buffer: Uint8Array;
+  #filled = 0;
+  #encoder: FrameEncoder;
+  #active: OpenSegment;
+  #lastSegmentId: number;
+  #openedAt: number;
+
+  constructor(options: ResolvedWalOptions, recovered: RecoveredLog) {
+    this.#directory = options.directory;
+    this.#options = options;
+    this.#buffer = new Uint8Array(options.bufferBytes);
+    this.#encoder = recovered.encoder;
+    this.live = [...recovered.live];
+    this.#lastSegmentId = recovered.lastSegmentId;
+    this.#openedAt = options.now();
+    const { segment } = recovered;
+    const handle = this.#directory.open(segment.file, { mode: "write" });
+    this.#active = {
+      segment,
+      handle,
+      writtenBytes: segment.sizeBytes,
+      syncedBytes: segment.sizeBytes,
+      allocatedBytes: segment.sizeBytes,
+      nameIsDurable: true,
+      sealed: false,
+    };
+    this.open.push(this.#active);
+    this.#encoder.durableLsn = this.lastLsn; // recovery has synced all of it
+    this.writtenLsn = this.lastLsn;
+  }
+
+  get lastLsn(): number {
+    return this.#encoder.nextLsn - 1;
+  }
+
+  append(payload: Uint8Array): number {
+    if (payload.length > this.#options.maxRecordBytes) throw this.#tooLarge(payload.length);
+    this.#reserve(frameBytes(payload.length));
+    const lsn = this.#encoder.nextLsn;
+    this.#filled = this.#encoder.append(this.#buffer, this.#filled, payload, recordMeta);
+    return lsn;
+  }
+
+  /** All of them in one frame; returns the LSN of the first. */
+  appendBatch(records: readonly Uint8Array[]): number {
+    const payloadBytes = batchPayloadBytes(records);
+    if (payloadBytes > this.#options.maxRecordBytes) throw this.#tooLarge(payloadBytes);
+    this.#reserve(frameBytes(payloadBytes));
+    const lsn = this.#encoder.nextLsn;
+    encodeBatchPayload(records, this.#buffer, this.#filled + FRAME_HEADER_BYTES);
+    const meta = { kind: frameKinds.batch, flags: 0, span: records.length };
+    this.#filled = this.#encoder.seal(this.#buffer, this.#filled, payloadBytes, meta);
+    return lsn;
+  }
+
+  /** States in a frame of its own what is durable, for a log that nothing is appended to for a while. */
+  appendWatermark(): void {
+    this.#makeRoom(frameBytes(0)); // in this segment, however full it is: a segment begins with a record
+    this.#filled = this.#encoder.append(this.#buffer, this.#filled, nothing, watermarkMeta);
+  }
+
+  /** Every frame from now on states this. */
+  stateDurable(lsn: number): void {
+    this.#encoder.durableLsn = lsn;
+  }
+
+  /**
+   * Hands what waits in the buffer to the system. A full disk leaves it in the buffer, to be written again to the same place
+   * once there is room: throws `WAL_NO_SPACE`, and nothing is lost.
+   */
+  write(): void {
+    if (this.#filled > 0) {
+      const active = this.#active;
+      this.#allocateAhead(active, active.writtenBytes + this.#filled);
+      this.#put(active, this.#buffer.subarray(0, this.#filled));
+      this.#filled = 0;
+    }
+    this.writtenLsn = this.lastLsn;
+  }
+
+  /** Cuts the zeros ahead off a segment that a barrier covers to its end, and closes it. */
+  finish(open: OpenSegment): void {
+    if (open.allocatedBytes > open.writtenBytes) open.handle.truncate(open.writtenBytes);
+    open.handle.close();
+    this.open.splice(this.open.indexOf(open), 1);
+  }
+
+  /** Closes every handle; for a log that is given up as for one that is at its end. */
+  closeHandles(): void {
+    for (const { handle } of this.open.splice(0)) handle.close();
+  }
+
+  get active(): OpenSegment {
+    return this.#active;
+  }
+
+  get bufferedBytes(): number {
+    return this.#filled;
+  }
+
+  /** Makes room for a frame in the buffer, and in the segment. */
+  #reserve(bytes: number): void {
+    const isFull = this.#active.writtenBytes + this.#filled + bytes > this.#options.segmentBytes;
+    // Two segments never begin with the same LSN: the later one would replace the earlier.
+    const hasRecord = this.#encoder.nextLsn > this.#active.segment.header.baseLsn;
+    if (hasRecord && (isFull || this.#isOld())) this.#rotate();
+    this.#makeRoom(bytes);
+  }
+
+  #makeRoom(bytes: number): void {
+    if (this.#filled + bytes <= this.#buffer.length) return;
+    this.write();
+    if (bytes > this.#buffer.length) this.#buffer = new Uint8Array(bytes);
+    else if (this.#buffer.length > this.#options.bufferBytes) this.#buffer = new Uint8Array(this.#options.bufferBytes);
+  }
+
+  #isOld(): boolean {
+    const { maxSegmentAgeMs, now } = this.#options;
+    return maxSegmentAgeMs !== Number.POSITIVE_INFINITY && now() - this.#openedAt >= maxSegmentAgeMs;
+  }
+
+  #rotate(): void {
+    this.write();
+    const { fs } = this.#directory;
+    const { header: old } = this.#active.segment;
+    const identity = {
+      logId: old.logId,
+      segmentId: this.#lastSegmentId + 1,
+      nonce: freshNonce(fs),
+      epoch: old.epoch,
+      content: old.content,
+      baseLsn: this.#encoder.nextLsn,
+      durableLsn: this.#encoder.durableLsn,
+      previousChain: this.#encoder.chain,
+      hash: old.hash,
+    };
+    const file = formatSegmentFileName(identity);
+    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
+    const header = encodeSegmentHeader(identity, bytes);
+    const handle = this.#create(file);
+    const segment: SoundSegment = { file, sizeBytes: 0, header };
+    const next: OpenSegment = {
+      segment,
+      handle,
+      writtenBytes: 0,
+      syncedBytes: 0,
+      allocatedBytes: 0,
+      nameIsDurable: false,
+      sealed: false,
+    };
+    try {
+      this.#put(next, bytes);
+    } catch (error) {
+      handle.close();
+      this.#directory.removeIfPresent(file); // before anything was written to it
+      throw error;
+    }
+    this.#active.sealed = true;
+    this.#lastSegmentId += 1;
+    this.#active = next;
+    this.open.push(next);
+    this.live.push(segment);
+    const { durableLsn } = this.#encoder;
+    this.#encoder = new FrameEncoder(header);
+    this.#encoder.durableLsn = durableLsn;
+    this.#openedAt = this.#options.now();
+    this.rotations += 1;
+  }
+
+  #create(file: string): FileHandle {
+    try {
+      return this.#directory.open(file, { mode: "write", create: "exclusive" });
+    } catch (error) {
+      throw spaceFailure(error, file);
+    }
+  }
+
+  #put(open: OpenSegment, bytes: Uint8Array): void {
+    try {
+      open.handle.writeAt(bytes, open.writtenBytes);
+    } catch (error) {
+      throw spaceFailure(error, open.segment.file);
+    }
+    open.writtenBytes += bytes.length;
+    open.allocatedBytes = Math.max(open.allocatedBytes, open.writtenBytes);
+  }
+
+  /**
+   * Zero-fills ahead of the end, in steps as large as what is there. Writes that fill the buffer come from somebody who does
+   * not sync often, and would only write everything twice. A full disk only costs the advantage.
+   */
+  #allocateAhead(open: OpenSegment, end: number): void {
+    const { preallocateBytes, segmentBytes, bufferBytes } = this.#options;
+    if (preallocateBytes === 0 || end <= open.allocatedBytes || this.#filled > bufferBytes / 2) return;
+    const step = Math.min(preallocateBytes, Math.max(FIRST_ALLOCATION_BYTES, open.allocatedBytes));
+    const target = Math.min(segmentBytes, end + step);
+    if (target <= open.allocatedBytes) return;
+    try {
+      open.handle.allocate(open.allocatedBytes, target - open.allocatedBytes);
+    } catch (error) {
+      if (isFsError(error, "FS_NO_SPACE") || isFsError(error, "FS_QUOTA_EXCEEDED")) return;
+      throw error;
+    }
+    open.allocatedBytes = target;
+  }
+
+  #tooLarge(bytes: number): WalError {
+    const { maxRecordBytes } = this.#options;
+    const message = `a record of ${bytes} bytes is above maxRecordBytes, which is ${maxRecordBytes}`;
+    return new WalError("WAL_RECORD_TOO_LARGE", message, { expected: maxRecordBytes, actual: bytes });
+  }
+}
+
+function spaceFailure(error: unknown, file: string): unknown {
+  if (!isFsError(error, "FS_NO_SPACE") && !isFsError(error, "FS_QUOTA_EXCEEDED")) return error;
+  return new WalError("WAL_NO_SPACE", `${file}: the disk is full; nothing is lost, try again when there is room`, { file }, {
+    cause: error,
+  });
+}

@@ -1,0 +1,121 @@
+import type { Directory } from "@holdfast/fs-seam";
+import { frameKinds } from "@holdfast/segment-codec";
+import { batchRecordEnd, batchRecordStart } from "./batch-payload.js";
+import { FrameWalk } from "./frame-walk.js";
+import type { SoundSegment } from "./segment-survey.js";
+import { WalError } from "./wal-error.js";
+
+export interface RecordCursorOptions {
+  readonly directory: Directory;
+  /** Segments that count, by ascending id; not empty. */
+  readonly live: readonly SoundSegment[];
+  readonly maxPayloadBytes: number;
+  /** LSN of the first record wanted. */
+  readonly from: number;
+  /** Last LSN that is there: a log that ends before it is damaged. */
+  readonly lastLsn: number;
+}
+
+/**
+ * Reads records forward, one at a time and verified, from segment to segment. `next()` puts one into fields, without garbage;
+ * its bytes are lent until the next call.
+ */
+export class RecordCursor {
+  lsn = 0;
+  bytes: Uint8Array = new Uint8Array();
+  start = 0;
+  end = 0;
+  #lastLsn: number;
+  readonly #from: number;
+  readonly #walk: FrameWalk;
+  /** Inside a batch: LSN of its next record, and where it begins. */
+  #batchAt = 0;
+  #batchNext = 0;
+  #batchLast = -1;
+
+  /** @throws {@link WalError} `WAL_PRUNED` when `from` lies before the first record that is kept. */
+  constructor({ directory, live, maxPayloadBytes, from, lastLsn }: RecordCursorOptions) {
+    this.#from = from;
+    this.#lastLsn = lastLsn;
+    const first = live[0] as SoundSegment; // not empty
+    if (from < first.header.baseLsn) {
+      const message = `LSN ${from} has been pruned; the log begins with ${first.header.baseLsn}`;
+      throw new WalError("WAL_PRUNED", message, { lsn: from, expected: first.header.baseLsn });
+    }
+    const segment = live.findLast(({ header }) => header.baseLsn <= from) as SoundSegment; // the first one, if no other
+    this.#walk = new FrameWalk(directory, { segment }, { maxPayloadBytes, segments: live });
+  }
+
+  /**
+   * Moves to the next record; false behind the last one.
+   *
+   * @throws {@link WalError} `WAL_CORRUPT` when records that should be there cannot be read.
+   */
+  next(): boolean {
+    for (;;) {
+      if (this.#batchNext <= this.#batchLast) {
+        this.#takeFromBatch();
+      } else {
+        if (this.#walk.nextLsn > this.#lastLsn) return false;
+        if (!this.#walk.next()) throw this.#damage();
+        if (!this.#takeFrame()) continue;
+      }
+      if (this.lsn >= this.#from) return this.lsn <= this.#lastLsn;
+    }
+  }
+
+  /** The record's bytes, lent until the next call. */
+  view(): Uint8Array {
+    return this.bytes.subarray(this.start, this.end);
+  }
+
+  /** Goes on up to a later end, over segments that have come since. */
+  extend(live: readonly SoundSegment[], lastLsn: number): void {
+    this.#lastLsn = lastLsn;
+    this.#walk.extend(live);
+  }
+
+  close(): void {
+    this.#walk.close();
+  }
+
+  /** False for a frame that holds no record of the caller's. */
+  #takeFrame(): boolean {
+    const { cursor } = this.#walk;
+    if (cursor.kind === frameKinds.record) {
+      this.lsn = cursor.lsn;
+      this.bytes = cursor.bytes;
+      this.start = cursor.payloadStart;
+      this.end = cursor.payloadEnd;
+      return true;
+    }
+    if (cursor.kind !== frameKinds.batch || cursor.span === 0) return false;
+    this.#batchAt = cursor.payloadStart;
+    this.#batchNext = cursor.lsn;
+    this.#batchLast = cursor.lsn + cursor.span - 1;
+    this.#takeFromBatch();
+    return true;
+  }
+
+  #takeFromBatch(): void {
+    const { cursor, segment } = this.#walk;
+    const context = { file: segment.file, segmentId: segment.header.segmentId, offset: cursor.offset, lsn: this.#batchNext };
+    const end = batchRecordEnd(cursor.bytes, this.#batchAt, cursor.payloadEnd, context);
+    this.lsn = this.#batchNext;
+    this.bytes = cursor.bytes;
+    this.start = batchRecordStart(this.#batchAt);
+    this.end = end;
+    this.#batchAt = end;
+    this.#batchNext += 1;
+    if (this.#batchNext <= this.#batchLast || end === cursor.payloadEnd) return;
+    throw new WalError("WAL_CORRUPT", "bytes follow the last record of a batch", { ...context, expected: end, actual: cursor.payloadEnd });
+  }
+
+  #damage(): WalError {
+    const { segment, cursor } = this.#walk;
+    const { endOffset: offset, nextLsn: lsn, stop } = cursor;
+    const message = `${segment.file}: record ${lsn} at offset ${offset} cannot be read (${stop}); the log goes on to ${this.#lastLsn}`;
+    const context = { file: segment.file, segmentId: segment.header.segmentId, offset, lsn };
+    return new WalError("WAL_CORRUPT", message, context);
+  }
+}

@@ -1,0 +1,29 @@
+import type { DroppedBytes } from "./tail-scan.js";
+import type { RecoveryMode } from "./wal-options.js";
+
+/** What an open found and did. Plain data. */
+export interface RecoveryReport {
+  readonly mode: RecoveryMode | "read-only";
+  /** True when there was no log before. */
+  readonly created: boolean;
+  /** LSN of the first record that is kept; `lastLsn + 1` when there is none. */
+  readonly firstLsn: number;
+  /** LSN of the last record that was recovered, 0 when there never was one. */
+  readonly lastLsn: number;
+  /** Highest LSN that the log itself could prove durable before this open. */
+  readonly provenLsn: number;
+  /** Records that were written once more into the new segment, because they were not proven or lay in small segments. */
+  readonly rewrittenRecords: number;
+  readonly rewrittenBytes: number;
+  /** Bytes that are no records of this log, other than zeros. None of them was ever stated as durable, unless `damage` says so. */
+  readonly dropped: readonly DroppedBytes[];
+  /** Segment files that the new one replaces. */
+  readonly removedFiles: readonly string[];
+  /** Of those, the ones kept in `aside` because they hold dropped bytes. */
+  readonly asideFiles: readonly string[];
+  /** In mode `salvage`: what any other mode refuses. */
+  readonly damage: string | undefined;
+  readonly segmentCount: number;
+  /** Bytes of segments that were read. */
+  readonly scannedBytes: number;
+}

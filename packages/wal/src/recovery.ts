@@ -1,0 +1,290 @@
+import { isFsError, stageFile, type Directory } from "@holdfast/fs-seam";
+import {
+  FrameEncoder,
+  SEGMENT_HEADER_BYTES,
+  encodeSegmentHeader,
+  frameBytes,
+  frameKinds,
+  type SegmentHeader,
+} from "@holdfast/segment-codec";
+import { freshLogId, freshNonce } from "./fresh-identity.js";
+import { FrameWalk } from "./frame-walk.js";
+import type { RecoveryReport } from "./recovery-report.js";
+import { formatSegmentFileName } from "./segment-file-name.js";
+import { liveSegments, surveySegments, type SegmentSurvey, type SoundSegment } from "./segment-survey.js";
+import { switchPoint } from "./switch-point.js";
+import { scanTail, type LogPosition, type TailScan } from "./tail-scan.js";
+import { WalError } from "./wal-error.js";
+import type { ResolvedWalOptions } from "./wal-options.js";
+
+/**
+ * Opening a log for writing. The directory lock is held, and temporary files of earlier runs are gone.
+ *
+ * 1. Survey and judge: read headers and the tail. Nothing is changed, and a refusal ends here.
+ * 2. Stage the segment of this open: its header, and every record behind the switch point once more. Sync it.
+ *    Window 1: a temporary file beside the old log; the next open removes it.
+ * 3. Rename it to its name, sync the names.
+ *    Window 2: the old log or the new one. Both hold the same records, so it does not matter which.
+ * 4. Move aside what holds bytes that were cut off, remove what is replaced, sync the names.
+ *    Window 3: some of the replaced files are still there, or in both places. The new segment begins at or before all of them, so
+ *    no reader looks at them, and the next open replaces them again.
+ *
+ * Only then is the log open. Nothing is ever cut, overwritten or appended to that an earlier run wrote.
+ */
+
+/** What the writer goes on from. */
+export interface RecoveredLog {
+  readonly segment: SoundSegment;
+  readonly encoder: FrameEncoder;
+  /** Every segment that counts, the new one last. */
+  readonly live: readonly SoundSegment[];
+  readonly lastSegmentId: number;
+  readonly report: RecoveryReport;
+}
+
+const COPY_BYTES = 256 * 1024;
+const ASIDE = "aside";
+
+/** Brings a log to where it can be written, creating it where there is none. */
+export async function recoverLog(options: ResolvedWalOptions): Promise<RecoveredLog> {
+  const { directory, mode } = options;
+  const survey = surveySegments(directory);
+  if (survey.sound.length === 0) return createLog(options, survey);
+  const live = liveSegments(survey.sound);
+  const tail = scanTail(directory, survey, live, { maxPayloadBytes: options.maxRecordBytes, durableLsn: 0 });
+  if (tail.damage !== undefined && mode !== "salvage") throw tail.damage;
+  if (mode === "strict") refuseTear(tail);
+  const keepLsn = mode === "salvage" ? tail.lastLsn : Math.min(tail.lastLsn, tail.durableLsn);
+  const target: CopyTarget = { options, survey, live, tail, keepLsn };
+  const merged = await writeSegment(target, switchPoint(directory, live, tail, { ...limits(options), keepLsn }));
+  // A sealed segment that is damaged is left where it is, for the one who reads it to hear of.
+  const written =
+    merged ?? (await writeSegment(target, switchPoint(directory, live, tail, { ...limits(options), keepLsn, mergeBytes: -1 })));
+  if (written === undefined) throw new Error("internal: the tail reads otherwise than it was scanned");
+  const replaced = live.filter(({ header }) => header.baseLsn >= written.segment.header.baseLsn);
+  const kept = live.filter((segment) => !replaced.includes(segment));
+  const cleared = await clear(directory, survey, kept, tail, options.maxAsideFiles);
+  return {
+    segment: written.segment,
+    encoder: written.encoder,
+    live: [...kept, written.segment],
+    lastSegmentId: written.segment.header.segmentId,
+    report: {
+      mode,
+      created: false,
+      firstLsn: (kept[0] ?? written.segment).header.baseLsn,
+      lastLsn: tail.lastLsn,
+      provenLsn: tail.durableLsn,
+      rewrittenRecords: written.records,
+      rewrittenBytes: written.segment.sizeBytes - SEGMENT_HEADER_BYTES,
+      dropped: tail.dropped,
+      removedFiles: cleared.removed,
+      asideFiles: cleared.aside,
+      damage: tail.damage?.message,
+      segmentCount: kept.length + 1,
+      scannedBytes: tail.scannedBytes,
+    },
+  };
+}
+
+function limits({ mergeBytes, maxRecordBytes }: ResolvedWalOptions): { mergeBytes: number; maxPayloadBytes: number } {
+  return { mergeBytes, maxPayloadBytes: maxRecordBytes };
+}
+
+function refuseTear({ dropped, durableLsn }: TailScan): void {
+  const first = dropped[0];
+  if (first === undefined) return;
+  const { file, segmentId, offset, bytes, reason } = first;
+  const message = `${file}: ${bytes} bytes at offset ${offset} are no records (${reason}); mode "recover" cuts them off`;
+  throw new WalError("WAL_TORN", message, { file, segmentId, offset, durableLsn });
+}
+
+async function createLog(options: ResolvedWalOptions, survey: SegmentSurvey): Promise<RecoveredLog> {
+  const { directory, mode, content } = options;
+  const orphan = survey.headerless[0];
+  if (orphan !== undefined) {
+    const { file, segmentId, why } = orphan;
+    const message = `no segment of the log has a sound header; that of ${file} is ${why}`;
+    throw new WalError("WAL_CORRUPT", message, { file, segmentId, offset: 0 });
+  }
+  const identity = {
+    logId: freshLogId(directory.fs),
+    segmentId: 1,
+    nonce: freshNonce(directory.fs),
+    epoch: 1,
+    content,
+    baseLsn: 1,
+    durableLsn: 0,
+    previousChain: 0,
+    hash: "none",
+  } as const;
+  const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
+  const header = encodeSegmentHeader(identity, bytes);
+  const file = formatSegmentFileName(identity);
+  const staged = stageFile(directory, file);
+  try {
+    staged.handle.append(bytes);
+  } catch (error) {
+    staged.discard();
+    throw error;
+  }
+  await staged.publish({ rung: "full" });
+  const segment: SoundSegment = { file, sizeBytes: SEGMENT_HEADER_BYTES, header };
+  return {
+    segment,
+    encoder: new FrameEncoder(header),
+    live: [segment],
+    lastSegmentId: 1,
+    report: {
+      mode,
+      created: true,
+      firstLsn: 1,
+      lastLsn: 0,
+      provenLsn: 0,
+      rewrittenRecords: 0,
+      rewrittenBytes: 0,
+      dropped: [],
+      removedFiles: [],
+      asideFiles: [],
+      damage: undefined,
+      segmentCount: 1,
+      scannedBytes: 0,
+    },
+  };
+}
+
+interface CopyTarget {
+  readonly options: ResolvedWalOptions;
+  readonly survey: SegmentSurvey;
+  readonly live: readonly SoundSegment[];
+  readonly tail: TailScan;
+  readonly keepLsn: number;
+}
+
+interface WrittenSegment {
+  readonly segment: SoundSegment;
+  readonly encoder: FrameEncoder;
+  readonly records: number;
+}
+
+/** Steps 2 and 3. Undefined, and nothing changed, when the records from `place` on cannot all be read. */
+async function writeSegment(target: CopyTarget, place: LogPosition): Promise<WrittenSegment | undefined> {
+  const { options, survey, live, tail, keepLsn } = target;
+  const { directory } = options;
+  const last = live.at(-1) as SoundSegment; // a log that is recovered has a segment
+  const header: Omit<SegmentHeader, "crc" | "frameSeed"> = {
+    logId: last.header.logId,
+    segmentId: survey.lastSegmentId + 1,
+    nonce: freshNonce(directory.fs),
+    epoch: Math.max(...survey.sound.map((segment) => segment.header.epoch)) + 1,
+    content: options.content,
+    baseLsn: place.nextLsn,
+    durableLsn: Math.min(keepLsn, place.nextLsn - 1),
+    previousChain: place.chain,
+    hash: "none",
+  };
+  const file = formatSegmentFileName(header);
+  const staged = stageFile(directory, file);
+  try {
+    const first = new Uint8Array(SEGMENT_HEADER_BYTES);
+    const encoded = encodeSegmentHeader(header, first);
+    staged.handle.append(first);
+    const copy = new FrameCopy(new FrameEncoder(encoded), (bytes) => staged.handle.append(bytes));
+    const complete = copyFrames(directory, place, live, tail.lastLsn, options.maxRecordBytes, copy);
+    if (!complete) {
+      staged.discard();
+      return undefined;
+    }
+    copy.write();
+    await staged.publish({ rung: "full" });
+    const segment: SoundSegment = { file, sizeBytes: SEGMENT_HEADER_BYTES + copy.writtenBytes, header: encoded };
+    return { segment, encoder: copy.encoder, records: tail.lastLsn + 1 - place.nextLsn };
+  } catch (error) {
+    staged.discard(); // does nothing once publish has begun
+    throw error;
+  }
+}
+
+/** Encodes frames once more, a buffer at a time. */
+class FrameCopy {
+  readonly encoder: FrameEncoder;
+  writtenBytes = 0;
+  readonly #sink: (bytes: Uint8Array) => void;
+  #buffer = new Uint8Array(COPY_BYTES);
+  #filled = 0;
+
+  constructor(encoder: FrameEncoder, sink: (bytes: Uint8Array) => void) {
+    this.encoder = encoder;
+    this.#sink = sink;
+  }
+
+  append(payload: Uint8Array, meta: { readonly kind: number; readonly flags: number; readonly span: number }): void {
+    const bytes = frameBytes(payload.length);
+    if (this.#filled + bytes > this.#buffer.length) this.write();
+    if (bytes > this.#buffer.length) this.#buffer = new Uint8Array(bytes);
+    this.#filled = this.encoder.append(this.#buffer, this.#filled, payload, meta);
+  }
+
+  write(): void {
+    if (this.#filled === 0) return;
+    this.#sink(this.#buffer.subarray(0, this.#filled));
+    this.writtenBytes += this.#filled;
+    this.#filled = 0;
+  }
+}
+
+/** True when every record up to `lastLsn` was read. */
+function copyFrames(
+  directory: Directory,
+  place: LogPosition,
+  live: readonly SoundSegment[],
+  lastLsn: number,
+  maxPayloadBytes: number,
+  copy: FrameCopy,
+): boolean {
+  const { segment, offset, nextLsn, chain } = place;
+  const position = offset === SEGMENT_HEADER_BYTES ? {} : { position: { offset, nextLsn, chain } };
+  const walk = new FrameWalk(directory, { segment, ...position }, { maxPayloadBytes, segments: live });
+  try {
+    while (walk.nextLsn <= lastLsn && walk.next()) {
+      const { kind, flags, span } = walk.cursor;
+      // A watermark's statement is in the new header; a footer describes a segment that is no more.
+      if (kind === frameKinds.watermark || kind === frameKinds.footer) continue;
+      copy.append(walk.cursor.viewPayload(), { kind, flags, span });
+    }
+    return walk.nextLsn === lastLsn + 1;
+  } finally {
+    walk.close();
+  }
+}
+
+/** Step 4. */
+async function clear(
+  directory: Directory,
+  survey: SegmentSurvey,
+  kept: readonly SoundSegment[],
+  tail: TailScan,
+  maxAsideFiles: number,
+): Promise<{ readonly removed: string[]; readonly aside: string[] }> {
+  const keptFiles = new Set(kept.map(({ file }) => file));
+  const replaced = [...survey.sound, ...survey.headerless].map(({ file }) => file).filter((file) => !keptFiles.has(file));
+  const precious = new Set(maxAsideFiles === 0 ? [] : tail.dropped.map(({ file }) => file));
+  const aside = replaced.filter((file) => precious.has(file));
+  if (aside.length > 0) await moveAside(directory, aside, maxAsideFiles);
+  for (const file of replaced) if (!precious.has(file)) directory.remove(file);
+  if (replaced.length > 0) await directory.syncNames();
+  return { removed: replaced, aside };
+}
+
+async function moveAside(directory: Directory, files: readonly string[], maxAsideFiles: number): Promise<void> {
+  try {
+    directory.makeDirectory(ASIDE);
+  } catch (error) {
+    if (!isFsError(error, "FS_ALREADY_EXISTS")) throw error;
+  }
+  await directory.syncNames();
+  for (const file of files) directory.rename(file, `${ASIDE}/${file}`);
+  const there = directory.list(ASIDE).map(({ name }) => name);
+  for (const name of there.slice(0, Math.max(0, there.length - maxAsideFiles))) directory.remove(`${ASIDE}/${name}`);
+  await directory.syncNames(ASIDE);
+}

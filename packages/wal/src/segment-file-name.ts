@@ -1,0 +1,25 @@
+/**
+ * Names of segment files, formatted and parsed here alone: twenty decimal digits of the segment id, a hyphen, eight
+ * hexadecimal digits of the segment's nonce, `.seg`. So names sort as ids do, one id has one spelling, and a segment whose
+ * header is lost can still be searched for frames: their checksums begin with nonce and id.
+ */
+
+export interface SegmentFileName {
+  readonly segmentId: number;
+  readonly nonce: number;
+}
+
+const pattern = /^(\d{20})-([0-9a-f]{8})\.seg$/;
+
+export function formatSegmentFileName({ segmentId, nonce }: SegmentFileName): string {
+  return `${String(segmentId).padStart(20, "0")}-${nonce.toString(16).padStart(8, "0")}.seg`;
+}
+
+/** The parts of a segment's file name, or undefined for every other name. */
+export function parseSegmentFileName(name: string): SegmentFileName | undefined {
+  const match = pattern.exec(name);
+  if (match === null) return undefined;
+  const segmentId = Number(match[1]);
+  if (!Number.isSafeInteger(segmentId) || segmentId < 1) return undefined;
+  return { segmentId, nonce: Number.parseInt(match[2] as string, 16) }; // the pattern has two groups
+}

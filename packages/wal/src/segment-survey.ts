@@ -1,0 +1,150 @@
+import type { Directory, FileHandle } from "@holdfast/fs-seam";
+import {
+  SEGMENT_HEADER_BYTES,
+  inspectSegmentHeader,
+  type SegmentHeader,
+  type SegmentHeaderOutcome,
+} from "@holdfast/segment-codec";
+import { parseSegmentFileName } from "./segment-file-name.js";
+import { WalError } from "./wal-error.js";
+
+/** What a log's directory holds, as far as names and segment headers tell. Nothing behind a header is read. */
+
+/** A segment file whose header is sound and belongs to it. */
+export interface SoundSegment {
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly header: SegmentHeader;
+}
+
+/** A segment file without a header: created or made ready and never begun, or damaged. What its name says is all there is. */
+export interface HeaderlessSegment {
+  readonly file: string;
+  readonly sizeBytes: number;
+  readonly segmentId: number;
+  readonly nonce: number;
+  readonly why: "short" | "zeros" | "foreign" | "damaged";
+}
+
+export interface SegmentSurvey {
+  /** By ascending id. */
+  readonly sound: readonly SoundSegment[];
+  readonly headerless: readonly HeaderlessSegment[];
+  /** Highest segment id that any name carries; 0 without one. */
+  readonly lastSegmentId: number;
+}
+
+/** How a file of the log is opened for reading; gives its size and a `readAt`. */
+export interface SegmentSource {
+  readonly sizeBytes: number;
+  readAt(target: Uint8Array, offset: number): number;
+  close(): void;
+}
+
+export function openSegment(directory: Directory, file: string): SegmentSource {
+  const handle: FileHandle = directory.open(file, { mode: "read" });
+  try {
+    const sizeBytes = handle.stat().size;
+    return {
+      sizeBytes,
+      readAt: (target, offset) => handle.readAt(target, offset),
+      close: () => handle.close(),
+    };
+  } catch (error) {
+    handle.close();
+    throw error;
+  }
+}
+
+/**
+ * Reads the header of every segment file. Files of other names are nobody's business here.
+ *
+ * @throws {@link WalError} `WAL_UNSUPPORTED` for a version or algorithm of the future, `WAL_FOREIGN_SEGMENT` for a sound segment
+ * under a name that is not its own or of more than one log, `WAL_CORRUPT` for a header that no encoder writes.
+ */
+export function surveySegments(directory: Directory): SegmentSurvey {
+  const sound: SoundSegment[] = [];
+  const headerless: HeaderlessSegment[] = [];
+  let lastSegmentId = 0;
+  for (const { name, kind } of directory.list()) {
+    const parsed = parseSegmentFileName(name);
+    if (parsed === undefined) continue;
+    if (kind !== "file") throw new WalError("WAL_FOREIGN_SEGMENT", `${name} is a ${kind}, not a file`, { file: name });
+    lastSegmentId = Math.max(lastSegmentId, parsed.segmentId);
+    const { outcome, sizeBytes } = readHeader(directory, name);
+    if (outcome.kind === "segment") {
+      sound.push({ file: name, sizeBytes, header: ownHeader(name, parsed, outcome.header) });
+    } else {
+      headerless.push({ file: name, sizeBytes, ...parsed, why: reasonOf(name, outcome) });
+    }
+  }
+  sound.sort((a, b) => a.header.segmentId - b.header.segmentId);
+  headerless.sort((a, b) => a.segmentId - b.segmentId);
+  refuseTwoLogs(sound);
+  return { sound, headerless, lastSegmentId };
+}
+
+function readHeader(
+  directory: Directory,
+  file: string,
+): { readonly outcome: SegmentHeaderOutcome; readonly sizeBytes: number } {
+  const source = openSegment(directory, file);
+  try {
+    const bytes = new Uint8Array(Math.min(source.sizeBytes, SEGMENT_HEADER_BYTES));
+    const count = source.readAt(bytes, 0);
+    return { outcome: inspectSegmentHeader(bytes.subarray(0, count)), sizeBytes: source.sizeBytes };
+  } finally {
+    source.close();
+  }
+}
+
+function ownHeader(file: string, named: { segmentId: number; nonce: number }, header: SegmentHeader): SegmentHeader {
+  if (header.segmentId === named.segmentId && header.nonce === named.nonce) return header;
+  const message = `${file} holds segment ${header.segmentId}: it was copied or renamed by somebody`;
+  throw new WalError("WAL_FOREIGN_SEGMENT", message, {
+    file,
+    segmentId: header.segmentId,
+    expected: named.segmentId,
+    actual: header.segmentId,
+  });
+}
+
+function reasonOf(file: string, outcome: Exclude<SegmentHeaderOutcome, { kind: "segment" }>): HeaderlessSegment["why"] {
+  switch (outcome.kind) {
+    case "unsupported":
+      throw new WalError("WAL_UNSUPPORTED", `${file}: ${outcome.field} ${outcome.value} is not known`, {
+        file,
+        actual: outcome.value,
+      });
+    case "malformed":
+      throw new WalError("WAL_CORRUPT", `${file}: its header has an impossible ${outcome.field}`, { file, offset: 0 });
+    default:
+      return outcome.kind;
+  }
+}
+
+function refuseTwoLogs(sound: readonly SoundSegment[]): void {
+  const first = sound[0];
+  if (first === undefined) return;
+  const own = first.header.logId;
+  const stranger = sound.find(({ header }) => header.logId.some((byte, index) => byte !== own[index]));
+  if (stranger === undefined) return;
+  const message = `${first.file} and ${stranger.file} are of two logs; move away the one that does not belong here`;
+  throw new WalError("WAL_FOREIGN_SEGMENT", message, {
+    file: stranger.file,
+    segmentId: stranger.header.segmentId,
+  });
+}
+
+/**
+ * The segments that a reader passes through, by ascending id, as far as headers tell. A later segment that begins at or before
+ * an earlier one replaces it: an open of the log has decided to go on from there.
+ */
+export function liveSegments(sound: readonly SoundSegment[]): SoundSegment[] {
+  const live: SoundSegment[] = [];
+  for (const segment of sound) {
+    while ((live.at(-1)?.header.baseLsn ?? 0) >= segment.header.baseLsn) live.pop();
+    live.push(segment);
+  }
+  return live;
+}

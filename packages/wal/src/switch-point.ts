@@ -1,0 +1,82 @@
+import type { Directory } from "@holdfast/fs-seam";
+import { SEGMENT_HEADER_BYTES } from "@holdfast/segment-codec";
+import { FrameWalk } from "./frame-walk.js";
+import type { SoundSegment } from "./segment-survey.js";
+import type { LogPosition, TailScan } from "./tail-scan.js";
+
+/**
+ * Where the segment of a new open begins. Everything before that place is proven durable; everything behind it, up to the end
+ * of the log, is written once more into the new segment. Syncing it where it lies would not do: after a barrier that failed,
+ * the kernel may hold as clean what the disk never got, and only writing it again makes it dirty.
+ */
+
+/**
+ * The boundary to go on from: the last one at or before `keepLsn`, or one further back while all that would be written again
+ * stays within `mergeBytes`. So the segments of many short runs become one, and a log keeps few files.
+ */
+export function switchPoint(
+  directory: Directory,
+  live: readonly SoundSegment[],
+  tail: TailScan,
+  options: { readonly keepLsn: number; readonly mergeBytes: number; readonly maxPayloadBytes: number },
+): LogPosition {
+  const { keepLsn, mergeBytes, maxPayloadBytes } = options;
+  const start = orBeginning(lastBoundary(directory, live, tail, keepLsn, maxPayloadBytes));
+  let bytes = bytesBehind(start, live, tail);
+  let place = start;
+  for (let index = live.indexOf(start.segment); index >= 0; index -= 1) {
+    const segment = live[index] as SoundSegment; // index is inside live
+    const used = segment === start.segment ? start.offset : segment.sizeBytes;
+    bytes += Math.max(0, used - SEGMENT_HEADER_BYTES);
+    if (bytes > mergeBytes) break;
+    place = beginningOf(segment);
+  }
+  return place;
+}
+
+function beginningOf(segment: SoundSegment): LogPosition {
+  const { baseLsn: nextLsn, previousChain: chain } = segment.header;
+  return { segment, offset: SEGMENT_HEADER_BYTES, nextLsn, chain };
+}
+
+/**
+ * Before the first record of a segment, its beginning: whoever starts with the same LSN replaces the segment, and must go on
+ * from what went before it, not from a watermark inside.
+ */
+function orBeginning(place: LogPosition): LogPosition {
+  return place.nextLsn === place.segment.header.baseLsn ? beginningOf(place.segment) : place;
+}
+
+function lastBoundary(
+  directory: Directory,
+  live: readonly SoundSegment[],
+  tail: TailScan,
+  keepLsn: number,
+  maxPayloadBytes: number,
+): LogPosition {
+  if (keepLsn === tail.lastLsn) return tail.end;
+  const first = tail.visited[0] as SoundSegment; // a scan visits at least one
+  const walk = new FrameWalk(directory, { segment: first }, { maxPayloadBytes, segments: live });
+  try {
+    let place = boundaryOf(walk);
+    while (walk.nextLsn <= keepLsn && walk.next()) {
+      if (walk.nextLsn <= keepLsn + 1) place = boundaryOf(walk);
+    }
+    return place;
+  } finally {
+    walk.close();
+  }
+}
+
+function boundaryOf({ segment, cursor }: FrameWalk): LogPosition {
+  return { segment, offset: cursor.endOffset, nextLsn: cursor.nextLsn, chain: cursor.chain };
+}
+
+/** Bytes of frames from `place` to the end of the log; what is dead in between is counted as well. */
+function bytesBehind(place: LogPosition, live: readonly SoundSegment[], { end }: TailScan): number {
+  if (place.segment === end.segment) return end.offset - place.offset;
+  const [from, to] = [live.indexOf(place.segment), live.indexOf(end.segment)];
+  let bytes = place.segment.sizeBytes - place.offset + end.offset - SEGMENT_HEADER_BYTES;
+  for (const { sizeBytes } of live.slice(from + 1, to)) bytes += sizeBytes - SEGMENT_HEADER_BYTES;
+  return bytes;
+}

@@ -1,0 +1,217 @@
+import type { Directory } from "@holdfast/fs-seam";
+import {
+  SEGMENT_HEADER_BYTES,
+  findLaterFrames,
+  frameSeedOf,
+  scanSegment,
+  type ScanEnd,
+  type SegmentScan,
+} from "@holdfast/segment-codec";
+import { openSegment, type HeaderlessSegment, type SegmentSurvey, type SoundSegment } from "./segment-survey.js";
+import { WalError } from "./wal-error.js";
+
+/**
+ * Reads the end of a log and judges it (docs/formats/segment.md, "Reading"). Only the segments behind what the headers state
+ * as durable are read; those before are sealed, and are verified by whoever reads them.
+ */
+
+/** A place between two frames of a log. */
+export interface LogPosition {
+  readonly segment: SoundSegment;
+  readonly offset: number;
+  /** LSN that the next record gets there. */
+  readonly nextLsn: number;
+  readonly chain: number;
+}
+
+/** Bytes behind the last frame that counts, which no zero fill explains. */
+export interface DroppedBytes {
+  readonly file: string;
+  readonly segmentId: number;
+  readonly offset: number;
+  readonly bytes: number;
+  /** Why they are no frames of this log: what the cursor says, `unreachable` for a segment that nothing leads to, or no header. */
+  readonly reason: Extract<ScanEnd, { kind: "torn" | "corrupt" }>["reason"] | "unreachable" | "no-header";
+  /** Sound frame headers among them. */
+  readonly laterHeaders: number;
+}
+
+export interface TailScan {
+  /** Segments that were read, the last one holding the end. */
+  readonly visited: readonly SoundSegment[];
+  readonly end: LogPosition;
+  /** G: the last record that is there, 0 for none. */
+  readonly lastLsn: number;
+  /** W: the highest LSN that anything sound states as durable. */
+  readonly durableLsn: number;
+  readonly dropped: readonly DroppedBytes[];
+  /** Undefined when the end is one that a crash may leave. */
+  readonly damage: WalError | undefined;
+  readonly scannedBytes: number;
+}
+
+export interface TailScanOptions {
+  readonly maxPayloadBytes: number;
+  /** Highest LSN known durable from elsewhere. */
+  readonly durableLsn: number;
+}
+
+/**
+ * @param live - of the survey; not empty.
+ * @throws what reading throws, and `CodecError` `CODEC_LENGTH_OUT_OF_RANGE` for a sound frame above `maxPayloadBytes`.
+ */
+export function scanTail(
+  directory: Directory,
+  survey: SegmentSurvey,
+  live: readonly SoundSegment[],
+  { maxPayloadBytes, durableLsn }: TailScanOptions,
+): TailScan {
+  // What was replaced has nothing to say: the segment that replaced it states what was known durable then.
+  const headers = live.map(({ header }) => header);
+  let proven = headers.reduce((most, header) => Math.max(most, header.durableLsn), durableLsn);
+  let segment = live.findLast(({ header }) => header.baseLsn <= proven + 1) ?? (live[0] as SoundSegment); // not empty
+  const visited: SoundSegment[] = [];
+  const dropped: DroppedBytes[] = [];
+  let scannedBytes = 0;
+  let scan: SegmentScan;
+  for (;;) {
+    visited.push(segment);
+    scan = scanFile(directory, segment, { successors: headers, durableLsn: proven, maxPayloadBytes });
+    scannedBytes += segment.sizeBytes;
+    proven = Math.max(proven, scan.durableLsn);
+    if (scan.end.kind !== "continued") break;
+    const { successor } = scan.end;
+    segment = live.find(({ header }) => header.segmentId === successor.segmentId) as SoundSegment; // it came from there
+  }
+  const { nextLsn, chain, end } = scan;
+  const position: LogPosition = { segment, offset: end.endOffset, nextLsn, chain };
+  const lost = droppedHere(segment, end);
+  if (lost !== undefined) dropped.push(lost);
+  if (end.kind === "corrupt") proven = Math.max(proven, end.durableLsn);
+  for (const evidence of evidenceBehind(directory, survey, position)) {
+    scannedBytes += evidence.bytes;
+    proven = Math.max(proven, evidence.durableLsn);
+    if (evidence.dropped !== undefined) dropped.push(evidence.dropped);
+  }
+  return {
+    visited,
+    end: position,
+    lastLsn: nextLsn - 1,
+    durableLsn: proven,
+    dropped,
+    damage: damageAt(position, end, proven) ?? lostBeginning(directory, survey, live),
+    scannedBytes,
+  };
+}
+
+function scanFile(
+  directory: Directory,
+  { file, header }: SoundSegment,
+  options: Parameters<typeof scanSegment>[2],
+): SegmentScan {
+  const source = openSegment(directory, file);
+  try {
+    return scanSegment(source, header, options);
+  } finally {
+    source.close();
+  }
+}
+
+function droppedHere({ file, header }: SoundSegment, end: ScanEnd): DroppedBytes | undefined {
+  if (end.kind === "clean" || end.kind === "continued" || end.later.zeros) return undefined;
+  const bytes = end.kind === "torn" ? end.tornBytes : 0;
+  const { endOffset: offset, reason } = end;
+  return { file, segmentId: header.segmentId, offset, bytes, reason, laterHeaders: end.later.headerCount };
+}
+
+interface Evidence {
+  readonly bytes: number;
+  readonly durableLsn: number;
+  readonly dropped: DroppedBytes | undefined;
+}
+
+/**
+ * What segments behind the end say about it: those that nothing leads to, and those without a header. They have higher numbers
+ * than the segment that the log ends in; a lower number belongs to what an earlier open has replaced.
+ */
+function* evidenceBehind(directory: Directory, survey: SegmentSurvey, end: LogPosition): Generator<Evidence> {
+  const after = end.segment.header.segmentId;
+  for (const { file, sizeBytes, header } of survey.sound) {
+    if (header.segmentId <= after) continue;
+    yield evidenceIn(directory, { file, sizeBytes, segmentId: header.segmentId }, header, "unreachable", end);
+  }
+  for (const orphan of survey.headerless) {
+    if (orphan.segmentId <= after || orphan.sizeBytes < SEGMENT_HEADER_BYTES) continue;
+    const seed = { frameSeed: seedOf(orphan, end.segment) };
+    yield evidenceIn(directory, orphan, seed, "no-header", end);
+  }
+}
+
+function seedOf({ segmentId, nonce }: HeaderlessSegment, sibling: SoundSegment): number {
+  return frameSeedOf({ logId: sibling.header.logId, segmentId, nonce });
+}
+
+function evidenceIn(
+  directory: Directory,
+  { file, sizeBytes, segmentId }: Pick<HeaderlessSegment, "file" | "sizeBytes" | "segmentId">,
+  seed: { readonly frameSeed: number },
+  reason: "unreachable" | "no-header",
+  { nextLsn }: LogPosition,
+): Evidence {
+  const source = openSegment(directory, file);
+  try {
+    const range = { offset: SEGMENT_HEADER_BYTES, endOffset: source.sizeBytes, nextLsn };
+    const later = findLaterFrames(source, seed, range);
+    const bytes = sizeBytes - SEGMENT_HEADER_BYTES;
+    const dropped = later.zeros || bytes <= 0
+      ? undefined
+      : { file, segmentId, offset: SEGMENT_HEADER_BYTES, bytes, reason, laterHeaders: later.headerCount };
+    return { bytes: sizeBytes, durableLsn: later.durableLsn, dropped };
+  } finally {
+    source.close();
+  }
+}
+
+function damageAt({ segment, offset, nextLsn }: LogPosition, end: ScanEnd, durableLsn: number): WalError | undefined {
+  const { file, header } = segment;
+  const context = { file, segmentId: header.segmentId, offset, lsn: nextLsn, durableLsn };
+  if (durableLsn >= nextLsn) {
+    const message = `${file}: records from LSN ${nextLsn} on are damaged or missing at offset ${offset}, and the log states ${durableLsn} as durable`;
+    return new WalError("WAL_CORRUPT", message, context);
+  }
+  if (end.kind !== "corrupt") return undefined;
+  return new WalError("WAL_CORRUPT", `${file}: the frame at offset ${offset} is one that no encoder writes`, context);
+}
+
+/**
+ * A file without a header that holds records from before the first one: the segment that was first has lost its header, and
+ * only damage does that. What an open left unremoved holds none: it went on from before such a file.
+ */
+function lostBeginning(
+  directory: Directory,
+  survey: SegmentSurvey,
+  live: readonly SoundSegment[],
+): WalError | undefined {
+  const first = live[0] as SoundSegment; // not empty
+  const { baseLsn, segmentId: firstId } = first.header;
+  for (const orphan of survey.headerless) {
+    const { file, segmentId } = orphan;
+    if (segmentId > firstId || baseLsn === 1) break;
+    const seed = { frameSeed: seedOf(orphan, first) };
+    if (headersFrom(directory, file, seed, 1) === headersFrom(directory, file, seed, baseLsn)) continue;
+    const message = `${file}: the header of the log's first segment is damaged`;
+    return new WalError("WAL_CORRUPT", message, { file, segmentId, offset: 0, lsn: baseLsn });
+  }
+  return undefined;
+}
+
+function headersFrom(directory: Directory, file: string, seed: { readonly frameSeed: number }, nextLsn: number): number {
+  const source = openSegment(directory, file);
+  try {
+    if (source.sizeBytes <= SEGMENT_HEADER_BYTES) return 0;
+    const range = { offset: SEGMENT_HEADER_BYTES, endOffset: source.sizeBytes, nextLsn };
+    return findLaterFrames(source, seed, range).headerCount;
+  } finally {
+    source.close();
+  }
+}

@@ -1,0 +1,53 @@
+/**
+ * One error class for what a log itself has to say. Codes are API and change only in a major version; messages may improve any
+ * day. What the file system says (`FsError` of `@holdfast/fs-seam`) is passed on as it is, or is the `cause` of one of these.
+ */
+
+/** Every code a {@link WalError} may carry. The README table says what to do about each. */
+export const walErrorCodes = [
+  "WAL_INVALID_OPTION",
+  "WAL_CLOSED",
+  "WAL_POISONED",
+  "WAL_BUSY",
+  "WAL_NO_SPACE",
+  "WAL_READ_ONLY",
+  "WAL_NOT_FOUND",
+  "WAL_RECORD_TOO_LARGE",
+  "WAL_LSN_OUT_OF_RANGE",
+  "WAL_PRUNED",
+  "WAL_ABORTED",
+  "WAL_CORRUPT",
+  "WAL_TORN",
+  "WAL_FOREIGN_SEGMENT",
+  "WAL_UNSUPPORTED",
+] as const;
+
+export type WalErrorCode = (typeof walErrorCodes)[number];
+
+/** What an error is about: whichever fields apply. Plain data, safe to log. */
+export interface WalErrorContext {
+  /** Name of the file in the log's directory. */
+  readonly file?: string | undefined;
+  readonly segmentId?: number | undefined;
+  /** Byte offset in that file. */
+  readonly offset?: number | undefined;
+  readonly lsn?: number | undefined;
+  /** Highest LSN that is known to have been durable. */
+  readonly durableLsn?: number | undefined;
+  readonly expected?: number | string | undefined;
+  readonly actual?: number | string | undefined;
+  /** Name of the option. */
+  readonly option?: string | undefined;
+}
+
+export class WalError extends Error {
+  override readonly name: string = "WalError";
+  readonly code: WalErrorCode;
+  readonly context: WalErrorContext;
+
+  constructor(code: WalErrorCode, message: string, context: WalErrorContext = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.context = context;
+  }
+}

@@ -1,0 +1,107 @@
+import type { Directory } from "@holdfast/fs-seam";
+import { MAX_PAYLOAD_BYTES } from "@holdfast/segment-codec";
+import { WalError } from "./wal-error.js";
+
+/** What an open does about damage. */
+export type RecoveryMode =
+  /** Refuses whatever a clean close does not leave. Changes nothing unless it succeeds. */
+  | "strict"
+  /** Accepts what a crash may leave, and refuses when something that was durable is damaged or missing. */
+  | "recover"
+  /** Goes on behind the last record that can be read, whatever is lost; what is cut off is kept aside. */
+  | "salvage";
+
+/** The components that a log works with: objects, not settings. */
+export interface WalOptions extends WalSettings {
+  /** Where the log lives. It owns `LOCK`, `*.seg`, `*.ckpt` and `aside` in there. */
+  readonly directory: Directory;
+  /** Monotonic clock in milliseconds. Default `performance.now`. */
+  readonly now?: () => number;
+}
+
+/** The numbers a user tunes. */
+export interface WalSettings {
+  /** Default `recover`. */
+  readonly mode?: RecoveryMode;
+  /** Bytes of a segment after which the next one begins; a larger record gets a segment of its own. Default 64 MiB. */
+  readonly segmentBytes?: number;
+  /** Milliseconds after which the next segment begins, looked at by every append. Default: no bound. */
+  readonly maxSegmentAgeMs?: number;
+  /** Bytes appended that wait in memory at most, besides one larger record. Default 64 KiB. */
+  readonly bufferBytes?: number;
+  /** Longest record, when it is appended and when it is read back. Bytes, default 16 MiB, at most 256 MiB. */
+  readonly maxRecordBytes?: number;
+  /**
+   * Zero-filled bytes ahead of the end of the file at most, 0 for none: a barrier over space that exists need not change the
+   * file's metadata. Grows with the segment from 64 KiB on. Default 4 MiB.
+   */
+  readonly preallocateBytes?: number;
+  /** What earlier runs left in small segments is gathered into one by an open, up to so many bytes. Default 256 KiB. */
+  readonly mergeBytes?: number;
+  /** What the frames are, stored in every segment header: 1 to 255. Default 1. */
+  readonly content?: number;
+  /** Files with bytes that recovery cut off are kept, so many at most. Default 8. */
+  readonly maxAsideFiles?: number;
+}
+
+/** {@link WalOptions} with every default filled in. */
+export type ResolvedWalOptions = Required<WalOptions>;
+
+const keys: readonly (keyof WalOptions)[] = [
+  "directory",
+  "now",
+  "mode",
+  "segmentBytes",
+  "maxSegmentAgeMs",
+  "bufferBytes",
+  "maxRecordBytes",
+  "preallocateBytes",
+  "mergeBytes",
+  "content",
+  "maxAsideFiles",
+];
+
+const modes: readonly unknown[] = ["strict", "recover", "salvage"] satisfies RecoveryMode[];
+
+/** Checks options and fills in defaults. Throws {@link WalError} `WAL_INVALID_OPTION` naming the option. */
+export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
+  if (typeof options !== "object" || options === null) throw new WalError("WAL_INVALID_OPTION", "options must be an object");
+  for (const key of Object.keys(options)) {
+    if (!(keys as readonly string[]).includes(key)) refuse(key, "is unknown");
+  }
+  const resolved: ResolvedWalOptions = {
+    directory: options.directory,
+    now: options.now ?? ((): number => performance.now()),
+    mode: options.mode ?? "recover",
+    segmentBytes: options.segmentBytes ?? 64 * 1024 * 1024,
+    maxSegmentAgeMs: options.maxSegmentAgeMs ?? Number.POSITIVE_INFINITY,
+    bufferBytes: options.bufferBytes ?? 64 * 1024,
+    maxRecordBytes: options.maxRecordBytes ?? 16 * 1024 * 1024,
+    preallocateBytes: options.preallocateBytes ?? 4 * 1024 * 1024,
+    mergeBytes: options.mergeBytes ?? 256 * 1024,
+    content: options.content ?? 1,
+    maxAsideFiles: options.maxAsideFiles ?? 8,
+  };
+  if (typeof resolved.directory?.open !== "function") refuse("directory", "must be a Directory of @holdfast/fs-seam");
+  if (typeof resolved.now !== "function") refuse("now", "must be a function");
+  if (!modes.includes(resolved.mode)) refuse("mode", `must be "strict", "recover" or "salvage", not ${String(resolved.mode)}`);
+  whole(resolved, "segmentBytes", 128, 2 ** 40);
+  whole(resolved, "bufferBytes", 64, 2 ** 30);
+  whole(resolved, "maxRecordBytes", 0, MAX_PAYLOAD_BYTES);
+  whole(resolved, "preallocateBytes", 0, 2 ** 40);
+  whole(resolved, "mergeBytes", 0, 2 ** 30);
+  whole(resolved, "content", 1, 255);
+  whole(resolved, "maxAsideFiles", 0, 1_000_000);
+  if (!(resolved.maxSegmentAgeMs > 0)) refuse("maxSegmentAgeMs", "must be above 0");
+  return resolved;
+}
+
+function whole(options: ResolvedWalOptions, key: keyof WalSettings, min: number, max: number): void {
+  const value = options[key];
+  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max) return;
+  refuse(key, `must be a whole number from ${min} to ${max}, not ${String(value)}`);
+}
+
+function refuse(option: string, why: string): never {
+  throw new WalError("WAL_INVALID_OPTION", `option ${option} ${why}`, { option });
+}
