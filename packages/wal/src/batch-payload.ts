@@ -35,7 +35,11 @@ export function batchRecordEnd(bytes: Uint8Array, at: number, end: number, conte
   const room = end - at - LENGTH_BYTES;
   const length = room < 0 ? 0 : readLength(bytes, at);
   if (room < 0 || length > room) {
-    throw new WalError("WAL_CORRUPT", "a record of a batch runs past the batch", { ...context, actual: length, expected: room });
+    throw new WalError("WAL_CORRUPT", "a record of a batch runs past the batch", {
+      ...context,
+      actual: length,
+      expected: room,
+    });
   }
   return at + LENGTH_BYTES + length;
 }
@@ -47,5 +51,5 @@ export function batchRecordStart(at: number): number {
 
 function readLength(bytes: Uint8Array, at: number): number {
   // A record ends inside the payload, so these four are there: batchRecordEnd has looked.
-  return ((bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0);
+  return (bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24)) >>> 0;
 }

@@ -1,5 +1,6 @@
 import type { Directory, SyncRung } from "@holdfast/fs-seam";
 import type { LogWriter, OpenSegment } from "./log-writer.js";
+import { Watermark } from "./watermark.js";
 
 /**
  * Many waiters, one barrier. One is in flight at most; whoever asks meanwhile waits for the next one, and all of them share it.
@@ -44,7 +45,7 @@ export interface GroupCommitOptions {
 
 export class GroupCommit {
   /** Highest LSN that a returned barrier covers, with bytes, length and name. */
-  durableLsn: number;
+  readonly durable: Watermark;
   readonly stats: BarrierStats = {
     barriers: 0,
     records: 0,
@@ -58,22 +59,23 @@ export class GroupCommit {
   #fullLsn: number;
   #next: Round | undefined = undefined;
   #running: Promise<void> | undefined = undefined;
+  #inFlight = false;
 
   constructor(writer: LogWriter, options: GroupCommitOptions) {
     this.#writer = writer;
     this.#options = options;
-    this.durableLsn = writer.lastLsn;
+    this.durable = new Watermark(writer.lastLsn);
     this.#fullLsn = writer.lastLsn;
   }
 
   /** Whether a promise barrier is under way; a blocking one has to wait then. */
   get isBusy(): boolean {
-    return this.#running !== undefined;
+    return this.#inFlight || this.#next !== undefined;
   }
 
   /** Resolves with an LSN at or above the last one appended before the call, once a barrier covers it. */
   sync(rung: SyncRung): Promise<number> {
-    if (this.#isCovered(rung)) return Promise.resolve(this.durableLsn);
+    if (this.#isCovered(rung)) return Promise.resolve(this.durable.lsn);
     const round = (this.#next ??= newRound(rung));
     if (rung === "full") round.rung = "full";
     this.#running ??= this.#run();
@@ -82,7 +84,7 @@ export class GroupCommit {
 
   /** The same, holding the event loop. Only when not {@link isBusy}. */
   syncBlocking(rung: SyncRung): number {
-    if (this.#isCovered(rung)) return this.durableLsn;
+    if (this.#isCovered(rung)) return this.durable.lsn;
     const began = this.#options.now();
     const snapshot = this.#snapshot();
     try {
@@ -96,6 +98,13 @@ export class GroupCommit {
     return snapshot.lsn;
   }
 
+  /** Tells everyone who waits that nothing will be durable any more. */
+  fail(error: unknown): void {
+    this.durable.fail(error);
+    this.#next?.reject(error);
+    this.#next = undefined;
+  }
+
   /** Resolves when no barrier is under way any more. */
   async idle(): Promise<void> {
     while (this.#running !== undefined) await this.#running;
@@ -105,11 +114,11 @@ export class GroupCommit {
     const { lastLsn, open } = this.#writer;
     // A rotation whose record did not fit on the disk leaves a segment without one: its name and header count, too.
     if (open.some(({ nameIsDurable, syncedBytes }) => !nameIsDurable || syncedBytes === 0)) return false;
-    return rung === "full" ? this.#fullLsn === lastLsn : this.durableLsn === lastLsn;
+    return rung === "full" ? this.#fullLsn === lastLsn : this.durable.lsn === lastLsn;
   }
 
   async #run(): Promise<void> {
-    await undefined; // whoever asks in the same turn of the program shares the first barrier
+    await Promise.resolve(); // whoever asks in the same turn of the program shares the first barrier
     for (let round = this.#next; round !== undefined; round = this.#next) {
       this.#next = undefined;
       await this.#serve(round);
@@ -126,16 +135,17 @@ export class GroupCommit {
       round.reject(error);
       return;
     }
+    this.#inFlight = true;
     try {
       for (const { open } of this.#unsynced(snapshot, round.rung)) await open.handle.sync(round.rung);
       if (snapshot.names) await this.#options.directory.syncNames();
+      this.#inFlight = false;
       this.#settle(snapshot, round.rung, began);
       round.resolve(snapshot.lsn);
     } catch (error) {
-      this.#options.onFailure(error);
+      this.#inFlight = false;
       round.reject(error);
-      this.#next?.reject(error);
-      this.#next = undefined;
+      this.#options.onFailure(error);
     }
   }
 
@@ -166,10 +176,10 @@ export class GroupCommit {
       if (names) open.nameIsDurable = true;
       if (open.sealed && open.syncedBytes === open.writtenBytes) this.#writer.finish(open);
     }
-    this.stats.records += Math.max(0, lsn - this.durableLsn);
-    this.durableLsn = Math.max(this.durableLsn, lsn);
+    this.stats.records += Math.max(0, lsn - this.durable.lsn);
+    this.durable.advance(lsn);
     if (rung === "full") this.#fullLsn = Math.max(this.#fullLsn, lsn);
-    this.#writer.stateDurable(this.durableLsn);
+    this.#writer.stateDurable(this.durable.lsn);
     this.#count(this.#options.now() - began);
   }
 

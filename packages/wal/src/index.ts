@@ -1,8 +1,11 @@
 export { openWal, Wal } from "./wal.js";
-export type { DurableOptions, WaitOptions, WalRecord, WalStats } from "./wal.js";
+export type { DurableOptions, WaitOptions, WalStats } from "./wal.js";
+export { openWalReader, WalReader } from "./wal-reader.js";
+export type { FollowOptions } from "./wal-reader.js";
+export type { BatchOptions, ReadOptions, WalRecord } from "./record-stream.js";
 export type { RecoveryReport } from "./recovery-report.js";
 export type { DroppedBytes } from "./tail-scan.js";
 export type { BarrierStats } from "./group-commit.js";
 export { WalError, walErrorCodes } from "./wal-error.js";
 export type { WalErrorCode, WalErrorContext } from "./wal-error.js";
-export type { RecoveryMode, WalOptions, WalSettings } from "./wal-options.js";
+export type { ReaderOptions, RecoveryMode, SyncPolicy, WalOptions, WalSettings } from "./wal-options.js";

@@ -10,8 +10,11 @@ import {
 } from "@holdfast/segment-codec";
 import { batchPayloadBytes, encodeBatchPayload } from "./batch-payload.js";
 import { freshNonce } from "./fresh-identity.js";
+import { NextSegment, type ReadySegment } from "./next-segment.js";
 import { formatSegmentFileName } from "./segment-file-name.js";
 import type { SoundSegment } from "./segment-survey.js";
+import { SparseIndex } from "./sparse-index.js";
+import { Watermark } from "./watermark.js";
 import { WalError } from "./wal-error.js";
 import type { ResolvedWalOptions } from "./wal-options.js";
 import type { RecoveredLog } from "./recovery.js";
@@ -57,7 +60,9 @@ export class LogWriter {
   readonly live: SoundSegment[];
   rotations = 0;
   /** Highest LSN whose frame was handed to the system. */
-  writtenLsn: number;
+  readonly written: Watermark;
+  /** Places to begin reading at, the writer's own. */
+  readonly index: SparseIndex = new SparseIndex();
   readonly #directory: Directory;
   readonly #options: ResolvedWalOptions;
   #buffer: Uint8Array;
@@ -66,6 +71,7 @@ export class LogWriter {
   #active: OpenSegment;
   #lastSegmentId: number;
   #openedAt: number;
+  readonly #next: NextSegment;
 
   constructor(options: ResolvedWalOptions, recovered: RecoveredLog) {
     this.#directory = options.directory;
@@ -75,6 +81,7 @@ export class LogWriter {
     this.live = [...recovered.live];
     this.#lastSegmentId = recovered.lastSegmentId;
     this.#openedAt = options.now();
+    this.#next = new NextSegment(options.directory, options.turn);
     const { segment } = recovered;
     const handle = this.#directory.open(segment.file, { mode: "write" });
     this.#active = {
@@ -88,7 +95,7 @@ export class LogWriter {
     };
     this.open.push(this.#active);
     this.#encoder.durableLsn = this.lastLsn; // recovery has synced all of it
-    this.writtenLsn = this.lastLsn;
+    this.written = new Watermark(this.lastLsn);
   }
 
   get lastLsn(): number {
@@ -136,8 +143,11 @@ export class LogWriter {
       this.#allocateAhead(active, active.writtenBytes + this.#filled);
       this.#put(active, this.#buffer.subarray(0, this.#filled));
       this.#filled = 0;
+      const { chain, nextLsn } = this.#encoder;
+      this.index.add(active.segment.header.segmentId, { offset: active.writtenBytes, nextLsn, chain });
+      if (active.writtenBytes > this.#options.segmentBytes / 2) this.#prepareNext();
     }
-    this.writtenLsn = this.lastLsn;
+    this.written.advance(this.lastLsn);
   }
 
   /** Cuts the zeros ahead off a segment that a barrier covers to its end, and closes it. */
@@ -145,6 +155,11 @@ export class LogWriter {
     if (open.allocatedBytes > open.writtenBytes) open.handle.truncate(open.writtenBytes);
     open.handle.close();
     this.open.splice(this.open.indexOf(open), 1);
+  }
+
+  /** Ends the preparation of a segment that will not be needed. */
+  discardNext(): Promise<void> {
+    return this.#next.discard();
   }
 
   /** Closes every handle; for a log that is given up as for one that is at its end. */
@@ -172,8 +187,9 @@ export class LogWriter {
   #makeRoom(bytes: number): void {
     if (this.#filled + bytes <= this.#buffer.length) return;
     this.write();
+    const { bufferBytes } = this.#options;
     if (bytes > this.#buffer.length) this.#buffer = new Uint8Array(bytes);
-    else if (this.#buffer.length > this.#options.bufferBytes) this.#buffer = new Uint8Array(this.#options.bufferBytes);
+    else if (bytes <= bufferBytes && this.#buffer.length > bufferBytes) this.#buffer = new Uint8Array(bufferBytes);
   }
 
   #isOld(): boolean {
@@ -181,14 +197,22 @@ export class LogWriter {
     return maxSegmentAgeMs !== Number.POSITIVE_INFINITY && now() - this.#openedAt >= maxSegmentAgeMs;
   }
 
+  #prepareNext(): void {
+    const { prepareSegments, preallocateBytes, segmentBytes } = this.#options;
+    if (!prepareSegments || !this.#next.isIdle) return;
+    this.#lastSegmentId += 1;
+    this.#next.prepare(this.#lastSegmentId, Math.min(preallocateBytes, segmentBytes));
+  }
+
   #rotate(): void {
     this.write();
-    const { fs } = this.#directory;
     const { header: old } = this.#active.segment;
+    const ready = this.#next.take(old.segmentId) ?? this.#create();
+    const { file, segmentId, nonce, handle } = ready;
     const identity = {
       logId: old.logId,
-      segmentId: this.#lastSegmentId + 1,
-      nonce: freshNonce(fs),
+      segmentId,
+      nonce,
       epoch: old.epoch,
       content: old.content,
       baseLsn: this.#encoder.nextLsn,
@@ -196,29 +220,26 @@ export class LogWriter {
       previousChain: this.#encoder.chain,
       hash: old.hash,
     };
-    const file = formatSegmentFileName(identity);
     const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
     const header = encodeSegmentHeader(identity, bytes);
-    const handle = this.#create(file);
     const segment: SoundSegment = { file, sizeBytes: 0, header };
     const next: OpenSegment = {
       segment,
       handle,
       writtenBytes: 0,
       syncedBytes: 0,
-      allocatedBytes: 0,
-      nameIsDurable: false,
+      allocatedBytes: ready.allocatedBytes,
+      nameIsDurable: ready.nameIsDurable,
       sealed: false,
     };
     try {
       this.#put(next, bytes);
     } catch (error) {
       handle.close();
-      this.#directory.removeIfPresent(file); // before anything was written to it
+      this.#directory.removeIfPresent(file); // nothing was written to it, or nothing that has a header
       throw error;
     }
     this.#active.sealed = true;
-    this.#lastSegmentId += 1;
     this.#active = next;
     this.open.push(next);
     this.live.push(segment);
@@ -229,9 +250,14 @@ export class LogWriter {
     this.rotations += 1;
   }
 
-  #create(file: string): FileHandle {
+  #create(): ReadySegment {
+    const segmentId = this.#lastSegmentId + 1;
+    const nonce = freshNonce(this.#directory.fs);
+    const file = formatSegmentFileName({ segmentId, nonce });
     try {
-      return this.#directory.open(file, { mode: "write", create: "exclusive" });
+      const handle = this.#directory.open(file, { mode: "write", create: "exclusive" });
+      this.#lastSegmentId = segmentId;
+      return { file, segmentId, nonce, handle, allocatedBytes: 0, nameIsDurable: false };
     } catch (error) {
       throw spaceFailure(error, file);
     }
@@ -275,7 +301,12 @@ export class LogWriter {
 
 function spaceFailure(error: unknown, file: string): unknown {
   if (!isFsError(error, "FS_NO_SPACE") && !isFsError(error, "FS_QUOTA_EXCEEDED")) return error;
-  return new WalError("WAL_NO_SPACE", `${file}: the disk is full; nothing is lost, try again when there is room`, { file }, {
-    cause: error,
-  });
+  return new WalError(
+    "WAL_NO_SPACE",
+    `${file}: the disk is full; nothing is lost, try again when there is room`,
+    { file },
+    {
+      cause: error,
+    },
+  );
 }

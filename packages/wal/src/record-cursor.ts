@@ -2,8 +2,11 @@ import type { Directory } from "@holdfast/fs-seam";
 import { frameKinds } from "@holdfast/segment-codec";
 import { batchRecordEnd, batchRecordStart } from "./batch-payload.js";
 import { FrameWalk } from "./frame-walk.js";
+import type { SparseIndex } from "./sparse-index.js";
 import type { SoundSegment } from "./segment-survey.js";
 import { WalError } from "./wal-error.js";
+
+const MARK_BYTES = 1024 * 1024;
 
 export interface RecordCursorOptions {
   readonly directory: Directory;
@@ -14,6 +17,10 @@ export interface RecordCursorOptions {
   readonly from: number;
   /** Last LSN that is there: a log that ends before it is damaged. */
   readonly lastLsn: number;
+  /** Where reading may begin, and what is learnt of that on the way. */
+  readonly index: SparseIndex;
+  /** Called once by `close`. */
+  readonly onClose?: (cursor: RecordCursor) => void;
 }
 
 /**
@@ -28,13 +35,19 @@ export class RecordCursor {
   #lastLsn: number;
   readonly #from: number;
   readonly #walk: FrameWalk;
+  readonly #index: SparseIndex;
+  #onClose: ((cursor: RecordCursor) => void) | undefined;
   /** Inside a batch: LSN of its next record, and where it begins. */
   #batchAt = 0;
   #batchNext = 0;
   #batchLast = -1;
+  /** Offset from which the next place is offered to the index. A new segment begins below it, and offers late: no harm. */
+  #nextMark = MARK_BYTES;
 
   /** @throws {@link WalError} `WAL_PRUNED` when `from` lies before the first record that is kept. */
-  constructor({ directory, live, maxPayloadBytes, from, lastLsn }: RecordCursorOptions) {
+  constructor({ directory, live, maxPayloadBytes, from, lastLsn, index, onClose }: RecordCursorOptions) {
+    this.#index = index;
+    this.#onClose = onClose;
     this.#from = from;
     this.#lastLsn = lastLsn;
     const first = live[0] as SoundSegment; // not empty
@@ -43,7 +56,9 @@ export class RecordCursor {
       throw new WalError("WAL_PRUNED", message, { lsn: from, expected: first.header.baseLsn });
     }
     const segment = live.findLast(({ header }) => header.baseLsn <= from) as SoundSegment; // the first one, if no other
-    this.#walk = new FrameWalk(directory, { segment }, { maxPayloadBytes, segments: live });
+    const position = index.before(segment.header.segmentId, from);
+    const start = position === undefined ? { segment } : { segment, position };
+    this.#walk = new FrameWalk(directory, start, { maxPayloadBytes, segments: live });
   }
 
   /**
@@ -58,6 +73,7 @@ export class RecordCursor {
       } else {
         if (this.#walk.nextLsn > this.#lastLsn) return false;
         if (!this.#walk.next()) throw this.#damage();
+        this.#remember();
         if (!this.#takeFrame()) continue;
       }
       if (this.lsn >= this.#from) return this.lsn <= this.#lastLsn;
@@ -75,8 +91,23 @@ export class RecordCursor {
     this.#walk.extend(live);
   }
 
+  /** LSN of the next record that will be asked for: nothing from there on may be pruned. */
+  get neededFrom(): number {
+    return Math.max(this.#from, this.lsn + 1);
+  }
+
   close(): void {
     this.#walk.close();
+    this.#onClose?.(this);
+    this.#onClose = undefined;
+  }
+
+  #remember(): void {
+    const { cursor, segment } = this.#walk;
+    if (cursor.endOffset < this.#nextMark) return;
+    const { endOffset: offset, nextLsn, chain } = cursor;
+    this.#index.add(segment.header.segmentId, { offset, nextLsn, chain });
+    this.#nextMark = offset + MARK_BYTES;
   }
 
   /** False for a frame that holds no record of the caller's. */
@@ -99,7 +130,12 @@ export class RecordCursor {
 
   #takeFromBatch(): void {
     const { cursor, segment } = this.#walk;
-    const context = { file: segment.file, segmentId: segment.header.segmentId, offset: cursor.offset, lsn: this.#batchNext };
+    const context = {
+      file: segment.file,
+      segmentId: segment.header.segmentId,
+      offset: cursor.offset,
+      lsn: this.#batchNext,
+    };
     const end = batchRecordEnd(cursor.bytes, this.#batchAt, cursor.payloadEnd, context);
     this.lsn = this.#batchNext;
     this.bytes = cursor.bytes;
@@ -108,7 +144,11 @@ export class RecordCursor {
     this.#batchAt = end;
     this.#batchNext += 1;
     if (this.#batchNext <= this.#batchLast || end === cursor.payloadEnd) return;
-    throw new WalError("WAL_CORRUPT", "bytes follow the last record of a batch", { ...context, expected: end, actual: cursor.payloadEnd });
+    throw new WalError("WAL_CORRUPT", "bytes follow the last record of a batch", {
+      ...context,
+      expected: end,
+      actual: cursor.payloadEnd,
+    });
   }
 
   #damage(): WalError {

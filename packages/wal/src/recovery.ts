@@ -59,7 +59,8 @@ export async function recoverLog(options: ResolvedWalOptions): Promise<Recovered
   const merged = await writeSegment(target, switchPoint(directory, live, tail, { ...limits(options), keepLsn }));
   // A sealed segment that is damaged is left where it is, for the one who reads it to hear of.
   const written =
-    merged ?? (await writeSegment(target, switchPoint(directory, live, tail, { ...limits(options), keepLsn, mergeBytes: -1 })));
+    merged ??
+    (await writeSegment(target, switchPoint(directory, live, tail, { ...limits(options), keepLsn, mergeBytes: -1 })));
   if (written === undefined) throw new Error("internal: the tail reads otherwise than it was scanned");
   const replaced = live.filter(({ header }) => header.baseLsn >= written.segment.header.baseLsn);
   const kept = live.filter((segment) => !replaced.includes(segment));
@@ -267,7 +268,9 @@ async function clear(
   maxAsideFiles: number,
 ): Promise<{ readonly removed: string[]; readonly aside: string[] }> {
   const keptFiles = new Set(kept.map(({ file }) => file));
-  const replaced = [...survey.sound, ...survey.headerless].map(({ file }) => file).filter((file) => !keptFiles.has(file));
+  const replaced = [...survey.sound, ...survey.headerless]
+    .map(({ file }) => file)
+    .filter((file) => !keptFiles.has(file));
   const precious = new Set(maxAsideFiles === 0 ? [] : tail.dropped.map(({ file }) => file));
   const aside = replaced.filter((file) => precious.has(file));
   if (aside.length > 0) await moveAside(directory, aside, maxAsideFiles);

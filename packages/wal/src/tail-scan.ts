@@ -68,8 +68,9 @@ export function scanTail(
 ): TailScan {
   // What was replaced has nothing to say: the segment that replaced it states what was known durable then.
   const headers = live.map(({ header }) => header);
+  const first = live[0] as SoundSegment; // not empty
   let proven = headers.reduce((most, header) => Math.max(most, header.durableLsn), durableLsn);
-  let segment = live.findLast(({ header }) => header.baseLsn <= proven + 1) ?? (live[0] as SoundSegment); // not empty
+  let segment = live.findLast(({ header }) => header.baseLsn <= proven + 1) ?? first;
   const visited: SoundSegment[] = [];
   const dropped: DroppedBytes[] = [];
   let scannedBytes = 0;
@@ -163,9 +164,10 @@ function evidenceIn(
     const range = { offset: SEGMENT_HEADER_BYTES, endOffset: source.sizeBytes, nextLsn };
     const later = findLaterFrames(source, seed, range);
     const bytes = sizeBytes - SEGMENT_HEADER_BYTES;
-    const dropped = later.zeros || bytes <= 0
-      ? undefined
-      : { file, segmentId, offset: SEGMENT_HEADER_BYTES, bytes, reason, laterHeaders: later.headerCount };
+    const dropped =
+      later.zeros || bytes <= 0
+        ? undefined
+        : { file, segmentId, offset: SEGMENT_HEADER_BYTES, bytes, reason, laterHeaders: later.headerCount };
     return { bytes: sizeBytes, durableLsn: later.durableLsn, dropped };
   } finally {
     source.close();
@@ -205,7 +207,12 @@ function lostBeginning(
   return undefined;
 }
 
-function headersFrom(directory: Directory, file: string, seed: { readonly frameSeed: number }, nextLsn: number): number {
+function headersFrom(
+  directory: Directory,
+  file: string,
+  seed: { readonly frameSeed: number },
+  nextLsn: number,
+): number {
   const source = openSegment(directory, file);
   try {
     if (source.sizeBytes <= SEGMENT_HEADER_BYTES) return 0;

@@ -11,12 +11,25 @@ export type RecoveryMode =
   /** Goes on behind the last record that can be read, whatever is lost; what is cut off is kept aside. */
   | "salvage";
 
+/** When a log syncs by itself, rung `data`; `sync` and durable appends work beside it. */
+export type SyncPolicy =
+  /** Never. */
+  | { readonly kind: "manual" }
+  /** After so many appends: 1 for each. The append does not wait for it. */
+  | { readonly kind: "every"; readonly appends: number }
+  /** At most so long after an append, in milliseconds. */
+  | { readonly kind: "interval"; readonly intervalMs: number };
+
 /** The components that a log works with: objects, not settings. */
 export interface WalOptions extends WalSettings {
   /** Where the log lives. It owns `LOCK`, `*.seg`, `*.ckpt` and `aside` in there. */
   readonly directory: Directory;
   /** Monotonic clock in milliseconds. Default `performance.now`. */
   readonly now?: () => number;
+  /** One turn of the event loop, between steps of background work. Default `setImmediate`. */
+  readonly turn?: () => Promise<void>;
+  /** Calls `action` once after so many milliseconds, unless what it returns is called first. Default an unreferenced timer. */
+  readonly schedule?: (action: () => void, delayMs: number) => () => void;
 }
 
 /** The numbers a user tunes. */
@@ -36,6 +49,10 @@ export interface WalSettings {
    * file's metadata. Grows with the segment from 64 KiB on. Default 4 MiB.
    */
   readonly preallocateBytes?: number;
+  /** Makes the next segment's file ready in the background once one is half full. Default true. */
+  readonly prepareSegments?: boolean;
+  /** When the log syncs by itself. Default `manual`. */
+  readonly syncPolicy?: SyncPolicy;
   /** What earlier runs left in small segments is gathered into one by an open, up to so many bytes. Default 256 KiB. */
   readonly mergeBytes?: number;
   /** What the frames are, stored in every segment header: 1 to 255. Default 1. */
@@ -50,6 +67,10 @@ export type ResolvedWalOptions = Required<WalOptions>;
 const keys: readonly (keyof WalOptions)[] = [
   "directory",
   "now",
+  "turn",
+  "schedule",
+  "prepareSegments",
+  "syncPolicy",
   "mode",
   "segmentBytes",
   "maxSegmentAgeMs",
@@ -65,13 +86,19 @@ const modes: readonly unknown[] = ["strict", "recover", "salvage"] satisfies Rec
 
 /** Checks options and fills in defaults. Throws {@link WalError} `WAL_INVALID_OPTION` naming the option. */
 export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
-  if (typeof options !== "object" || options === null) throw new WalError("WAL_INVALID_OPTION", "options must be an object");
+  if (typeof options !== "object" || options === null) {
+    throw new WalError("WAL_INVALID_OPTION", "options must be an object");
+  }
   for (const key of Object.keys(options)) {
     if (!(keys as readonly string[]).includes(key)) refuse(key, "is unknown");
   }
   const resolved: ResolvedWalOptions = {
     directory: options.directory,
     now: options.now ?? ((): number => performance.now()),
+    turn: options.turn ?? ((): Promise<void> => new Promise((resolve) => setImmediate(resolve))),
+    schedule: options.schedule ?? unreferencedTimer,
+    prepareSegments: options.prepareSegments ?? true,
+    syncPolicy: options.syncPolicy ?? { kind: "manual" },
     mode: options.mode ?? "recover",
     segmentBytes: options.segmentBytes ?? 64 * 1024 * 1024,
     maxSegmentAgeMs: options.maxSegmentAgeMs ?? Number.POSITIVE_INFINITY,
@@ -83,8 +110,14 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
     maxAsideFiles: options.maxAsideFiles ?? 8,
   };
   if (typeof resolved.directory?.open !== "function") refuse("directory", "must be a Directory of @holdfast/fs-seam");
-  if (typeof resolved.now !== "function") refuse("now", "must be a function");
-  if (!modes.includes(resolved.mode)) refuse("mode", `must be "strict", "recover" or "salvage", not ${String(resolved.mode)}`);
+  for (const key of ["now", "turn", "schedule"] as const) {
+    if (typeof resolved[key] !== "function") refuse(key, "must be a function");
+  }
+  if (typeof resolved.prepareSegments !== "boolean") refuse("prepareSegments", "must be a boolean");
+  checkPolicy(resolved.syncPolicy);
+  if (!modes.includes(resolved.mode)) {
+    refuse("mode", `must be "strict", "recover" or "salvage", not ${String(resolved.mode)}`);
+  }
   whole(resolved, "segmentBytes", 128, 2 ** 40);
   whole(resolved, "bufferBytes", 64, 2 ** 30);
   whole(resolved, "maxRecordBytes", 0, MAX_PAYLOAD_BYTES);
@@ -96,12 +129,82 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
   return resolved;
 }
 
-function whole(options: ResolvedWalOptions, key: keyof WalSettings, min: number, max: number): void {
+function unreferencedTimer(action: () => void, delayMs: number): () => void {
+  const timer = setTimeout(action, delayMs);
+  timer.unref();
+  return () => clearTimeout(timer);
+}
+
+function checkPolicy(policy: SyncPolicy): void {
+  switch (policy?.kind) {
+    case "manual":
+      return;
+    case "every":
+      if (Number.isSafeInteger(policy.appends) && policy.appends >= 1) return;
+      return refuse("syncPolicy", "needs appends, a whole number from 1 on");
+    case "interval":
+      if (Number.isFinite(policy.intervalMs) && policy.intervalMs >= 0) return;
+      return refuse("syncPolicy", "needs intervalMs, a number from 0 on");
+    default:
+      return refuse("syncPolicy", "must be of kind manual, every or interval");
+  }
+}
+
+type WholeSetting =
+  | "segmentBytes"
+  | "bufferBytes"
+  | "maxRecordBytes"
+  | "preallocateBytes"
+  | "mergeBytes"
+  | "content"
+  | "maxAsideFiles";
+
+function whole(options: ResolvedWalOptions, key: WholeSetting, min: number, max: number): void {
   const value = options[key];
-  if (typeof value === "number" && Number.isSafeInteger(value) && value >= min && value <= max) return;
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return;
   refuse(key, `must be a whole number from ${min} to ${max}, not ${String(value)}`);
 }
 
 function refuse(option: string, why: string): never {
   throw new WalError("WAL_INVALID_OPTION", `option ${option} ${why}`, { option });
+}
+
+/** How a log is opened for reading only. */
+export interface ReaderOptions {
+  readonly directory: Directory;
+  /** As for {@link WalSettings}. Default 16 MiB. */
+  readonly maxRecordBytes?: number;
+  /** Milliseconds between two looks of `follow`. Default 20. */
+  readonly pollIntervalMs?: number;
+  readonly turn?: () => Promise<void>;
+  readonly schedule?: (action: () => void, delayMs: number) => () => void;
+}
+
+/** {@link ReaderOptions} with every default filled in. */
+export type ResolvedReaderOptions = Required<ReaderOptions>;
+
+const readerKeys: readonly string[] = ["directory", "maxRecordBytes", "pollIntervalMs", "turn", "schedule"];
+
+/** Checks options and fills in defaults. Throws {@link WalError} `WAL_INVALID_OPTION` naming the option. */
+export function resolveReaderOptions(options: ReaderOptions): ResolvedReaderOptions {
+  if (typeof options !== "object" || options === null) {
+    throw new WalError("WAL_INVALID_OPTION", "options must be an object");
+  }
+  for (const key of Object.keys(options)) if (!readerKeys.includes(key)) refuse(key, "is unknown");
+  const { pollIntervalMs = 20, ...shared } = options;
+  const { directory, maxRecordBytes, turn, schedule } = resolveWalOptions(shared);
+  if (!(Number.isFinite(pollIntervalMs) && pollIntervalMs >= 0)) refuse("pollIntervalMs", "must be a number from 0 on");
+  return { directory, maxRecordBytes, turn, schedule, pollIntervalMs };
+}
+
+/** Throws `WAL_LSN_OUT_OF_RANGE` unless both are LSNs. `to` may lie before `from`: nothing is read then. */
+export function checkRange(from: number, to: number): void {
+  if (!(Number.isSafeInteger(from) && from >= 1)) {
+    throw new WalError("WAL_LSN_OUT_OF_RANGE", `from must be a whole number from 1 on, not ${String(from)}`, {
+      lsn: from,
+    });
+  }
+  if (!(Number.isSafeInteger(to) && to >= 0)) {
+    throw new WalError("WAL_LSN_OUT_OF_RANGE", `to must be a whole number from 0 on, not ${String(to)}`, { lsn: to });
+  }
 }

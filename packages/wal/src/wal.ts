@@ -4,16 +4,20 @@ import { LogWriter } from "./log-writer.js";
 import { RecordCursor } from "./record-cursor.js";
 import { recoverLog, type RecoveredLog } from "./recovery.js";
 import type { RecoveryReport } from "./recovery-report.js";
+import {
+  batches,
+  DEFAULT_BATCH_BYTES,
+  nextBatch,
+  records,
+  type BatchOptions,
+  type ReadOptions,
+  type WalRecord,
+} from "./record-stream.js";
 import type { SoundSegment } from "./segment-survey.js";
 import { WalError } from "./wal-error.js";
-import { resolveWalOptions, type ResolvedWalOptions, type WalOptions } from "./wal-options.js";
-
-/** One record as a reader gets it. */
-export interface WalRecord {
-  readonly lsn: number;
-  /** Owned by the caller. */
-  readonly payload: Uint8Array;
-}
+import type { FollowOptions } from "./wal-reader.js";
+import type { Watermark } from "./watermark.js";
+import { checkRange, resolveWalOptions, type ResolvedWalOptions, type WalOptions } from "./wal-options.js";
 
 export interface WaitOptions {
   /** Gives up waiting. What was appended stays appended, and becomes durable with the next barrier. */
@@ -64,6 +68,11 @@ export class Wal {
   readonly #firstAppended: number;
   #failure: { readonly error: unknown } | undefined = undefined;
   #closed: Promise<void> | undefined = undefined;
+  readonly #hasPolicy: boolean;
+  readonly #reading = new Set<RecordCursor>();
+  #unsyncedAppends = 0;
+  /** Undefined while no barrier of the policy is due. */
+  #cancelSync: (() => void) | undefined = undefined;
 
   /** @internal Use {@link openWal}. */
   constructor(options: ResolvedWalOptions, lock: DirectoryLock, recovered: RecoveredLog) {
@@ -73,11 +82,12 @@ export class Wal {
     this.report = recovered.report;
     this.#writer = new LogWriter(options, recovered);
     this.#firstAppended = this.#writer.lastLsn;
+    this.#hasPolicy = options.syncPolicy.kind !== "manual";
     this.#commit = new GroupCommit(this.#writer, {
       directory: options.directory,
       now: options.now,
       isHarmless,
-      onFailure: (error) => (this.#failure ??= { error }),
+      onFailure: (error) => void this.#failed(error),
     });
   }
 
@@ -93,12 +103,12 @@ export class Wal {
 
   /** Highest LSN that survives the end of this process: rung `os`. */
   get writtenLsn(): number {
-    return this.#writer.writtenLsn;
+    return this.#writer.written.lsn;
   }
 
   /** Highest LSN that survives a power loss: rung `data`. */
   get durableLsn(): number {
-    return this.#commit.durableLsn;
+    return this.#commit.durable.lsn;
   }
 
   /**
@@ -112,7 +122,9 @@ export class Wal {
     this.#check();
     checkRecord(record);
     try {
-      return this.#writer.append(record);
+      const lsn = this.#writer.append(record);
+      if (this.#hasPolicy) this.#appended(1);
+      return lsn;
     } catch (error) {
       throw this.#failed(error);
     }
@@ -124,7 +136,9 @@ export class Wal {
     if (!Array.isArray(records) || records.length === 0) throw new TypeError("records must be an array, and not empty");
     for (const record of records) checkRecord(record);
     try {
-      return this.#writer.appendBatch(records);
+      const lsn = this.#writer.appendBatch(records);
+      if (this.#hasPolicy) this.#appended(records.length);
+      return lsn;
     } catch (error) {
       throw this.#failed(error);
     }
@@ -150,7 +164,7 @@ export class Wal {
       this.#check();
       return orAborted(this.#commit.sync(rung), options.signal);
     } catch (error) {
-      return Promise.reject(error as Error);
+      return Promise.reject(error);
     }
   }
 
@@ -159,6 +173,17 @@ export class Wal {
     this.#check();
     if (this.#commit.isBusy) throw new WalError("WAL_BUSY", "a barrier is under way; await it instead");
     return this.#commit.syncBlocking(rung);
+  }
+
+  /** Resolves once the LSN is durable, whoever syncs it; asks for no barrier itself. Rejects when the log fails or is closed first. */
+  async whenDurable(lsn: number, { signal }: WaitOptions = {}): Promise<void> {
+    this.#check();
+    const { promise, cancel } = this.#commit.durable.reached(lsn);
+    try {
+      await orAborted(promise, signal);
+    } finally {
+      cancel();
+    }
   }
 
   /** Appends a record and resolves with its LSN once it has reached the rung. */
@@ -170,44 +195,87 @@ export class Wal {
   }
 
   /**
-   * Records from `from` on, up to the last one that was appended when reading began. Each is verified.
+   * Records that were appended before the call, verified one by one. What waits in the buffer is written first.
    *
-   * @throws {@link WalError} `WAL_PRUNED`, and `WAL_CORRUPT` where a record is damaged.
+   * @throws {@link WalError} `WAL_PRUNED`; while it is read, `WAL_CORRUPT` where a record is damaged.
    */
-  *read({ from = this.firstLsn }: { readonly from?: number } = {}): Generator<WalRecord, void, undefined> {
+  read(options: ReadOptions = {}): Generator<WalRecord, void, undefined> {
     this.write();
-    const cursor = new RecordCursor({
-      directory: this.#directory,
-      live: this.#writer.live,
-      maxPayloadBytes: this.#options.maxRecordBytes,
-      from,
-      lastLsn: this.lastLsn,
-    });
-    try {
-      while (cursor.next()) yield { lsn: cursor.lsn, payload: cursor.view().slice() };
-    } finally {
-      cursor.close();
+    return records(this.#cursor(options));
+  }
+
+  /** The same by the batch, with a turn of the event loop between two. */
+  readBatches(options: BatchOptions = {}): AsyncGenerator<WalRecord[], void, undefined> {
+    const { maxBatchBytes = DEFAULT_BATCH_BYTES, ...range } = options;
+    this.write();
+    return batches(this.#cursor(range), maxBatchBytes, this.#options.turn);
+  }
+
+  /** The last `count` records, the oldest first; fewer where the log has fewer. */
+  readLast(count: number): Generator<WalRecord, void, undefined> {
+    checkRange(1, count);
+    return this.read({ from: Math.max(this.firstLsn, this.lastLsn - count + 1) });
+  }
+
+  /**
+   * Records from `from` on, by the batch, and those that come, as soon as they are `written` or `durable` (the default). Ends when
+   * `signal` does; rejects when the log fails or is closed.
+   */
+  async *follow(
+    options: FollowOptions & { readonly until?: "written" | "durable" } = {},
+  ): AsyncGenerator<WalRecord[], void, undefined> {
+    this.#check();
+    const { from = this.firstLsn, until = "durable", maxBatchBytes = DEFAULT_BATCH_BYTES, signal } = options;
+    const watermark = until === "durable" ? this.#commit.durable : this.#writer.written;
+    let next = from;
+    for (;;) {
+      const arrived = await arrival(watermark, next, signal);
+      if (!arrived) return;
+      const cursor = this.#cursor({ from: next, to: watermark.lsn });
+      try {
+        for (let batch = nextBatch(cursor, maxBatchBytes); batch.length > 0; batch = nextBatch(cursor, maxBatchBytes)) {
+          yield batch;
+          next = (batch.at(-1) as WalRecord).lsn + 1;
+          if (signal?.aborted === true) return;
+        }
+      } finally {
+        cursor.close();
+      }
     }
   }
 
   /**
-   * Removes the segments whose records all have LSNs up to `lsn`, the oldest first, each durably before the next. Never removes
-   * the segment that is written to.
+   * Removes the segments whose records all have LSNs up to `lsn`, the oldest first, each durably before the next, and returns how
+   * many. Never removes the segment that is written to, nor one that a reader of this handle has still to read.
    */
   async prune(lsn: number): Promise<number> {
     this.#check();
-    const { live } = this.#writer;
+    checkRange(1, lsn);
+    const { live, index } = this.#writer;
     let removed = 0;
-    while (live.length > 1 && (live[1]?.header.baseLsn ?? 0) <= lsn + 1) {
+    while (live.length > 1 && (live[1]?.header.baseLsn ?? 0) <= this.#prunable(lsn) + 1) {
       const [first, second] = live as [SoundSegment, SoundSegment]; // two at least
       // What follows has to be there for good, before what it follows is gone.
-      if (this.#writer.open.some(({ segment }) => segment === first || segment === second)) await this.#commit.sync("data");
-      this.#directory.remove(first.file);
-      live.shift();
-      removed += 1;
-      await this.#directory.syncNames();
+      const isOpen = this.#writer.open.some(({ segment }) => segment === first || segment === second);
+      if (isOpen) await this.#commit.sync("data");
+      if (live[0] !== first) continue; // another prune was faster
+      try {
+        this.#directory.remove(first.file);
+        live.shift();
+        index.remove(first.header.segmentId);
+        removed += 1;
+        await this.#directory.syncNames();
+      } catch (error) {
+        throw this.#failed(error);
+      }
     }
     return removed;
+  }
+
+  #prunable(lsn: number): number {
+    let bound = lsn;
+    for (const { neededFrom } of this.#reading) bound = Math.min(bound, neededFrom - 1);
+    return bound;
   }
 
   /** Counters since the open, plain data. */
@@ -235,13 +303,28 @@ export class Wal {
   }
 
   async #close(): Promise<void> {
+    this.#cancelSync?.();
+    await this.#commit.idle();
     try {
-      await this.#commit.idle();
       if (this.#failure === undefined) await this.#end();
-    } finally {
-      this.#writer.closeHandles();
-      this.#lock.release();
+    } catch (error) {
+      if (isHarmless(error)) {
+        this.#closed = undefined; // still open: what waits in memory can be written once there is room
+        throw error;
+      }
+      await this.#release();
+      throw error;
     }
+    await this.#release();
+  }
+
+  async #release(): Promise<void> {
+    await this.#writer.discardNext();
+    const closed = new WalError("WAL_CLOSED", "the log was closed");
+    this.#commit.fail(closed);
+    this.#writer.written.fail(closed);
+    this.#writer.closeHandles();
+    this.#lock.release();
   }
 
   /** A record that only a watermark behind it proves is written again by the next open; so the last act states what is durable. */
@@ -256,6 +339,40 @@ export class Wal {
     }
   }
 
+  #cursor({ from = this.firstLsn, to = this.lastLsn }: ReadOptions): RecordCursor {
+    this.#check();
+    checkRange(from, to);
+    const cursor = new RecordCursor({
+      directory: this.#directory,
+      live: this.#writer.live,
+      maxPayloadBytes: this.#options.maxRecordBytes,
+      from,
+      lastLsn: Math.min(to, this.#writer.written.lsn),
+      index: this.#writer.index,
+      onClose: (ended) => this.#reading.delete(ended),
+    });
+    this.#reading.add(cursor);
+    return cursor;
+  }
+
+  /** What the sync policy makes of appends. */
+  #appended(count: number): void {
+    const { syncPolicy, schedule } = this.#options;
+    this.#unsyncedAppends += count;
+    if (syncPolicy.kind === "every" && this.#unsyncedAppends >= syncPolicy.appends) this.#syncUnasked();
+    if (syncPolicy.kind !== "interval" || this.#cancelSync !== undefined) return;
+    this.#cancelSync = schedule(() => {
+      this.#cancelSync = undefined;
+      this.#syncUnasked();
+    }, syncPolicy.intervalMs);
+  }
+
+  /** Nobody waits for it: a failure ends the log, and the next call says so. */
+  #syncUnasked(): void {
+    this.#unsyncedAppends = 0;
+    this.#commit.sync("data").catch(() => {});
+  }
+
   #check(): void {
     if (this.#closed !== undefined) throw new WalError("WAL_CLOSED", "the log is closed");
     if (this.#failure === undefined) return;
@@ -265,7 +382,11 @@ export class Wal {
 
   /** A failure behind which nobody knows what the file holds ends the log. */
   #failed(error: unknown): unknown {
-    if (!isHarmless(error)) this.#failure ??= { error };
+    if (isHarmless(error) || this.#failure !== undefined) return error;
+    this.#failure = { error };
+    this.#cancelSync?.();
+    this.#commit.fail(error);
+    this.#writer.written.fail(error);
     return error;
   }
 }
@@ -277,6 +398,20 @@ function isHarmless(error: unknown): boolean {
 
 function checkRecord(record: Uint8Array): void {
   if (!(record instanceof Uint8Array)) throw new TypeError("a record must be a Uint8Array");
+}
+
+/** True once the LSN is there, false once the signal is aborted. */
+async function arrival(watermark: Watermark, lsn: number, signal: AbortSignal | undefined): Promise<boolean> {
+  const { promise, cancel } = watermark.reached(lsn);
+  try {
+    await orAborted(promise, signal);
+    return true;
+  } catch (error) {
+    if (error instanceof WalError && error.code === "WAL_ABORTED") return false;
+    throw error;
+  } finally {
+    cancel();
+  }
 }
 
 function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

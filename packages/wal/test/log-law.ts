@@ -47,7 +47,9 @@ export function demandLaw(
 ): void {
   const { firstLsn, records, again } = recovered;
   const own = records.filter((record) => record !== extra);
-  if (records.slice(0, own.length).includes(extra)) throw new Error(`a record of before follows one of after: ${records}`);
+  if (records.slice(0, own.length).includes(extra)) {
+    throw new Error(`a record of before follows one of after: ${records.join()}`);
+  }
   own.forEach((record, index) => {
     const wanted = history[firstLsn - 1 + index];
     if (record !== wanted) throw new Error(`LSN ${firstLsn + index} is ${record}, not ${wanted}`);
@@ -56,6 +58,6 @@ export function demandLaw(
   const lastLsn = firstLsn - 1 + own.length;
   if (lastLsn < acked) throw new Error(`LSN ${acked} was acknowledged, ${lastLsn} is the last`);
   if (JSON.stringify(again) !== JSON.stringify([...records, extra])) {
-    throw new Error(`the second open reads ${again}, the first read ${records}`);
+    throw new Error(`the second open reads ${again.join()}, the first read ${records.join()}`);
   }
 }

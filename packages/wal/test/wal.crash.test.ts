@@ -23,7 +23,10 @@ function matrix(
     ...(process.env.PERS ? { personalities: process.env.PERS.split(",") } : {}),
     ...(process.env.NESTED ? { nested: Number(process.env.NESTED) } : {}),
     ...more,
-  }).then((r) => { process.stderr.write(`${name} ${r.recoveries} ${r.distinct} level ${r.level} records ${r.trace.records.length}\n`); return r; });
+  }).then((r) => {
+    process.stderr.write(`${name} ${r.recoveries} ${r.distinct} level ${r.level} records ${r.trace.records.length}\n`);
+    return r;
+  });
 }
 
 describe("the law holds at every crash point", () => {
@@ -53,17 +56,25 @@ describe("the law holds at every crash point", () => {
 
   test("a batch is there as a whole or not at all", async () => {
     const history = ["one", "two", "three", "four"];
-    const report = await matrix("batch", history, async (directory, run) => {
-      const log = await openWal({ directory, ...small });
-      log.append(bytesOf("one"));
-      log.appendBatch(["two", "three", "four"].map(bytesOf));
-      log.write();
-      run.ack("batch", await log.sync());
-    }, small, { check: (recovered, context) => {
-      demandLaw(recovered, history, context);
-      const own = recovered.records.filter((record) => record !== "after").length;
-      if (own > 1 && own < 4) throw new Error(`${own} of 4 records: a part of a batch`);
-    } });
+    const report = await matrix(
+      "batch",
+      history,
+      async (directory, run) => {
+        const log = await openWal({ directory, ...small });
+        log.append(bytesOf("one"));
+        log.appendBatch(["two", "three", "four"].map(bytesOf));
+        log.write();
+        run.ack("batch", await log.sync());
+      },
+      small,
+      {
+        check: (recovered, context) => {
+          demandLaw(recovered, history, context);
+          const own = recovered.records.filter((record) => record !== "after").length;
+          if (own > 1 && own < 4) throw new Error(`${own} of 4 records: a part of a batch`);
+        },
+      },
+    );
     expect(report.complete).toBe(true);
   });
 
@@ -85,13 +96,18 @@ describe("the law holds at every crash point", () => {
   test("merged runs", async () => {
     const history = ["one", "two", "three"];
     const merging = { ...small, mergeBytes: 4096 };
-    const report = await matrix("merge", history, async (directory, run) => {
-      for (const record of history) {
-        const log = await openWal({ directory, ...merging });
-        run.ack(record, await log.appendDurable(bytesOf(record)));
-        await log.close();
-      }
-    }, merging);
+    const report = await matrix(
+      "merge",
+      history,
+      async (directory, run) => {
+        for (const record of history) {
+          const log = await openWal({ directory, ...merging });
+          run.ack(record, await log.appendDurable(bytesOf(record)));
+          await log.close();
+        }
+      },
+      merging,
+    );
     expect(report.complete).toBe(true);
   });
 

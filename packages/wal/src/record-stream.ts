@@ -1,0 +1,58 @@
+import type { RecordCursor } from "./record-cursor.js";
+
+/** Records as callers get them, one by one or by the batch. */
+
+/** One record as a reader gets it. */
+export interface WalRecord {
+  readonly lsn: number;
+  /** Owned by the caller. */
+  readonly payload: Uint8Array;
+}
+
+export interface ReadOptions {
+  /** LSN of the first record. Default: the first one that is kept. */
+  readonly from?: number;
+  /** LSN of the last record, inclusive. Default: the last one that is there when reading begins. */
+  readonly to?: number;
+}
+
+export interface BatchOptions extends ReadOptions {
+  /** A batch ends with the record that reaches so many bytes. Default 64 KiB. */
+  readonly maxBatchBytes?: number;
+}
+
+export const DEFAULT_BATCH_BYTES: number = 64 * 1024;
+
+/** Every record that is left, and closes the cursor. */
+export function* records(cursor: RecordCursor): Generator<WalRecord, void, undefined> {
+  try {
+    while (cursor.next()) yield { lsn: cursor.lsn, payload: cursor.view().slice() };
+  } finally {
+    cursor.close();
+  }
+}
+
+/** The next records, until `maxBatchBytes` are reached or none is left; [] then. */
+export function nextBatch(cursor: RecordCursor, maxBatchBytes: number): WalRecord[] {
+  const batch: WalRecord[] = [];
+  for (let bytes = 0; bytes < maxBatchBytes && cursor.next(); bytes += cursor.end - cursor.start) {
+    batch.push({ lsn: cursor.lsn, payload: cursor.view().slice() });
+  }
+  return batch;
+}
+
+/** Every record that is left, by the batch, with a turn of the event loop between two, and closes the cursor. */
+export async function* batches(
+  cursor: RecordCursor,
+  maxBatchBytes: number,
+  turn: () => Promise<void>,
+): AsyncGenerator<WalRecord[], void, undefined> {
+  try {
+    for (let batch = nextBatch(cursor, maxBatchBytes); batch.length > 0; batch = nextBatch(cursor, maxBatchBytes)) {
+      yield batch;
+      await turn();
+    }
+  } finally {
+    cursor.close();
+  }
+}

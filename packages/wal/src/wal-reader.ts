@@ -1,0 +1,197 @@
+import type { Directory } from "@holdfast/fs-seam";
+import { isFsError } from "@holdfast/fs-seam";
+import { FrameWalk } from "./frame-walk.js";
+import { reportOf, viewLog, type LogView } from "./log-view.js";
+import { RecordCursor } from "./record-cursor.js";
+import type { RecoveryReport } from "./recovery-report.js";
+import {
+  batches,
+  DEFAULT_BATCH_BYTES,
+  nextBatch,
+  records,
+  type BatchOptions,
+  type ReadOptions,
+  type WalRecord,
+} from "./record-stream.js";
+import { liveSegments, surveySegments, type SoundSegment } from "./segment-survey.js";
+import { SparseIndex } from "./sparse-index.js";
+import type { LogPosition } from "./tail-scan.js";
+import { WalError } from "./wal-error.js";
+import { checkRange, resolveReaderOptions, type ReaderOptions, type ResolvedReaderOptions } from "./wal-options.js";
+
+export interface FollowOptions {
+  /** LSN of the first record. Default: the first one that is kept. */
+  readonly from?: number;
+  readonly maxBatchBytes?: number;
+  /** Ends the iteration, without an error. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Opens a log for reading beside whoever writes it, in this process or another. Takes no lock and changes nothing. Shows what
+ * has been handed to the system: after a power loss, the last of it may be gone.
+ *
+ * @throws {@link WalError} `WAL_NOT_FOUND`, `WAL_CORRUPT`, `WAL_FOREIGN_SEGMENT`, `WAL_UNSUPPORTED`.
+ */
+export function openWalReader(options: ReaderOptions): WalReader {
+  const resolved = resolveReaderOptions(options);
+  return new WalReader(resolved, viewLog(resolved.directory, resolved.maxRecordBytes));
+}
+
+/** A log that is open for reading only. */
+export class WalReader {
+  /** What opening it found. */
+  readonly report: RecoveryReport;
+  readonly #options: ResolvedReaderOptions;
+  readonly #directory: Directory;
+  readonly #index = new SparseIndex();
+  #live: readonly SoundSegment[];
+  #end: LogPosition;
+  #closed = false;
+
+  /** @internal Use {@link openWalReader}. */
+  constructor(options: ResolvedReaderOptions, view: LogView) {
+    this.#options = options;
+    this.#directory = options.directory;
+    this.report = reportOf(view);
+    this.#live = view.live;
+    this.#end = view.tail.end;
+  }
+
+  get firstLsn(): number {
+    return this.#live[0]?.header.baseLsn ?? 1;
+  }
+
+  /** LSN of the last record that was there at the last look. */
+  get lastLsn(): number {
+    return this.#end.nextLsn - 1;
+  }
+
+  /**
+   * Looks again and returns the last LSN. Reads only what has come since.
+   *
+   * @throws {@link WalError} `WAL_CORRUPT` when what follows is damaged.
+   */
+  refresh(): number {
+    this.#check();
+    try {
+      this.#goOn();
+    } catch (error) {
+      if (!isFsError(error, "FS_NOT_FOUND")) throw error;
+      this.#lookAgain(); // a segment was pruned or replaced between two calls
+    }
+    return this.lastLsn;
+  }
+
+  /** Records of the last look, verified one by one. */
+  read(options: ReadOptions = {}): Generator<WalRecord, void, undefined> {
+    return records(this.#cursor(options));
+  }
+
+  /** The same by the batch, with a turn of the event loop between two. */
+  readBatches(options: BatchOptions = {}): AsyncGenerator<WalRecord[], void, undefined> {
+    const { maxBatchBytes = DEFAULT_BATCH_BYTES, ...range } = options;
+    return batches(this.#cursor(range), maxBatchBytes, this.#options.turn);
+  }
+
+  /** Records from `from` on, by the batch, and those that come; looks every `pollIntervalMs`. Ends when `signal` does. */
+  async *follow(options: FollowOptions = {}): AsyncGenerator<WalRecord[], void, undefined> {
+    const { maxBatchBytes = DEFAULT_BATCH_BYTES, signal } = options;
+    let next = options.from ?? this.firstLsn;
+    while (!isOver(signal) && !this.#closed) {
+      if (this.refresh() >= next) {
+        const cursor = this.#cursor({ from: next });
+        try {
+          for (
+            let batch = nextBatch(cursor, maxBatchBytes);
+            batch.length > 0;
+            batch = nextBatch(cursor, maxBatchBytes)
+          ) {
+            yield batch;
+            next = (batch.at(-1) as WalRecord).lsn + 1;
+            if (isOver(signal)) return;
+          }
+        } finally {
+          cursor.close();
+        }
+      }
+      await this.#pause(signal);
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #cursor({ from = this.firstLsn, to = this.lastLsn }: ReadOptions): RecordCursor {
+    this.#check();
+    checkRange(from, to);
+    return new RecordCursor({
+      directory: this.#directory,
+      live: this.#live,
+      maxPayloadBytes: this.#options.maxRecordBytes,
+      from,
+      lastLsn: Math.min(to, this.lastLsn),
+      index: this.#index,
+    });
+  }
+
+  #goOn(): void {
+    const survey = surveySegments(this.#directory);
+    const live = liveSegments(survey.sound);
+    const { segmentId } = this.#end.segment.header;
+    const segment = live.find(({ header }) => header.segmentId === segmentId);
+    if (segment === undefined) return this.#lookAgain();
+    const { offset, nextLsn, chain } = this.#end;
+    const walk = new FrameWalk(
+      this.#directory,
+      { segment, position: { offset, nextLsn, chain } },
+      { maxPayloadBytes: this.#options.maxRecordBytes, segments: live },
+    );
+    try {
+      while (walk.next()) continue;
+      const { cursor } = walk;
+      this.#live = live;
+      this.#end = { segment: walk.segment, offset: cursor.endOffset, nextLsn: cursor.nextLsn, chain: cursor.chain };
+    } finally {
+      walk.close();
+    }
+    // A segment that begins further on: the writer was at it a moment ago, or something is missing.
+    if ((live.at(-1)?.header.baseLsn ?? 0) > this.#end.nextLsn) this.#lookAgain();
+  }
+
+  #lookAgain(): void {
+    const view = viewLog(this.#directory, this.#options.maxRecordBytes);
+    if (view.tail.end.nextLsn < this.#end.nextLsn) {
+      const message = `the log ends with ${view.tail.lastLsn}, after ${this.lastLsn} was seen`;
+      throw new WalError("WAL_CORRUPT", message, { lsn: view.tail.end.nextLsn, actual: this.lastLsn });
+    }
+    this.#live = view.live;
+    this.#end = view.tail.end;
+  }
+
+  #pause(signal: AbortSignal | undefined): Promise<void> {
+    const { schedule, pollIntervalMs } = this.#options;
+    return new Promise((resolve) => {
+      const done = (): void => {
+        signal?.removeEventListener("abort", done);
+        cancel();
+        resolve();
+      };
+      const cancel = schedule(done, pollIntervalMs);
+      signal?.addEventListener("abort", done, { once: true });
+    });
+  }
+
+  #check(): void {
+    if (this.#closed) throw new WalError("WAL_CLOSED", "the reader is closed");
+  }
+}
+
+function isOver(signal: AbortSignal | undefined): boolean {
+  return signal?.aborted === true;
+}
