@@ -69,6 +69,8 @@ export const frameKinds = {
   watermark: 3,
   /** The footer of a sealed segment, its last frame. */
   footer: 4,
+  /** The state after all records up to an LSN, the only frame of a file of its own. */
+  checkpoint: 5,
 } as const;
 
 /** Bytes that a frame with such a payload takes, header and padding included. */

@@ -3,6 +3,7 @@ export type { DurableOptions, WaitOptions, WalStats } from "./wal.js";
 export { openWalReader, WalReader } from "./wal-reader.js";
 export type { FollowOptions } from "./wal-reader.js";
 export type { BatchOptions, ReadOptions, WalRecord } from "./record-stream.js";
+export type { Checkpoint, FoundCheckpoint, SkippedCheckpoint } from "./checkpoint-files.js";
 export type { RecoveryReport } from "./recovery-report.js";
 export type { DroppedBytes } from "./tail-scan.js";
 export type { BarrierStats } from "./group-commit.js";

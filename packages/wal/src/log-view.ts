@@ -1,4 +1,5 @@
 import { isFsError, type Directory } from "@holdfast/fs-seam";
+import { checkpointedLsn } from "./checkpoint-files.js";
 import type { RecoveryReport } from "./recovery-report.js";
 import { liveSegments, surveySegments, type SoundSegment } from "./segment-survey.js";
 import { scanTail, type TailScan } from "./tail-scan.js";
@@ -26,7 +27,8 @@ export function viewLog(directory: Directory, maxRecordBytes: number): LogView {
       const survey = surveySegments(directory);
       const live = liveSegments(survey.sound);
       if (live.length === 0) throw noLog(directory, survey.headerless[0]?.file);
-      const tail = scanTail(directory, survey, live, { maxPayloadBytes: maxRecordBytes, durableLsn: 0 });
+      const durableLsn = checkpointedLsn(directory, (live[0] as SoundSegment).header.logId); // not empty
+      const tail = scanTail(directory, survey, live, { maxPayloadBytes: maxRecordBytes, durableLsn });
       if (tail.damage === undefined) return { live, tail };
       if (tail.lastLsn === damageAt || attempt === MAX_ATTEMPTS) throw tail.damage;
       damageAt = tail.lastLsn;

@@ -7,6 +7,7 @@ import {
   frameKinds,
   type SegmentHeader,
 } from "@holdfast/segment-codec";
+import { checkpointedLsn, listCheckpoints } from "./checkpoint-files.js";
 import { freshLogId, freshNonce } from "./fresh-identity.js";
 import { FrameWalk } from "./frame-walk.js";
 import type { RecoveryReport } from "./recovery-report.js";
@@ -49,9 +50,14 @@ const ASIDE = "aside";
 export async function recoverLog(options: ResolvedWalOptions): Promise<RecoveredLog> {
   const { directory, mode } = options;
   const survey = surveySegments(directory);
-  if (survey.sound.length === 0) return createLog(options, survey);
+  const checkpoints = listCheckpoints(directory);
+  if (survey.sound.length === 0) return createLog(options, survey, checkpoints[0]);
   const live = liveSegments(survey.sound);
-  const tail = scanTail(directory, survey, live, { maxPayloadBytes: options.maxRecordBytes, durableLsn: 0 });
+  const first = live[0] as SoundSegment; // a sound one leaves a live one
+  const tail = scanTail(directory, survey, live, {
+    maxPayloadBytes: options.maxRecordBytes,
+    durableLsn: checkpointedLsn(directory, first.header.logId),
+  });
   if (tail.damage !== undefined && mode !== "salvage") throw tail.damage;
   if (mode === "strict") refuseTear(tail);
   const keepLsn = mode === "salvage" ? tail.lastLsn : Math.min(tail.lastLsn, tail.durableLsn);
@@ -64,7 +70,12 @@ export async function recoverLog(options: ResolvedWalOptions): Promise<Recovered
   if (written === undefined) throw new Error("internal: the tail reads otherwise than it was scanned");
   const replaced = live.filter(({ header }) => header.baseLsn >= written.segment.header.baseLsn);
   const kept = live.filter((segment) => !replaced.includes(segment));
-  const cleared = await clear(directory, survey, kept, tail, options.maxAsideFiles);
+  // What is salvaged goes on with LSNs that these have counted already.
+  const ahead = checkpoints.filter(({ lsn }) => mode === "salvage" && lsn > tail.lastLsn).map(({ file }) => file);
+  const cleared = await clear(directory, survey, kept, [...tail.dropped.map(({ file }) => file), ...ahead], {
+    also: ahead,
+    maxAsideFiles: options.maxAsideFiles,
+  });
   return {
     segment: written.segment,
     encoder: written.encoder,
@@ -100,8 +111,17 @@ function refuseTear({ dropped, durableLsn }: TailScan): void {
   throw new WalError("WAL_TORN", message, { file, segmentId, offset, durableLsn });
 }
 
-async function createLog(options: ResolvedWalOptions, survey: SegmentSurvey): Promise<RecoveredLog> {
+async function createLog(
+  options: ResolvedWalOptions,
+  survey: SegmentSurvey,
+  checkpoint: { readonly file: string; readonly lsn: number } | undefined,
+): Promise<RecoveredLog> {
   const { directory, mode, content } = options;
+  if (checkpoint !== undefined) {
+    const { file, lsn } = checkpoint;
+    const message = `${file} is a checkpoint of a log whose segments are gone`;
+    throw new WalError("WAL_CORRUPT", message, { file, lsn });
+  }
   const orphan = survey.headerless[0];
   if (orphan !== undefined) {
     const { file, segmentId, why } = orphan;
@@ -264,14 +284,13 @@ async function clear(
   directory: Directory,
   survey: SegmentSurvey,
   kept: readonly SoundSegment[],
-  tail: TailScan,
-  maxAsideFiles: number,
+  worthKeeping: readonly string[],
+  { also, maxAsideFiles }: { readonly also: readonly string[]; readonly maxAsideFiles: number },
 ): Promise<{ readonly removed: string[]; readonly aside: string[] }> {
   const keptFiles = new Set(kept.map(({ file }) => file));
-  const replaced = [...survey.sound, ...survey.headerless]
-    .map(({ file }) => file)
-    .filter((file) => !keptFiles.has(file));
-  const precious = new Set(maxAsideFiles === 0 ? [] : tail.dropped.map(({ file }) => file));
+  const segments = [...survey.sound, ...survey.headerless].map(({ file }) => file);
+  const replaced = [...segments.filter((file) => !keptFiles.has(file)), ...also];
+  const precious = new Set(maxAsideFiles === 0 ? [] : worthKeeping);
   const aside = replaced.filter((file) => precious.has(file));
   if (aside.length > 0) await moveAside(directory, aside, maxAsideFiles);
   for (const file of replaced) if (!precious.has(file)) directory.remove(file);

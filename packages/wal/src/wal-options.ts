@@ -57,6 +57,10 @@ export interface WalSettings {
   readonly mergeBytes?: number;
   /** What the frames are, stored in every segment header: 1 to 255. Default 1. */
   readonly content?: number;
+  /** Longest payload of a checkpoint, written or read. Bytes, default and limit 256 MiB. */
+  readonly maxCheckpointBytes?: number;
+  /** Generations of checkpoints that are kept, 1 at least. Default 2, so that one that is damaged can be done without. */
+  readonly keepCheckpoints?: number;
   /** Files with bytes that recovery cut off are kept, so many at most. Default 8. */
   readonly maxAsideFiles?: number;
 }
@@ -79,6 +83,8 @@ const keys: readonly (keyof WalOptions)[] = [
   "preallocateBytes",
   "mergeBytes",
   "content",
+  "maxCheckpointBytes",
+  "keepCheckpoints",
   "maxAsideFiles",
 ];
 
@@ -107,6 +113,8 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
     preallocateBytes: options.preallocateBytes ?? 4 * 1024 * 1024,
     mergeBytes: options.mergeBytes ?? 256 * 1024,
     content: options.content ?? 1,
+    maxCheckpointBytes: options.maxCheckpointBytes ?? MAX_PAYLOAD_BYTES,
+    keepCheckpoints: options.keepCheckpoints ?? 2,
     maxAsideFiles: options.maxAsideFiles ?? 8,
   };
   if (typeof resolved.directory?.open !== "function") refuse("directory", "must be a Directory of @holdfast/fs-seam");
@@ -124,6 +132,8 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
   whole(resolved, "preallocateBytes", 0, 2 ** 40);
   whole(resolved, "mergeBytes", 0, 2 ** 30);
   whole(resolved, "content", 1, 255);
+  whole(resolved, "maxCheckpointBytes", 0, MAX_PAYLOAD_BYTES);
+  whole(resolved, "keepCheckpoints", 1, 1_000_000);
   whole(resolved, "maxAsideFiles", 0, 1_000_000);
   if (!(resolved.maxSegmentAgeMs > 0)) refuse("maxSegmentAgeMs", "must be above 0");
   return resolved;
@@ -157,6 +167,8 @@ type WholeSetting =
   | "preallocateBytes"
   | "mergeBytes"
   | "content"
+  | "maxCheckpointBytes"
+  | "keepCheckpoints"
   | "maxAsideFiles";
 
 function whole(options: ResolvedWalOptions, key: WholeSetting, min: number, max: number): void {

@@ -1,4 +1,5 @@
 import { acquireDirectoryLock, isFsError, type Directory, type DirectoryLock, type SyncRung } from "@holdfast/fs-seam";
+import { findCheckpoint, writeCheckpoint, type FoundCheckpoint } from "./checkpoint-files.js";
 import { GroupCommit, type BarrierStats } from "./group-commit.js";
 import { LogWriter } from "./log-writer.js";
 import { RecordCursor } from "./record-cursor.js";
@@ -16,7 +17,7 @@ import {
 import type { SoundSegment } from "./segment-survey.js";
 import { WalError } from "./wal-error.js";
 import type { FollowOptions } from "./wal-reader.js";
-import type { Watermark } from "./watermark.js";
+import { arrival, orAborted } from "./waiting.js";
 import { checkRange, resolveWalOptions, type ResolvedWalOptions, type WalOptions } from "./wal-options.js";
 
 export interface WaitOptions {
@@ -272,6 +273,55 @@ export class Wal {
     return removed;
   }
 
+  /**
+   * Writes a checkpoint, durably: the caller's state after all records up to `lsn`. The log is synced up to there first, and the
+   * file read back before older generations go.
+   *
+   * @param payload - borrowed until the promise settles.
+   * @returns LSN of the oldest generation that is kept: up to there the log may be pruned.
+   * @throws {@link WalError} `WAL_LSN_OUT_OF_RANGE` for an LSN that was never appended, `WAL_CHECKPOINT_TOO_LARGE`.
+   */
+  async checkpoint(payload: Uint8Array, { lsn = this.lastLsn }: { readonly lsn?: number } = {}): Promise<number> {
+    this.#check();
+    checkRecord(payload);
+    const { maxCheckpointBytes, keepCheckpoints, content } = this.#options;
+    if (payload.length > maxCheckpointBytes) {
+      const message = `a checkpoint of ${payload.length} bytes is above maxCheckpointBytes, which is ${maxCheckpointBytes}`;
+      throw new WalError("WAL_CHECKPOINT_TOO_LARGE", message, { expected: maxCheckpointBytes, actual: payload.length });
+    }
+    if (!Number.isSafeInteger(lsn) || lsn < 0 || lsn > this.lastLsn) {
+      const message = `lsn must be a whole number from 0 to ${this.lastLsn}, not ${String(lsn)}`;
+      throw new WalError("WAL_LSN_OUT_OF_RANGE", message, { lsn, expected: this.lastLsn });
+    }
+    if (lsn > this.durableLsn) await this.#commit.sync("data");
+    const { logId } = this.#writer.active.segment.header;
+    return writeCheckpoint(this.#directory, payload, { logId, lsn, content, maxCheckpointBytes, keepCheckpoints });
+  }
+
+  /**
+   * Writes a checkpoint and prunes what no kept generation needs. Every step may be repeated: after a failure, publish again.
+   *
+   * @returns how many segments were pruned.
+   */
+  async publish(payload: Uint8Array, options: { readonly lsn?: number } = {}): Promise<number> {
+    const oldest = await this.checkpoint(payload, options);
+    return oldest === 0 ? 0 : this.prune(oldest);
+  }
+
+  /**
+   * The newest checkpoint that verifies, that the log goes on from, and that is not behind `upTo`. Replay `read({ from: lsn + 1 })`
+   * over it.
+   *
+   * @throws {@link WalError} `WAL_CHECKPOINT_MISSING` when the log no longer has the records that no checkpoint covers.
+   */
+  latestCheckpoint({ upTo = this.lastLsn }: { readonly upTo?: number } = {}): FoundCheckpoint {
+    this.#check();
+    const { firstLsn, lastLsn } = this;
+    const { logId } = this.#writer.active.segment.header;
+    const { maxCheckpointBytes } = this.#options;
+    return findCheckpoint(this.#directory, { logId, maxCheckpointBytes, firstLsn, lastLsn, upTo });
+  }
+
   #prunable(lsn: number): number {
     let bound = lsn;
     for (const { neededFrom } of this.#reading) bound = Math.min(bound, neededFrom - 1);
@@ -398,33 +448,4 @@ function isHarmless(error: unknown): boolean {
 
 function checkRecord(record: Uint8Array): void {
   if (!(record instanceof Uint8Array)) throw new TypeError("a record must be a Uint8Array");
-}
-
-/** True once the LSN is there, false once the signal is aborted. */
-async function arrival(watermark: Watermark, lsn: number, signal: AbortSignal | undefined): Promise<boolean> {
-  const { promise, cancel } = watermark.reached(lsn);
-  try {
-    await orAborted(promise, signal);
-    return true;
-  } catch (error) {
-    if (error instanceof WalError && error.code === "WAL_ABORTED") return false;
-    throw error;
-  } finally {
-    cancel();
-  }
-}
-
-function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return work;
-  const aborted = (): WalError =>
-    new WalError("WAL_ABORTED", "stopped waiting; what was appended stays appended", {}, { cause: signal.reason });
-  if (signal.aborted) {
-    work.catch(() => {}); // the one who asked no longer listens
-    return Promise.reject(aborted());
-  }
-  return new Promise((resolve, reject) => {
-    const stop = (): void => reject(aborted());
-    signal.addEventListener("abort", stop, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
-  });
 }

@@ -13,9 +13,27 @@ type Step =
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ do: fc.constant("append" as const), bytes: fc.nat(300) }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant("batch" as const), sizes: fc.array(fc.nat(120), { minLength: 1, maxLength: 6 }) }) },
-  fc.record({ do: fc.constantFrom("write" as const, "sync" as const, "sync-blocking" as const, "reopen" as const, "abandon" as const, "read" as const) }),
-  fc.record({ do: fc.constantFrom("read-from" as const, "prune" as const), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant("batch" as const),
+      sizes: fc.array(fc.nat(120), { minLength: 1, maxLength: 6 }),
+    }),
+  },
+  fc.record({
+    do: fc.constantFrom(
+      "write" as const,
+      "sync" as const,
+      "sync-blocking" as const,
+      "reopen" as const,
+      "abandon" as const,
+      "read" as const,
+    ),
+  }),
+  fc.record({
+    do: fc.constantFrom("read-from" as const, "prune" as const),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+  }),
 );
 
 const settings: fc.Arbitrary<Partial<WalOptions>> = fc.record({
@@ -109,8 +127,7 @@ async function play(steps: readonly Step[], options: Partial<WalOptions>): Promi
 }
 
 test("a log is an array that forgets its beginning", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 40 }), settings, play),
-    { numRuns: Number(process.env["WAL_RUNS"] ?? 150) },
-  );
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), settings, play), {
+    numRuns: Number(process.env["WAL_RUNS"] ?? 150),
+  });
 });

@@ -1,0 +1,165 @@
+import { removeDurably, stageFile, type Directory } from "@holdfast/fs-seam";
+import { inspectSegmentHeader, SEGMENT_HEADER_BYTES } from "@holdfast/segment-codec";
+import { freshNonce } from "./fresh-identity.js";
+import { decodeCheckpoint, encodeCheckpoint, type CheckpointOutcome } from "./checkpoint-codec.js";
+import { openSegment } from "./segment-survey.js";
+import { WalError } from "./wal-error.js";
+
+/**
+ * Checkpoints in the directory of their log, `<20 digits of the LSN>.ckpt`, a few generations of them.
+ *
+ * Writing one:
+ *
+ * 1. The log is synced up to the LSN, so a checkpoint never runs ahead of its log.
+ * 2. Stage, sync, rename, sync the names (`publish` of fs-seam).
+ *    Window: the old generations, or they and the new one.
+ * 3. Read it back. One that does not verify is an error, and nothing older is touched.
+ * 4. Remove the generations that are too many, the oldest first, each durably.
+ *    Window: more generations than wanted.
+ */
+
+/** A state to start from. */
+export interface Checkpoint {
+  /** The state is the one after all records up to this LSN. */
+  readonly lsn: number;
+  /** Owned by the caller. */
+  readonly payload: Uint8Array;
+}
+
+/** A checkpoint file that was passed over. */
+export interface SkippedCheckpoint {
+  readonly file: string;
+  readonly lsn: number;
+  readonly why: string;
+}
+
+const pattern = /^(\d{20})\.ckpt$/;
+
+export function checkpointFileName(lsn: number): string {
+  return `${String(lsn).padStart(20, "0")}.ckpt`;
+}
+
+/** Checkpoint files by name alone, newest first. */
+export function listCheckpoints(directory: Directory): { readonly file: string; readonly lsn: number }[] {
+  const found: { file: string; lsn: number }[] = [];
+  for (const { name, kind } of directory.list()) {
+    const lsn = Number(pattern.exec(name)?.[1] ?? Number.NaN);
+    if (kind === "file" && Number.isSafeInteger(lsn)) found.push({ file: name, lsn });
+  }
+  return found.sort((a, b) => b.lsn - a.lsn);
+}
+
+/** Highest LSN that a checkpoint of this log covers, by its header: it was durable when that was written. 0 without one. */
+export function checkpointedLsn(directory: Directory, logId: Uint8Array): number {
+  for (const { file, lsn } of listCheckpoints(directory)) {
+    const source = openSegment(directory, file);
+    try {
+      const bytes = new Uint8Array(Math.min(source.sizeBytes, SEGMENT_HEADER_BYTES));
+      const outcome = inspectSegmentHeader(bytes.subarray(0, source.readAt(bytes, 0)));
+      if (outcome.kind !== "segment" || outcome.header.durableLsn !== lsn) continue;
+      if (outcome.header.logId.every((byte, index) => byte === logId[index])) return lsn;
+    } finally {
+      source.close();
+    }
+  }
+  return 0;
+}
+
+export interface CheckpointWrite {
+  readonly logId: Uint8Array;
+  readonly lsn: number;
+  readonly content: number;
+  readonly maxCheckpointBytes: number;
+  /** Generations that stay, the new one included. */
+  readonly keepCheckpoints: number;
+}
+
+/** Steps 2 to 4; the caller has synced the log. Returns the LSN of the oldest generation that stays. */
+export async function writeCheckpoint(
+  directory: Directory,
+  payload: Uint8Array,
+  { logId, lsn, content, maxCheckpointBytes, keepCheckpoints }: CheckpointWrite,
+): Promise<number> {
+  const file = checkpointFileName(lsn);
+  const staged = stageFile(directory, file);
+  try {
+    staged.handle.append(encodeCheckpoint({ logId, lsn, content, nonce: freshNonce(directory.fs) }, payload));
+  } catch (error) {
+    staged.discard();
+    throw error;
+  }
+  await staged.publish({ rung: "full" });
+  const outcome = readCheckpointFile(directory, file, logId, maxCheckpointBytes);
+  if (outcome.kind === "refused" || outcome.lsn !== lsn) {
+    const why = outcome.kind === "refused" ? outcome.why : `it holds LSN ${outcome.lsn}`;
+    throw new WalError("WAL_CORRUPT", `${file}: written and read back, ${why}`, { file, lsn });
+  }
+  const all = listCheckpoints(directory);
+  for (const { file: old } of all.slice(keepCheckpoints).reverse()) await removeDurably(directory, old);
+  return all.slice(0, keepCheckpoints).at(-1)?.lsn ?? lsn;
+}
+
+function readCheckpointFile(
+  directory: Directory,
+  file: string,
+  logId: Uint8Array,
+  maxCheckpointBytes: number,
+): CheckpointOutcome {
+  const source = openSegment(directory, file);
+  try {
+    return decodeCheckpoint(source, logId, maxCheckpointBytes);
+  } finally {
+    source.close();
+  }
+}
+
+export interface CheckpointSearch {
+  readonly logId: Uint8Array;
+  readonly maxCheckpointBytes: number;
+  /** First and last record of the log: a checkpoint is of use when the records behind it are all there. */
+  readonly firstLsn: number;
+  readonly lastLsn: number;
+  /** Checkpoints behind this LSN are passed over. */
+  readonly upTo: number;
+}
+
+export interface FoundCheckpoint {
+  readonly checkpoint: Checkpoint | undefined;
+  readonly skipped: readonly SkippedCheckpoint[];
+}
+
+/**
+ * The newest checkpoint that verifies and that the log goes on from. Undefined when there is none and the log begins with its
+ * first record, so that nothing is missing.
+ *
+ * @throws {@link WalError} `WAL_CHECKPOINT_MISSING` when records before the log's first one are gone, and no checkpoint has them.
+ */
+export function findCheckpoint(directory: Directory, search: CheckpointSearch): FoundCheckpoint {
+  const { logId, maxCheckpointBytes, firstLsn, lastLsn, upTo } = search;
+  const skipped: SkippedCheckpoint[] = [];
+  for (const { file, lsn } of listCheckpoints(directory)) {
+    const outcome = lsn > upTo ? undefined : readCheckpointFile(directory, file, logId, maxCheckpointBytes);
+    const why = reasonAgainst(lsn, outcome, firstLsn, lastLsn);
+    if (outcome?.kind === "checkpoint" && why === undefined) {
+      return { checkpoint: { lsn, payload: outcome.payload }, skipped };
+    }
+    skipped.push({ file, lsn, why: why ?? `it lies behind LSN ${upTo}` });
+  }
+  if (firstLsn === 1) return { checkpoint: undefined, skipped };
+  const told = skipped.map(({ file, why }) => `${file}: ${why}`).join("; ");
+  const message = `the log begins with LSN ${firstLsn}, and no checkpoint has what came before (${told || "there is none"})`;
+  throw new WalError("WAL_CHECKPOINT_MISSING", message, { lsn: firstLsn });
+}
+
+function reasonAgainst(
+  lsn: number,
+  outcome: CheckpointOutcome | undefined,
+  firstLsn: number,
+  lastLsn: number,
+): string | undefined {
+  if (outcome === undefined) return undefined;
+  if (outcome.kind === "refused") return outcome.why;
+  if (outcome.lsn !== lsn) return `it holds LSN ${outcome.lsn}`;
+  if (lsn > lastLsn) return `the log ends with LSN ${lastLsn}`;
+  return lsn < firstLsn - 1 ? `records ${lsn + 1} to ${firstLsn - 1} are gone` : undefined;
+}
