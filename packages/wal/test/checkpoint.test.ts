@@ -24,7 +24,7 @@ test("a checkpoint is the state to start from, and an older one where it is dama
   expect(log.latestCheckpoint().checkpoint).toEqual({ lsn: 7, payload: bytesOf("state at 7") });
   expect(log.latestCheckpoint({ upTo: 6 }).checkpoint?.lsn).toBe(4);
   const bytes = directory.readFile("00000000000000000007.ckpt");
-  bytes[70] ^= 1; // in the payload length of its frame
+  bytes.set([0xff], 70); // in the payload length of its frame
   directory.writeFile("00000000000000000007.ckpt", bytes);
   const found = log.latestCheckpoint();
   expect(text(found.checkpoint?.payload)).toBe("state at 4");
