@@ -10,7 +10,6 @@ export const walErrorCodes = [
   "WAL_POISONED",
   "WAL_BUSY",
   "WAL_NO_SPACE",
-  "WAL_READ_ONLY",
   "WAL_NOT_FOUND",
   "WAL_RECORD_TOO_LARGE",
   "WAL_LSN_OUT_OF_RANGE",
