@@ -67,6 +67,7 @@ export const tests = {
   fbatView: `${codec}/test/fbat-view.property.test.ts`,
   fbatWalk: `${codec}/test/fbat-walk.property.test.ts`,
   fbatNameTable: `${codec}/test/fbat-name-table.test.ts`,
+  rangeChecksums: `${codec}/test/range-checksums.property.test.ts`,
   fbatSpelling: `${codec}/test/fbat-spelling.test.ts`,
   sdx3: `${sidx}/test/sdx3.test.ts`,
   sdx3Laws: `${sidx}/test/sdx3.property.test.ts`,

@@ -1,28 +1,21 @@
 import { ByteWindow } from "./byte-window.js";
 import type { ByteSource } from "./byte-source.js";
-import { crc32Unchecked } from "./checksum.js";
 import { FBAT_FRAME_HEADER_BYTES, FBAT_MAX_PAYLOAD_BYTES } from "./fbat-layout.js";
+import { RangeChecksums } from "./range-checksums.js";
+
+const WINDOW_BYTES = 0x4_0000;
 
 /**
- * The search for a frame behind damage, at every byte. Checking each candidate by running over the payload it claims is
- * quadratic in a hostile tail. Here the CRC runs over the tail once and is kept every 256 bytes; the CRC of any range then
- * follows from those of its ends, because appending n bytes of zeros to a message multiplies its register by x^(8n) modulo
- * the polynomial. Time: linear, with at most 512 bytes of CRC and four multiplications a candidate, and a read where a claim
- * reaches beyond the window. Memory: 1/64 of the tail or of the longest payload, whichever is less, and two windows.
+ * The search for a frame behind damage, at every byte, in linear time: see {@link RangeChecksums}.
  *
- * Source: the combination of CRCs in zlib's `crc32_combine`, here with a table of powers for each byte of n.
+ * @returns the offset of the first sound, non-empty frame in `[from, end)` of a source, or -1.
  */
-
-const STRIDE_BYTES = 256;
-const WINDOW_BYTES = 0x4_0000;
-const POLYNOMIAL = 0xed_b8_83_20;
-
-/** Offset of the first sound, non-empty frame in `[from, end)` of a source, or -1. */
 export function findFbatFrame(source: ByteSource | Uint8Array, from: number, end: number): number {
   const last = end - FBAT_FRAME_HEADER_BYTES - 1; // an empty frame is eight zeros, which say nothing
   if (from > last) return -1;
   const here = new ByteWindow(source, WINDOW_BYTES, end);
-  const tail = new TailChecksums(source, here, from, end);
+  const longestBytes = FBAT_FRAME_HEADER_BYTES + FBAT_MAX_PAYLOAD_BYTES;
+  const tail = new RangeChecksums(source, here, { from, end, longestBytes });
   for (let at = from; at <= last;) {
     here.at(at, FBAT_FRAME_HEADER_BYTES);
     const { bytes, start } = here;
@@ -34,94 +27,8 @@ export function findFbatFrame(source: ByteSource | Uint8Array, from: number, end
       const payloadStart = at + FBAT_FRAME_HEADER_BYTES;
       const payloadEnd = payloadStart + payloadBytes;
       if (payloadEnd > end) continue;
-      const whole = tail.until(payloadEnd);
-      const before = tail.until(payloadStart);
-      // crc(A ‖ B) = crc(A) · x^(8|B|) + crc(B), so this is crc(B).
-      const crc = (whole ^ times(before, powerOf(payloadBytes))) >>> 0;
-      if (crc === view.getUint32(at - start + 4)) return at;
+      if (tail.crc(payloadStart, payloadEnd) === view.getUint32(at - start + 4)) return at;
     }
   }
   return -1;
-}
-
-/** CRC of `[from, at)` for any `at` that is not further behind the furthest one asked for than the longest frame. */
-class TailChecksums {
-  readonly #from: number;
-  /** The window of the search, which reads forward; claims within it cost no read. */
-  readonly #here: ByteWindow;
-  /** Walks ahead of the search, stride by stride. */
-  readonly #ahead: ByteWindow;
-  /** One stride where a far claim ends. */
-  readonly #far: ByteWindow;
-  /** The CRC of `[from, from + 256 k)` at k modulo the length. */
-  readonly #kept: Int32Array;
-  #last = 0;
-
-  constructor(source: ByteSource | Uint8Array, here: ByteWindow, from: number, end: number) {
-    this.#from = from;
-    this.#here = here;
-    this.#ahead = new ByteWindow(source, WINDOW_BYTES, end);
-    this.#far = new ByteWindow(source, STRIDE_BYTES, end);
-    const longest = Math.min(end - from, FBAT_FRAME_HEADER_BYTES + FBAT_MAX_PAYLOAD_BYTES);
-    this.#kept = new Int32Array(Math.floor(longest / STRIDE_BYTES) + 1);
-  }
-
-  until(at: number): number {
-    const kept = this.#kept;
-    const k = Math.floor((at - this.#from) / STRIDE_BYTES);
-    while (this.#last < k) {
-      const crc = this.#over(this.#ahead, this.#last, STRIDE_BYTES, kept[this.#last % kept.length]!); // inside by the modulus
-      this.#last++;
-      kept[this.#last % kept.length] = crc;
-    }
-    const rest = at - this.#from - k * STRIDE_BYTES;
-    const window = this.#here.holds(at - rest, rest) ? this.#here : this.#far;
-    return this.#over(window, k, rest, kept[k % kept.length]!); // inside by the modulus
-  }
-
-  /** Continues `seed` over the first `size` bytes of stride `k`. */
-  #over(window: ByteWindow, k: number, size: number, seed: number): number {
-    if (size === 0) return seed;
-    const local = window.at(this.#from + k * STRIDE_BYTES, size);
-    return crc32Unchecked(window.bytes, local, local + size, seed);
-  }
-}
-
-/**
- * Product of two signed 32-bit polynomials modulo the polynomial of the CRC, in its reflected form: bit 31 is x^0, so the sign of a 32-bit
- * integer is its lowest coefficient. Without branches: the bits are as good as random, and no processor guesses them.
- */
-function times(one: number, other: number): number {
-  let product = 0;
-  let shifted = other;
-  for (let left = one; left !== 0; left <<= 1) {
-    product ^= shifted & (left >> 31);
-    shifted = (shifted >>> 1) ^ (POLYNOMIAL & -(shifted & 1));
-  }
-  return product;
-}
-
-/** x^(8 · b · 256^i) for the byte b at place i, as powers[256 i + b]. */
-const powers: Int32Array = buildPowers();
-
-function buildPowers(): Int32Array {
-  const table = new Int32Array(4 * 256);
-  let base = 0x0080_0000; // x^8
-  for (let place = 0; place < 4; place++) {
-    let power = 1 << 31; // x^0
-    for (let byte = 0; byte < 256; byte++) {
-      table[256 * place + byte] = power;
-      power = times(power, base);
-    }
-    base = power; // after 256 steps: the base of the next place
-  }
-  return table;
-}
-
-/** x^(8n). The index of each look-up is a byte in its own table of 256. */
-function powerOf(n: number): number {
-  let power = powers[n & 0xff]!;
-  if (n >= 0x100) power = times(power, powers[0x100 + ((n >>> 8) & 0xff)]!);
-  if (n >= 0x1_0000) power = times(power, powers[0x200 + ((n >>> 16) & 0xff)]!);
-  return n >= 0x100_0000 ? times(power, powers[0x300 + (n >>> 24)]!) : power;
 }
