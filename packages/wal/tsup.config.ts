@@ -1,4 +1,4 @@
 import { preset } from "@holdfast-tooling/config/tsup";
 import { defineConfig } from "tsup";
 
-export default defineConfig(preset({ index: "src/index.ts" }));
+export default defineConfig(preset({ index: "src/index.ts", durability: "src/durability-entry.ts" }));

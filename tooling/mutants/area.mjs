@@ -5,6 +5,7 @@ const crashTest = "packages/crash-test";
 const codec = "packages/segment-codec";
 const sidx = "packages/sidx-footer";
 const cli = "apps/cli";
+const wal = "packages/wal";
 
 /** Test files by short names; every path is relative to the repository. */
 export const tests = {
@@ -67,6 +68,14 @@ export const tests = {
   fbatView: `${codec}/test/fbat-view.property.test.ts`,
   fbatWalk: `${codec}/test/fbat-walk.property.test.ts`,
   fbatNameTable: `${codec}/test/fbat-name-table.test.ts`,
+  durabilityGolden: `${wal}/test/durability.golden.test.ts`,
+  durabilityDamage: `${wal}/test/durability-damage.golden.test.ts`,
+  durabilityVectors: `${wal}/test/durability-vectors.golden.test.ts`,
+  durabilityLaw: `${wal}/test/durability-law.test.ts`,
+  durabilityLaws: `${wal}/test/durability.property.test.ts`,
+  durabilityBadInput: `${wal}/test/durability-bad-input.fault.test.ts`,
+  durabilityFaults: `${wal}/test/durability-append.fault.test.ts`,
+  durabilityCrash: `${wal}/test/durability-append.crash.test.ts`,
   rangeChecksums: `${codec}/test/range-checksums.property.test.ts`,
   fbatSpelling: `${codec}/test/fbat-spelling.test.ts`,
   sdx3: `${sidx}/test/sdx3.test.ts`,

@@ -6,6 +6,7 @@ import { crashFsMutations } from "./crash-fs-mutations.mjs";
 import { directoryMutations } from "./directory-mutations.mjs";
 import { diskMutations } from "./disk-mutations.mjs";
 import { growthMutations } from "./growth-mutations.mjs";
+import { durabilityMutations } from "./durability-mutations.mjs";
 import { fbatMutations } from "./fbat-mutations.mjs";
 import { handleMutations } from "./handle-mutations.mjs";
 import { identityMutations } from "./identity-mutations.mjs";
@@ -55,6 +56,7 @@ export const mutations = [
   ...sdx3Mutations,
   ...sdx4Mutations,
   ...cliMutations,
+  ...durabilityMutations,
 ];
 
 /** Mutations that no test can notice, each with the reason: the line they change could go. */
