@@ -2,7 +2,7 @@ import type { Directory } from "@holdfast/fs-seam";
 import { SEGMENT_HEADER_BYTES } from "@holdfast/segment-codec";
 import { FrameWalk } from "./frame-walk.js";
 import type { SoundSegment } from "./segment-survey.js";
-import type { LogPosition, TailScan } from "./tail-scan.js";
+import { beginningOf, type LogPosition, type TailScan } from "./tail-scan.js";
 
 /**
  * Where the segment of a new open begins. Everything before that place is proven durable; everything behind it, up to the end
@@ -34,11 +34,6 @@ export function switchPoint(
   return place;
 }
 
-function beginningOf(segment: SoundSegment): LogPosition {
-  const { baseLsn: nextLsn, previousChain: chain } = segment.header;
-  return { segment, offset: SEGMENT_HEADER_BYTES, nextLsn, chain };
-}
-
 /**
  * Before the first record of a segment, its beginning: whoever starts with the same LSN replaces the segment, and must go on
  * from what went before it, not from a watermark inside.
@@ -59,6 +54,7 @@ function lastBoundary(
   const walk = new FrameWalk(directory, { segment: first }, { maxPayloadBytes, segments: live });
   try {
     let place = boundaryOf(walk);
+    // Ends behind the record itself, as `tail.end` does: a watermark that follows need not be durable.
     while (walk.nextLsn <= keepLsn && walk.next()) {
       if (walk.nextLsn <= keepLsn + 1) place = boundaryOf(walk);
     }

@@ -4,6 +4,7 @@ import {
   findLaterFrames,
   frameSeedOf,
   scanSegment,
+  type FrameCursor,
   type ScanEnd,
   type SegmentScan,
 } from "@holdfast/segment-codec";
@@ -39,6 +40,10 @@ export interface DroppedBytes {
 export interface TailScan {
   /** Segments that were read, the last one holding the end. */
   readonly visited: readonly SoundSegment[];
+  /**
+   * Behind the last record, and before any watermark that follows it: that one may be readable and not durable, after a process
+   * was killed between the write and the barrier, and whoever went on behind it would lose the way there with it.
+   */
   readonly end: LogPosition;
   /** G: the last record that is there, 0 for none. */
   readonly lastLsn: number;
@@ -75,20 +80,25 @@ export function scanTail(
   const dropped: DroppedBytes[] = [];
   let scannedBytes = 0;
   let scan: SegmentScan;
+  let end: LogPosition;
   for (;;) {
     visited.push(segment);
-    scan = scanFile(directory, segment, { successors: headers, durableLsn: proven, maxPayloadBytes });
+    end = beginningOf(segment);
+    const onFrame = ({ span, endOffset: offset, nextLsn, chain }: FrameCursor): void => {
+      if (span > 0) end = { segment, offset, nextLsn, chain };
+    };
+    scan = scanFile(directory, segment, { successors: headers, durableLsn: proven, maxPayloadBytes, onFrame });
     scannedBytes += segment.sizeBytes;
     proven = Math.max(proven, scan.durableLsn);
     if (scan.end.kind !== "continued") break;
     const { successor } = scan.end;
     segment = live.find(({ header }) => header.segmentId === successor.segmentId) as SoundSegment; // it came from there
   }
-  const { nextLsn, chain, end } = scan;
-  const position: LogPosition = { segment, offset: end.endOffset, nextLsn, chain };
-  const lost = droppedHere(segment, end);
+  const { nextLsn, chain } = scan;
+  const position: LogPosition = { segment, offset: scan.end.endOffset, nextLsn, chain };
+  const lost = droppedHere(segment, scan.end);
   if (lost !== undefined) dropped.push(lost);
-  if (end.kind === "corrupt") proven = Math.max(proven, end.durableLsn);
+  if (scan.end.kind === "corrupt") proven = Math.max(proven, scan.end.durableLsn);
   for (const evidence of evidenceBehind(directory, survey, position)) {
     scannedBytes += evidence.bytes;
     proven = Math.max(proven, evidence.durableLsn);
@@ -96,13 +106,19 @@ export function scanTail(
   }
   return {
     visited,
-    end: position,
+    end,
     lastLsn: nextLsn - 1,
     durableLsn: proven,
     dropped,
-    damage: damageAt(position, end, proven) ?? lostBeginning(directory, survey, live),
+    damage: damageAt(position, scan.end, proven) ?? lostBeginning(directory, survey, live),
     scannedBytes,
   };
+}
+
+/** Before the first frame of a segment. */
+export function beginningOf(segment: SoundSegment): LogPosition {
+  const { baseLsn: nextLsn, previousChain: chain } = segment.header;
+  return { segment, offset: SEGMENT_HEADER_BYTES, nextLsn, chain };
 }
 
 function scanFile(

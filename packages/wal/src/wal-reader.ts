@@ -153,10 +153,14 @@ export class WalReader {
       { maxPayloadBytes: this.#options.maxRecordBytes, segments: live },
     );
     try {
-      while (walk.next()) continue;
-      const { cursor } = walk;
+      let end: LogPosition = { segment, offset, nextLsn, chain };
+      while (walk.next()) {
+        // Behind a record and never behind a watermark: the next open goes on from there.
+        const { span, endOffset, nextLsn, chain } = walk.cursor;
+        if (span > 0) end = { segment: walk.segment, offset: endOffset, nextLsn, chain };
+      }
       this.#live = live;
-      this.#end = { segment: walk.segment, offset: cursor.endOffset, nextLsn: cursor.nextLsn, chain: cursor.chain };
+      this.#end = end;
     } finally {
       walk.close();
     }
