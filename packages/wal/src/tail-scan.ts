@@ -104,13 +104,15 @@ export function scanTail(
     proven = Math.max(proven, evidence.durableLsn);
     if (evidence.dropped !== undefined) dropped.push(evidence.dropped);
   }
+  const lostSegments = segmentsWithoutHeader(directory, survey, live, position);
+  dropped.push(...lostSegments);
   return {
     visited,
     end,
     lastLsn: nextLsn - 1,
     durableLsn: proven,
     dropped,
-    damage: damageAt(position, scan.end, proven) ?? lostBeginning(directory, survey, live),
+    damage: damageAt(position, scan.end, proven) ?? lostHeader(lostSegments),
     scannedBytes,
   };
 }
@@ -202,25 +204,39 @@ function damageAt({ segment, offset, nextLsn }: LogPosition, end: ScanEnd, durab
 }
 
 /**
- * A file without a header that holds records from before the first one: the segment that was first has lost its header, and
- * only damage does that. What an open left unremoved holds none: it went on from before such a file.
+ * Files without a header that hold records from before the segment that follows them by number: segments that have lost their
+ * header, and only damage does that. What an open left unremoved holds none, since it went on from before such a file. Those
+ * behind the end are evidence for it, see {@link evidenceBehind}.
  */
-function lostBeginning(
+function segmentsWithoutHeader(
   directory: Directory,
   survey: SegmentSurvey,
   live: readonly SoundSegment[],
-): WalError | undefined {
-  const first = live[0] as SoundSegment; // not empty
-  const { baseLsn, segmentId: firstId } = first.header;
+  end: LogPosition,
+): DroppedBytes[] {
+  const lost: DroppedBytes[] = [];
+  const reached = live.slice(0, live.indexOf(end.segment) + 1);
   for (const orphan of survey.headerless) {
-    const { file, segmentId } = orphan;
-    if (segmentId > firstId || baseLsn === 1) break;
-    const seed = { frameSeed: seedOf(orphan, first) };
-    if (headersFrom(directory, file, seed, 1) === headersFrom(directory, file, seed, baseLsn)) continue;
-    const message = `${file}: the header of the log's first segment is damaged`;
-    return new WalError("WAL_CORRUPT", message, { file, segmentId, offset: 0, lsn: baseLsn });
+    const { file, segmentId, sizeBytes } = orphan;
+    const next = reached.find(({ header }) => header.segmentId > segmentId);
+    if (next === undefined) break;
+    const seed = { frameSeed: seedOf(orphan, next) };
+    const count = headersFrom(directory, file, seed, 1);
+    if (count === headersFrom(directory, file, seed, next.header.baseLsn)) continue;
+    const bytes = sizeBytes - SEGMENT_HEADER_BYTES;
+    lost.push({ file, segmentId, offset: SEGMENT_HEADER_BYTES, bytes, reason: "no-header", laterHeaders: count });
   }
-  return undefined;
+  return lost;
+}
+
+function lostHeader([first]: readonly DroppedBytes[]): WalError | undefined {
+  if (first === undefined) return undefined;
+  const { file, segmentId } = first;
+  return new WalError("WAL_CORRUPT", `${file}: the header of a segment with records is damaged`, {
+    file,
+    segmentId,
+    offset: 0,
+  });
 }
 
 function headersFrom(
