@@ -44,6 +44,8 @@ export interface RecoveredLog {
 }
 
 const COPY_BYTES = 256 * 1024;
+const nothing = new Uint8Array();
+const watermarkMeta = { kind: frameKinds.watermark, flags: 0, span: 0 } as const;
 const ASIDE = "aside";
 
 /** Brings a log to where it can be written, creating it where there is none. */
@@ -216,6 +218,7 @@ async function writeSegment(target: CopyTarget, place: LogPosition): Promise<Wri
       staged.discard();
       return undefined;
     }
+    if (copy.encoder.nextLsn > header.baseLsn) copy.append(nothing, watermarkMeta);
     copy.write();
     await staged.publish({ rung: "full" });
     const segment: SoundSegment = { file, sizeBytes: SEGMENT_HEADER_BYTES + copy.writtenBytes, header: encoded };
@@ -243,6 +246,9 @@ class FrameCopy {
     const bytes = frameBytes(payload.length);
     if (this.#filled + bytes > this.#buffer.length) this.write();
     if (bytes > this.#buffer.length) this.#buffer = new Uint8Array(bytes);
+    // Nobody sees a byte of this before all of it is durable, so each frame may say so of those before it. Otherwise damage to
+    // what was proven where it lay would pass for a torn tail where it lies then.
+    this.encoder.durableLsn = this.encoder.nextLsn - 1;
     this.#filled = this.encoder.append(this.#buffer, this.#filled, payload, meta);
   }
 
