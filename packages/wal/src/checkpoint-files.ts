@@ -51,18 +51,20 @@ export function listCheckpoints(directory: Directory): { readonly file: string; 
 
 /** Highest LSN that a checkpoint of this log covers, by its header: it was durable when that was written. 0 without one. */
 export function checkpointedLsn(directory: Directory, logId: Uint8Array): number {
-  for (const { file, lsn } of listCheckpoints(directory)) {
-    const source = openSegment(directory, file);
-    try {
-      const bytes = new Uint8Array(Math.min(source.sizeBytes, SEGMENT_HEADER_BYTES));
-      const outcome = inspectSegmentHeader(bytes.subarray(0, source.readAt(bytes, 0)));
-      if (outcome.kind !== "segment" || outcome.header.durableLsn !== lsn) continue;
-      if (outcome.header.logId.every((byte, index) => byte === logId[index])) return lsn;
-    } finally {
-      source.close();
-    }
+  return listCheckpoints(directory).find((each) => stands(directory, each, logId))?.lsn ?? 0;
+}
+
+/** Whether its header says that this file is of this log, and of the LSN in its name. */
+function stands(directory: Directory, named: { readonly file: string; readonly lsn: number }, logId: Uint8Array): boolean {
+  const source = openSegment(directory, named.file);
+  try {
+    const bytes = new Uint8Array(Math.min(source.sizeBytes, SEGMENT_HEADER_BYTES));
+    const outcome = inspectSegmentHeader(bytes.subarray(0, source.readAt(bytes, 0)));
+    if (outcome.kind !== "segment" || outcome.header.durableLsn !== named.lsn) return false;
+    return outcome.header.logId.every((byte, index) => byte === logId[index]);
+  } finally {
+    source.close();
   }
-  return 0;
 }
 
 export interface CheckpointWrite {
@@ -74,7 +76,10 @@ export interface CheckpointWrite {
   readonly keepCheckpoints: number;
 }
 
-/** Steps 2 to 4; the caller has synced the log. Returns the LSN of the oldest generation that stays. */
+/**
+ * Steps 2 to 4; the caller has synced the log. Returns the LSN of the oldest generation that stays, at most that of the new
+ * one: only that one was read back.
+ */
 export async function writeCheckpoint(
   directory: Directory,
   payload: Uint8Array,
@@ -94,9 +99,10 @@ export async function writeCheckpoint(
     const why = outcome.kind === "refused" ? outcome.why : `it holds LSN ${outcome.lsn}`;
     throw new WalError("WAL_CORRUPT", `${file}: written and read back, ${why}`, { file, lsn });
   }
-  const all = listCheckpoints(directory);
-  for (const { file: old } of all.slice(keepCheckpoints).reverse()) await removeDurably(directory, old);
-  return all.slice(0, keepCheckpoints).at(-1)?.lsn ?? lsn;
+  // Files of other logs take no generation's place; they are left alone.
+  const own = listCheckpoints(directory).filter((each) => stands(directory, each, logId));
+  for (const { file: old } of own.slice(keepCheckpoints).reverse()) if (old !== file) await removeDurably(directory, old);
+  return Math.min(lsn, own.slice(0, keepCheckpoints).at(-1)?.lsn ?? lsn);
 }
 
 function readCheckpointFile(
