@@ -164,7 +164,15 @@ export class LogWriter {
 
   /** Closes every handle; for a log that is given up as for one that is at its end. */
   closeHandles(): void {
-    for (const { handle } of this.open.splice(0)) handle.close();
+    let failure: { readonly error: unknown } | undefined;
+    for (const { handle } of this.open.splice(0)) {
+      try {
+        handle.close();
+      } catch (error) {
+        failure ??= { error };
+      }
+    }
+    if (failure !== undefined) throw failure.error;
   }
 
   get active(): OpenSegment {

@@ -71,6 +71,8 @@ export class Wal {
   #closed: Promise<void> | undefined = undefined;
   readonly #hasPolicy: boolean;
   readonly #reading = new Set<RecordCursor>();
+  /** Work on files that `close` has to wait for: behind it they may be somebody else's. */
+  readonly #working = new Set<Promise<unknown>>();
   #unsyncedAppends = 0;
   /** Undefined while no barrier of the policy is due. */
   #cancelSync: (() => void) | undefined = undefined;
@@ -249,17 +251,23 @@ export class Wal {
    * Removes the segments whose records all have LSNs up to `lsn`, the oldest first, each durably before the next, and returns how
    * many. Never removes the segment that is written to, nor one that a reader of this handle has still to read.
    */
-  async prune(lsn: number): Promise<number> {
+  prune(lsn: number): Promise<number> {
+    return this.#during(() => this.#prune(lsn));
+  }
+
+  async #prune(lsn: number): Promise<number> {
     this.#check();
     checkRange(1, lsn);
     const { live, index } = this.#writer;
+    const isDue = (): boolean => live.length > 1 && (live[1]?.header.baseLsn ?? 0) <= this.#prunable(lsn) + 1;
     let removed = 0;
-    while (live.length > 1 && (live[1]?.header.baseLsn ?? 0) <= this.#prunable(lsn) + 1) {
+    while (isDue()) {
       const [first, second] = live as [SoundSegment, SoundSegment]; // two at least
       // What follows has to be there for good, before what it follows is gone.
       const isOpen = this.#writer.open.some(({ segment }) => segment === first || segment === second);
       if (isOpen) await this.#commit.sync("data");
-      if (live[0] !== first) continue; // another prune was faster
+      this.#check();
+      if (live[0] !== first || !isDue()) continue; // another prune was faster, or a reader has come
       try {
         this.#directory.remove(first.file);
         live.shift();
@@ -281,7 +289,11 @@ export class Wal {
    * @returns LSN of the oldest generation that is kept: up to there the log may be pruned.
    * @throws {@link WalError} `WAL_LSN_OUT_OF_RANGE` for an LSN that was never appended, `WAL_CHECKPOINT_TOO_LARGE`.
    */
-  async checkpoint(payload: Uint8Array, { lsn = this.lastLsn }: { readonly lsn?: number } = {}): Promise<number> {
+  checkpoint(payload: Uint8Array, options: { readonly lsn?: number } = {}): Promise<number> {
+    return this.#during(() => this.#checkpoint(payload, options));
+  }
+
+  async #checkpoint(payload: Uint8Array, { lsn = this.lastLsn }: { readonly lsn?: number }): Promise<number> {
     this.#check();
     checkRecord(payload);
     const { maxCheckpointBytes, keepCheckpoints, content } = this.#options;
@@ -354,6 +366,8 @@ export class Wal {
 
   async #close(): Promise<void> {
     this.#cancelSync?.();
+    this.#cancelSync = undefined;
+    await Promise.allSettled(this.#working);
     await this.#commit.idle();
     try {
       if (this.#failure === undefined) await this.#end();
@@ -373,19 +387,38 @@ export class Wal {
     const closed = new WalError("WAL_CLOSED", "the log was closed");
     this.#commit.fail(closed);
     this.#writer.written.fail(closed);
-    this.#writer.closeHandles();
-    this.#lock.release();
+    try {
+      this.#writer.closeHandles();
+    } finally {
+      this.#lock.release();
+    }
   }
 
   /** A record that only a watermark behind it proves is written again by the next open; so the last act states what is durable. */
   async #end(): Promise<void> {
     await this.#commit.sync("data");
     const { active } = this.#writer;
-    if (active.segment.header.baseLsn <= this.lastLsn) {
+    if (active.segment.header.baseLsn > this.lastLsn) return;
+    const { writtenBytes } = active;
+    try {
       this.#writer.appendWatermark();
       this.#writer.write();
-      if (active.allocatedBytes > active.writtenBytes) active.handle.truncate(active.writtenBytes);
-      await active.handle.sync("data");
+    } catch (error) {
+      if (!isHarmless(error)) throw error;
+      active.handle.truncate(writtenBytes); // no room even for that: all records are durable, and the next open writes some again
+      return;
+    }
+    if (active.allocatedBytes > active.writtenBytes) active.handle.truncate(active.writtenBytes);
+    await active.handle.sync("data");
+  }
+
+  async #during<T>(work: () => Promise<T>): Promise<T> {
+    const working = work();
+    this.#working.add(working);
+    try {
+      return await working;
+    } finally {
+      this.#working.delete(working);
     }
   }
 

@@ -1,0 +1,148 @@
+// What closing waits for, what a full disk may hold up, and what a log that has failed does not do any more.
+import { Directory } from "@holdfast/fs-seam";
+import { FaultFs } from "@holdfast/fs-seam/fault";
+import { MemoryFs } from "@holdfast/fs-seam/memory";
+import { describe, expect, test } from "vitest";
+import { openWal, type Wal, type WalOptions } from "../src/index.js";
+import { bytesOf, copyOf, listed, small, textsOf } from "./log-law.js";
+
+const record = (name: string): Uint8Array => bytesOf(name.padEnd(40, "."));
+
+async function faulty(plan = "", options: Partial<WalOptions> = {}): Promise<{ fs: FaultFs; log: Wal; memory: MemoryFs }> {
+  const memory = new MemoryFs();
+  const fs = new FaultFs(memory, plan);
+  const log = await openWal({ directory: new Directory(fs), ...small, ...options });
+  return { fs, log, memory };
+}
+
+describe("close", () => {
+  test.each([
+    ["prune", (log: Wal) => log.prune(log.lastLsn)],
+    ["publish", (log: Wal) => log.publish(bytesOf("state"))],
+    ["checkpoint", (log: Wal) => log.checkpoint(bytesOf("state"))],
+  ])("waits for a %s that is under way, and nothing touches a file behind it", async (_, work) => {
+    const { fs, log } = await faulty();
+    for (const name of ["a", "b", "c", "d", "e", "f"]) log.append(record(name));
+    const working = work(log).catch((error: unknown) => error);
+    await log.close();
+    const { plan } = fs;
+    const behind = plan.arm("*:* EIO");
+    await working;
+    expect(behind.seen).toBe(0);
+    expect(fs.openHandles).toEqual([]);
+  });
+
+  test("gives the lock back even when a file cannot be closed", async () => {
+    const { fs, log, memory } = await faulty();
+    log.append(record("a"));
+    await log.sync();
+    fs.plan.arm("close:*.seg n1 EIO");
+    await expect(log.close()).rejects.toMatchObject({ code: "FS_IO" });
+    expect(fs.openHandles).toEqual([]);
+    expect(new Directory(memory).exists("LOCK")).toBe(false);
+    const again = await openWal({ directory: new Directory(fs), ...small });
+    expect(again.lastLsn).toBe(1);
+    await again.close();
+  });
+
+  test("stays open while a full disk keeps records in memory, and works on", async () => {
+    const scheduled: (() => void)[] = [];
+    const schedule = (action: () => void): (() => void) => {
+      scheduled.push(action);
+      return () => void scheduled.splice(scheduled.indexOf(action), 1);
+    };
+    const { fs, log, memory } = await faulty("", { syncPolicy: { kind: "interval", intervalMs: 5 }, schedule });
+    log.append(record("a"));
+    const full = fs.plan.arm("write,append:*.seg times 1 ENOSPC");
+    await expect(log.close()).rejects.toMatchObject({ code: "WAL_NO_SPACE" });
+    expect(full.fired).toBe(1);
+    log.append(record("b"));
+    expect(scheduled.length).toBe(1); // the policy is at work as before
+    await log.close();
+    const again = await openWal({ directory: copyOf(memory.snapshot()), ...small });
+    expect(textsOf(again).length).toBe(2);
+    await again.close();
+  });
+
+  test("needs no room when every record is durable", async () => {
+    const { fs, log, memory } = await faulty("", { preallocateBytes: 4096 });
+    await log.appendDurable(record("a"));
+    fs.plan.arm("write:*.seg torn 9 ENOSPC");
+    await log.close();
+    for (const mode of ["strict", "recover"] as const) {
+      const again = await openWal({ directory: copyOf(memory.snapshot()), ...small, mode });
+      expect(textsOf(again)).toEqual(listed(["a".padEnd(40, ".")]));
+      expect(again.report.dropped).toEqual([]);
+      await again.close();
+    }
+  });
+
+  test("is idempotent, and every call behind it is refused", async () => {
+    const { log } = await faulty();
+    const closing = log.close();
+    expect(log.close()).toBe(closing);
+    await closing;
+    const refused = { code: "WAL_CLOSED" };
+    expect(() => log.append(record("a"))).toThrowError(expect.objectContaining(refused));
+    expect(() => log.appendBatch([record("a")])).toThrowError(expect.objectContaining(refused));
+    expect(() => log.write()).toThrowError(expect.objectContaining(refused));
+    expect(() => log.syncBlocking()).toThrowError(expect.objectContaining(refused));
+    expect(() => log.latestCheckpoint()).toThrowError(expect.objectContaining(refused));
+    expect(() => [...log.read()]).toThrowError(expect.objectContaining(refused));
+    await expect(log.sync()).rejects.toMatchObject(refused);
+    await expect(log.appendDurable(record("a"))).rejects.toMatchObject(refused);
+    await expect(log.whenDurable(1)).rejects.toMatchObject(refused);
+    await expect(log.prune(1)).rejects.toMatchObject(refused);
+    await expect(log.checkpoint(bytesOf("state"))).rejects.toMatchObject(refused);
+  });
+});
+
+test("a log that fails while a prune waits for its barrier prunes nothing", async () => {
+  const { fs, log } = await faulty();
+  for (const name of ["a", "b", "c", "d", "e", "f", "g"]) log.append(record(name));
+  await log.sync();
+  log.append(record("h"));
+  const pruning = log.prune(8).catch((error: unknown) => error);
+  fs.plan.arm("write:*.seg times 1 EIO");
+  expect(() => log.write()).toThrowError(expect.objectContaining({ code: "FS_IO" }));
+  const work = fs.plan.arm("sync,syncNames,remove:*.seg delay 0ms");
+  expect(await pruning).toMatchObject({ code: "WAL_POISONED" });
+  expect(work.fired).toBe(0);
+  await log.close();
+  expect(log.durableLsn).toBe(7);
+});
+
+test("a reader that comes while a prune waits for its barrier keeps its segments", async () => {
+  const fs = new MemoryFs();
+  const log = await openWal({ directory: new Directory(fs), ...small });
+  for (const name of ["a", "b", "c", "d", "e"]) log.append(record(name));
+  const pruning = log.prune(4);
+  const reading = log.read();
+  reading.next();
+  await pruning;
+  expect([...reading].length).toBe(4);
+  await log.close();
+});
+
+test("checkpoints of another log neither count nor are touched", async () => {
+  const elsewhere = new MemoryFs();
+  elsewhere.nonce(); // another identity
+  const stranger = new Directory(elsewhere);
+  const other = await openWal({ directory: stranger, ...small });
+  for (let count = 0; count < 300; count += 1) other.append(record("x"));
+  await other.checkpoint(bytesOf("theirs"), { lsn: 299 });
+  await other.checkpoint(bytesOf("theirs"), { lsn: 300 });
+  const directory = new Directory(new MemoryFs());
+  const log = await openWal({ directory, ...small });
+  for (const name of ["a", "b", "c", "d", "e", "f"]) log.append(record(name));
+  for (const lsn of ["299", "300"]) {
+    const file = `${lsn.padStart(20, "0")}.ckpt`;
+    directory.writeFile(file, stranger.readFile(file));
+  }
+  await log.publish(bytesOf("ours"), { lsn: 3 });
+  expect(log.latestCheckpoint().checkpoint).toEqual({ lsn: 3, payload: bytesOf("ours") });
+  expect(log.firstLsn).toBeLessThanOrEqual(4);
+  expect(textsOf(log).length).toBeGreaterThanOrEqual(3);
+  await log.close();
+  await other.close();
+});
