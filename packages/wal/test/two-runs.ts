@@ -40,9 +40,20 @@ export class Story {
   }
 
   async prune(log: Wal, lsn: number): Promise<void> {
-    this.maxFirstLsn = Math.max(this.maxFirstLsn, lsn + 1);
-    this.tell();
+    this.#mayGo(lsn);
     await log.prune(lsn);
+    this.tell();
+  }
+
+  /** Publishes a state that is all records up to `lsn`, as one text. */
+  async publish(log: Wal, lsn: number): Promise<void> {
+    this.#mayGo(lsn);
+    await log.publish(bytesOf(this.history.slice(0, lsn).join()), { lsn });
+    this.ack(lsn);
+  }
+
+  #mayGo(lsn: number): void {
+    this.maxFirstLsn = Math.max(this.maxFirstLsn, lsn + 1);
     this.tell();
   }
 
@@ -102,6 +113,12 @@ async function prepared({ setup, personality }: TwoRunOptions): Promise<{ fs: Cr
   return { fs: new CrashFs({ image: fs.snapshot(), personality }), told };
 }
 
+/** Runs a program and has it say at its end what it appended. */
+async function runWhole(program: Program, directory: Directory, story: Story): Promise<void> {
+  await program(directory, story);
+  story.tell();
+}
+
 async function judge(trace: Trace, before: Told, from: number, options: TwoRunOptions): Promise<number> {
   let images = 0;
   for (const { image, choice } of crashImages(trace, { ...options, from })) {
@@ -120,7 +137,7 @@ async function judge(trace: Trace, before: Told, from: number, options: TwoRunOp
 /** The first run loses the power at every moment, the second as well. Returns how many disks were looked at. */
 export async function powerTwice(options: TwoRunOptions): Promise<number> {
   const { fs, told } = await prepared(options);
-  await options.first(new Directory(fs), new Story((word) => fs.mark("told", word), told));
+  await runWhole(options.first, new Directory(fs), new Story((word) => fs.mark("told", word), told));
   const trace = fs.trace();
   let images = 0;
   for (const { image, choice } of crashImages(trace, options)) {
@@ -128,7 +145,7 @@ export async function powerTwice(options: TwoRunOptions): Promise<number> {
     const again = new CrashFs({ image, personality: options.personality });
     const story = new Story((word) => again.mark("told", word), between);
     try {
-      await options.second(new Directory(again), story);
+      await runWhole(options.second, new Directory(again), story);
       images += await judge(again.trace(), between, 0, options);
     } catch (error) {
       throw new Error(`after the first crash ${JSON.stringify(choice)}`, { cause: error });
@@ -154,7 +171,7 @@ export async function killThenPower(options: TwoRunOptions): Promise<number> {
     first.tell();
     const from = fs.trace().records.length;
     try {
-      await options.second(new Directory(fs), new Story((word) => fs.mark("told", word), between));
+      await runWhole(options.second, new Directory(fs), new Story((word) => fs.mark("told", word), between));
       images += await judge(fs.trace(), told, from, options);
     } catch (error) {
       throw new Error(`killed before call ${calls}`, { cause: error });
