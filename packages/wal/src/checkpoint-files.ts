@@ -55,7 +55,11 @@ export function checkpointedLsn(directory: Directory, logId: Uint8Array): number
 }
 
 /** Whether its header says that this file is of this log, and of the LSN in its name. */
-function stands(directory: Directory, named: { readonly file: string; readonly lsn: number }, logId: Uint8Array): boolean {
+function stands(
+  directory: Directory,
+  named: { readonly file: string; readonly lsn: number },
+  logId: Uint8Array,
+): boolean {
   const source = openSegment(directory, named.file);
   try {
     const bytes = new Uint8Array(Math.min(source.sizeBytes, SEGMENT_HEADER_BYTES));
@@ -101,7 +105,8 @@ export async function writeCheckpoint(
   }
   // Files of other logs take no generation's place; they are left alone.
   const own = listCheckpoints(directory).filter((each) => stands(directory, each, logId));
-  for (const { file: old } of own.slice(keepCheckpoints).reverse()) if (old !== file) await removeDurably(directory, old);
+  for (const { file: old } of own.slice(keepCheckpoints).reverse())
+    if (old !== file) await removeDurably(directory, old);
   return Math.min(lsn, own.slice(0, keepCheckpoints).at(-1)?.lsn ?? lsn);
 }
 

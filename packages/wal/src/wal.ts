@@ -353,7 +353,7 @@ export class Wal {
 
   /**
    * Writes and syncs what is left, states in the log that it is durable, and gives the lock back. Idempotent. When the log has
-   * failed before, only closes its files.
+   * failed before, only closes its files. A close that could not give the lock back may be called again.
    */
   close(): Promise<void> {
     this.#closed ??= this.#close();
@@ -390,7 +390,17 @@ export class Wal {
     try {
       this.#writer.closeHandles();
     } finally {
+      this.#giveLockBack(closed);
+    }
+  }
+
+  #giveLockBack(closed: WalError): void {
+    try {
       this.#lock.release();
+    } catch (error) {
+      this.#failure ??= { error: closed }; // only closing is left to do
+      this.#closed = undefined;
+      throw error;
     }
   }
 

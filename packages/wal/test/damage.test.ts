@@ -79,7 +79,7 @@ describe.each([
       const { length } = copyOf(tree).readFile(file);
       for (let offset = 0; offset < length; offset += 1) {
         total += 1;
-        const bit = 1 << (offset * 5) % 8;
+        const bit = 1 << ((offset * 5) % 8);
         const found = await readDamaged(tree, (directory) =>
           change(directory, file, (bytes) => void (bytes[offset] = (bytes[offset] as number) ^ bit)),
         );
@@ -121,7 +121,9 @@ describe.each([
           if (found === undefined) continue;
           const what = `${edit.name} in ${file} at ${offset}`;
           const isLast = file === files.at(-1) && end > length - 64;
-          expect(found, what).toEqual(everything.slice(0, isLast ? Math.max(found.length, history.length - 1) : history.length));
+          expect(found, what).toEqual(
+            everything.slice(0, isLast ? Math.max(found.length, history.length - 1) : history.length),
+          );
         }
       }
     }
@@ -138,7 +140,8 @@ describe.each([
       }
       if (files.length === 1) continue; // nothing is left to salvage
       const salvaged = await outcome(directory, "salvage");
-      if (file === files[0]) expect(salvaged).toEqual(everything.slice(everything.length - (salvaged.length as number)));
+      if (file === files[0])
+        expect(salvaged).toEqual(everything.slice(everything.length - (salvaged.length as number)));
       expect(directory.readFile(`aside/${file}`)).toEqual(bytes);
     }
   });
@@ -185,7 +188,8 @@ describe("files that somebody moved", () => {
 
   test("names that only look like a segment's are nobody's business", async () => {
     const directory = copyOf(tree);
-    for (const name of ["wal_+2", "3-0.seg", "00000000000000000000-00000000.seg"]) directory.writeFile(name, bytesOf("?"));
+    for (const name of ["wal_+2", "3-0.seg", "00000000000000000000-00000000.seg"])
+      directory.writeFile(name, bytesOf("?"));
     expect(await outcome(directory)).toEqual(everything);
   });
 });

@@ -8,7 +8,10 @@ import { bytesOf, copyOf, listed, small, textsOf } from "./log-law.js";
 
 const record = (name: string): Uint8Array => bytesOf(name.padEnd(40, "."));
 
-async function faulty(plan = "", options: Partial<WalOptions> = {}): Promise<{ fs: FaultFs; log: Wal; memory: MemoryFs }> {
+async function faulty(
+  plan = "",
+  options: Partial<WalOptions> = {},
+): Promise<{ fs: FaultFs; log: Wal; memory: MemoryFs }> {
   const memory = new MemoryFs();
   const fs = new FaultFs(memory, plan);
   const log = await openWal({ directory: new Directory(fs), ...small, ...options });
@@ -40,6 +43,18 @@ describe("close", () => {
     await expect(log.close()).rejects.toMatchObject({ code: "FS_IO" });
     expect(fs.openHandles).toEqual([]);
     expect(new Directory(memory).exists("LOCK")).toBe(false);
+    const again = await openWal({ directory: new Directory(fs), ...small });
+    expect(again.lastLsn).toBe(1);
+    await again.close();
+  });
+
+  test("may be called again when the lock could not be given back", async () => {
+    const { fs, log } = await faulty();
+    await log.appendDurable(record("a"));
+    fs.plan.arm("remove:/LOCK n1 EIO");
+    await expect(log.close()).rejects.toMatchObject({ code: "FS_IO" });
+    expect(() => log.append(record("b"))).toThrowError(expect.objectContaining({ code: "WAL_POISONED" }));
+    await log.close();
     const again = await openWal({ directory: new Directory(fs), ...small });
     expect(again.lastLsn).toBe(1);
     await again.close();

@@ -1,5 +1,6 @@
 // Two runs over one disk, and a crash in each: whatever mode opens it afterwards reads the same, and all that was promised.
-import { describe, expect, test } from "vitest";
+// WAL_LONG=1 runs every program under all settings.
+import { expect, test } from "vitest";
 import type { WalOptions } from "../src/index.js";
 import { small } from "./log-law.js";
 import { killThenPower, powerTwice, type Program } from "./two-runs.js";
@@ -59,39 +60,66 @@ const opens =
     await story.open(directory, options);
   };
 
-const settings: Readonly<Record<string, Partial<WalOptions>>> = {
+const settings = {
   plain: small,
   merging: { ...small, mergeBytes: 4096 },
   preallocated: { ...small, preallocateBytes: 4096, segmentBytes: 256 },
   prepared: { ...small, preallocateBytes: 128, prepareSegments: true, turn: () => Promise.resolve() },
-};
+} satisfies Record<string, Partial<WalOptions>>;
 
 const programs = { appends, rotates, prunes, publishes, opens };
 
-describe.each(Object.entries(settings))("%s", (_, options) => {
-  const setup = appends(options);
+type Pairing = readonly [keyof typeof settings, keyof typeof programs];
 
-  test.each(Object.entries(programs))("killed while it %s, then the power fails: nothing is built on what was only readable", async (_name, program) => {
+const every: readonly Pairing[] = Object.keys(settings).flatMap((setting) =>
+  Object.keys(programs).map((program) => [setting, program] as Pairing),
+);
+const isLong = process.env["WAL_LONG"] === "1";
+
+const killed: readonly Pairing[] = [
+  ["plain", "appends"],
+  ["merging", "opens"],
+  ["preallocated", "prunes"],
+  ["plain", "publishes"],
+];
+
+test.each(isLong ? every : killed)(
+  "%s, killed while it %s, then the power fails: nothing is built on what was only readable",
+  async (setting, program) => {
+    const options = settings[setting];
     const images = await killThenPower({
-      setup,
-      first: program(options),
+      setup: appends(options),
+      first: programs[program](options),
       second: appends(options),
       personality: "posix",
       strategy: { kind: "levels", level: 1 },
       options,
     });
     expect(images).toBeGreaterThan(100);
-  });
+  },
+);
 
-  test.each(Object.entries(programs))("the power fails while it %s, and in the run behind it", async (_name, program) => {
+const twice: readonly Pairing[] = [
+  ["plain", "appends"],
+  ["plain", "rotates"],
+  ["plain", "publishes"],
+  ["merging", "rotates"],
+  ["preallocated", "prunes"],
+  ["prepared", "opens"],
+];
+
+test.each(isLong ? every : twice)(
+  "%s, the power fails while it %s, and in the run behind it",
+  async (setting, program) => {
+    const options = settings[setting];
     const images = await powerTwice({
-      setup,
-      first: program(options),
+      setup: appends(options),
+      first: programs[program](options),
       second: rotates(options),
       personality: "posix",
       strategy: { kind: "levels", level: 1 },
       options,
     });
     expect(images).toBeGreaterThan(10);
-  });
-});
+  },
+);
