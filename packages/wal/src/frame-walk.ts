@@ -27,9 +27,9 @@ export class FrameWalk {
   segment: SoundSegment;
   readonly #directory: Directory;
   readonly #maxPayloadBytes: number;
-  #segments: readonly SoundSegment[];
-  #headers: readonly SegmentHeader[];
-  #bases: ReadonlySet<number>;
+  readonly #segments: readonly SoundSegment[];
+  readonly #headers: readonly SegmentHeader[];
+  readonly #bases: ReadonlySet<number>;
   #source: SegmentSource;
 
   constructor(directory: Directory, start: WalkStart, options: FrameWalkOptions) {
@@ -55,17 +55,6 @@ export class FrameWalk {
       if (successor === undefined) return this.cursor.next();
       this.#enter(successor);
     }
-  }
-
-  /** The same walk goes on over segments that have grown or come since it ended. */
-  extend(segments: readonly SoundSegment[]): void {
-    this.#segments = segments;
-    this.#headers = segments.map(({ header }) => header);
-    this.#bases = new Set(this.#headers.map(({ baseLsn }) => baseLsn));
-    const { endOffset: offset, nextLsn, chain } = this.cursor;
-    this.#source.close();
-    this.#source = openSegment(this.#directory, this.segment.file);
-    this.cursor = this.#cursorAt(offset === SEGMENT_HEADER_BYTES ? undefined : { offset, nextLsn, chain });
   }
 
   close(): void {

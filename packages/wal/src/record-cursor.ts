@@ -1,4 +1,5 @@
 import type { Directory } from "@holdfast/fs-seam";
+import { isFsError } from "@holdfast/fs-seam";
 import { frameKinds } from "@holdfast/segment-codec";
 import { batchRecordEnd, batchRecordStart } from "./batch-payload.js";
 import { FrameWalk } from "./frame-walk.js";
@@ -19,6 +20,8 @@ export interface RecordCursorOptions {
   readonly lastLsn: number;
   /** Where reading may begin, and what is learnt of that on the way. */
   readonly index: SparseIndex;
+  /** Looks at the directory anew: for a reader beside a writer that replaces segments while they are read. */
+  readonly lookAgain?: () => readonly SoundSegment[];
   /** Called once by `close`. */
   readonly onClose?: (cursor: RecordCursor) => void;
 }
@@ -32,9 +35,12 @@ export class RecordCursor {
   bytes: Uint8Array = new Uint8Array();
   start = 0;
   end = 0;
-  #lastLsn: number;
-  readonly #from: number;
-  readonly #walk: FrameWalk;
+  readonly #lastLsn: number;
+  readonly #directory: Directory;
+  readonly #maxPayloadBytes: number;
+  readonly #lookAgain: (() => readonly SoundSegment[]) | undefined;
+  #from: number;
+  #walk: FrameWalk;
   readonly #index: SparseIndex;
   #onClose: ((cursor: RecordCursor) => void) | undefined;
   /** Inside a batch: LSN of its next record, and where it begins. */
@@ -45,20 +51,16 @@ export class RecordCursor {
   #nextMark = MARK_BYTES;
 
   /** @throws {@link WalError} `WAL_PRUNED` when `from` lies before the first record that is kept. */
-  constructor({ directory, live, maxPayloadBytes, from, lastLsn, index, onClose }: RecordCursorOptions) {
+  constructor(options: RecordCursorOptions) {
+    const { directory, live, maxPayloadBytes, from, lastLsn, index, lookAgain, onClose } = options;
+    this.#directory = directory;
+    this.#maxPayloadBytes = maxPayloadBytes;
     this.#index = index;
+    this.#lookAgain = lookAgain;
     this.#onClose = onClose;
     this.#from = from;
     this.#lastLsn = lastLsn;
-    const first = live[0] as SoundSegment; // not empty
-    if (from < first.header.baseLsn) {
-      const message = `LSN ${from} has been pruned; the log begins with ${first.header.baseLsn}`;
-      throw new WalError("WAL_PRUNED", message, { lsn: from, expected: first.header.baseLsn });
-    }
-    const segment = live.findLast(({ header }) => header.baseLsn <= from) as SoundSegment; // the first one, if no other
-    const position = index.before(segment.header.segmentId, from);
-    const start = position === undefined ? { segment } : { segment, position };
-    this.#walk = new FrameWalk(directory, start, { maxPayloadBytes, segments: live });
+    this.#walk = this.#unlessReplaced(() => this.#walkOver(live)) ?? this.#walkAnew();
   }
 
   /**
@@ -72,7 +74,7 @@ export class RecordCursor {
         this.#takeFromBatch();
       } else {
         if (this.#walk.nextLsn > this.#lastLsn) return false;
-        if (!this.#walk.next()) throw this.#damage();
+        if (!this.#nextFrame()) throw this.#damage();
         this.#remember();
         if (!this.#takeFrame()) continue;
       }
@@ -85,12 +87,6 @@ export class RecordCursor {
     return this.bytes.subarray(this.start, this.end);
   }
 
-  /** Goes on up to a later end, over segments that have come since. */
-  extend(live: readonly SoundSegment[], lastLsn: number): void {
-    this.#lastLsn = lastLsn;
-    this.#walk.extend(live);
-  }
-
   /** LSN of the next record that will be asked for: nothing from there on may be pruned. */
   get neededFrom(): number {
     return Math.max(this.#from, this.lsn + 1);
@@ -100,6 +96,47 @@ export class RecordCursor {
     this.#walk.close();
     this.#onClose?.(this);
     this.#onClose = undefined;
+  }
+
+  #nextFrame(): boolean {
+    const moved = this.#unlessReplaced(() => this.#walk.next());
+    if (moved !== undefined) return moved;
+    this.#walk.close();
+    this.#from = Math.max(this.#from, this.#walk.nextLsn);
+    this.#walk = this.#walkAnew();
+    return this.#nextFrame();
+  }
+
+  /** What `action` returns; undefined when a segment is gone that was there at the last look. */
+  #unlessReplaced<T>(action: () => T): T | undefined {
+    try {
+      return action();
+    } catch (error) {
+      if (this.#lookAgain === undefined || !isFsError(error, "FS_NOT_FOUND")) throw error;
+      return undefined;
+    }
+  }
+
+  /** A walk that begins at or before `#from`, over what is there by a new look. Each look that was in vain was outrun by an open. */
+  #walkAnew(): FrameWalk {
+    for (;;) {
+      const live = this.#lookAgain?.() ?? [];
+      const walk = this.#unlessReplaced(() => this.#walkOver(live));
+      if (walk !== undefined) return walk;
+    }
+  }
+
+  #walkOver(live: readonly SoundSegment[]): FrameWalk {
+    const from = this.#from;
+    const first = live[0] as SoundSegment; // not empty
+    if (from < first.header.baseLsn) {
+      const message = `LSN ${from} has been pruned; the log begins with ${first.header.baseLsn}`;
+      throw new WalError("WAL_PRUNED", message, { lsn: from, expected: first.header.baseLsn });
+    }
+    const segment = live.findLast(({ header }) => header.baseLsn <= from) as SoundSegment; // the first one, if no other
+    const position = this.#index.before(segment.header.segmentId, from);
+    const start = position === undefined ? { segment } : { segment, position };
+    return new FrameWalk(this.#directory, start, { maxPayloadBytes: this.#maxPayloadBytes, segments: live });
   }
 
   #remember(): void {

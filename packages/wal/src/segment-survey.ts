@@ -47,7 +47,13 @@ export function openSegment(directory: Directory, file: string): SegmentSource {
     const sizeBytes = handle.stat().size;
     return {
       sizeBytes,
-      readAt: (target, offset) => handle.readAt(target, offset),
+      readAt: (target, offset) => {
+        const count = handle.readAt(target, offset);
+        // A writer cuts the zeros ahead off a segment that is full; whoever saw them before sees them still.
+        const there = Math.min(target.length, Math.max(0, sizeBytes - offset));
+        target.fill(0, count, there);
+        return Math.max(count, there);
+      },
       close: () => handle.close(),
     };
   } catch (error) {

@@ -137,6 +137,10 @@ export class WalReader {
       from,
       lastLsn: Math.min(to, this.lastLsn),
       index: this.#index,
+      lookAgain: () => {
+        this.#lookAgain();
+        return this.#live;
+      },
     });
   }
 
