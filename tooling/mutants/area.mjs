@@ -4,6 +4,7 @@ const seam = "packages/fs-seam";
 const crashTest = "packages/crash-test";
 const codec = "packages/segment-codec";
 const sidx = "packages/sidx-footer";
+const wal = "packages/wal";
 const cli = "apps/cli";
 const wal = "packages/wal";
 
@@ -90,6 +91,14 @@ export const tests = {
   sdx4Laws: `${sidx}/test/sdx4.property.test.ts`,
   sdx4Golden: `${sidx}/test/sdx4.golden.test.ts`,
   footerConfirmation: `${sidx}/test/footer-confirmation.test.ts`,
+  walWeaknesses: `${wal}/test/reference-weaknesses.test.ts`,
+  walLifecycle: `${wal}/test/lifecycle.test.ts`,
+  walDamage: `${wal}/test/damage.test.ts`,
+  walBarriers: `${wal}/test/failed-barriers.fault.test.ts`,
+  walCalls: `${wal}/test/nth-call.fault.test.ts`,
+  walTwoRuns: `${wal}/test/two-runs.crash.test.ts`,
+  walLaws: `${wal}/test/wal.property.test.ts`,
+  walCheckpoint: `${wal}/test/checkpoint.test.ts`,
   cliDump: `${cli}/test/dump.golden.test.ts`,
   cliDamage: `${cli}/test/verify-damage.golden.test.ts`,
   cliWalk: `${cli}/test/fbat-walk.property.test.ts`,
@@ -123,6 +132,9 @@ export const codecArea = (name, usual, entries) => area(name, usual, entries, co
 
 /** A list over files of `packages/sidx-footer/src`. */
 export const sidxArea = (name, usual, entries) => area(name, usual, entries, sidx);
+
+/** A list over files of `packages/wal/src`. */
+export const walArea = (name, usual, entries) => area(name, usual, entries, wal);
 
 /**
  * A list over files in `src` of a package, `packages/fs-seam` unless another is named, with the tests that every entry has unless it names its own.

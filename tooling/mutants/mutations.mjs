@@ -26,6 +26,7 @@ import { recordMutations } from "./record-mutations.mjs";
 import { ruleMutations } from "./rule-mutations.mjs";
 import { sdx3Mutations } from "./sdx3-mutations.mjs";
 import { sdx4Mutations } from "./sdx4-mutations.mjs";
+import { walMutations } from "./wal-mutations.mjs";
 import { storageMutations } from "./storage-mutations.mjs";
 
 /** @type {readonly import("./area.mjs").Mutation[]} */
@@ -55,6 +56,7 @@ export const mutations = [
   ...fbatMutations,
   ...sdx3Mutations,
   ...sdx4Mutations,
+  ...walMutations,
   ...cliMutations,
   ...durabilityMutations,
 ];

@@ -1,0 +1,658 @@
+// Every barrier of the log, the order of its steps, and every check of what an open, a reader and a checkpoint look at.
+import { tests, walArea } from "./area.mjs";
+
+const usual = [
+  tests.walLifecycle,
+  tests.walWeaknesses,
+  tests.walCheckpoint,
+  tests.walLaws,
+  tests.walDamage,
+  tests.walBarriers,
+  tests.walCalls,
+  tests.walTwoRuns,
+];
+
+export const walMutations = walArea("wal", usual, [
+  // --- group-commit.ts ---
+  {
+    what: "a barrier syncs no file",
+    file: "group-commit.ts",
+    find: "for (const { open } of this.#unsynced(snapshot, round.rung)) await open.handle.sync(round.rung);",
+  },
+  {
+    what: "a blocking barrier syncs no file",
+    file: "group-commit.ts",
+    find: "for (const { open } of this.#unsynced(snapshot, rung)) open.handle.syncBlocking(rung);",
+  },
+  {
+    what: "a barrier syncs no names",
+    file: "group-commit.ts",
+    find: "if (snapshot.names) await this.#options.directory.syncNames();",
+  },
+  {
+    what: "a blocking barrier syncs no names",
+    file: "group-commit.ts",
+    find: "if (snapshot.names) this.#options.directory.syncNamesBlocking();",
+  },
+  {
+    what: "a barrier covers the active segment only",
+    file: "group-commit.ts",
+    find: "parts: writer.open.map((open) => ({ open, bytes: open.writtenBytes })),",
+    put: "parts: writer.open.slice(-1).map((open) => ({ open, bytes: open.writtenBytes })),",
+  },
+  {
+    what: "a barrier covers what is written while it is under way",
+    file: "group-commit.ts",
+    find: "open.syncedBytes = Math.max(open.syncedBytes, bytes);",
+    put: "open.syncedBytes = open.writtenBytes;",
+  },
+  {
+    what: "a barrier says that everything appended by its end is durable",
+    file: "group-commit.ts",
+    find: "this.durable.advance(lsn);",
+    put: "this.durable.advance(this.#writer.lastLsn);",
+  },
+  {
+    what: "what is durable is known before the barrier",
+    file: "group-commit.ts",
+    find: "this.#inFlight = true;",
+    put: "this.#inFlight = true; this.durable.advance(snapshot.lsn);",
+  },
+  {
+    what: "a barrier leaves the buffer in memory",
+    file: "group-commit.ts",
+    find: "writer.write();",
+  },
+  {
+    what: "frames state nothing as durable",
+    file: "group-commit.ts",
+    find: "this.#writer.stateDurable(this.durable.lsn);",
+  },
+  {
+    what: "a failed barrier does not end the log",
+    file: "group-commit.ts",
+    find: "round.reject(error); this.#options.onFailure(error);",
+    put: "round.reject(error);",
+  },
+  {
+    what: "a failed blocking barrier does not end the log",
+    file: "group-commit.ts",
+    in: "syncBlocking(rung: SyncRung): number {",
+    find: "this.#options.onFailure(error);",
+  },
+  {
+    what: "a failed write of the buffer does not end the log",
+    file: "group-commit.ts",
+    find: "if (!this.#options.isHarmless(error)) this.#options.onFailure(error);",
+  },
+  {
+    what: "who waits for the next barrier hears nothing of the failure",
+    file: "group-commit.ts",
+    find: "this.#next?.reject(error);",
+  },
+  {
+    what: "who waits for an LSN hears nothing of the failure",
+    file: "group-commit.ts",
+    find: "this.durable.fail(error);",
+  },
+  {
+    what: "a segment without a durable name counts as covered",
+    file: "group-commit.ts",
+    find: "if (open.some(({ nameIsDurable, syncedBytes }) => !nameIsDurable || syncedBytes === 0)) return false;",
+  },
+  {
+    what: "full is covered by data",
+    file: "group-commit.ts",
+    find: 'return rung === "full" ? this.#fullLsn === lastLsn : this.durable.lsn === lastLsn;',
+    put: "return this.durable.lsn === lastLsn;",
+  },
+  // --- log-writer.ts ---
+  {
+    what: "the end of the old segment is not written before the next begins",
+    file: "log-writer.ts",
+    in: "#rotate(): void {",
+    find: "this.write();",
+  },
+  {
+    what: "a new segment continues from nowhere",
+    file: "log-writer.ts",
+    find: "previousChain: this.#encoder.chain,",
+    put: "previousChain: 0,",
+  },
+  {
+    what: "a new segment states nothing as durable",
+    file: "log-writer.ts",
+    find: "durableLsn: this.#encoder.durableLsn,",
+    put: "durableLsn: 0,",
+  },
+  {
+    what: "the name of a new segment counts as durable",
+    file: "log-writer.ts",
+    find: "allocatedBytes: 0, nameIsDurable: false };",
+    put: "allocatedBytes: 0, nameIsDurable: true };",
+  },
+  {
+    what: "two segments may begin with the same LSN",
+    file: "log-writer.ts",
+    find: "if (hasRecord && (isFull || this.#isOld())) this.#rotate();",
+    put: "if (isFull || this.#isOld()) this.#rotate();",
+  },
+  {
+    what: "what waits in the buffer does not count for the size of a segment",
+    file: "log-writer.ts",
+    find: "const isFull = this.#active.writtenBytes + this.#filled + bytes > this.#options.segmentBytes;",
+    put: "const isFull = this.#active.writtenBytes + bytes > this.#options.segmentBytes;",
+  },
+  {
+    what: "a full disk loses the buffer",
+    file: "log-writer.ts",
+    find: "this.#put(active, this.#buffer.subarray(0, this.#filled)); this.#filled = 0;",
+    put: "const filled = this.#filled; this.#filled = 0; this.#put(active, this.#buffer.subarray(0, filled));",
+  },
+  {
+    what: "a segment whose header could not be written is left there",
+    file: "log-writer.ts",
+    find: "this.#directory.removeIfPresent(file); // nothing was written to it, or nothing that has a header",
+  },
+  {
+    what: "and its handle is left open",
+    file: "log-writer.ts",
+    find: "handle.close(); this.#directory.removeIfPresent(file);",
+    put: "this.#directory.removeIfPresent(file);",
+  },
+  {
+    what: "no room for zeros ahead is an error",
+    file: "log-writer.ts",
+    find: 'if (isFsError(error, "FS_NO_SPACE") || isFsError(error, "FS_QUOTA_EXCEEDED")) return;',
+  },
+  {
+    what: "a record above the limit is appended",
+    file: "log-writer.ts",
+    find: "if (payload.length > this.#options.maxRecordBytes) throw this.#tooLarge(payload.length);",
+  },
+  {
+    what: "a batch above the limit is appended",
+    file: "log-writer.ts",
+    find: "if (payloadBytes > this.#options.maxRecordBytes) throw this.#tooLarge(payloadBytes);",
+  },
+  {
+    what: "zeros ahead are cut off where bytes still wait",
+    file: "log-writer.ts",
+    find: "if (open.allocatedBytes > open.writtenBytes) open.handle.truncate(open.writtenBytes);",
+    put: "open.handle.truncate(open.syncedBytes - 1);",
+  },
+  {
+    what: "one handle that cannot be closed keeps the others open",
+    file: "log-writer.ts",
+    find: "failure ??= { error };",
+    put: "throw error;",
+  },
+  // --- next-segment.ts ---
+  {
+    what: "a prepared segment's name is not synced",
+    file: "next-segment.ts",
+    find: "await this.#directory.syncNames();",
+  },
+  {
+    what: "a prepared segment that came too late is used",
+    file: "next-segment.ts",
+    find: "if (ready === undefined || ready.segmentId > segmentId) return ready;",
+    put: "if (ready !== undefined || segmentId > 0) return ready;",
+  },
+  {
+    what: "a preparation that failed leaves its file",
+    file: "next-segment.ts",
+    find: "if (handle !== undefined) this.#remove({ file, handle });",
+  },
+  {
+    what: "closing does not wait for a preparation",
+    file: "next-segment.ts",
+    find: "await this.#work;",
+  },
+  {
+    what: "closing leaves a prepared segment",
+    file: "next-segment.ts",
+    find: "if (this.#ready !== undefined) this.#remove(this.#ready);",
+  },
+  // --- recovery.ts ---
+  {
+    what: "damage is no reason to refuse",
+    file: "recovery.ts",
+    find: 'if (tail.damage !== undefined && mode !== "salvage") throw tail.damage;',
+  },
+  { what: "strict accepts a torn tail", file: "recovery.ts", find: 'if (mode === "strict") refuseTear(tail);' },
+  {
+    what: "what was only readable counts as durable",
+    file: "recovery.ts",
+    find: 'const keepLsn = mode === "salvage" ? tail.lastLsn : Math.min(tail.lastLsn, tail.durableLsn);',
+    put: "const keepLsn = tail.lastLsn;",
+  },
+  {
+    what: "an open publishes its segment without barriers",
+    file: "recovery.ts",
+    find: 'copy.write(); await staged.publish({ rung: "full" });',
+    put: 'copy.write(); await staged.publish({ rung: "os" });',
+  },
+  {
+    what: "the first segment is made without barriers",
+    file: "recovery.ts",
+    in: "async function createLog(",
+    find: 'await staged.publish({ rung: "full" });',
+    put: 'await staged.publish({ rung: "os" });',
+  },
+  {
+    what: "replaced segments stay",
+    file: "recovery.ts",
+    find: "for (const file of replaced) if (!precious.has(file)) directory.remove(file);",
+  },
+  {
+    what: "their removal is not synced",
+    file: "recovery.ts",
+    find: "if (replaced.length > 0) await directory.syncNames();",
+  },
+  {
+    what: "bytes that are cut off are not kept",
+    file: "recovery.ts",
+    find: "if (aside.length > 0) await moveAside(directory, aside, maxAsideFiles);",
+    put: "for (const file of aside) directory.remove(file);",
+  },
+  {
+    what: "a copy may end before the log does",
+    file: "recovery.ts",
+    find: "return walk.nextLsn === lastLsn + 1;",
+    put: "return walk.nextLsn > 0;",
+  },
+  {
+    what: "the end of the copy stays in memory",
+    file: "recovery.ts",
+    find: 'copy.write(); await staged.publish({ rung: "full" });',
+    put: 'await staged.publish({ rung: "full" });',
+  },
+  {
+    what: "copied records state nothing",
+    file: "recovery.ts",
+    find: "this.encoder.durableLsn = this.encoder.nextLsn - 1;",
+  },
+  {
+    what: "nothing states the last copied record",
+    file: "recovery.ts",
+    find: "if (copy.encoder.nextLsn > header.baseLsn) copy.append(nothing, watermarkMeta);",
+  },
+  {
+    what: "watermarks are copied",
+    file: "recovery.ts",
+    find: "if (kind === frameKinds.watermark || kind === frameKinds.footer) continue;",
+  },
+  {
+    what: "a new segment has the number of an old one",
+    file: "recovery.ts",
+    find: "segmentId: survey.lastSegmentId + 1,",
+    put: "segmentId: last.header.segmentId,",
+  },
+  {
+    what: "a log whose segments are gone is begun anew below its checkpoint",
+    file: "recovery.ts",
+    in: "async function createLog(",
+    find: "if (checkpoint !== undefined) {",
+    put: "if (checkpoint !== undefined && checkpoint.lsn < 0) {",
+  },
+  {
+    what: "a log without any sound header is begun anew",
+    file: "recovery.ts",
+    in: "async function createLog(",
+    find: "if (orphan !== undefined) {",
+    put: "if (orphan !== undefined && orphan.segmentId < 0) {",
+  },
+  {
+    what: "a temporary file is left when a copy fails",
+    file: "recovery.ts",
+    find: "staged.discard(); // does nothing once publish has begun",
+  },
+  // --- switch-point.ts and tail-scan.ts ---
+  {
+    what: "an open goes on behind a watermark",
+    file: "tail-scan.ts",
+    find: "if (span > 0) end = { segment, offset, nextLsn, chain };",
+    put: "if (span >= 0) end = { segment, offset, nextLsn, chain };",
+  },
+  {
+    what: "segments become one whatever their size",
+    file: "switch-point.ts",
+    find: "if (bytes > mergeBytes) break;",
+  },
+  {
+    what: "headers prove nothing",
+    file: "tail-scan.ts",
+    find: "let proven = headers.reduce((most, header) => Math.max(most, header.durableLsn), durableLsn);",
+    put: "let proven = durableLsn;",
+  },
+  {
+    what: "segments behind the end prove nothing",
+    file: "tail-scan.ts",
+    find: "proven = Math.max(proven, evidence.durableLsn);",
+  },
+  {
+    what: "frames behind damage prove nothing",
+    file: "tail-scan.ts",
+    find: 'if (scan.end.kind === "corrupt") proven = Math.max(proven, scan.end.durableLsn);',
+  },
+  {
+    what: "missing durable records are no damage",
+    file: "tail-scan.ts",
+    find: "if (durableLsn >= nextLsn) {",
+    put: "if (durableLsn >= nextLsn + 1e9) {",
+  },
+  {
+    what: "a segment without header is no damage, wherever it lay",
+    file: "tail-scan.ts",
+    find: "?? lostHeader(lostSegments)",
+  },
+  {
+    what: "salvage does not keep a segment without header",
+    file: "tail-scan.ts",
+    find: "dropped.push(...lostSegments);",
+  },
+  {
+    what: "a segment without header behind the end is not searched for frames",
+    file: "tail-scan.ts",
+    find: "if (orphan.segmentId <= after || orphan.sizeBytes < SEGMENT_HEADER_BYTES) continue;",
+    put: "if (orphan.segmentId > 0) continue;",
+  },
+  {
+    what: "an unsynced segment without header is damage",
+    file: "tail-scan.ts",
+    find: "const reached = live.slice(0, live.indexOf(end.segment) + 1);",
+    put: "const reached = live;",
+  },
+  // --- segment-survey.ts and segment-file-name.ts ---
+  {
+    what: "a renamed segment is read under its new name",
+    file: "segment-survey.ts",
+    find: "if (header.segmentId === named.segmentId && header.nonce === named.nonce) return header;",
+    put: "return header;",
+  },
+  { what: "two logs are read as one", file: "segment-survey.ts", find: "refuseTwoLogs(sound);" },
+  {
+    what: "a directory is read as a segment",
+    file: "segment-survey.ts",
+    find: 'if (kind !== "file") throw new WalError("WAL_FOREIGN_SEGMENT", `${name} is a ${kind}, not a file`, { file: name });',
+  },
+  {
+    what: "what was replaced is read as well",
+    file: "segment-survey.ts",
+    find: "while ((live.at(-1)?.header.baseLsn ?? 0) >= segment.header.baseLsn) live.pop();",
+  },
+  {
+    what: "zeros that were cut off are an error",
+    file: "segment-survey.ts",
+    find: "return Math.max(count, there);",
+    put: "return count;",
+  },
+  {
+    what: "numbers need not be padded",
+    file: "segment-file-name.ts",
+    find: "const pattern = /^(\\d{20})-([0-9a-f]{8})\\.seg$/;",
+    put: "const pattern = /^(\\d+)-([0-9a-f]+)\\.seg$/;",
+  },
+  {
+    what: "there is a segment 0",
+    file: "segment-file-name.ts",
+    find: "|| segmentId < 1",
+  },
+  // --- wal.ts ---
+  {
+    what: "the lock is not taken back when an open fails",
+    file: "wal.ts",
+    find: "lock.release(); throw error;",
+    put: "throw error;",
+  },
+  { what: "temporary files stay", file: "wal.ts", find: "directory.sweepTemps();" },
+  {
+    what: "a closed log takes records",
+    file: "wal.ts",
+    find: 'if (this.#closed !== undefined) throw new WalError("WAL_CLOSED", "the log is closed");',
+  },
+  {
+    what: "a failed log goes on",
+    file: "wal.ts",
+    find: "if (isHarmless(error) || this.#failure !== undefined) return error;",
+    put: "return error;",
+  },
+  {
+    what: "who waits for an LSN hears nothing of a failed write",
+    file: "wal.ts",
+    in: "#failed(error: unknown): unknown {",
+    find: "this.#commit.fail(error);",
+  },
+  {
+    what: "a full disk ends the log",
+    file: "wal.ts",
+    find: "return !isFsError(error);",
+    put: "return error === undefined;",
+  },
+  {
+    what: "pruning does not wait for what follows to be durable",
+    file: "wal.ts",
+    find: 'if (isOpen) await this.#commit.sync("data");',
+  },
+  {
+    what: "a prune goes on when the log is closed or has failed",
+    file: "wal.ts",
+    in: "async #prune(lsn: number): Promise<number> {",
+    find: "this.#check(); if (live[0]",
+    put: "if (live[0]",
+  },
+  {
+    what: "pruning takes what a reader needs",
+    file: "wal.ts",
+    find: "bound = Math.min(bound, neededFrom - 1);",
+  },
+  {
+    what: "pruning takes what a reader needs that came meanwhile",
+    file: "wal.ts",
+    find: "if (live[0] !== first || !isDue()) continue;",
+    put: "if (live[0] !== first) continue;",
+  },
+  {
+    what: "pruning takes the active segment",
+    file: "wal.ts",
+    find: "live.length > 1 && (live[1]?.header.baseLsn ?? 0) <=",
+    put: "live.length > 0 && (live[1]?.header.baseLsn ?? 0) <=",
+  },
+  {
+    what: "removals of a prune are not synced",
+    file: "wal.ts",
+    find: "removed += 1; await this.#directory.syncNames();",
+    put: "removed += 1;",
+  },
+  {
+    what: "a failed removal does not end the log",
+    file: "wal.ts",
+    in: "async #prune(lsn: number): Promise<number> {",
+    find: "throw this.#failed(error);",
+    put: "throw error;",
+  },
+  {
+    what: "a checkpoint may run ahead of its log",
+    file: "wal.ts",
+    find: 'if (lsn > this.durableLsn) await this.#commit.sync("data");',
+  },
+  {
+    what: "a checkpoint of an LSN that never was",
+    file: "wal.ts",
+    find: "if (!Number.isSafeInteger(lsn) || lsn < 0 || lsn > this.lastLsn) {",
+    put: "if (!Number.isSafeInteger(lsn)) {",
+  },
+  {
+    what: "closing does not sync",
+    file: "wal.ts",
+    in: "async #end(): Promise<void> {",
+    find: 'await this.#commit.sync("data");',
+  },
+  { what: "closing states nothing", file: "wal.ts", find: "this.#writer.appendWatermark();" },
+  {
+    what: "closing does not sync its watermark",
+    file: "wal.ts",
+    find: 'await active.handle.sync("data");',
+  },
+  {
+    what: "closing leaves the zeros ahead",
+    file: "wal.ts",
+    find: "if (active.allocatedBytes > active.writtenBytes) active.handle.truncate(active.writtenBytes);",
+  },
+  {
+    what: "closing leaves the handles open",
+    file: "wal.ts",
+    find: "this.#writer.closeHandles();",
+  },
+  {
+    what: "closing does not wait for work on files",
+    file: "wal.ts",
+    find: "await Promise.allSettled(this.#working);",
+  },
+  { what: "closing does not wait for a barrier", file: "wal.ts", find: "await this.#commit.idle();" },
+  {
+    what: "a close that had no room ends the log",
+    file: "wal.ts",
+    find: "this.#closed = undefined; // still open: what waits in memory can be written once there is room",
+  },
+  {
+    what: "a close that had no room ends the policy",
+    file: "wal.ts",
+    find: "this.#cancelSync?.(); this.#cancelSync = undefined; await",
+    put: "this.#cancelSync?.(); await",
+  },
+  {
+    what: "a lock that was not given back is never given back",
+    file: "wal.ts",
+    find: "this.#closed = undefined; throw error; } } /** A record",
+    put: "throw error; } } /** A record",
+  },
+  {
+    what: "what there was no room for is left at the end",
+    file: "wal.ts",
+    find: "active.handle.truncate(writtenBytes); // no room even for that: all records are durable, and the next open writes some again",
+  },
+  // --- readers ---
+  {
+    what: "a reader goes on from behind a watermark",
+    file: "wal-reader.ts",
+    find: "if (span > 0) end = { segment: walk.segment, offset: endOffset, nextLsn, chain };",
+    put: "if (span >= 0) end = { segment: walk.segment, offset: endOffset, nextLsn, chain };",
+  },
+  {
+    what: "a reader does not look again when a segment is gone",
+    file: "record-cursor.ts",
+    find: 'if (this.#lookAgain === undefined || !isFsError(error, "FS_NOT_FOUND")) throw error;',
+    put: "throw error;",
+  },
+  {
+    what: "a reader begins again where it began before",
+    file: "record-cursor.ts",
+    find: "this.#from = Math.max(this.#from, this.#walk.nextLsn);",
+  },
+  {
+    what: "records that are missing are the end",
+    file: "record-cursor.ts",
+    find: "if (!this.#nextFrame()) throw this.#damage();",
+    put: "if (!this.#nextFrame()) return false;",
+  },
+  {
+    what: "reading from an LSN that was pruned begins with the first that is kept",
+    file: "record-cursor.ts",
+    find: "if (from < first.header.baseLsn) {",
+    put: "if (from < first.header.baseLsn - 1e9) {",
+  },
+  {
+    what: "segments are entered without their header agreeing",
+    file: "frame-walk.ts",
+    find: "const header = successorAt({ logId, segmentId, nextLsn, chain }, this.#headers);",
+    put: "const header = this.#headers.find((each) => each.baseLsn === nextLsn && each.segmentId > segmentId && logId.length + chain > 0);",
+  },
+  {
+    what: "damage beside a writer is believed at the first look, and a log that moved on is refused",
+    file: "log-view.ts",
+    find: "if (tail.damage === undefined) return { live, tail };",
+    put: "return { live, tail };",
+  },
+  // --- checkpoints ---
+  {
+    what: "a checkpoint is written without barriers",
+    file: "checkpoint-files.ts",
+    find: 'await staged.publish({ rung: "full" });',
+    put: 'await staged.publish({ rung: "os" });',
+  },
+  {
+    what: "a checkpoint is not read back",
+    file: "checkpoint-files.ts",
+    find: 'if (outcome.kind === "refused" || outcome.lsn !== lsn) {',
+    put: "if (outcome.kind === undefined) {",
+  },
+  {
+    what: "all generations stay",
+    file: "checkpoint-files.ts",
+    find: "for (const { file: old } of own.slice(keepCheckpoints).reverse())",
+    put: "for (const { file: old } of own.slice(keepCheckpoints + 9).reverse())",
+  },
+  {
+    what: "checkpoints of other logs take a generation's place",
+    file: "checkpoint-files.ts",
+    find: ".filter((each) => stands(directory, each, logId))",
+  },
+  {
+    what: "the log is pruned up to the newest generation",
+    file: "checkpoint-files.ts",
+    find: "return Math.min(lsn, own.slice(0, keepCheckpoints).at(-1)?.lsn ?? lsn);",
+    put: "return lsn;",
+  },
+  {
+    what: "a checkpoint is used although records behind it are gone",
+    file: "checkpoint-files.ts",
+    find: "return lsn < firstLsn - 1 ?",
+    put: "return lsn < firstLsn - 1e9 ?",
+  },
+  {
+    what: "a checkpoint is used although the log ends before it",
+    file: "checkpoint-files.ts",
+    find: "if (lsn > lastLsn) return `the log ends with LSN ${lastLsn}`;",
+  },
+  {
+    what: "a missing beginning is an empty state",
+    file: "checkpoint-files.ts",
+    find: "if (firstLsn === 1) return { checkpoint: undefined, skipped };",
+    put: "if (firstLsn > 0) return { checkpoint: undefined, skipped };",
+  },
+  {
+    what: "a checkpoint of another log is used",
+    file: "checkpoint-codec.ts",
+    find: 'if (header.logId.some((byte, index) => byte !== logId[index])) return refused("it belongs to another log");',
+  },
+  {
+    what: "bytes behind a checkpoint are ignored",
+    file: "checkpoint-codec.ts",
+    find: 'if (cursor.next() || cursor.stop !== "end") return refused("something follows its frame");',
+  },
+  {
+    what: "any frame is a checkpoint",
+    file: "checkpoint-codec.ts",
+    find: 'if (cursor.kind !== frameKinds.checkpoint || cursor.span !== 0) return refused("its frame is no checkpoint");',
+  },
+  {
+    what: "a checkpoint above the limit is read",
+    file: "checkpoint-codec.ts",
+    find: 'if (source.sizeBytes > SEGMENT_HEADER_BYTES + frameBytes(maxPayloadBytes)) return refused("it is too large");',
+  },
+  // --- batches ---
+  {
+    what: "a record of a batch may run past it",
+    file: "batch-payload.ts",
+    find: "if (room < 0 || length > room) {",
+    put: "if (room < -9) {",
+  },
+  {
+    what: "bytes behind the last record of a batch are ignored",
+    file: "record-cursor.ts",
+    find: "if (this.#batchNext <= this.#batchLast || end === cursor.payloadEnd) return;",
+    put: "if (end >= 0) return;",
+  },
+]);
