@@ -96,6 +96,8 @@ export const tests = {
   walDamage: `${wal}/test/damage.test.ts`,
   walBarriers: `${wal}/test/failed-barriers.fault.test.ts`,
   walCalls: `${wal}/test/nth-call.fault.test.ts`,
+  walRefusals: `${wal}/test/refusals.test.ts`,
+  walCommit: `${wal}/test/group-commit.crash.test.ts`,
   walTwoRuns: `${wal}/test/two-runs.crash.test.ts`,
   walLaws: `${wal}/test/wal.property.test.ts`,
   walCheckpoint: `${wal}/test/checkpoint.test.ts`,

@@ -3,13 +3,14 @@ import { tests, walArea } from "./area.mjs";
 
 const usual = [
   tests.walLifecycle,
+  tests.walCommit,
   tests.walWeaknesses,
   tests.walCheckpoint,
+  tests.walRefusals,
   tests.walLaws,
   tests.walDamage,
   tests.walBarriers,
   tests.walCalls,
-  tests.walTwoRuns,
 ];
 
 export const walMutations = walArea("wal", usual, [
@@ -191,6 +192,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "a prepared segment's name is not synced",
     file: "next-segment.ts",
+    tests: [tests.walTwoRuns],
     find: "await this.#directory.syncNames();",
   },
   {
@@ -248,6 +250,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "their removal is not synced",
     file: "recovery.ts",
+    tests: [tests.walTwoRuns],
     find: "if (replaced.length > 0) await directory.syncNames();",
   },
   {
@@ -312,6 +315,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "an open goes on behind a watermark",
     file: "tail-scan.ts",
+    tests: [tests.walTwoRuns],
     find: "if (span > 0) end = { segment, offset, nextLsn, chain };",
     put: "if (span >= 0) end = { segment, offset, nextLsn, chain };",
   },
@@ -591,8 +595,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "all generations stay",
     file: "checkpoint-files.ts",
-    find: "for (const { file: old } of own.slice(keepCheckpoints).reverse())",
-    put: "for (const { file: old } of own.slice(keepCheckpoints + 9).reverse())",
+    find: "for (const { file: old } of tooOld.reverse()) await removeDurably(directory, old);",
   },
   {
     what: "checkpoints of other logs take a generation's place",

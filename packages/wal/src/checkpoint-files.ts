@@ -105,8 +105,8 @@ export async function writeCheckpoint(
   }
   // Files of other logs take no generation's place; they are left alone.
   const own = listCheckpoints(directory).filter((each) => stands(directory, each, logId));
-  for (const { file: old } of own.slice(keepCheckpoints).reverse())
-    if (old !== file) await removeDurably(directory, old);
+  const tooOld = own.slice(keepCheckpoints).filter((each) => each.file !== file);
+  for (const { file: old } of tooOld.reverse()) await removeDurably(directory, old);
   return Math.min(lsn, own.slice(0, keepCheckpoints).at(-1)?.lsn ?? lsn);
 }
 

@@ -140,8 +140,7 @@ describe.each([
       }
       if (files.length === 1) continue; // nothing is left to salvage
       const salvaged = await outcome(directory, "salvage");
-      if (file === files[0])
-        expect(salvaged).toEqual(everything.slice(everything.length - (salvaged.length as number)));
+      if (file === files[0]) expect(salvaged).toEqual(everything.slice(everything.length - salvaged.length));
       expect(directory.readFile(`aside/${file}`)).toEqual(bytes);
     }
   });
@@ -188,8 +187,9 @@ describe("files that somebody moved", () => {
 
   test("names that only look like a segment's are nobody's business", async () => {
     const directory = copyOf(tree);
-    for (const name of ["wal_+2", "3-0.seg", "00000000000000000000-00000000.seg"])
+    for (const name of ["wal_+2", "3-0.seg", "00000000000000000000-00000000.seg"]) {
       directory.writeFile(name, bytesOf("?"));
+    }
     expect(await outcome(directory)).toEqual(everything);
   });
 });

@@ -126,7 +126,8 @@ export function demandLaw(
   const isExtra = (record: string): boolean => record.endsWith(`:${EXTRA}`);
   const extras = records.findIndex(isExtra);
   const own = extras < 0 ? records : records.slice(0, extras);
-  if (!records.slice(own.length).every(isExtra)) throw new Error(`a record of before follows one of after: ${records}`);
+  const late = records.slice(own.length).find((each) => !isExtra(each));
+  if (late !== undefined) throw new Error(`${late} of before follows a record of after`);
   demandPrefix(own, history, { acked: Math.max(0, ...acks.map(({ data }) => Number(data))), maxFirstLsn });
   if (JSON.stringify(again.slice(0, -1)) !== JSON.stringify(records) || !isExtra(again.at(-1) ?? "")) {
     throw new Error(`the second open reads ${again.join()}, the first read ${records.join()}`);

@@ -56,16 +56,18 @@ async function reopen() {
 function race() {
   setInterval(() => {}, 1000); // holds the log until it is killed
   process.send({ ready: true });
-  process.once("message", async () => {
-    try {
-      const log = await open();
-      log.append(recordOf(log.lastLsn + 1));
-      await log.sync();
-      process.send({ opened: log.lastLsn });
-    } catch (error) {
-      process.send({ refused: error.code });
-    }
-  });
+  process.once("message", () => void openOnce());
+}
+
+async function openOnce() {
+  try {
+    const log = await open();
+    log.append(recordOf(log.lastLsn + 1));
+    await log.sync();
+    process.send({ opened: log.lastLsn });
+  } catch (error) {
+    process.send({ refused: error.code });
+  }
 }
 
 await { write, reopen, race }[job]();

@@ -1,0 +1,91 @@
+// What one barrier covers, and what is said of it while it is under way and when it has returned.
+import { Directory } from "@holdfast/fs-seam";
+import { CrashFs } from "@holdfast/fs-seam/crash";
+import { FaultFs } from "@holdfast/fs-seam/fault";
+import { expect, test } from "vitest";
+import { openWal, type Wal } from "../src/index.js";
+import { bytesOf, listed, readInEveryMode, small } from "./log-law.js";
+
+const record = (name: string): string => name.padEnd(40, ".");
+
+/** A log, and what happens when its next barrier of a file is under way. */
+async function scene(during: (log: Wal) => void): Promise<{ disk: CrashFs; log: Wal }> {
+  const disk = new CrashFs();
+  const fs = new FaultFs(disk);
+  const log = await openWal({ directory: new Directory(fs), ...small });
+  fs.plan.arm({
+    operations: ["sync"],
+    path: "*.seg",
+    times: 1,
+    action: { kind: "callback", callback: () => during(log) },
+  });
+  return { disk, log };
+}
+
+async function survivors(disk: CrashFs): Promise<string[]> {
+  return readInEveryMode(new CrashFs({ image: disk.durableImage() }).snapshot(), small);
+}
+
+test("what is appended while a barrier is under way needs the next one", async () => {
+  const seen: number[] = [];
+  const { disk, log } = await scene(() => {
+    seen.push(log.durableLsn);
+    log.append(bytesOf(record("b")));
+    log.write();
+    for (const name of ["c", "d", "e"]) log.append(bytesOf(record(name))); // and rotates
+    log.write();
+    seen.push(log.durableLsn);
+  });
+  log.append(bytesOf(record("a")));
+  expect(await log.sync()).toBe(1);
+  expect([...seen, log.durableLsn, log.writtenLsn]).toEqual([0, 0, 1, 5]);
+  expect((await survivors(disk)).length).toBeGreaterThanOrEqual(1);
+  expect(await log.sync()).toBe(5);
+  expect(await survivors(disk)).toEqual(listed(["a", "b", "c", "d", "e"].map(record)));
+});
+
+test("who asks while a barrier is under way waits for the next, and all of them share it", async () => {
+  const asked: Promise<number>[] = [];
+  const { disk, log } = await scene(() => {
+    log.append(bytesOf(record("b")));
+    asked.push(log.sync(), log.sync(), log.appendDurable(bytesOf(record("c"))));
+  });
+  log.append(bytesOf(record("a")));
+  expect(await log.sync()).toBe(1);
+  expect(await Promise.all(asked)).toEqual([3, 3, 3]);
+  expect(log.stats().barriers.barriers).toBe(2);
+  expect((await survivors(disk)).length).toBe(3);
+});
+
+test("a barrier of rung full is not covered by one of rung data", async () => {
+  const { log } = await scene(() => {});
+  log.append(bytesOf(record("a")));
+  await log.sync("data");
+  await log.sync("data");
+  expect(log.stats().barriers.barriers).toBe(1);
+  await log.sync("full");
+  expect(log.syncBlocking("full")).toBe(1);
+  expect(log.stats().barriers.barriers).toBe(2);
+});
+
+test("a frame states what was durable when it was encoded, and an open believes it", async () => {
+  const { disk, log } = await scene(() => {});
+  await log.appendDurable(bytesOf(record("a")));
+  log.append(bytesOf(record("b")));
+  log.write();
+  disk.processCrash();
+  const again = await openWal({ directory: new Directory(disk), ...small });
+  expect(again.report).toMatchObject({ lastLsn: 2, provenLsn: 1, rewrittenRecords: 1 });
+});
+
+test("the wait for an LSN ends with the barrier that covers it, whoever asked for that", async () => {
+  const { log } = await scene(() => {});
+  const waiting = log.whenDurable(2);
+  let isOver = false;
+  void waiting.then(() => (isOver = true));
+  await log.appendDurable(bytesOf(record("a")));
+  expect(isOver).toBe(false);
+  await log.appendDurable(bytesOf(record("b")));
+  await waiting;
+  expect(log.durableLsn).toBe(2);
+});
