@@ -148,3 +148,25 @@ test("a failed barrier ends the log, and its waiters, and nothing after it succe
     expect(calls.fired).toBe(0);
   }
 });
+
+test.each([
+  ["a blocking barrier", "sync:*.seg n1 failedSync EIO", (log: Wal) => log.syncBlocking()],
+  ["a blocking barrier of names", "syncNames:/ n2 failedSync EIO", (log: Wal) => log.syncBlocking()],
+  ["a write before a barrier", "write:*.seg n1 EIO", (log: Wal) => log.sync()],
+  ["a write before a blocking barrier", "write:*.seg n1 EIO", (log: Wal) => log.syncBlocking()],
+  ["a write", "write:*.seg n1 EIO", (log: Wal) => log.write()],
+  ["a removal", "remove:*.seg n1 EIO", (log: Wal) => log.prune(3)],
+  ["the names barrier of a prune", "syncNames:/ n3 failedSync EIO", (log: Wal) => log.prune(3)],
+] as const)("%s that fails ends the log", async (_, plan, step) => {
+  const fs = new FaultFs(new CrashFs(), plan);
+  const log = await openWal({ directory: new Directory(fs), ...small, bufferBytes: 4096, segmentBytes: 128 });
+  for (const each of ["a", "b", "c", "d"]) {
+    if (plan.startsWith("write")) break;
+    log.append(bytesOf(each));
+  }
+  if (plan.startsWith("write")) log.append(bytesOf("a"));
+  await expect((async () => step(log))()).rejects.toMatchObject({ code: "FS_IO" });
+  await demandPoisoned(log, 4);
+  await log.close();
+  expect(fs.openHandles).toEqual([]);
+});

@@ -10,7 +10,7 @@ import { bytesOf, listed, readInEveryMode, small } from "./log-law.js";
 const record = (name: string): string => name.padEnd(8, ".");
 
 /** A log, and what happens when its next barrier of a file is under way. */
-async function scene(during: (log: Wal) => void): Promise<{ disk: CrashFs; log: Wal }> {
+async function scene(during: (log: Wal) => void): Promise<{ disk: CrashFs; fs: FaultFs; log: Wal }> {
   const disk = new CrashFs();
   const fs = new FaultFs(disk);
   const log = await openWal({ directory: new Directory(fs), ...small });
@@ -21,7 +21,7 @@ async function scene(during: (log: Wal) => void): Promise<{ disk: CrashFs; log: 
     // A turn later: the barrier has been issued then, and covers what was written before.
     action: { kind: "callback", callback: () => queueMicrotask(() => during(log)) },
   });
-  return { disk, log };
+  return { disk, fs, log };
 }
 
 async function survivors(disk: CrashFs): Promise<string[]> {
@@ -57,6 +57,18 @@ test("who asks while a barrier is under way waits for the next, and all of them 
   expect(await Promise.all(asked)).toEqual([3, 3, 3]);
   expect(log.stats().barriers.barriers).toBe(2);
   expect((await survivors(disk)).length).toBe(3);
+});
+
+test("who waits for the next barrier, or for an LSN, hears of the one that failed", { timeout: 5000 }, async () => {
+  const asked: Promise<unknown>[] = [];
+  const { fs, log } = await scene(() => {
+    log.append(bytesOf(record("b")));
+    asked.push(log.sync(), log.whenDurable(2));
+  });
+  fs.plan.arm("sync:*.seg n1 failedSync EIO");
+  log.append(bytesOf(record("a")));
+  await expect(log.sync()).rejects.toMatchObject({ code: "FS_IO" });
+  expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
 });
 
 test("a barrier of rung full is not covered by one of rung data", async () => {
