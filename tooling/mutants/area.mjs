@@ -101,6 +101,7 @@ export const tests = {
   walTwoRuns: `${wal}/test/two-runs.crash.test.ts`,
   walLaws: `${wal}/test/wal.property.test.ts`,
   walCheckpoint: `${wal}/test/checkpoint.test.ts`,
+  walCheckpointCrash: `${wal}/test/checkpoint.crash.test.ts`,
   cliDump: `${cli}/test/dump.golden.test.ts`,
   cliDamage: `${cli}/test/verify-damage.golden.test.ts`,
   cliWalk: `${cli}/test/fbat-walk.property.test.ts`,

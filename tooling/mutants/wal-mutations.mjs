@@ -6,6 +6,7 @@ const usual = [
   tests.walCommit,
   tests.walWeaknesses,
   tests.walCheckpoint,
+  tests.walCheckpointCrash,
   tests.walRefusals,
   tests.walLaws,
   tests.walDamage,

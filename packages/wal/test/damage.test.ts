@@ -160,6 +160,18 @@ describe("files that somebody moved", () => {
     expect(found).toEqual([everything.slice(3), undefined, everything.slice(0, 6)][index]);
   });
 
+  test("a damaged segment is not gathered with others: it stays where it is, whole, for whoever reads it", async () => {
+    const directory = copyOf(tree);
+    const [first] = files as [string];
+    change(directory, first, (bytes) => void (bytes[120] = (bytes[120] as number) ^ 1));
+    const bytes = directory.readFile(first);
+    const log = await openWal({ directory, ...small, mergeBytes: 65536 });
+    expect(log.lastLsn).toBe(7);
+    expect(() => textsOf(log)).toThrowError(expect.objectContaining({ code: "WAL_CORRUPT" }));
+    expect(directory.readFile(first)).toEqual(bytes);
+    await log.close();
+  });
+
   test("a segment of another log", async () => {
     const directory = copyOf(tree);
     const elsewhere = new MemoryFs();
@@ -191,5 +203,6 @@ describe("files that somebody moved", () => {
       directory.writeFile(name, bytesOf("?"));
     }
     expect(await outcome(directory)).toEqual(everything);
+    expect(directory.list().filter(({ name }) => directory.readFile(name).length === 1).length).toBe(3);
   });
 });

@@ -1,5 +1,6 @@
 // What closing waits for, what a full disk may hold up, and what a log that has failed does not do any more.
 import { Directory } from "@holdfast/fs-seam";
+import { CrashFs } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { describe, expect, test } from "vitest";
@@ -92,6 +93,46 @@ describe("close", () => {
     }
   });
 
+  test("leaves a file that ends with its last frame, and a statement that survives a power loss", async () => {
+    const disk = new CrashFs();
+    const directory = new Directory(disk);
+    const log = await openWal({ directory, ...small, preallocateBytes: 4096, segmentBytes: 4096 });
+    await log.appendDurable(record("a"));
+    const file = directory.list().find(({ name }) => name.endsWith(".seg"))?.name ?? "";
+    expect(directory.stat(file).size).toBeGreaterThan(1000);
+    await log.close();
+    expect(directory.stat(file).size).toBe(64 + 72 + 32);
+    disk.crash("worst");
+    const again = await openWal({ directory, ...small });
+    expect(again.report).toMatchObject({ lastLsn: 1, provenLsn: 1, rewrittenRecords: 0 });
+  });
+
+  test("waits for the segment that is made ready, and leaves nothing of it", async () => {
+    const { fs, log, memory } = await faulty("", { prepareSegments: true, preallocateBytes: 1024, segmentBytes: 1024 });
+    for (let count = 0; count < 8; count += 1) log.append(record("a"));
+    log.write();
+    const [, second] = new Directory(memory).list().filter(({ name }) => name.endsWith(".seg"));
+    expect(second).toBeDefined();
+    await log.close();
+    expect(fs.openHandles).toEqual([]);
+    expect(new Directory(memory).list().filter(({ name }) => name.endsWith(".seg")).length).toBe(1);
+  });
+
+  test("waits for the barrier that is under way when the log fails", async () => {
+    const { fs, log } = await faulty();
+    log.append(record("a"));
+    let isOver = false;
+    const syncing = log.sync().finally(() => (isOver = true));
+    await Promise.resolve();
+    await Promise.resolve();
+    log.append(bytesOf("b"));
+    fs.plan.arm("write:*.seg n1 EIO");
+    expect(() => log.write()).toThrowError(expect.objectContaining({ code: "FS_IO" }));
+    await log.close();
+    expect(isOver).toBe(true);
+    expect(await syncing).toBe(1);
+  });
+
   test("is idempotent, and every call behind it is refused", async () => {
     const { log } = await faulty();
     const closing = log.close();
@@ -110,6 +151,38 @@ describe("close", () => {
     await expect(log.prune(1)).rejects.toMatchObject(refused);
     await expect(log.checkpoint(bytesOf("state"))).rejects.toMatchObject(refused);
   });
+});
+
+test("a rotation that had no room leaves no file", async () => {
+  const { fs, log, memory } = await faulty();
+  log.append(record("a"));
+  const count = new Directory(memory).list().length;
+  fs.plan.arm("write:*.seg n2 ENOSPC"); // the first is that of the buffer
+  expect(() => log.append(record("b"))).toThrowError(expect.objectContaining({ code: "WAL_NO_SPACE" }));
+  expect(new Directory(memory).list().length).toBe(count);
+  expect(log.append(record("b"))).toBe(2);
+  await log.close();
+});
+
+test("an open removes temporary files that a crash left", async () => {
+  const memory = new MemoryFs();
+  new Directory(memory).writeFile(".~left.1", bytesOf("x"));
+  const log = await openWal({ directory: new Directory(memory), ...small });
+  expect(memory.list("/").map(({ name }) => name)).not.toContain(".~left.1");
+  await log.close();
+});
+
+test("many short runs leave one small file", async () => {
+  const memory = new MemoryFs();
+  const directory = new Directory(memory);
+  for (let run = 0; run < 50; run += 1) {
+    const log = await openWal({ directory, ...small, segmentBytes: 65536, mergeBytes: 65536 });
+    log.append(record("a"));
+    await log.close();
+  }
+  const files = directory.list().filter(({ name }) => name.endsWith(".seg"));
+  expect(files.length).toBe(1);
+  expect(directory.stat(files[0]?.name ?? "").size).toBeLessThanOrEqual(64 + 50 * 72 + 3 * 32);
 });
 
 test("a log that fails while a prune waits for its barrier prunes nothing", async () => {

@@ -90,6 +90,18 @@ test("17.2 a segment that was rotated away is synced before what follows it coun
   expect(await readInEveryMode(fs.snapshot(), small)).toEqual(listed(named(9)));
 });
 
+test("17.1 a rotation that lost the header of the segment in between", async () => {
+  const { log, fs } = await logOf(3, small);
+  log.write();
+  const directory = copyOf(fs.snapshot());
+  const [, second = ""] = segments(directory);
+  const bytes = directory.readFile(second);
+  bytes.fill(0, 0, 64);
+  directory.writeFile(second, bytes);
+  expect(await readInEveryMode((directory.fs as MemoryFs).snapshot(), small)).toEqual(listed(named(1)));
+  await log.close();
+});
+
 describe("17.3 a torn tail and corruption are told apart", () => {
   test("a flipped bit in a length is corruption, and nothing is cut", async () => {
     const { log, fs } = await logOf(0);
@@ -99,7 +111,10 @@ describe("17.3 a torn tail and corruption are told apart", () => {
     const [file] = segments(directory) as [string];
     const bytes = directory.readFile(file);
     for (const mode of ["strict", "recover"] as const) {
-      await expect(openWal({ directory, ...large, mode })).rejects.toEqual(refusal("WAL_CORRUPT"));
+      await expect(openWal({ directory, ...large, mode })).rejects.toMatchObject({
+        code: "WAL_CORRUPT",
+        context: { lsn: 3, durableLsn: 9 },
+      });
     }
     expect(() => openWalReader({ directory })).toThrowError(refusal("WAL_CORRUPT"));
     expect(directory.readFile(file)).toEqual(bytes);
@@ -376,6 +391,16 @@ describe("17.12 the writer has no traps", () => {
     const { log, directory } = await logOf(50, { ...small, segmentBytes: 512, bufferBytes: 65536 });
     await log.close();
     for (const file of segments(directory)) expect(directory.stat(file).size).toBeLessThanOrEqual(512 + 32);
+  });
+
+  test("a record that is larger than a segment gets one of its own, and none is left empty", async () => {
+    const { log, directory, fs } = await logOf(0, { ...small, segmentBytes: 128 });
+    for (const length of [300, 500, 200]) log.append(new Uint8Array(length).fill(97));
+    await log.sync();
+    expect(segments(directory).length).toBe(3);
+    await log.close();
+    const records = await readInEveryMode(fs.snapshot(), small);
+    expect(records).toEqual(listed([300, 500, 200].map((length) => "a".repeat(length))));
   });
 
   test("what waits together shares a barrier", async () => {
