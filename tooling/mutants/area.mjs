@@ -98,7 +98,6 @@ export const tests = {
   walCalls: `${wal}/test/nth-call.fault.test.ts`,
   walRefusals: `${wal}/test/refusals.test.ts`,
   walCommit: `${wal}/test/group-commit.crash.test.ts`,
-  walTwoRuns: `${wal}/test/two-runs.crash.test.ts`,
   walLaws: `${wal}/test/wal.property.test.ts`,
   walCheckpoint: `${wal}/test/checkpoint.test.ts`,
   walCheckpointCrash: `${wal}/test/checkpoint.crash.test.ts`,

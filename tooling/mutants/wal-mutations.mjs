@@ -193,7 +193,6 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "a prepared segment's name is not synced",
     file: "next-segment.ts",
-    tests: [tests.walTwoRuns],
     find: "await this.#directory.syncNames();",
   },
   {
@@ -251,7 +250,6 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "their removal is not synced",
     file: "recovery.ts",
-    tests: [tests.walTwoRuns],
     find: "if (replaced.length > 0) await directory.syncNames();",
   },
   {
@@ -316,7 +314,6 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "an open goes on behind a watermark",
     file: "tail-scan.ts",
-    tests: [tests.walTwoRuns],
     find: "if (span > 0) end = { segment, offset, nextLsn, chain };",
     put: "if (span >= 0) end = { segment, offset, nextLsn, chain };",
   },

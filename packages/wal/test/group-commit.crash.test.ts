@@ -71,6 +71,17 @@ test("who waits for the next barrier, or for an LSN, hears of the one that faile
   expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
 });
 
+test("a segment that was made ready has a durable name when the first barrier covers it", async () => {
+  const disk = new CrashFs();
+  const turn = (): Promise<void> => Promise.resolve();
+  const options = { ...small, preallocateBytes: 64, prepareSegments: true, turn };
+  const log = await openWal({ directory: new Directory(disk), ...options });
+  const names = ["a", "b", "c", "d"].map(record);
+  for (const each of names) await log.appendDurable(bytesOf(each));
+  expect(log.stats().rotations).toBe(1);
+  expect(await survivors(disk)).toEqual(listed(names));
+});
+
 test("a barrier of rung full is not covered by one of rung data", async () => {
   const { log } = await scene(() => {});
   log.append(bytesOf(record("a")));

@@ -49,6 +49,17 @@ describe("close", () => {
     await again.close();
   });
 
+  test("closes every handle, whichever of them fails", async () => {
+    const { fs, log } = await faulty();
+    for (const name of ["a", "b", "c", "d"]) log.append(record(name));
+    fs.plan.arm("write:*.seg n1 EIO");
+    expect(() => log.write()).toThrowError(expect.objectContaining({ code: "FS_IO" }));
+    expect(fs.openHandles.length).toBeGreaterThan(2);
+    fs.plan.arm("close:*.seg n1 EIO");
+    await expect(log.close()).rejects.toMatchObject({ code: "FS_IO" });
+    expect(fs.openHandles).toEqual([]);
+  });
+
   test("may be called again when the lock could not be given back", async () => {
     const { fs, log } = await faulty();
     await log.appendDurable(record("a"));

@@ -125,6 +125,12 @@ describe("17.3 a torn tail and corruption are told apart", () => {
     const { log, fs } = await logOf(10);
     log.write();
     const directory = tailOf(fs, (bytes) => void bytes.fill(0, 64 + 8 * FRAME_BYTES, 64 + 9 * FRAME_BYTES));
+    const before = directory.list();
+    await expect(openWal({ directory, ...large, mode: "strict" })).rejects.toMatchObject({
+      code: "WAL_TORN",
+      context: { offset: 64 + 8 * FRAME_BYTES },
+    });
+    expect(directory.list()).toEqual(before);
     const opened = await openWal({ directory, ...large });
     expect(textsOf(opened)).toEqual(listed(named(8)));
     expect(opened.report.dropped).toMatchObject([
@@ -204,6 +210,20 @@ test("17.7 what an open shows is durable, whoever wrote it", async () => {
   expect(log.durableLsn).toBe(5);
   fs.crash("worst");
   expect(await readInEveryMode(fs.snapshot(), small)).toEqual(listed(named(5)));
+});
+
+test("17.7 a watermark that was only readable is nothing to build on", async () => {
+  const disk = new CrashFs();
+  const fs = new FaultFs(disk);
+  const log = await openWal({ directory: new Directory(fs), ...large });
+  await log.appendDurable(bytesOf(record("1")));
+  fs.plan.arm("sync:*.seg EIO"); // closing writes its watermark, and is killed before the barrier
+  await expect(log.close()).rejects.toEqual(refusal("FS_IO"));
+  disk.processCrash();
+  const again = await openWal({ directory: new Directory(disk), ...large });
+  await again.appendDurable(bytesOf(record("2")));
+  disk.crash("worst");
+  expect(await readInEveryMode(disk.snapshot(), large)).toEqual(listed(named(2)));
 });
 
 describe("17.8 opening again", () => {
