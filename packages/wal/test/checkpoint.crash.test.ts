@@ -102,26 +102,29 @@ test("a frame of another kind is no checkpoint", async () => {
   await log.close();
 });
 
-test("salvage behind a checkpoint survives a power loss: the checkpoint that was ahead does not come back", async () => {
-  const fs = new CrashFs();
-  const { directory, log } = await logOn(fs);
-  await log.checkpoint(bytesOf("nine"));
-  await log.close();
-  const last =
-    directory
-      .list()
-      .filter(({ name }) => name.endsWith(".seg"))
-      .at(-1)?.name ?? "";
-  directory.remove(last);
-  await directory.syncNames();
-  await expect(openWal({ directory, ...small })).rejects.toMatchObject({ code: "WAL_CORRUPT" });
-  const salvaged = await openWal({ directory, ...small, mode: "salvage" });
-  expect(salvaged.lastLsn).toBe(8);
-  expect(salvaged.report.asideFiles).toContain(fileOf(9));
-  fs.crash("worst");
-  const again = await openWal({ directory, ...small });
-  expect(textsOf(again)).toEqual(listed(names.slice(0, 8)));
-});
+test.each([0, 8])(
+  "salvage behind a checkpoint survives a power loss, with %i files aside: the one that was ahead does not come back",
+  async (maxAsideFiles) => {
+    const fs = new CrashFs();
+    const { directory, log } = await logOn(fs);
+    await log.checkpoint(bytesOf("nine"));
+    await log.close();
+    const last =
+      directory
+        .list()
+        .filter(({ name }) => name.endsWith(".seg"))
+        .at(-1)?.name ?? "";
+    directory.remove(last);
+    await directory.syncNames();
+    await expect(openWal({ directory, ...small })).rejects.toMatchObject({ code: "WAL_CORRUPT" });
+    const salvaged = await openWal({ directory, ...small, mode: "salvage", maxAsideFiles });
+    expect(salvaged.lastLsn).toBe(8);
+    expect(salvaged.report.asideFiles.includes(fileOf(9))).toBe(maxAsideFiles > 0);
+    fs.crash("worst");
+    const again = await openWal({ directory, ...small });
+    expect(textsOf(again)).toEqual(listed(names.slice(0, 8)));
+  },
+);
 
 test.each([
   ["a record that runs past its batch", [9, 0, 0, 0, 1, 1], 1],
