@@ -48,7 +48,7 @@ export class FrameWalk {
     return this.cursor.nextLsn;
   }
 
-  /** Moves to the next frame; false at the end, see {@link extend}. */
+  /** Moves to the next frame; false at the end. */
   next(): boolean {
     for (;;) {
       const successor = this.#successor();

@@ -1,6 +1,6 @@
 import type { Directory } from "@holdfast/fs-seam";
 import { isFsError } from "@holdfast/fs-seam";
-import { frameKinds } from "@holdfast/segment-codec";
+import { frameKinds, type FrameCursor } from "@holdfast/segment-codec";
 import { batchRecordEnd, batchRecordStart } from "./batch-payload.js";
 import { FrameWalk } from "./frame-walk.js";
 import type { SparseIndex } from "./sparse-index.js";
@@ -9,21 +9,71 @@ import { WalError } from "./wal-error.js";
 
 const MARK_BYTES = 1024 * 1024;
 
-export interface RecordCursorOptions {
-  readonly directory: Directory;
-  /** Segments that count, by ascending id; not empty. */
-  readonly live: readonly SoundSegment[];
-  readonly maxPayloadBytes: number;
+/** Frames in the order of the log, verified, from wherever it goes on. */
+export interface FrameSource {
+  /** The current frame. */
+  readonly cursor: FrameCursor;
+  /** What it lies in. */
+  readonly segment: Pick<SoundSegment, "file" | "header">;
+  /** LSN that is due behind the current frame. */
+  readonly nextLsn: number;
+  /** Moves to the next frame; false where none follows. */
+  next(): boolean;
+  close(): void;
+}
+
+interface ReadRange {
   /** LSN of the first record wanted. */
   readonly from: number;
   /** Last LSN that is there: a log that ends before it is damaged. */
   readonly lastLsn: number;
   /** Where reading may begin, and what is learnt of that on the way. */
   readonly index: SparseIndex;
-  /** Looks at the directory anew: for a reader beside a writer that replaces segments while they are read. */
-  readonly lookAgain?: () => readonly SoundSegment[];
   /** Called once by `close`. */
   readonly onClose?: (cursor: RecordCursor) => void;
+}
+
+export interface RecordCursorOptions extends ReadRange {
+  /** Begins a walk at or before that record; the walk is the cursor's from then on. */
+  readonly walk: (from: number) => FrameSource;
+  /** The same after a new look, for a reader beside a writer that replaces files while they are read. */
+  readonly walkAnew?: ((from: number) => FrameSource) | undefined;
+}
+
+export interface SegmentRange extends ReadRange {
+  readonly directory: Directory;
+  /** Segments that count, by ascending id; not empty. */
+  readonly live: readonly SoundSegment[];
+  readonly maxPayloadBytes: number;
+  /** Looks at the directory anew: for a reader beside a writer that replaces segments while they are read. */
+  readonly lookAgain?: () => readonly SoundSegment[];
+}
+
+/**
+ * Reads records from the segments of a log.
+ *
+ * @throws {@link WalError} `WAL_PRUNED` when `from` lies before the first record that is kept.
+ */
+export function openRecordCursor({
+  directory,
+  live,
+  maxPayloadBytes,
+  lookAgain,
+  ...range
+}: SegmentRange): RecordCursor {
+  const walkOver = (segments: readonly SoundSegment[], from: number): FrameWalk => {
+    const first = segments[0] as SoundSegment; // not empty
+    if (from < first.header.baseLsn) {
+      const message = `LSN ${from} has been pruned; the log begins with ${first.header.baseLsn}`;
+      throw new WalError("WAL_PRUNED", message, { lsn: from, expected: first.header.baseLsn });
+    }
+    const segment = segments.findLast(({ header }) => header.baseLsn <= from) as SoundSegment; // the first one, if no other
+    const position = range.index.before(segment.header.segmentId, from);
+    const start = position === undefined ? { segment } : { segment, position };
+    return new FrameWalk(directory, start, { maxPayloadBytes, segments });
+  };
+  const walkAnew = lookAgain && ((from: number): FrameWalk => walkOver(lookAgain(), from));
+  return new RecordCursor({ ...range, walk: (from) => walkOver(live, from), walkAnew });
 }
 
 /**
@@ -36,11 +86,9 @@ export class RecordCursor {
   start = 0;
   end = 0;
   readonly #lastLsn: number;
-  readonly #directory: Directory;
-  readonly #maxPayloadBytes: number;
-  readonly #lookAgain: (() => readonly SoundSegment[]) | undefined;
+  readonly #walkAnew: RecordCursorOptions["walkAnew"];
   #from: number;
-  #walk: FrameWalk;
+  #walk: FrameSource;
   readonly #index: SparseIndex;
   #onClose: ((cursor: RecordCursor) => void) | undefined;
   /** Inside a batch: LSN of its next record, and where it begins. */
@@ -50,17 +98,13 @@ export class RecordCursor {
   /** Offset from which the next place is offered to the index. A new segment begins below it, and offers late: no harm. */
   #nextMark = MARK_BYTES;
 
-  /** @throws {@link WalError} `WAL_PRUNED` when `from` lies before the first record that is kept. */
-  constructor(options: RecordCursorOptions) {
-    const { directory, live, maxPayloadBytes, from, lastLsn, index, lookAgain, onClose } = options;
-    this.#directory = directory;
-    this.#maxPayloadBytes = maxPayloadBytes;
+  constructor({ walk, walkAnew, from, lastLsn, index, onClose }: RecordCursorOptions) {
+    this.#walkAnew = walkAnew;
     this.#index = index;
-    this.#lookAgain = lookAgain;
     this.#onClose = onClose;
     this.#from = from;
     this.#lastLsn = lastLsn;
-    this.#walk = this.#unlessReplaced(() => this.#walkOver(live)) ?? this.#walkAnew();
+    this.#walk = this.#unlessReplaced(() => walk(from)) ?? this.#beginAnew();
   }
 
   /**
@@ -103,7 +147,7 @@ export class RecordCursor {
     if (moved !== undefined) return moved;
     this.#walk.close();
     this.#from = Math.max(this.#from, this.#walk.nextLsn);
-    this.#walk = this.#walkAnew();
+    this.#walk = this.#beginAnew();
     return this.#nextFrame();
   }
 
@@ -112,31 +156,17 @@ export class RecordCursor {
     try {
       return action();
     } catch (error) {
-      if (this.#lookAgain === undefined || !isFsError(error, "FS_NOT_FOUND")) throw error;
+      if (this.#walkAnew === undefined || !isFsError(error, "FS_NOT_FOUND")) throw error;
       return undefined;
     }
   }
 
-  /** A walk that begins at or before `#from`, over what is there by a new look. Each look that was in vain was outrun by an open. */
-  #walkAnew(): FrameWalk {
+  /** Each look that was in vain was outrun by an open. */
+  #beginAnew(): FrameSource {
     for (;;) {
-      const live = this.#lookAgain?.() ?? [];
-      const walk = this.#unlessReplaced(() => this.#walkOver(live));
+      const walk = this.#unlessReplaced(() => this.#walkAnew?.(this.#from));
       if (walk !== undefined) return walk;
     }
-  }
-
-  #walkOver(live: readonly SoundSegment[]): FrameWalk {
-    const from = this.#from;
-    const first = live[0] as SoundSegment; // not empty
-    if (from < first.header.baseLsn) {
-      const message = `LSN ${from} has been pruned; the log begins with ${first.header.baseLsn}`;
-      throw new WalError("WAL_PRUNED", message, { lsn: from, expected: first.header.baseLsn });
-    }
-    const segment = live.findLast(({ header }) => header.baseLsn <= from) as SoundSegment; // the first one, if no other
-    const position = this.#index.before(segment.header.segmentId, from);
-    const start = position === undefined ? { segment } : { segment, position };
-    return new FrameWalk(this.#directory, start, { maxPayloadBytes: this.#maxPayloadBytes, segments: live });
   }
 
   #remember(): void {

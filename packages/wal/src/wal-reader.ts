@@ -2,12 +2,12 @@ import type { Directory } from "@holdfast/fs-seam";
 import { isFsError } from "@holdfast/fs-seam";
 import { FrameWalk } from "./frame-walk.js";
 import { reportOf, viewLog, type LogView } from "./log-view.js";
-import { RecordCursor } from "./record-cursor.js";
+import { poll, type PolledLog } from "./log-polling.js";
+import { openRecordCursor, type RecordCursor } from "./record-cursor.js";
 import type { RecoveryReport } from "./recovery-report.js";
 import {
   batches,
   DEFAULT_BATCH_BYTES,
-  nextBatch,
   records,
   type BatchOptions,
   type ReadOptions,
@@ -95,28 +95,17 @@ export class WalReader {
   }
 
   /** Records from `from` on, by the batch, and those that come; looks every `pollIntervalMs`. Ends when `signal` does. */
-  async *follow(options: FollowOptions = {}): AsyncGenerator<WalRecord[], void, undefined> {
-    const { maxBatchBytes = DEFAULT_BATCH_BYTES, signal } = options;
-    let next = options.from ?? this.firstLsn;
-    while (!isOver(signal) && !this.#closed) {
-      if (this.refresh() >= next) {
-        const cursor = this.#cursor({ from: next });
-        try {
-          for (
-            let batch = nextBatch(cursor, maxBatchBytes);
-            batch.length > 0;
-            batch = nextBatch(cursor, maxBatchBytes)
-          ) {
-            yield batch;
-            next = (batch.at(-1) as WalRecord).lsn + 1;
-            if (isOver(signal)) return;
-          }
-        } finally {
-          cursor.close();
-        }
-      }
-      await this.#pause(signal);
-    }
+  follow(options: FollowOptions = {}): AsyncGenerator<WalRecord[], void, undefined> {
+    const { from = this.firstLsn, maxBatchBytes = DEFAULT_BATCH_BYTES, signal } = options;
+    const { schedule, pollIntervalMs } = this.#options;
+    const log: PolledLog = {
+      refresh: () => this.refresh(),
+      cursor: (next) => this.#cursor({ from: next }),
+      isClosed: () => this.#closed,
+      schedule,
+      pollIntervalMs,
+    };
+    return poll(log, { from, maxBatchBytes, signal });
   }
 
   close(): void {
@@ -130,7 +119,7 @@ export class WalReader {
   #cursor({ from = this.firstLsn, to = this.lastLsn }: ReadOptions): RecordCursor {
     this.#check();
     checkRange(from, to);
-    return new RecordCursor({
+    return openRecordCursor({
       directory: this.#directory,
       live: this.#live,
       maxPayloadBytes: this.#options.maxRecordBytes,
@@ -182,24 +171,7 @@ export class WalReader {
     this.#end = view.tail.end;
   }
 
-  #pause(signal: AbortSignal | undefined): Promise<void> {
-    const { schedule, pollIntervalMs } = this.#options;
-    return new Promise((resolve) => {
-      const done = (): void => {
-        signal?.removeEventListener("abort", done);
-        cancel();
-        resolve();
-      };
-      const cancel = schedule(done, pollIntervalMs);
-      signal?.addEventListener("abort", done, { once: true });
-    });
-  }
-
   #check(): void {
     if (this.#closed) throw new WalError("WAL_CLOSED", "the reader is closed");
   }
-}
-
-function isOver(signal: AbortSignal | undefined): boolean {
-  return signal?.aborted === true;
 }

@@ -2,7 +2,7 @@ import { acquireDirectoryLock, isFsError, type Directory, type DirectoryLock, ty
 import { findCheckpoint, writeCheckpoint, type FoundCheckpoint } from "./checkpoint-files.js";
 import { GroupCommit, type BarrierStats } from "./group-commit.js";
 import { LogWriter } from "./log-writer.js";
-import { RecordCursor } from "./record-cursor.js";
+import { openRecordCursor, type RecordCursor } from "./record-cursor.js";
 import { recoverLog, type RecoveredLog } from "./recovery.js";
 import type { RecoveryReport } from "./recovery-report.js";
 import {
@@ -435,7 +435,7 @@ export class Wal {
   #cursor({ from = this.firstLsn, to = this.lastLsn }: ReadOptions): RecordCursor {
     this.#check();
     checkRange(from, to);
-    const cursor = new RecordCursor({
+    const cursor = openRecordCursor({
       directory: this.#directory,
       live: this.#writer.live,
       maxPayloadBytes: this.#options.maxRecordBytes,
