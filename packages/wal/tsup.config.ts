@@ -1,4 +1,10 @@
 import { preset } from "@holdfast-tooling/config/tsup";
 import { defineConfig } from "tsup";
 
-export default defineConfig(preset({ index: "src/index.ts", durability: "src/durability-entry.ts" }));
+const entries = {
+  index: "src/index.ts",
+  durability: "src/durability-entry.ts",
+  "record-log": "src/record-log-entry.ts",
+};
+
+export default defineConfig(preset(entries));

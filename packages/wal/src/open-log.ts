@@ -1,0 +1,320 @@
+import { isFsError, type DirectoryLock, type SyncRung } from "@holdfast/fs-seam";
+import { GroupCommit } from "./group-commit.js";
+import { LogWriter } from "./log-writer.js";
+import type { RecordCursor } from "./record-cursor.js";
+import type { RecoveredLog } from "./recovery.js";
+import type { RecoveryReport } from "./recovery-report.js";
+import {
+  batches,
+  DEFAULT_BATCH_BYTES,
+  nextBatch,
+  records,
+  type BatchOptions,
+  type ReadOptions,
+  type WalRecord,
+} from "./record-stream.js";
+import type { DurableOptions, WaitOptions } from "./wal.js";
+import { WalError } from "./wal-error.js";
+import type { FollowOptions } from "./wal-reader.js";
+import { arrival, orAborted } from "./waiting.js";
+import { checkRange, type ResolvedWalOptions } from "./wal-options.js";
+
+/**
+ * A log that is open for writing, whatever its files are: who appends, who waits, who reads, and what a failure ends. What the
+ * files are is said by whoever extends it.
+ */
+export abstract class OpenLog {
+  /** What opening it found and did. */
+  readonly report: RecoveryReport;
+  /** LSN of the last record that was there before the first append. */
+  protected readonly openedLsn: number;
+  protected readonly writer: LogWriter;
+  protected readonly commit: GroupCommit;
+  readonly #options: ResolvedWalOptions;
+  readonly #lock: DirectoryLock;
+  #failure: { readonly error: unknown } | undefined = undefined;
+  #closed: Promise<void> | undefined = undefined;
+  readonly #hasPolicy: boolean;
+  #unsyncedAppends = 0;
+  /** Undefined while no barrier of the policy is due. */
+  #cancelSync: (() => void) | undefined = undefined;
+
+  constructor(options: ResolvedWalOptions, lock: DirectoryLock, recovered: RecoveredLog) {
+    this.#options = options;
+    this.#lock = lock;
+    this.report = recovered.report;
+    this.writer = new LogWriter(options, recovered);
+    this.openedLsn = this.writer.lastLsn;
+    this.#hasPolicy = options.syncPolicy.kind !== "manual";
+    this.commit = new GroupCommit(this.writer, {
+      directory: options.directory,
+      now: options.now,
+      isHarmless,
+      onFailure: (error) => void this.failed(error),
+    });
+  }
+
+  /** LSN of the first record that is kept. */
+  abstract get firstLsn(): number;
+
+  /** Reads a range of what has been written, both ends included. */
+  protected abstract openCursor(range: { readonly from: number; readonly to: number }): RecordCursor;
+
+  /** The last act of a log that is closed in order: everything is synced, and no barrier is under way. */
+  protected abstract end(): Promise<void>;
+
+  /** LSN of the last record appended, 0 when there never was one. */
+  get lastLsn(): number {
+    return this.writer.lastLsn;
+  }
+
+  /** Highest LSN that survives the end of this process: rung `os`. */
+  get writtenLsn(): number {
+    return this.writer.written.lsn;
+  }
+
+  /** Highest LSN that survives a power loss: rung `data`. */
+  get durableLsn(): number {
+    return this.commit.durable.lsn;
+  }
+
+  /**
+   * Appends a record and returns its LSN. Durability: `memory`; with a full buffer, `os`.
+   *
+   * @param record - copied.
+   * @throws {@link WalError} `WAL_RECORD_TOO_LARGE`; `WAL_NO_SPACE`, after which the record is not appended and trying again is
+   * right; `WAL_CLOSED`, `WAL_POISONED`.
+   */
+  append(record: Uint8Array): number {
+    this.check();
+    checkRecord(record);
+    try {
+      const lsn = this.writer.append(record);
+      if (this.#hasPolicy) this.#appended(1);
+      return lsn;
+    } catch (error) {
+      throw this.failed(error);
+    }
+  }
+
+  /** Appends records that will all be there or none, and returns the LSN of the first. Durability and errors of {@link append}. */
+  appendBatch(records: readonly Uint8Array[]): number {
+    this.check();
+    if (!Array.isArray(records) || records.length === 0) throw new TypeError("records must be an array, and not empty");
+    for (const record of records) checkRecord(record);
+    try {
+      const lsn = this.writer.appendBatch(records);
+      if (this.#hasPolicy) this.#appended(records.length);
+      return lsn;
+    } catch (error) {
+      throw this.failed(error);
+    }
+  }
+
+  /** Hands everything appended to the system and returns the last LSN. Durability: `os`. */
+  write(): number {
+    this.check();
+    try {
+      this.writer.write();
+    } catch (error) {
+      throw this.failed(error);
+    }
+    return this.lastLsn;
+  }
+
+  /**
+   * Resolves, with the LSN that is durable then, once everything appended before the call survives a power loss. Callers who
+   * wait at the same time share one barrier.
+   */
+  sync(rung: SyncRung = "data", options: WaitOptions = {}): Promise<number> {
+    try {
+      this.check();
+      return orAborted(this.commit.sync(rung), options.signal);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The same, holding the event loop. `WAL_BUSY` while a promise barrier is under way. */
+  syncBlocking(rung: SyncRung = "data"): number {
+    this.check();
+    if (this.commit.isBusy) throw new WalError("WAL_BUSY", "a barrier is under way; await it instead");
+    return this.commit.syncBlocking(rung);
+  }
+
+  /** Resolves once the LSN is durable, whoever syncs it; asks for no barrier itself. Rejects when the log fails or is closed first. */
+  async whenDurable(lsn: number, { signal }: WaitOptions = {}): Promise<void> {
+    this.check();
+    const { promise, cancel } = this.commit.durable.reached(lsn);
+    try {
+      await orAborted(promise, signal);
+    } finally {
+      cancel();
+    }
+  }
+
+  /** Appends a record and resolves with its LSN once it has reached the rung. */
+  async appendDurable(record: Uint8Array, { rung = "data", signal }: DurableOptions = {}): Promise<number> {
+    const lsn = this.append(record);
+    if (rung === "os") this.write();
+    else await orAborted(this.commit.sync(rung), signal);
+    return lsn;
+  }
+
+  /**
+   * Records that were appended before the call, verified one by one. What waits in the buffer is written first.
+   *
+   * @throws {@link WalError} `WAL_PRUNED`; while it is read, `WAL_CORRUPT` where a record is damaged.
+   */
+  read(options: ReadOptions = {}): Generator<WalRecord, void, undefined> {
+    this.write();
+    return records(this.#cursor(options));
+  }
+
+  /** The same by the batch, with a turn of the event loop between two. */
+  readBatches(options: BatchOptions = {}): AsyncGenerator<WalRecord[], void, undefined> {
+    const { maxBatchBytes = DEFAULT_BATCH_BYTES, ...range } = options;
+    this.write();
+    return batches(this.#cursor(range), maxBatchBytes, this.#options.turn);
+  }
+
+  /** The last `count` records, the oldest first; fewer where the log has fewer. */
+  readLast(count: number): Generator<WalRecord, void, undefined> {
+    checkRange(1, count);
+    return this.read({ from: Math.max(this.firstLsn, this.lastLsn - count + 1) });
+  }
+
+  /**
+   * Records from `from` on, by the batch, and those that come, as soon as they are `written` or `durable` (the default). Ends when
+   * `signal` does; rejects when the log fails or is closed.
+   */
+  async *follow(
+    options: FollowOptions & { readonly until?: "written" | "durable" } = {},
+  ): AsyncGenerator<WalRecord[], void, undefined> {
+    this.check();
+    const { from = this.firstLsn, until = "durable", maxBatchBytes = DEFAULT_BATCH_BYTES, signal } = options;
+    const watermark = until === "durable" ? this.commit.durable : this.writer.written;
+    let next = from;
+    for (;;) {
+      const arrived = await arrival(watermark, next, signal);
+      if (!arrived) return;
+      const cursor = this.#cursor({ from: next, to: watermark.lsn });
+      try {
+        for (let batch = nextBatch(cursor, maxBatchBytes); batch.length > 0; batch = nextBatch(cursor, maxBatchBytes)) {
+          yield batch;
+          next = (batch.at(-1) as WalRecord).lsn + 1;
+          if (signal?.aborted === true) return;
+        }
+      } finally {
+        cursor.close();
+      }
+    }
+  }
+
+  /**
+   * Writes and syncs what is left, states in the log that it is durable, and gives the lock back. Idempotent. When the log has
+   * failed before, only closes its files. A close that could not give the lock back may be called again.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Throws unless the log is open and has not failed. */
+  protected check(): void {
+    if (this.#closed !== undefined) throw new WalError("WAL_CLOSED", "the log is closed");
+    if (this.#failure === undefined) return;
+    const message = "the log has failed before and takes nothing more; close it and open it again";
+    throw new WalError("WAL_POISONED", message, {}, { cause: this.#failure.error });
+  }
+
+  /** Hears of every error, and returns it: a failure behind which nobody knows what the file holds ends the log. */
+  protected failed(error: unknown): unknown {
+    if (isHarmless(error) || this.#failure !== undefined) return error;
+    this.#failure = { error };
+    this.#cancelSync?.();
+    this.commit.fail(error);
+    this.writer.written.fail(error);
+    return error;
+  }
+
+  #cursor({ from = this.firstLsn, to = this.lastLsn }: ReadOptions): RecordCursor {
+    this.check();
+    checkRange(from, to);
+    return this.openCursor({ from, to: Math.min(to, this.writtenLsn) });
+  }
+
+  async #close(): Promise<void> {
+    this.#cancelSync?.();
+    this.#cancelSync = undefined;
+    await this.commit.idle();
+    try {
+      if (this.#failure === undefined) {
+        await this.commit.sync("data");
+        await this.end();
+      }
+    } catch (error) {
+      if (isHarmless(error)) {
+        this.#closed = undefined; // still open: what waits in memory can be written once there is room
+        throw error;
+      }
+      await this.#release();
+      throw error;
+    }
+    await this.#release();
+  }
+
+  async #release(): Promise<void> {
+    const closed = new WalError("WAL_CLOSED", "the log was closed");
+    try {
+      await this.writer.discardNext();
+      this.commit.fail(closed);
+      this.writer.written.fail(closed);
+      this.writer.closeHandles();
+    } finally {
+      this.#giveLockBack(closed);
+    }
+  }
+
+  #giveLockBack(closed: WalError): void {
+    try {
+      this.#lock.release();
+    } catch (error) {
+      this.#failure ??= { error: closed }; // only closing is left to do
+      this.#closed = undefined;
+      throw error;
+    }
+  }
+
+  /** What the sync policy makes of appends. */
+  #appended(count: number): void {
+    const { syncPolicy, schedule } = this.#options;
+    this.#unsyncedAppends += count;
+    if (syncPolicy.kind === "every" && this.#unsyncedAppends >= syncPolicy.appends) this.#syncUnasked();
+    if (syncPolicy.kind !== "interval" || this.#cancelSync !== undefined) return;
+    this.#cancelSync = schedule(() => {
+      this.#cancelSync = undefined;
+      this.#syncUnasked();
+    }, syncPolicy.intervalMs);
+  }
+
+  /** Nobody waits for it: a failure ends the log, and the next call says so. */
+  #syncUnasked(): void {
+    this.#unsyncedAppends = 0;
+    this.commit.sync("data").catch(() => {});
+  }
+}
+
+/** Whether everything is as it was before the call that threw this: all is checked before the file system is asked. */
+export function isHarmless(error: unknown): boolean {
+  return !isFsError(error);
+}
+
+/** Throws a `TypeError` unless it is bytes. */
+export function checkRecord(record: Uint8Array): void {
+  if (!(record instanceof Uint8Array)) throw new TypeError("a record must be a Uint8Array");
+}

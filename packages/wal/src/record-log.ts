@@ -1,0 +1,120 @@
+import { acquireDirectoryLock, type Directory, type DirectoryLock } from "@holdfast/fs-seam";
+import type { BarrierStats } from "./group-commit.js";
+import { isHarmless, OpenLog } from "./open-log.js";
+import { RecordCursor } from "./record-cursor.js";
+import { openSectionCursor } from "./record-log-cursor.js";
+import { resolveRecordLogOptions, type RecordLogOptions, type ResolvedRecordLogOptions } from "./record-log-options.js";
+import { recoverRecordLog, type RecoveredRecordLog } from "./record-log-recovery.js";
+import type { Section } from "./record-log-section.js";
+
+/** Counters of one open record log; see {@link RecordLog.stats}. */
+export interface RecordLogStats {
+  readonly appendedRecords: number;
+  readonly bufferedBytes: number;
+  /** Bytes of the file up to the last frame. */
+  readonly writtenBytes: number;
+  readonly sectionCount: number;
+  readonly barriers: Readonly<BarrierStats>;
+}
+
+/**
+ * Opens a record log for writing, creating its file where there is none.
+ *
+ * @throws `WalError` by its codes, and `FsError` `FS_LOCKED` when another process, or another part of this one, has it open.
+ */
+export async function openRecordLog(options: RecordLogOptions): Promise<RecordLog> {
+  const resolved = resolveRecordLogOptions(options);
+  const { directory, name } = resolved;
+  const lock = acquireDirectoryLock(directory, { name: `${name}.lock` });
+  try {
+    sweepTemps(directory, name);
+    return new RecordLog(resolved, lock, await recoverRecordLog(resolved));
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/** A record log that is open for writing: one file, from its first record on. Everything of a log but pruning and checkpoints. */
+export class RecordLog extends OpenLog {
+  readonly #options: ResolvedRecordLogOptions;
+  readonly #sections: readonly Section[];
+
+  /** @internal Use {@link openRecordLog}. */
+  constructor(options: ResolvedRecordLogOptions, lock: DirectoryLock, recovered: RecoveredRecordLog) {
+    super(options, lock, recovered);
+    this.#options = options;
+    this.#sections = recovered.sections;
+  }
+
+  /** 1: a record log keeps everything. */
+  get firstLsn(): number {
+    return 1;
+  }
+
+  /** Counters since the open, plain data. */
+  stats(): RecordLogStats {
+    const { stats } = this.commit;
+    return {
+      appendedRecords: this.lastLsn - this.openedLsn,
+      bufferedBytes: this.writer.bufferedBytes,
+      writtenBytes: this.writer.active.writtenBytes,
+      sectionCount: this.#sections.length,
+      barriers: { ...stats, histogram: [...stats.histogram] },
+    };
+  }
+
+  protected openCursor({ from, to }: { readonly from: number; readonly to: number }): RecordCursor {
+    const { directory, name, maxRecordBytes } = this.#options;
+    return openSectionCursor({
+      directory,
+      file: name,
+      maxRecordBytes,
+      sections: this.#sections,
+      index: this.writer.index,
+      from,
+      lastLsn: to,
+    });
+  }
+
+  /**
+   * States as durable what has come since the open, so that damage to it is known as such. Where nothing has come and nothing had to
+   * be proven, the section of this open is taken back instead, and the file is as long as before; whether a crash keeps that does
+   * not matter.
+   */
+  protected async end(): Promise<void> {
+    const { active } = this.writer;
+    const { report } = this;
+    if (this.lastLsn === this.openedLsn && report.provenLsn >= report.lastLsn) {
+      const { offset } = this.#sections.at(-1) as Section; // the one of this open
+      if (offset > 0) active.handle.truncate(offset);
+      return;
+    }
+    const { writtenBytes } = active;
+    try {
+      this.writer.appendWatermark();
+      this.writer.write();
+    } catch (error) {
+      if (!isHarmless(error)) throw error;
+      active.handle.truncate(writtenBytes); // no room even for that: all records are durable, and the next open writes some again
+      return;
+    }
+    if (active.allocatedBytes > active.writtenBytes) active.handle.truncate(active.writtenBytes);
+    await active.handle.sync("data");
+  }
+}
+
+/** Removes what earlier runs left half-done for this log, and nothing of other logs in the directory. The lock is held. */
+function sweepTemps(directory: Directory, name: string): void {
+  const { fs, path } = directory;
+  for (const entry of fs.list(path)) {
+    if (entry.kind === "file" && isTempOf(entry.name, name)) directory.remove(entry.name);
+  }
+}
+
+function isTempOf(temp: string, name: string): boolean {
+  if (!temp.startsWith(`.~${name}.`)) return false;
+  const rest = temp.slice(name.length + 3);
+  // A nonce has no dot; another log's name that begins with this one's has.
+  return !rest.includes(".") || rest.startsWith("lock.") || rest.startsWith("aside-");
+}
