@@ -49,7 +49,6 @@ export interface OpenSegment {
 }
 
 const recordMeta = { kind: frameKinds.record, flags: 0, span: 1 } as const;
-const watermarkMeta = { kind: frameKinds.watermark, flags: 0, span: 0 } as const;
 const nothing = new Uint8Array();
 const FIRST_ALLOCATION_BYTES = 64 * 1024;
 
@@ -122,10 +121,14 @@ export class LogWriter {
     return lsn;
   }
 
-  /** States in a frame of its own what is durable, for a log that nothing is appended to for a while. */
-  appendWatermark(): void {
-    this.#makeRoom(frameBytes(0)); // in this segment, however full it is: a segment begins with a record
-    this.#filled = this.#encoder.append(this.#buffer, this.#filled, nothing, watermarkMeta);
+  /**
+   * States in a frame of its own what is durable, for a log that nothing is appended to for a while.
+   *
+   * @param payload - copied; for an owner that has something to say there, with the kind of frame that says so.
+   */
+  appendWatermark(payload: Uint8Array = nothing, kind: number = frameKinds.watermark): void {
+    this.#makeRoom(frameBytes(payload.length)); // in this segment, however full it is: a segment begins with a record
+    this.#filled = this.#encoder.append(this.#buffer, this.#filled, payload, { kind, flags: 0, span: 0 });
   }
 
   /** Every frame from now on states this. */

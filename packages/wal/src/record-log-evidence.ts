@@ -18,7 +18,6 @@ export interface TailEvidence {
 }
 
 interface LaterSection {
-  readonly offset: number;
   readonly segmentId: number;
   readonly frameSeed: number;
 }
@@ -38,8 +37,9 @@ export function evidenceBehind(source: SegmentSource, end: SectionBoundary): Tai
   let { headerCount } = own;
   let durableLsn = Math.max(own.durableLsn, later.durableLsn);
   headerCount += later.headerCount;
-  for (const { offset: from, frameSeed } of later.sections) {
-    const frames = findLaterFrames(source, { frameSeed }, { offset: from, endOffset, nextLsn });
+  // From the end of the log on, wherever the header was found: the one at a section's beginning may be among what is lost.
+  for (const { frameSeed } of later.sections) {
+    const frames = findLaterFrames(source, { frameSeed }, { offset, endOffset, nextLsn });
     headerCount += frames.headerCount;
     durableLsn = Math.max(durableLsn, frames.durableLsn);
   }
@@ -73,7 +73,7 @@ function findLaterSections(source: SegmentSource, { offset, section }: SectionBo
       if (header.segmentId <= endsIn || header.logId.some((byte, index) => byte !== logId[index])) continue;
       headerCount += 1;
       durableLsn = Math.max(durableLsn, header.durableLsn);
-      keep(sections, { offset: base + local, segmentId: header.segmentId, frameSeed: header.frameSeed });
+      keep(sections, header);
     }
     base += local; // a header across the seam is seen whole in the next window
   }
@@ -81,6 +81,7 @@ function findLaterSections(source: SegmentSource, { offset, section }: SectionBo
 }
 
 function keep(sections: LaterSection[], found: LaterSection): void {
+  // A section has its header in several places.
   if (sections.some(({ frameSeed }) => frameSeed === found.frameSeed)) return;
   const at = sections.findIndex(({ segmentId }) => segmentId < found.segmentId);
   sections.splice(at === -1 ? sections.length : at, 0, found);

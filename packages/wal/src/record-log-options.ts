@@ -1,5 +1,4 @@
 import { checkRelativePath } from "@holdfast/fs-seam";
-import { asidePattern } from "./record-log-aside.js";
 import { WalError } from "./wal-error.js";
 import {
   resolveReaderOptions,
@@ -26,7 +25,7 @@ type Shared =
 /** How a record log is opened for writing. Settings have the meaning and the defaults of those of a segmented log. */
 export interface RecordLogOptions extends Pick<WalOptions, Shared> {
   /**
-   * Name of the file in the directory, at most 128 bytes. The log owns it, `<name>.lock` and `<name>.aside-*` beside it, and
+   * Name of the file in the directory, at most 128 bytes, without `.lock` and `.aside-` in it. The log owns it, `<name>.lock` and `<name>.aside-*` beside it, and
    * temporary files of these names; other files of the directory are nobody's business here.
    */
   readonly name: string;
@@ -96,10 +95,8 @@ function checkName(name: string): void {
     throw new WalError("WAL_INVALID_OPTION", "option name is no name of a file", { option: "name" }, { cause: error });
   }
   if (encoder.encode(name).length > MAX_NAME_BYTES) refuse("name", `must have at most ${MAX_NAME_BYTES} bytes`);
-  // Of two logs in one directory, none may be what the other has beside it.
-  if (name.startsWith(".~") || name.endsWith(".lock") || asidePattern.test(name)) {
-    refuse("name", "must not be one that a record log gives to other files");
-  }
+  // Of two logs in one directory, none may be taken for what the other has beside it.
+  if (/^\.~|\.lock|\.aside-/.test(name)) refuse("name", 'must not begin with ".~", nor contain ".lock" or ".aside-"');
 }
 
 function refuse(option: string, why: string): never {

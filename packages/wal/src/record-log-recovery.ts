@@ -1,5 +1,5 @@
 import { stageFile, type Directory, type FileHandle } from "@holdfast/fs-seam";
-import { readExactly, type SegmentIdentity } from "@holdfast/segment-codec";
+import { readExactly, SEGMENT_HEADER_BYTES, type SegmentIdentity } from "@holdfast/segment-codec";
 import { freshLogId, freshNonce } from "./fresh-identity.js";
 import type { RecoveredLog } from "./recovery.js";
 import type { RecoveryReport } from "./recovery-report.js";
@@ -24,21 +24,25 @@ import { WalError } from "./wal-error.js";
  * 2. Keep the bytes that will be cut off in a file beside the log, durably, and remove the oldest of such files.
  *    Window 1: the log as it was, and one such file more or less.
  * 3. Write everything behind the last proven record once more, in place and byte for byte; cut off what is behind the last frame
- *    that counts; sync, unless all records are proven and nothing was cut.
+ *    that counts; sync, where records are not proven.
  *    Window 2: any mixture of what was there and what is written is the same bytes, and whether the tail is there or not, it does
  *    not count. Writing is what makes the pages dirty again: after a barrier that failed, the kernel may hold as clean what the
  *    disk never got, and syncing alone would pass over it.
  * 4. Write the header of the section of this open behind the last frame, and its first frame; sync, then sync the names: an
  *    earlier run may have ended between its rename and its barrier.
- *    Window 3: the section, or a part of it, which is a torn tail: it holds no record. Its header states as durable what step 3
- *    has made durable, never more.
+ *    Window 3: the section, or a part of it, and behind it perhaps what was to be cut off. It holds no record, and what of it is
+ *    not sound is one more torn tail. Its header states as durable what was proven or step 3 has made durable, never more. Its
+ *    number is higher than any in the tail, so that no header there counts any more.
  *
  * Only then is the log open.
  */
 
 /** What the writer goes on from. */
 export interface RecoveredRecordLog extends RecoveredLog {
+  /** The last one is that of this open. */
   readonly sections: readonly Section[];
+  /** Its header as it lies in the file. */
+  readonly headerBytes: Uint8Array;
 }
 
 const COPY_BYTES = 256 * 1024;
@@ -70,6 +74,7 @@ export async function recoverRecordLog(options: ResolvedRecordLogOptions): Promi
   return {
     ...goOn(section, encoder),
     sections: [...scan.sections, section],
+    headerBytes: bytes.slice(0, SEGMENT_HEADER_BYTES),
     report: reportOf(options, scan, asideFiles),
   };
 }
@@ -116,7 +121,7 @@ async function create({ directory, name, mode, content }: ResolvedRecordLogOptio
     segmentCount: 1,
     scannedBytes: 0,
   };
-  return { ...goOn(section, encoder), sections: [section], report };
+  return { ...goOn(section, encoder), sections: [section], headerBytes: bytes.slice(0, SEGMENT_HEADER_BYTES), report };
 }
 
 function refuseTear({ dropped, durableLsn }: RecordLogScan): void {
@@ -143,7 +148,7 @@ async function repair(directory: Directory, name: string, scan: RecordLogScan, s
   try {
     writeAgain(handle, provenOffset, end.offset);
     if (sizeBytes > end.offset) handle.truncate(end.offset);
-    if (sizeBytes > end.offset || durableLsn < lastLsn) await handle.sync("full");
+    if (durableLsn < lastLsn) await handle.sync("full");
     handle.writeAt(section, end.offset);
     await handle.sync("full");
   } finally {

@@ -12,12 +12,12 @@ import type { SegmentSource } from "./segment-survey.js";
 import { WalError } from "./wal-error.js";
 
 /**
- * What one open of a record log writes to its file: the header of a segment, a frame with the same header once more, and the
- * frames of its records. The second header is how the frames of a section are found whose first header is damaged: without
- * its nonce they could not be told from noise.
+ * What one open of a record log writes to its file: the header of a segment, a frame with the same header once more, the frames
+ * of its records, and when it is closed one more frame with the header. That is how the frames of a section are found whose
+ * first header is damaged: without its nonce they could not be told from noise.
  */
 
-/** Kind of the frame that begins every section and holds the header's bytes once more; span 0. */
+/** Kind of the frames that hold the section's header once more; span 0. The first frame of every section is one. */
 export const sectionFrameKind = 16;
 
 /** Bytes of a section without records. */

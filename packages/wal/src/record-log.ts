@@ -5,7 +5,7 @@ import { RecordCursor } from "./record-cursor.js";
 import { openSectionCursor } from "./record-log-cursor.js";
 import { resolveRecordLogOptions, type RecordLogOptions, type ResolvedRecordLogOptions } from "./record-log-options.js";
 import { recoverRecordLog, type RecoveredRecordLog } from "./record-log-recovery.js";
-import type { Section } from "./record-log-section.js";
+import { sectionFrameKind, type Section } from "./record-log-section.js";
 
 /** Counters of one open record log; see {@link RecordLog.stats}. */
 export interface RecordLogStats {
@@ -39,12 +39,14 @@ export async function openRecordLog(options: RecordLogOptions): Promise<RecordLo
 export class RecordLog extends OpenLog {
   readonly #options: ResolvedRecordLogOptions;
   readonly #sections: readonly Section[];
+  readonly #headerBytes: Uint8Array;
 
   /** @internal Use {@link openRecordLog}. */
   constructor(options: ResolvedRecordLogOptions, lock: DirectoryLock, recovered: RecoveredRecordLog) {
     super(options, lock, recovered);
     this.#options = options;
     this.#sections = recovered.sections;
+    this.#headerBytes = recovered.headerBytes;
   }
 
   /** 1: a record log keeps everything. */
@@ -78,7 +80,8 @@ export class RecordLog extends OpenLog {
   }
 
   /**
-   * States as durable what has come since the open, so that damage to it is known as such. Where nothing has come and nothing had to
+   * States as durable what has come since the open, so that damage to it is known as such, and repeats the section's header, in case
+   * both at its beginning are lost. Where nothing has come and nothing had to
    * be proven, the section of this open is taken back instead, and the file is as long as before; whether a crash keeps that does
    * not matter.
    */
@@ -92,7 +95,7 @@ export class RecordLog extends OpenLog {
     }
     const { writtenBytes } = active;
     try {
-      this.writer.appendWatermark();
+      this.writer.appendWatermark(this.#headerBytes, sectionFrameKind);
       this.writer.write();
     } catch (error) {
       if (!isHarmless(error)) throw error;

@@ -2,6 +2,7 @@
 // a program counts as durable, so that few effects are pending.
 import { crashMatrix, type CrashMatrixOptions, type WorkloadRun } from "@holdfast/crash-test";
 import { Directory } from "@holdfast/fs-seam";
+import { FaultFs } from "@holdfast/fs-seam/fault";
 import { describe, expect, test } from "vitest";
 import type { RecordLog } from "../src/record-log-entry.js";
 import { bytesOf, demandLaw, type Recovered } from "./log-law.js";
@@ -42,11 +43,13 @@ const windows: Readonly<Record<string, Window>> = {
       ack(await log.appendDurable(bytesOf(a)));
     },
   },
-  "a log that was not there, its maker killed": {
+  "a log that was not there, its maker killed before the names barrier": {
     before: [],
     history: [a],
     work: async (directory, ack, run) => {
-      await killed(directory, run, () => Promise.resolve());
+      const mortal = new Directory(new FaultFs(run.fs, "syncNames:* n1 EIO"));
+      await expect(open(mortal)).rejects.toMatchObject({ code: "FS_IO" });
+      run.fs.processCrash();
       const log = await open(directory);
       ack(await log.appendDurable(bytesOf(a)));
     },
@@ -182,7 +185,7 @@ function matrix(
 describe("the law of a record log holds at every crash point", () => {
   test.each(Object.entries(windows))("%s, and inside recovery from it", async (title, window) => {
     const report = await matrix(title, window, {
-      strategy: { kind: "ladder", limit: 128, seed: 1, patience: 32 },
+      strategy: { kind: "ladder", limit: 64, seed: 1, patience: 16 },
       nestedStrategy: { kind: "levels", level: 1 },
       personalities: ["posix"],
     });
@@ -192,7 +195,7 @@ describe("the law of a record log holds at every crash point", () => {
 
   test.each(Object.entries(windows))("%s, on the file systems of Linux", async (title, window) => {
     const report = await matrix(title, window, {
-      strategy: { kind: "ladder", limit: 256, seed: 1, patience: 32 },
+      strategy: { kind: "ladder", limit: 128, seed: 1, patience: 16 },
       personalities: ["ext4-ordered", "xfs", "btrfs"],
       nested: 0,
       minImages: 1,
