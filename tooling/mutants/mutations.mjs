@@ -22,6 +22,7 @@ import { pageMutations } from "./page-mutations.mjs";
 import { payloadMutations } from "./payload-mutations.mjs";
 import { publishMutations } from "./publish-mutations.mjs";
 import { realMutations } from "./real-mutations.mjs";
+import { recordLogMutations } from "./record-log-mutations.mjs";
 import { recordMutations } from "./record-mutations.mjs";
 import { ruleMutations } from "./rule-mutations.mjs";
 import { sdx3Mutations } from "./sdx3-mutations.mjs";
@@ -59,6 +60,7 @@ export const mutations = [
   ...walMutations,
   ...cliMutations,
   ...durabilityMutations,
+  ...recordLogMutations,
 ];
 
 /** Mutations that no test can notice, each with the reason: the line they change could go. */

@@ -196,8 +196,95 @@ test("what an open has made durable is stated: damage to it is no torn tail", as
   }
 });
 
+/** The file of `records`, closed, and offset and end of the frame of its last record, whose padding is at least a byte. */
+async function oneRun(records: readonly string[]): Promise<{ tree: Tree; begin: number; end: number }> {
+  const fs = new MemoryFs();
+  const log = await open(new Directory(fs));
+  for (const record of records.slice(0, -1)) await log.appendDurable(bytesOf(record));
+  const begin = log.stats().writtenBytes;
+  await log.appendDurable(bytesOf(records.at(-1) as string));
+  const end = log.stats().writtenBytes;
+  return { tree: fs.snapshot(), begin, end };
+}
+
+test("a frame under a sound checksum that no encoder writes is damage, not a torn tail", async () => {
+  const { tree, begin, end } = await oneRun(["a", "b"]);
+  const directory = damaged(tree, (bytes) => {
+    bytes[end - 1] = 1; // in the padding
+    const view = new DataView(bytes.buffer);
+    const before = view.getUint32(begin - 40, true); // chain of the frame of "a"
+    view.setUint32(begin, crc32(bytes, begin + 28, end, before), true);
+  });
+  expect(await outcome(directory)).toBe("WAL_CORRUPT");
+  expect(await outcome(directory, "salvage")).toEqual(["1:a"]);
+});
+
+test("one lost record is enough, and nothing but zeros is no tail", async () => {
+  const { tree, begin, end } = await oneRun(["a", "b"]);
+  const before = copyOf(tree).readFile(name);
+  expect(await outcome(damaged(tree, (bytes) => void bytes.fill(0xee, begin - 36, begin - 20)))).toBe("WAL_CORRUPT");
+  const padded = damaged(tree, (bytes) => Uint8Array.from([...bytes, ...new Uint8Array(100)]));
+  const log = await open(padded, { ...plain, mode: "strict" });
+  expect(log.report).toMatchObject({ dropped: [], asideFiles: [], lastLsn: 2, provenLsn: 1, rewrittenRecords: 1 });
+  expect(padded.stat(name).size).toBe(end + 160);
+  expect(padded.readFile(name).subarray(0, end)).toEqual(before);
+  await log.close();
+});
+
+test("headers of other logs, and of sections that were cut off before, say nothing in a torn tail", async () => {
+  const { tree } = await oneRun(["a"]);
+  const directory = copyOf(tree);
+  const own = directory.readFile(name);
+  const header = (fields: { readonly segmentId: number; readonly logId?: Uint8Array }): Uint8Array => {
+    const bytes = new Uint8Array(64);
+    const rest = {
+      nonce: 1,
+      epoch: 9,
+      content: 1,
+      previousChain: 1,
+      hash: "none",
+      baseLsn: 99,
+      durableLsn: 98,
+    } as const;
+    encodeSegmentHeader({ logId: own.slice(16, 32), ...fields, ...rest }, bytes);
+    return bytes;
+  };
+  const withTail = (tail: Uint8Array): Directory =>
+    damaged(tree, (bytes) => Uint8Array.from([...bytes, 1, ...new Uint8Array(7), ...tail]));
+  expect(await outcome(withTail(header({ segmentId: 2 })))).toBe("WAL_CORRUPT");
+  expect(await outcome(withTail(header({ segmentId: 1 })))).toEqual(["1:a"]);
+  expect(await outcome(withTail(header({ segmentId: 2, logId: new Uint8Array(16) })))).toEqual(["1:a"]);
+  // At the very place of the next section, but from somewhere else.
+  expect(
+    await outcome(
+      damaged(tree, (bytes) => Uint8Array.from([...bytes, ...header({ segmentId: 2, logId: new Uint8Array(16) })])),
+    ),
+  ).toEqual(["1:a"]);
+});
+
+test("a section that lost its first frame in a crash is gone on from", async () => {
+  const fs = new MemoryFs();
+  const log = await open(new Directory(fs));
+  await log.appendDurable(bytesOf("a"));
+  await log.close();
+  const tree = fs.snapshot();
+  const directory = copyOf(tree);
+  const size = directory.stat(name).size;
+  await open(directory); // killed, and of its section only the header is left
+  const torn = copyOf((directory.fs as MemoryFs).snapshot());
+  torn.writeFile(name, torn.readFile(name).subarray(0, size + 64));
+  for (let run = 0; run < 2; run += 1) {
+    const next = await open(torn);
+    await next.appendDurable(bytesOf(`run ${run}`));
+    await next.close();
+  }
+  expect(await outcome(torn)).toEqual(listed(["a", "run 0", "run 1"]));
+});
+
 test("of the files kept aside, so many stay, and mode strict refuses a torn tail", async () => {
   const directory = copyOf(await made("closed"));
+  const strangers = ["another", `${name}2`].map((each) => `${each}.aside-${"1".padStart(20, "0")}-00000000`);
+  for (const each of strangers) directory.writeFile(each, bytesOf("not ours"));
   for (let round = 0; round < 5; round += 1) {
     directory.writeFile(name, Uint8Array.from([...directory.readFile(name), ...bytesOf(`torn ${round}`)]));
     expect(await outcome(directory, "strict")).toBe("WAL_TORN");
@@ -207,6 +294,7 @@ test("of the files kept aside, so many stay, and mode strict refuses a torn tail
     await log.appendDurable(bytesOf("x"));
     await log.close();
   }
+  for (const each of strangers) expect(directory.exists(each)).toBe(true);
   const aside = directory.list().filter((entry) => entry.name.startsWith(`${name}.aside-`));
   expect(aside.map((entry) => new TextDecoder().decode(directory.readFile(entry.name)))).toEqual(["torn 2", "torn 3"]);
 });

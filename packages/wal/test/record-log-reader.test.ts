@@ -10,7 +10,7 @@ import {
   type RecordLogReader,
 } from "../src/record-log-entry.js";
 import { bytesOf, listed, textOf, textsOf } from "./log-law.js";
-import { name, open, plain } from "./record-log-law.js";
+import { copyOf, name, open, plain } from "./record-log-law.js";
 
 function empty(): Directory {
   return new Directory(new MemoryFs());
@@ -66,6 +66,35 @@ test("an open that nothing is appended to leaves the file as it was", async () =
     await idle.close();
     expect(directory.readFile(name)).toEqual(bytes);
   }
+});
+
+test("a close leaves nothing ahead of the end, and states what its open has proven", async () => {
+  const directory = empty();
+  const log = await open(directory, { ...plain, preallocateBytes: 65_536 });
+  await log.appendDurable(bytesOf("a"));
+  expect(directory.stat(name).size).toBeGreaterThan(10_000);
+  await log.close();
+  expect(directory.stat(name).size).toBe(160 + 40 + 96);
+  const fs = directory.fs as MemoryFs;
+  const next = await open(directory);
+  next.append(bytesOf("b"));
+  next.write();
+  const killed = copyOf(fs.snapshot());
+  await (await open(killed)).close(); // proves "b", and appends nothing
+  const last = await open(killed);
+  expect(last.report).toMatchObject({ lastLsn: 2, provenLsn: 2, rewrittenRecords: 0 });
+  await Promise.all([last.close(), next.close()]);
+});
+
+test("a range behind the end is empty, though the section that began there is no more", async () => {
+  const directory = empty();
+  const log = await open(directory);
+  await log.appendDurable(bytesOf("a"));
+  await log.close();
+  const idle = await open(directory);
+  const reader = openRecordLogReader({ directory, name });
+  await idle.close();
+  expect([...reader.read({ from: 2 })]).toEqual([]);
 });
 
 test("following ends with the signal, and waits where there is nothing yet", async () => {

@@ -186,6 +186,7 @@ test("a second opener is refused, another log beside it is not", async () => {
   const directory = new Directory(new MemoryFs());
   const log = await open(directory);
   await expect(open(directory)).rejects.toMatchObject({ code: "FS_LOCKED" });
+  await expect(open(directory, { ...plain, mode: "salvage" })).rejects.toMatchObject({ code: "FS_LOCKED" });
   const lock = acquireDirectoryLock(directory); // whoever owns the directory is nobody's business here
   const beside = await open(directory, { ...plain, name: `${name}.2` });
   await beside.appendDurable(bytesOf("beside"));
