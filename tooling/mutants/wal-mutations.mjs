@@ -401,7 +401,7 @@ export const walMutations = walArea("wal", usual, [
     file: "segment-file-name.ts",
     find: "|| segmentId < 1",
   },
-  // --- wal.ts ---
+  // --- wal.ts and open-log.ts ---
   {
     what: "the lock is not taken back when an open fails",
     file: "wal.ts",
@@ -411,37 +411,37 @@ export const walMutations = walArea("wal", usual, [
   { what: "temporary files stay", file: "wal.ts", find: "directory.sweepTemps();" },
   {
     what: "a closed log takes records",
-    file: "wal.ts",
+    file: "open-log.ts",
     find: 'if (this.#closed !== undefined) throw new WalError("WAL_CLOSED", "the log is closed");',
   },
   {
     what: "a failed log goes on",
-    file: "wal.ts",
+    file: "open-log.ts",
     find: "if (isHarmless(error) || this.#failure !== undefined) return error;",
     put: "return error;",
   },
   {
     what: "who waits for an LSN hears nothing of a failed write",
-    file: "wal.ts",
-    in: "#failed(error: unknown): unknown {",
-    find: "this.#commit.fail(error);",
+    file: "open-log.ts",
+    in: "protected failed(error: unknown): unknown {",
+    find: "this.commit.fail(error);",
   },
   {
     what: "a full disk ends the log",
-    file: "wal.ts",
+    file: "open-log.ts",
     find: "return !isFsError(error);",
     put: "return error === undefined;",
   },
   {
     what: "pruning does not wait for what follows to be durable",
     file: "wal.ts",
-    find: 'if (isOpen) await this.#commit.sync("data");',
+    find: 'if (isOpen) await this.commit.sync("data");',
   },
   {
     what: "a prune goes on when the log is closed or has failed",
     file: "wal.ts",
     in: "async #prune(lsn: number): Promise<number> {",
-    find: "this.#check(); if (live[0]",
+    find: "this.check(); if (live[0]",
     put: "if (live[0]",
   },
   {
@@ -471,13 +471,13 @@ export const walMutations = walArea("wal", usual, [
     what: "a failed removal does not end the log",
     file: "wal.ts",
     in: "async #prune(lsn: number): Promise<number> {",
-    find: "throw this.#failed(error);",
+    find: "throw this.failed(error);",
     put: "throw error;",
   },
   {
     what: "a checkpoint may run ahead of its log",
     file: "wal.ts",
-    find: 'if (lsn > this.durableLsn) await this.#commit.sync("data");',
+    find: 'if (lsn > this.durableLsn) await this.commit.sync("data");',
   },
   {
     what: "a checkpoint of an LSN that never was",
@@ -487,53 +487,53 @@ export const walMutations = walArea("wal", usual, [
   },
   {
     what: "closing does not sync",
-    file: "wal.ts",
-    in: "async #end(): Promise<void> {",
-    find: 'await this.#commit.sync("data");',
+    file: "open-log.ts",
+    in: "async #close(): Promise<void> {",
+    find: 'await this.commit.sync("data");',
   },
-  { what: "closing states nothing", file: "wal.ts", find: "this.#writer.appendWatermark();" },
+  { what: "closing states nothing", file: "open-log.ts", find: "this.writer.appendWatermark(payload, kind);" },
   {
     what: "closing does not sync its watermark",
-    file: "wal.ts",
+    file: "open-log.ts",
     find: 'await active.handle.sync("data");',
   },
   {
     what: "closing leaves the zeros ahead",
-    file: "wal.ts",
+    file: "open-log.ts",
     find: "if (active.allocatedBytes > active.writtenBytes) active.handle.truncate(active.writtenBytes);",
   },
   {
     what: "closing leaves the handles open",
-    file: "wal.ts",
-    find: "this.#writer.closeHandles();",
+    file: "open-log.ts",
+    find: "this.writer.closeHandles();",
   },
   {
     what: "closing does not wait for work on files",
-    file: "wal.ts",
+    file: "open-log.ts",
     find: "await Promise.allSettled(this.#working);",
   },
-  { what: "closing does not wait for a barrier", file: "wal.ts", find: "await this.#commit.idle();" },
+  { what: "closing does not wait for a barrier", file: "open-log.ts", find: "await this.commit.idle();" },
   {
     what: "a close that had no room ends the log",
-    file: "wal.ts",
+    file: "open-log.ts",
     find: "this.#closed = undefined; // still open: what waits in memory can be written once there is room",
   },
   {
     what: "a close that had no room ends the policy",
-    file: "wal.ts",
+    file: "open-log.ts",
     find: "this.#cancelSync?.(); this.#cancelSync = undefined; await",
     put: "this.#cancelSync?.(); await",
   },
   {
     what: "a lock that was not given back is never given back",
-    file: "wal.ts",
-    find: "this.#closed = undefined; throw error; } } /** A record",
-    put: "throw error; } } /** A record",
+    file: "open-log.ts",
+    find: "this.#closed = undefined; throw error; } } /** What the sync policy",
+    put: "throw error; } } /** What the sync policy",
   },
   {
     what: "what there was no room for is left at the end",
-    file: "wal.ts",
-    find: "active.handle.truncate(writtenBytes); // no room even for that: all records are durable, and the next open writes some again",
+    file: "open-log.ts",
+    find: "active.handle.truncate(writtenBytes);",
   },
   // --- readers ---
   {
@@ -545,7 +545,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "a reader does not look again when a segment is gone",
     file: "record-cursor.ts",
-    find: 'if (this.#lookAgain === undefined || !isFsError(error, "FS_NOT_FOUND")) throw error;',
+    find: 'if (this.#walkAnew === undefined || !isFsError(error, "FS_NOT_FOUND")) throw error;',
     put: "throw error;",
   },
   {

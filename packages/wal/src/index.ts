@@ -1,5 +1,6 @@
 export { openWal, Wal } from "./wal.js";
-export type { DurableOptions, WaitOptions, WalStats } from "./wal.js";
+export type { WalStats } from "./wal.js";
+export type { DurableOptions, WaitOptions } from "./open-log.js";
 export { openWalReader, WalReader } from "./wal-reader.js";
 export type { FollowOptions } from "./wal-reader.js";
 export type { BatchOptions, ReadOptions, WalRecord } from "./record-stream.js";

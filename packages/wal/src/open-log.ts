@@ -13,11 +13,20 @@ import {
   type ReadOptions,
   type WalRecord,
 } from "./record-stream.js";
-import type { DurableOptions, WaitOptions } from "./wal.js";
 import { WalError } from "./wal-error.js";
 import type { FollowOptions } from "./wal-reader.js";
 import { arrival, orAborted } from "./waiting.js";
 import { checkRange, type ResolvedWalOptions } from "./wal-options.js";
+
+export interface WaitOptions {
+  /** Gives up waiting. What was appended stays appended, and becomes durable with the next barrier. */
+  readonly signal?: AbortSignal;
+}
+
+export interface DurableOptions extends WaitOptions {
+  /** `os`: handed to the system. `data`, `full`: covered by a barrier. Default `data`. */
+  readonly rung?: "os" | SyncRung;
+}
 
 /**
  * A log that is open for writing, whatever its files are: who appends, who waits, who reads, and what a failure ends. What the
@@ -35,6 +44,8 @@ export abstract class OpenLog {
   #failure: { readonly error: unknown } | undefined = undefined;
   #closed: Promise<void> | undefined = undefined;
   readonly #hasPolicy: boolean;
+  /** Work on files that `close` has to wait for: behind it they may be somebody else's. */
+  readonly #working = new Set<Promise<unknown>>();
   #unsyncedAppends = 0;
   /** Undefined while no barrier of the policy is due. */
   #cancelSync: (() => void) | undefined = undefined;
@@ -242,6 +253,36 @@ export abstract class OpenLog {
     return error;
   }
 
+  /**
+   * Writes a frame that states what is durable, cuts off the zeros ahead, and syncs both. Where there is no room even for that,
+   * it is left out: all records are durable, and the next open writes some of them again.
+   */
+  protected async writeStatement(payload?: Uint8Array, kind?: number): Promise<void> {
+    const { active } = this.writer;
+    const { writtenBytes } = active;
+    try {
+      this.writer.appendWatermark(payload, kind);
+      this.writer.write();
+    } catch (error) {
+      if (!isHarmless(error)) throw error;
+      active.handle.truncate(writtenBytes);
+      return;
+    }
+    if (active.allocatedBytes > active.writtenBytes) active.handle.truncate(active.writtenBytes);
+    await active.handle.sync("data");
+  }
+
+  /** Has `close` wait for work on files. */
+  protected async during<T>(work: () => Promise<T>): Promise<T> {
+    const working = work();
+    this.#working.add(working);
+    try {
+      return await working;
+    } finally {
+      this.#working.delete(working);
+    }
+  }
+
   #cursor({ from = this.firstLsn, to = this.lastLsn }: ReadOptions): RecordCursor {
     this.check();
     checkRange(from, to);
@@ -251,6 +292,7 @@ export abstract class OpenLog {
   async #close(): Promise<void> {
     this.#cancelSync?.();
     this.#cancelSync = undefined;
+    await Promise.allSettled(this.#working);
     await this.commit.idle();
     try {
       if (this.#failure === undefined) {
@@ -310,7 +352,7 @@ export abstract class OpenLog {
 }
 
 /** Whether everything is as it was before the call that threw this: all is checked before the file system is asked. */
-export function isHarmless(error: unknown): boolean {
+function isHarmless(error: unknown): boolean {
   return !isFsError(error);
 }
 

@@ -1,6 +1,6 @@
 import { acquireDirectoryLock, type Directory, type DirectoryLock } from "@holdfast/fs-seam";
 import type { BarrierStats } from "./group-commit.js";
-import { isHarmless, OpenLog } from "./open-log.js";
+import { OpenLog } from "./open-log.js";
 import { RecordCursor } from "./record-cursor.js";
 import { openSectionCursor } from "./record-log-cursor.js";
 import { resolveRecordLogOptions, type RecordLogOptions, type ResolvedRecordLogOptions } from "./record-log-options.js";
@@ -86,24 +86,13 @@ export class RecordLog extends OpenLog {
    * not matter.
    */
   protected async end(): Promise<void> {
-    const { active } = this.writer;
-    const { report } = this;
-    if (this.lastLsn === this.openedLsn && report.provenLsn >= report.lastLsn) {
-      const { offset } = this.#sections.at(-1) as Section; // the one of this open
-      if (offset > 0) active.handle.truncate(offset);
-      return;
+    const { lastLsn, provenLsn } = this.report;
+    const { offset } = this.#sections.at(-1) as Section; // the one of this open
+    if (this.lastLsn > this.openedLsn || provenLsn < lastLsn) {
+      await this.writeStatement(this.#headerBytes, sectionFrameKind);
+    } else if (offset > 0) {
+      this.writer.active.handle.truncate(offset);
     }
-    const { writtenBytes } = active;
-    try {
-      this.writer.appendWatermark(this.#headerBytes, sectionFrameKind);
-      this.writer.write();
-    } catch (error) {
-      if (!isHarmless(error)) throw error;
-      active.handle.truncate(writtenBytes); // no room even for that: all records are durable, and the next open writes some again
-      return;
-    }
-    if (active.allocatedBytes > active.writtenBytes) active.handle.truncate(active.writtenBytes);
-    await active.handle.sync("data");
   }
 }
 

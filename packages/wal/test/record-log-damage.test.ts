@@ -281,6 +281,18 @@ test("a section that lost its first frame in a crash is gone on from", async () 
   expect(await outcome(torn)).toEqual(listed(["a", "run 0", "run 1"]));
 });
 
+test("a tail longer than what follows is cut off for good", async () => {
+  const { tree, end } = await oneRun(["a", "b"]);
+  const directory = damaged(tree, (bytes) => Uint8Array.from([...bytes, ...bytesOf("torn".repeat(500))]));
+  const log = await open(directory);
+  expect(directory.stat(name).size).toBe(end + 160);
+  await log.appendDurable(bytesOf("c"));
+  await log.close();
+  const next = await open(directory, { ...plain, mode: "strict" });
+  expect(next.report).toMatchObject({ dropped: [], lastLsn: 3, provenLsn: 3 });
+  await next.close();
+});
+
 test("of the files kept aside, so many stay, and mode strict refuses a torn tail", async () => {
   const directory = copyOf(await made("closed"));
   const strangers = ["another", `${name}2`].map((each) => `${each}.aside-${"1".padStart(20, "0")}-00000000`);
