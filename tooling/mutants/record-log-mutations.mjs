@@ -191,7 +191,7 @@ export const recordLogMutations = area(
       what: "frames before the header that was found are not looked for",
       file: "record-log-evidence.ts",
       find: "{ offset, endOffset, nextLsn });\n    headerCount",
-      put: "{ offset: endOffset - 104, endOffset, nextLsn });\n    headerCount",
+      put: "{ offset: endOffset - 64, endOffset, nextLsn });\n    headerCount",
       tests: [damage],
     },
     {

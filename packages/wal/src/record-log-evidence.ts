@@ -25,6 +25,8 @@ interface LaterSection {
 const WINDOW_BYTES = 64 * 1024;
 const ALIGNMENT = 8;
 const MAGIC = 0x47_53_46_48;
+/** A number further ahead is no count of opens, but a header that somebody made. */
+const SECTION_WINDOW = 2 ** 32;
 /** Each costs a search through the tail. The last ones know what those before them knew. */
 const MAX_SEARCHED_SECTIONS = 8;
 
@@ -70,6 +72,7 @@ function findLaterSections(source: SegmentSource, { offset, section }: SectionBo
       if (outcome.kind !== "segment") continue;
       const { header } = outcome;
       // A lower number belongs to what an earlier open has cut off.
+      if (header.segmentId > endsIn + SECTION_WINDOW) continue;
       if (header.segmentId <= endsIn || header.logId.some((byte, index) => byte !== logId[index])) continue;
       headerCount += 1;
       durableLsn = Math.max(durableLsn, header.durableLsn);

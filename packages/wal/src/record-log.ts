@@ -1,7 +1,7 @@
 import { acquireDirectoryLock, type Directory, type DirectoryLock } from "@holdfast/fs-seam";
 import type { BarrierStats } from "./group-commit.js";
 import { OpenLog } from "./open-log.js";
-import { RecordCursor } from "./record-cursor.js";
+import type { RecordCursor } from "./record-cursor.js";
 import { openSectionCursor } from "./record-log-cursor.js";
 import { resolveRecordLogOptions, type RecordLogOptions, type ResolvedRecordLogOptions } from "./record-log-options.js";
 import { recoverRecordLog, type RecoveredRecordLog } from "./record-log-recovery.js";

@@ -2,7 +2,7 @@
 // error. A log that is shorter without a word is the one outcome that may not be.
 import { Directory } from "@holdfast/fs-seam";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
-import { crc32, encodeSegmentHeader } from "@holdfast/segment-codec";
+import { crc32, encodeSegmentHeader, readSegmentHeader, sourceOf } from "@holdfast/segment-codec";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openWal } from "../src/index.js";
 import { openRecordLogReader, WalError, type RecoveryMode } from "../src/record-log-entry.js";
@@ -253,6 +253,7 @@ test("headers of other logs, and of sections that were cut off before, say nothi
     damaged(tree, (bytes) => Uint8Array.from([...bytes, 1, ...new Uint8Array(7), ...tail]));
   expect(await outcome(withTail(header({ segmentId: 2 })))).toBe("WAL_CORRUPT");
   expect(await outcome(withTail(header({ segmentId: 1 })))).toEqual(["1:a"]);
+  expect(await outcome(withTail(header({ segmentId: Number.MAX_SAFE_INTEGER })))).toEqual(["1:a"]);
   expect(await outcome(withTail(header({ segmentId: 2, logId: new Uint8Array(16) })))).toEqual(["1:a"]);
   // At the very place of the next section, but from somewhere else.
   expect(
@@ -273,11 +274,14 @@ test("a section that lost its first frame in a crash is gone on from", async () 
   await open(directory); // killed, and of its section only the header is left
   const torn = copyOf((directory.fs as MemoryFs).snapshot());
   torn.writeFile(name, torn.readFile(name).subarray(0, size + 64));
+  const chains: number[] = [];
   for (let run = 0; run < 2; run += 1) {
     const next = await open(torn);
     await next.appendDurable(bytesOf(`run ${run}`));
     await next.close();
+    chains.push(readSegmentHeader(sourceOf(torn.readFile(name).subarray(size + run * 64))).previousChain);
   }
+  expect(chains[0]).toBe(chains[1]); // the section without frames hands on the chain that it continues from
   expect(await outcome(torn)).toEqual(listed(["a", "run 0", "run 1"]));
 });
 
