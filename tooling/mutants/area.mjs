@@ -6,7 +6,6 @@ const codec = "packages/segment-codec";
 const sidx = "packages/sidx-footer";
 const wal = "packages/wal";
 const cli = "apps/cli";
-const wal = "packages/wal";
 
 /** Test files by short names; every path is relative to the repository. */
 export const tests = {

@@ -35,7 +35,7 @@ export interface SkippedCheckpoint {
 
 const pattern = /^(\d{20})\.ckpt$/;
 
-export function checkpointFileName(lsn: number): string {
+function checkpointFileName(lsn: number): string {
   return `${String(lsn).padStart(20, "0")}.ckpt`;
 }
 

@@ -11,7 +11,7 @@ import { Watermark } from "./watermark.js";
  */
 
 /** Durations of barriers, by power of two: entry i counts those below 2^i times 16 microseconds. */
-export const BARRIER_BUCKETS = 20;
+const BARRIER_BUCKETS = 20;
 
 export interface BarrierStats {
   barriers: number;
