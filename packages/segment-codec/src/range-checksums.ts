@@ -94,7 +94,7 @@ function times(one: number, other: number): number {
 }
 
 /** x^(8 · b · 256^i) for the byte b at place i, as powers[256 i + b]. */
-const powers: Int32Array = buildPowers();
+const powers: Int32Array = /* @__PURE__ */ buildPowers(); // a bundle that never multiplies leaves it out
 
 function buildPowers(): Int32Array {
   const table = new Int32Array(4 * 256);
