@@ -175,7 +175,7 @@ describe("what a bug needs", () => {
   });
 
   test.each(named(needing("many effects")))("%s: is beyond every combination", async (id, bug) => {
-    const finding = await search(bug.program, id, { maxRecoveries: 20 });
+    const finding = await search(bug.program, id, { strategy: everything, maxRecoveries: 20 });
     const report = finding.kind === "nothing" ? finding.report : finding.error.report;
     expect(report?.personalities[0]?.limited.length).toBeGreaterThan(0);
   });

@@ -3,7 +3,6 @@
 // image under the weaker one.
 import type { FileHandle } from "@holdfast/fs-seam";
 import {
-  btrfs,
   CrashFs,
   crashImages,
   ext4NoAuto,
@@ -111,7 +110,7 @@ const claims: readonly (readonly [Personality, Personality])[] = [
   [{ ...xfs, name: "xfs, sync flushes all", closures: { ...xfs.closures, everything: "all" } }, posix],
   [posix, strict],
   [xfs, strict],
-  [btrfs, strict],
+  // btrfs in strict is not claimed: a cut that persists without the length before it leaves bytes that strict takes away.
 ];
 
 const seed = process.env["FC_SEED"] === undefined ? {} : { seed: Number(process.env["FC_SEED"]) };

@@ -65,6 +65,7 @@ export const wideSnapshot: CorpusProgram = defineProgram<readonly (string | unde
       does: "recovery counts damaged blocks in a byte, and 256 are none",
       breaks: ["atomic"],
       needs: ["many effects"],
+      beyondDefault: true,
     },
     "sums-cancel-out": {
       class: "many effects",
@@ -175,7 +176,6 @@ export const threeCopies: CorpusProgram = defineProgram<number, "copies-instead-
       does: "writes the index before any copy is synced, because there are three",
       breaks: ["reference"],
       needs: ["many effects"],
-      beyondDefault: true,
     },
   },
   (bug) => ({
@@ -227,7 +227,6 @@ export const movedChunks: CorpusProgram = defineProgram<readonly string[], "noth
       does: "recovery concludes from sixteen entries and no chunk that there never was anything, and drops the list",
       breaks: ["durable"],
       needs: ["many effects"],
-      beyondDefault: true,
     },
   },
   (bug) => ({
