@@ -2,7 +2,7 @@ import { stageFile, type Directory, type FileHandle } from "@holdfast/fs-seam";
 import { readExactly, SEGMENT_HEADER_BYTES, type SegmentIdentity } from "@holdfast/segment-codec";
 import { freshLogId, freshNonce } from "./fresh-identity.js";
 import type { RecoveredLog } from "./recovery.js";
-import type { RecoveryReport } from "./recovery-report.js";
+import { createdReport, type RecoveryReport } from "./recovery-report.js";
 import { keepAside } from "./record-log-aside.js";
 import type { ResolvedRecordLogOptions } from "./record-log-options.js";
 import { reportOfScan } from "./record-log-report.js";
@@ -106,22 +106,12 @@ async function create({ directory, name, mode, content }: ResolvedRecordLogOptio
     throw error;
   }
   const section: Section = { file: name, offset: 0, header };
-  const report: RecoveryReport = {
-    mode,
-    created: true,
-    firstLsn: 1,
-    lastLsn: 0,
-    provenLsn: 0,
-    rewrittenRecords: 0,
-    rewrittenBytes: 0,
-    dropped: [],
-    removedFiles: [],
-    asideFiles: [],
-    damage: undefined,
-    segmentCount: 1,
-    scannedBytes: 0,
+  return {
+    ...goOn(section, encoder),
+    sections: [section],
+    headerBytes: bytes.slice(0, SEGMENT_HEADER_BYTES),
+    report: createdReport(mode),
   };
-  return { ...goOn(section, encoder), sections: [section], headerBytes: bytes.slice(0, SEGMENT_HEADER_BYTES), report };
 }
 
 function refuseTear({ dropped, durableLsn }: RecordLogScan): void {

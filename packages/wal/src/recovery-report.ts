@@ -27,3 +27,22 @@ export interface RecoveryReport {
   /** Bytes of segments that were read. */
   readonly scannedBytes: number;
 }
+
+/** What an open reports that found nothing and created a log. */
+export function createdReport(mode: RecoveryMode): RecoveryReport {
+  return {
+    mode,
+    created: true,
+    firstLsn: 1,
+    lastLsn: 0,
+    provenLsn: 0,
+    rewrittenRecords: 0,
+    rewrittenBytes: 0,
+    dropped: [],
+    removedFiles: [],
+    asideFiles: [],
+    damage: undefined,
+    segmentCount: 1,
+    scannedBytes: 0,
+  };
+}

@@ -10,7 +10,7 @@ import {
 import { checkpointedLsn, listCheckpoints } from "./checkpoint-files.js";
 import { freshLogId, freshNonce } from "./fresh-identity.js";
 import { FrameWalk } from "./frame-walk.js";
-import type { RecoveryReport } from "./recovery-report.js";
+import { createdReport, type RecoveryReport } from "./recovery-report.js";
 import { formatSegmentFileName } from "./segment-file-name.js";
 import { liveSegments, surveySegments, type SegmentSurvey, type SoundSegment } from "./segment-survey.js";
 import { switchPoint } from "./switch-point.js";
@@ -158,21 +158,7 @@ async function createLog(
     encoder: new FrameEncoder(header),
     live: [segment],
     lastSegmentId: 1,
-    report: {
-      mode,
-      created: true,
-      firstLsn: 1,
-      lastLsn: 0,
-      provenLsn: 0,
-      rewrittenRecords: 0,
-      rewrittenBytes: 0,
-      dropped: [],
-      removedFiles: [],
-      asideFiles: [],
-      damage: undefined,
-      segmentCount: 1,
-      scannedBytes: 0,
-    },
+    report: createdReport(mode),
   };
 }
 

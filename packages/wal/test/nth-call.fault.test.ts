@@ -5,6 +5,7 @@ import { CrashFs } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { describe, expect, test } from "vitest";
+import { again, once, type Attempt } from "./attempt.js";
 import { openWal, openWalReader, WalError, type Wal, type WalOptions } from "../src/index.js";
 import { bytesOf, copyOf, demandPrefix, listed, readInEveryMode, small, textsOf } from "./log-law.js";
 
@@ -30,22 +31,6 @@ async function prepared(): Promise<CrashFs> {
   fs.processCrash(); // the tail is not proven, and is written once more
   return new CrashFs({ image: fs.snapshot() });
 }
-
-/** Carries out one step, again as long as the disk is full. */
-type Attempt = <T>(step: () => T | Promise<T>) => Promise<T>;
-
-const once: Attempt = async (step) => step();
-
-const again: Attempt = async (step) => {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await step();
-    } catch (error) {
-      const isFull = isFsError(error, "FS_NO_SPACE") || (error instanceof WalError && error.code === "WAL_NO_SPACE");
-      if (!isFull || tries > 2) throw error;
-    }
-  }
-};
 
 /** Appends and syncs over two rotations, publishes, prunes, closes. `ack` hears of what is promised. */
 async function program(

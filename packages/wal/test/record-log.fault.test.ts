@@ -5,6 +5,7 @@ import { CrashFs, type FailedSyncAftermath } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { expect, test } from "vitest";
+import { again, once, type Attempt } from "./attempt.js";
 import { openRecordLogReader, WalError, type RecordLog } from "../src/record-log-entry.js";
 import { bytesOf, demandPrefix, listed, textsOf } from "./log-law.js";
 import { copyOf, name, open, plain, readInEveryMode, type Settings } from "./record-log-law.js";
@@ -23,22 +24,6 @@ async function prepared(): Promise<CrashFs> {
   file.append(bytesOf("torn"));
   return new CrashFs({ image: fs.snapshot() });
 }
-
-type Attempt = <T>(step: () => T | Promise<T>) => Promise<T>;
-
-const once: Attempt = async (step) => step();
-
-/** Carries out one step, again as long as the disk is full. */
-const again: Attempt = async (step) => {
-  for (let tries = 0; ; tries += 1) {
-    try {
-      return await step();
-    } catch (error) {
-      const isFull = isFsError(error, "FS_NO_SPACE") || (error instanceof WalError && error.code === "WAL_NO_SPACE");
-      if (!isFull || tries > 2) throw error;
-    }
-  }
-};
 
 /** Two runs; `ack` hears of what is promised. */
 async function program(fs: FaultFs, options: Settings, ack: (lsn: number) => void, attempt: Attempt): Promise<void> {
