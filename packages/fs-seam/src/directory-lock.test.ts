@@ -451,6 +451,21 @@ describe.each(sweptErrnos)("%s at every call", (errno) => {
   });
 });
 
+test("whoever tidies up bears it that another takes its own claim away meanwhile", () => {
+  const fs = new MemoryFs();
+  const directory = new Directory(fs);
+  const lock = acquireDirectoryLock(directory);
+  for (const name of [".~LOCK.1", ".~LOCK.2", ".~LOCK.3"]) directory.writeFile(name, bytesOf("a claim"));
+  fs.list = (path) => {
+    const entries = MemoryFs.prototype.list.call(fs, path);
+    fs.remove("/.~LOCK.2"); // behind the look, and before the first removal
+    return entries;
+  };
+  expect(directory.sweepTemps()).toBe(2);
+  expect(MemoryFs.prototype.list.call(fs, "/").map(({ name }) => name)).toEqual(["LOCK"]);
+  lock.release();
+});
+
 test("in memory there are locks too", () => {
   const fs = new MemoryFs();
   const directory = new Directory(fs);

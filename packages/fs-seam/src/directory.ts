@@ -180,13 +180,15 @@ export class Directory {
     this.fs.removeDirectory(path);
   }
 
-  /** Removes temporary files that a crash left in this directory; call it only while holding the directory lock. */
+  /**
+   * Removes temporary files that a crash left in this directory, and returns how many; call it only while holding the
+   * directory lock. Whoever asks for the lock meanwhile makes and removes some of its own, so one may be gone already.
+   */
   sweepTemps(): number {
     let count = 0;
-    for (const entry of this.fs.list(this.path)) {
-      if (!entry.name.startsWith(tempPrefix) || entry.kind === "directory") continue;
-      this.fs.remove(joinPath(this.path, entry.name));
-      count += 1;
+    for (const { name, kind } of this.fs.list(this.path)) {
+      if (!name.startsWith(tempPrefix) || kind === "directory") continue;
+      if (this.removeIfPresent(name)) count += 1;
     }
     return count;
   }

@@ -96,11 +96,14 @@ export class RecordLog extends OpenLog {
   }
 }
 
-/** Removes what earlier runs left half-done for this log, and nothing of other logs in the directory. The lock is held. */
+/**
+ * Removes what earlier runs left half-done for this log, and nothing of other logs in the directory. The lock is held; who asks
+ * for it meanwhile removes files of its own.
+ */
 function sweepTemps(directory: Directory, name: string): void {
   const { fs, path } = directory;
   for (const entry of fs.list(path)) {
-    if (entry.kind === "file" && isTempOf(entry.name, name)) directory.remove(entry.name);
+    if (entry.kind === "file" && isTempOf(entry.name, name)) directory.removeIfPresent(entry.name);
   }
 }
 

@@ -6,6 +6,7 @@ import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { expect, test } from "vitest";
 import { again, once, type Attempt } from "./attempt.js";
+import { openWal } from "../src/index.js";
 import { openRecordLogReader, WalError, type RecordLog } from "../src/record-log-entry.js";
 import { bytesOf, demandPrefix, listed, textsOf } from "./log-law.js";
 import { copyOf, name, open, plain, readInEveryMode, type Settings } from "./record-log-law.js";
@@ -194,6 +195,18 @@ test("temporary files of this log go, those of others stay", async () => {
   await (await open(directory)).close();
   const left = directory.fs.list("/").map((entry) => entry.name);
   expect(left).toEqual([...others, name].sort());
+});
+
+test.each([
+  ["a record log", `.~${name}.lock.1-0`, (directory: Directory) => open(directory)],
+  ["a log", ".~LOCK.1-0", (directory: Directory) => openWal({ directory })],
+])("%s opens although another that asks for its lock takes its claim away meanwhile", async (_what, claim, start) => {
+  const fs = new MemoryFs();
+  fs.list = (path) => {
+    const entries = MemoryFs.prototype.list.call(fs, path);
+    return path === "/" ? [...entries, { name: claim, kind: "file" }] : entries;
+  };
+  await (await start(new Directory(fs))).close();
 });
 
 test("a read that fails says so, and changes nothing", async () => {
