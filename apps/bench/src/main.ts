@@ -11,6 +11,7 @@ import { crashSuite } from "./suites/crash.bench.js";
 import { fsSeamSuite } from "./suites/fs-seam.bench.js";
 import { segmentCodecSuite } from "./suites/segment-codec.bench.js";
 import { sidxFooterSuite } from "./suites/sidx-footer.bench.js";
+import { walSuite } from "./suites/wal.bench.js";
 
 /**
  * Measures our packages against their peers: `npm run bench -- [suite] [options]`. The table goes to stdout, progress to
@@ -30,7 +31,7 @@ const usage = `usage: npm run bench -- [suite] [options]
   --part NAME        only this part of the suite, and only its table
 `;
 
-const suites: readonly Suite[] = [fsSeamSuite, crashSuite, segmentCodecSuite, sidxFooterSuite];
+const suites: readonly Suite[] = [fsSeamSuite, crashSuite, segmentCodecSuite, sidxFooterSuite, walSuite];
 
 interface CommandLine {
   readonly chosen: readonly Suite[];

@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { best, interleave, median, pairedRatio, scatter, type Contestant } from "./workload.js";
+import {
+  best,
+  interleave,
+  interleaveAsync,
+  median,
+  pairedRatio,
+  scatter,
+  type AsyncContestant,
+  type Contestant,
+} from "./workload.js";
 
 describe("median", () => {
   test("is the middle value, whatever the order", () => expect(median([9, 1, 5])).toBe(5));
@@ -99,6 +108,52 @@ describe("interleave", () => {
   test("reads the clock when the run does not time itself", () => {
     const [timing] = interleave([{ name: "a", operations: 1, prepare: () => ({ run() {} }) }], { rounds: 1 });
     expect(timing?.nsPerOperation[0]).toBeGreaterThan(0);
+  });
+});
+
+describe("interleaveAsync", () => {
+  /** Lets others run at every step, and writes down what it does. */
+  const waiting = (name: string, ns: number, diary: string[]): AsyncContestant => {
+    const note = async (what: string): Promise<void> => {
+      await new Promise((resolve) => setImmediate(resolve));
+      diary.push(`${what} ${name}`);
+    };
+    return {
+      name,
+      operations: 10,
+      async prepare() {
+        await note("prepare");
+        return { run: () => note("run").then(() => ns), dispose: () => note("dispose") };
+      },
+    };
+  };
+
+  test("waits for each step of a turn before the next turn begins", async () => {
+    const diary: string[] = [];
+    const timings = await interleaveAsync([waiting("a", 100, diary), waiting("b", 300, diary)], {
+      rounds: 1,
+      warmUps: 0,
+    });
+    expect(timings).toEqual([
+      { name: "a", nsPerOperation: [10] },
+      { name: "b", nsPerOperation: [30] },
+    ]);
+    const turn = (name: string): string[] => [`prepare ${name}`, `run ${name}`, `dispose ${name}`];
+    expect(diary).toEqual(["a", "b", "b", "a"].flatMap(turn));
+  });
+
+  test("disposes of a turn that failed", async () => {
+    const diary: string[] = [];
+    const failing: AsyncContestant = {
+      name: "failing",
+      operations: 1,
+      prepare: async () => ({
+        run: () => Promise.reject(new Error("no")),
+        dispose: () => void diary.push("disposed"),
+      }),
+    };
+    await expect(interleaveAsync([failing], { rounds: 1 })).rejects.toThrow("no");
+    expect(diary).toEqual(["disposed"]);
   });
 });
 

@@ -25,6 +25,19 @@ export interface Contestant {
   prepare(): Prepared;
 }
 
+/** {@link Prepared} for work that waits. */
+export interface AsyncPrepared {
+  readonly run: () => Promise<number | void> | number | void;
+  readonly dispose?: () => Promise<void> | void;
+}
+
+/** {@link Contestant} for work that waits. */
+export interface AsyncContestant {
+  readonly name: string;
+  readonly operations: number;
+  prepare(): Promise<AsyncPrepared>;
+}
+
 export interface RoundOptions {
   /** Timed rounds; each gives as many turns to each contestant as there are contestants. */
   readonly rounds: number;
@@ -40,28 +53,62 @@ export interface Timing {
 
 /** Runs all contestants in turn, `rounds` times in every order, and returns their times in the order they were given. */
 export function interleave(contestants: readonly Contestant[], options: RoundOptions): Timing[] {
-  const warmUps = options.warmUps ?? 2;
   collectGarbage();
-  const times = contestants.map((): number[] => []);
-  for (let round = -warmUps; round < options.rounds; round += 1) {
-    const means = timeRound(contestants);
-    if (round >= 0) means.forEach((mean, index) => times[index]?.push(mean));
-  }
-  return contestants.map(({ name }, index) => ({ name, nsPerOperation: times[index] ?? [] }));
+  const sheet = new TimeSheet(contestants);
+  for (const { round, contestant } of turnsOf(contestants, options)) sheet.add(round, contestant, timeOnce(contestant));
+  return sheet.timings();
 }
 
-/** Mean nanoseconds per operation of each contestant, over one turn in each place of the order. */
-function timeRound(contestants: readonly Contestant[]): number[] {
+/** The same for work that waits. Nobody else's turn begins before a turn is disposed of. */
+export async function interleaveAsync(
+  contestants: readonly AsyncContestant[],
+  options: RoundOptions,
+): Promise<Timing[]> {
+  collectGarbage();
+  const sheet = new TimeSheet(contestants);
+  for (const { round, contestant } of turnsOf(contestants, options)) {
+    sheet.add(round, contestant, await timeOnceAsync(contestant));
+  }
+  return sheet.timings();
+}
+
+/** Every turn in its order, warm-up rounds first, by numbers below 0. */
+function* turnsOf<T>(
+  contestants: readonly T[],
+  { rounds, warmUps = 2 }: RoundOptions,
+): Generator<{ readonly round: number; readonly contestant: T }> {
   const count = contestants.length;
-  const sums = contestants.map(() => 0);
-  for (let first = 0; first < count; first += 1) {
-    for (let place = 0; place < count; place += 1) {
-      const index = (first + place) % count;
-      const contestant = contestants[index] as Contestant; // the remainder is below length
-      sums[index] = (sums[index] ?? 0) + timeOnce(contestant) / contestant.operations;
+  for (let round = -warmUps; round < rounds; round += 1) {
+    for (let first = 0; first < count; first += 1) {
+      for (let place = 0; place < count; place += 1) {
+        yield { round, contestant: contestants[(first + place) % count] as T }; // the remainder is below length
+      }
     }
   }
-  return sums.map((sum) => sum / count);
+}
+
+interface Named {
+  readonly name: string;
+  readonly operations: number;
+}
+
+/** Mean nanoseconds per operation of each contestant and round, over one turn in each place of the order. */
+class TimeSheet<T extends Named> {
+  readonly #rounds: ReadonlyMap<T, number[]>;
+
+  constructor(contestants: readonly T[]) {
+    this.#rounds = new Map(contestants.map((contestant) => [contestant, []]));
+  }
+
+  add(round: number, contestant: T, ns: number): void {
+    const means = this.#rounds.get(contestant);
+    if (round < 0 || means === undefined) return;
+    means[round] = (means[round] ?? 0) + ns / contestant.operations / this.#rounds.size;
+  }
+
+  timings(): Timing[] {
+    return [...this.#rounds].map(([{ name }, nsPerOperation]) => ({ name, nsPerOperation }));
+  }
 }
 
 function timeOnce(contestant: Contestant): number {
@@ -72,6 +119,17 @@ function timeOnce(contestant: Contestant): number {
     return own ?? Number(process.hrtime.bigint() - start);
   } finally {
     prepared.dispose?.();
+  }
+}
+
+async function timeOnceAsync(contestant: AsyncContestant): Promise<number> {
+  const prepared = await contestant.prepare();
+  try {
+    const start = process.hrtime.bigint();
+    const own = await prepared.run();
+    return own ?? Number(process.hrtime.bigint() - start);
+  } finally {
+    await prepared.dispose?.();
   }
 }
 
