@@ -180,5 +180,6 @@ async function play(steps: readonly Step[], options: Settings): Promise<void> {
 test("a record log is an array", async () => {
   await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), settings, play), {
     numRuns: Number(process.env["WAL_RUNS"] ?? 150),
+    ...(process.env["FC_SEED"] === undefined ? {} : { seed: Number(process.env["FC_SEED"]) }),
   });
 });
