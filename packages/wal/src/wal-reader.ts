@@ -145,6 +145,7 @@ export class WalReader {
       { segment, position: { offset, nextLsn, chain } },
       { maxPayloadBytes: this.#options.maxRecordBytes, segments: live },
     );
+    let isAtLastSegment = false;
     try {
       let end: LogPosition = { segment, offset, nextLsn, chain };
       while (walk.next()) {
@@ -154,11 +155,13 @@ export class WalReader {
       }
       this.#live = live;
       this.#end = end;
+      isAtLastSegment = walk.segment === live.at(-1);
     } finally {
       walk.close();
     }
-    // A segment that begins further on: the writer was at it a moment ago, or something is missing.
-    if ((live.at(-1)?.header.baseLsn ?? 0) > this.#end.nextLsn) this.#lookAgain();
+    // A segment that nothing here leads to. It begins further on: the writer was at it a moment ago, or something is missing. Or
+    // before the end: an open has written once more what was seen and not proven, and the log goes on behind that.
+    if (!isAtLastSegment) this.#lookAgain();
   }
 
   #lookAgain(): void {
