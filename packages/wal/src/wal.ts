@@ -40,6 +40,8 @@ export class Wal extends OpenLog {
   readonly #options: ResolvedWalOptions;
   readonly #directory: Directory;
   readonly #reading = new Set<RecordCursor>();
+  /** Settles when no checkpoint is being written: each may remove what another has just written, and has still to read back. */
+  #checkpointing: Promise<unknown> = Promise.resolve();
 
   /** @internal Use {@link openWal}. */
   constructor(options: ResolvedWalOptions, lock: DirectoryLock, recovered: RecoveredLog) {
@@ -113,7 +115,10 @@ export class Wal extends OpenLog {
     }
     if (lsn > this.durableLsn) await this.commit.sync("data");
     const { logId } = this.writer.active.segment.header;
-    return writeCheckpoint(this.#directory, payload, { logId, lsn, content, maxCheckpointBytes, keepCheckpoints });
+    const identity = { logId, lsn, content, maxCheckpointBytes, keepCheckpoints };
+    const writing = this.#checkpointing.then(() => writeCheckpoint(this.#directory, payload, identity));
+    this.#checkpointing = writing.catch(() => {});
+    return writing;
   }
 
   /**

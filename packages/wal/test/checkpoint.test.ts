@@ -53,3 +53,25 @@ test("a log that lost what a checkpoint covers is refused", async () => {
   for (const { name } of directory.list()) if (name.endsWith(".seg")) directory.remove(name);
   await expect(openWal({ directory, ...small })).rejects.toMatchObject({ code: "WAL_CORRUPT" });
 });
+
+test("checkpoints that are asked for at once are written one behind the other, whatever their order", async () => {
+  const { directory, log } = await logWith(9);
+  const kept = await Promise.all([1, 5, 2, 9, 3, 8, 8].map((lsn) => log.checkpoint(bytesOf(`at ${lsn}`), { lsn })));
+  expect(kept).toEqual([1, 1, 2, 5, 3, 8, 8]);
+  const names = directory.list().map(({ name }) => name);
+  expect(names.filter((name) => name.endsWith(".ckpt"))).toEqual([
+    "00000000000000000008.ckpt",
+    "00000000000000000009.ckpt",
+  ]);
+  expect(text(log.latestCheckpoint({ upTo: 8 }).checkpoint?.payload)).toBe("at 8");
+  await log.close();
+});
+
+test("a checkpoint that fails does not hold up the next one", async () => {
+  const { directory, log } = await logWith(2);
+  directory.makeDirectory("00000000000000000001.ckpt");
+  const [first, second] = await Promise.allSettled([1, 2].map((lsn) => log.checkpoint(bytesOf("state"), { lsn })));
+  expect(first).toMatchObject({ status: "rejected", reason: { code: "FS_IS_A_DIRECTORY" } });
+  expect(second).toEqual({ status: "fulfilled", value: 2 });
+  await log.close();
+});
