@@ -206,7 +206,9 @@ test.each([
     const entries = MemoryFs.prototype.list.call(fs, path);
     return path === "/" ? [...entries, { name: claim, kind: "file" }] : entries;
   };
-  await (await start(new Directory(fs))).close();
+  const log = await start(new Directory(fs));
+  expect(log.report.created).toBe(true);
+  await log.close();
 });
 
 test("a read that fails says so, and changes nothing", async () => {
