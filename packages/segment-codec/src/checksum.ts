@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import * as zlib from "node:zlib";
-import { sliceBy16 } from "./crc32-tables.js";
+import { sliceBy16, type RangeCrc32 } from "./crc32-tables.js";
 
 /**
  * CRC-32 (IEEE 802.3, the one of zlib: reflected, initial value and final inversion all ones) over ranges of bytes, and the
@@ -30,14 +30,11 @@ export interface ContentHash {
 /** Continues `seed` over all of `bytes`; the shape that the native module and zlib share. */
 type WholeCrc32 = (bytes: Uint8Array, seed: number) => number;
 
-/** CRC-32 over a range as a signed integer, continuing `seed` of either sign; the caller has checked the range. */
-type RangeCrc32 = (bytes: Uint8Array, start: number, end: number, seed: number) => number;
-
 /**
  * From this many bytes on the native module is faster, the view it needs included. The suite `segment-codec` of apps/bench
  * measures both around this length.
  */
-const NATIVE_FROM_BYTES = 176;
+const NATIVE_FROM_BYTES = 224;
 
 /** `zlib.crc32` pays more for a call than the native module does. */
 const ZLIB_FROM_BYTES = 320;

@@ -37,8 +37,8 @@ export function writeUint64(view: DataView, offset: number, value: number): void
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new RangeError(`a u64 must be a whole number from 0 to 2^53-1, not ${String(value)}`);
   }
-  view.setUint32(offset, value % TWO_TO_32, true);
-  view.setUint32(offset + 4, Math.floor(value / TWO_TO_32), true);
+  view.setUint32(offset, value, true); // takes the whole part modulo 2^32 by itself
+  view.setUint32(offset + 4, value / TWO_TO_32, true);
 }
 
 /**
