@@ -99,6 +99,8 @@ export const tests = {
   walCommit: `${wal}/test/group-commit.crash.test.ts`,
   walLaws: `${wal}/test/wal.property.test.ts`,
   walCheckpoint: `${wal}/test/checkpoint.test.ts`,
+  walBesideWriter: `${wal}/test/beside-writer.test.ts`,
+  walVerification: `${wal}/test/verification.test.ts`,
   walCheckpointCrash: `${wal}/test/checkpoint.crash.test.ts`,
   cliDump: `${cli}/test/dump.golden.test.ts`,
   cliDamage: `${cli}/test/verify-damage.golden.test.ts`,

@@ -8,6 +8,7 @@ import {
   inspectSegmentHeader,
   type ByteSource,
 } from "@holdfast/segment-codec";
+import type { WalErrorCode } from "./wal-error.js";
 
 /**
  * A checkpoint file is a segment with one frame of kind `checkpoint`: its header names the log, and states as durable the LSN
@@ -25,7 +26,9 @@ export interface CheckpointIdentity {
 /** What a file turned out to be. */
 export type CheckpointOutcome =
   | { readonly kind: "checkpoint"; readonly lsn: number; readonly payload: Uint8Array }
-  | { readonly kind: "refused"; readonly why: string };
+  | { readonly kind: "refused"; readonly why: string; readonly offset: number; readonly code: RefusalCode };
+
+type RefusalCode = Extract<WalErrorCode, "WAL_CORRUPT" | "WAL_FOREIGN_SEGMENT" | "WAL_UNSUPPORTED">;
 
 const meta = { kind: frameKinds.checkpoint, flags: 0, span: 0 } as const;
 
@@ -55,18 +58,27 @@ export function encodeCheckpoint(identity: CheckpointIdentity, payload: Uint8Arr
 export function decodeCheckpoint(source: ByteSource, logId: Uint8Array, maxPayloadBytes: number): CheckpointOutcome {
   const first = new Uint8Array(Math.min(source.sizeBytes, SEGMENT_HEADER_BYTES));
   const outcome = inspectSegmentHeader(first.subarray(0, source.readAt(first, 0)));
-  if (outcome.kind !== "segment") return refused(`its header is ${outcome.kind}`);
+  if (outcome.kind !== "segment") {
+    const code = outcome.kind === "unsupported" ? "WAL_UNSUPPORTED" : "WAL_CORRUPT";
+    return refused(`its header is ${outcome.kind}`, 0, code);
+  }
   const { header } = outcome;
-  if (header.logId.some((byte, index) => byte !== logId[index])) return refused("it belongs to another log");
+  if (header.logId.some((byte, index) => byte !== logId[index])) {
+    return refused("it belongs to another log", 0, "WAL_FOREIGN_SEGMENT");
+  }
   if (source.sizeBytes > SEGMENT_HEADER_BYTES + frameBytes(maxPayloadBytes)) return refused("it is too large");
   const cursor = new FrameCursor(source, header, { windowBytes: 64 });
   if (!cursor.next()) return refused(`its frame cannot be read (${String(cursor.stop)})`);
   if (cursor.kind !== frameKinds.checkpoint || cursor.span !== 0) return refused("its frame is no checkpoint");
   const payload = cursor.viewPayload().slice();
-  if (cursor.next() || cursor.stop !== "end") return refused("something follows its frame");
+  if (cursor.next() || cursor.stop !== "end") return refused("something follows its frame", cursor.endOffset);
   return { kind: "checkpoint", lsn: header.baseLsn - 1, payload };
 }
 
-function refused(why: string): CheckpointOutcome {
-  return { kind: "refused", why };
+function refused(
+  why: string,
+  offset: number = SEGMENT_HEADER_BYTES,
+  code: RefusalCode = "WAL_CORRUPT",
+): CheckpointOutcome {
+  return { kind: "refused", why, offset, code };
 }

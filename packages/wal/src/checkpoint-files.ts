@@ -49,6 +49,12 @@ export function listCheckpoints(directory: Directory): { readonly file: string; 
   return found.sort((a, b) => b.lsn - a.lsn);
 }
 
+/** What a directory with checkpoints and without a segment means. */
+export function segmentsGone({ file, lsn }: { readonly file: string; readonly lsn: number }): WalError {
+  const message = `${file} is a checkpoint of a log whose segments are gone`;
+  return new WalError("WAL_CORRUPT", message, { file, lsn });
+}
+
 /** Highest LSN that a checkpoint of this log covers, by its header: it was durable when that was written. 0 without one. */
 export function checkpointedLsn(directory: Directory, logId: Uint8Array): number {
   return listCheckpoints(directory).find((each) => stands(directory, each, logId))?.lsn ?? 0;
@@ -110,7 +116,7 @@ export async function writeCheckpoint(
   return Math.min(lsn, own.slice(0, keepCheckpoints).at(-1)?.lsn ?? lsn);
 }
 
-function readCheckpointFile(
+export function readCheckpointFile(
   directory: Directory,
   file: string,
   logId: Uint8Array,

@@ -8,6 +8,8 @@ export type { Checkpoint, FoundCheckpoint, SkippedCheckpoint } from "./checkpoin
 export type { RecoveryReport } from "./recovery-report.js";
 export type { DroppedBytes } from "./tail-scan.js";
 export type { BarrierStats } from "./group-commit.js";
+export { verifyLog } from "./log-verification.js";
+export type { LogFinding, VerifyLogOptions, VerifyOptions, VerifyProgress, VerifyReport } from "./verification.js";
 export { WalError, walErrorCodes } from "./wal-error.js";
 export type { WalErrorCode, WalErrorContext } from "./wal-error.js";
 export type { ReaderOptions, RecoveryMode, SyncPolicy, WalOptions, WalSettings } from "./wal-options.js";

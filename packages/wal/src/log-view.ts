@@ -1,7 +1,8 @@
 import { isFsError, type Directory } from "@holdfast/fs-seam";
-import { checkpointedLsn } from "./checkpoint-files.js";
+import { checkpointedLsn, listCheckpoints, segmentsGone } from "./checkpoint-files.js";
 import type { RecoveryReport } from "./recovery-report.js";
 import { liveSegments, surveySegments, type SoundSegment } from "./segment-survey.js";
+import { finish, type Steps } from "./sliced-work.js";
 import { scanTail, type TailScan } from "./tail-scan.js";
 import { WalError } from "./wal-error.js";
 
@@ -14,34 +15,64 @@ export interface LogView {
 /** Attempts at a look that the writer's work did not come between. */
 const MAX_ATTEMPTS = 100;
 
+export interface LookOptions {
+  readonly maxRecordBytes: number;
+  /** Highest LSN known durable from elsewhere. Default 0. */
+  readonly durableLsn?: number;
+}
+
 /**
- * Looks at a log. Where a writer removes a file between the list and the read, or writes behind what was read before what is
- * stated there was seen, the look is taken again: real damage stays where it is, and a writer moves on.
+ * Looks at a log, and refuses one that is damaged.
  *
  * @throws {@link WalError} `WAL_NOT_FOUND` without a segment, `WAL_CORRUPT`, `WAL_FOREIGN_SEGMENT`, `WAL_UNSUPPORTED`.
  */
-export function viewLog(directory: Directory, maxRecordBytes: number): LogView {
+export function viewLog(directory: Directory, options: LookOptions): LogView {
+  const view = finish(lookAtLog(directory, options));
+  if (view.tail.damage !== undefined) throw view.tail.damage;
+  return view;
+}
+
+/**
+ * The same, and damage to the tail is in the view. Where a writer removes a file between the list and the read, or writes behind
+ * what was read before what is stated there was seen, the look is taken again: real damage stays where it is, and a writer
+ * moves on. Pauses behind every file.
+ */
+export function* lookAtLog(directory: Directory, options: LookOptions): Steps<LogView> {
   let damageAt = -1;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      const survey = surveySegments(directory);
-      const live = liveSegments(survey.sound);
-      if (live.length === 0) throw noLog(directory, survey.headerless[0]?.file);
-      const durableLsn = checkpointedLsn(directory, (live[0] as SoundSegment).header.logId); // not empty
-      const tail = scanTail(directory, survey, live, { maxPayloadBytes: maxRecordBytes, durableLsn });
-      if (tail.damage === undefined) return { live, tail };
-      if (tail.lastLsn === damageAt || attempt === MAX_ATTEMPTS) throw tail.damage;
-      damageAt = tail.lastLsn;
+      const view = yield* lookOnce(directory, options);
+      const { damage, lastLsn } = view.tail;
+      if (damage === undefined || lastLsn === damageAt || attempt === MAX_ATTEMPTS) return view;
+      damageAt = lastLsn;
     } catch (error) {
       if (!isFsError(error, "FS_NOT_FOUND") || attempt === MAX_ATTEMPTS) throw error;
     }
   }
 }
 
-function noLog(directory: Directory, headerless: string | undefined): WalError {
-  if (headerless === undefined) return new WalError("WAL_NOT_FOUND", `there is no log in ${directory.path}`);
-  const message = `no segment of the log has a sound header; that of ${headerless} is not`;
-  return new WalError("WAL_CORRUPT", message, { file: headerless, offset: 0 });
+function* lookOnce(directory: Directory, { maxRecordBytes, durableLsn = 0 }: LookOptions): Steps<LogView> {
+  const checkpoint = listCheckpoints(directory)[0]; // before the segments, which are there before any checkpoint is
+  const survey = surveySegments(directory);
+  const live = liveSegments(survey.sound);
+  if (live.length === 0) throw noLog(directory, survey.headerless[0]?.file, checkpoint);
+  const checkpointed = checkpointedLsn(directory, (live[0] as SoundSegment).header.logId); // not empty
+  const proven = Math.max(durableLsn, checkpointed);
+  const tail = yield* scanTail(directory, survey, live, { maxPayloadBytes: maxRecordBytes, durableLsn: proven });
+  return { live, tail };
+}
+
+function noLog(
+  directory: Directory,
+  headerless: string | undefined,
+  checkpoint: Parameters<typeof segmentsGone>[0] | undefined,
+): WalError {
+  if (headerless !== undefined) {
+    const message = `no segment of the log has a sound header; that of ${headerless} is not`;
+    return new WalError("WAL_CORRUPT", message, { file: headerless, offset: 0 });
+  }
+  if (checkpoint !== undefined) return segmentsGone(checkpoint);
+  return new WalError("WAL_NOT_FOUND", `there is no log in ${directory.path}`);
 }
 
 /** What a look found, in the words of an open that changed nothing. */

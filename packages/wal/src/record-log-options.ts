@@ -1,6 +1,8 @@
 import { checkRelativePath } from "@holdfast/fs-seam";
 import { WalError } from "./wal-error.js";
 import {
+  checkKeys,
+  refuse,
   resolveReaderOptions,
   resolveWalOptions,
   type ReaderOptions,
@@ -65,10 +67,7 @@ const encoder = new TextEncoder();
 
 /** Checks options and fills in defaults. Throws {@link WalError} `WAL_INVALID_OPTION` naming the option. */
 export function resolveRecordLogOptions(options: RecordLogOptions): ResolvedRecordLogOptions {
-  if (typeof options !== "object" || options === null) {
-    throw new WalError("WAL_INVALID_OPTION", "options must be an object");
-  }
-  for (const key of Object.keys(options)) if (!keys.includes(key)) refuse(key, "is unknown");
+  checkKeys(options, keys);
   const { name, ...shared } = options;
   const resolved = resolveWalOptions(shared);
   checkName(name);
@@ -78,16 +77,14 @@ export function resolveRecordLogOptions(options: RecordLogOptions): ResolvedReco
 
 /** Checks options and fills in defaults. Throws {@link WalError} `WAL_INVALID_OPTION` naming the option. */
 export function resolveRecordLogReaderOptions(options: RecordLogReaderOptions): ResolvedRecordLogReaderOptions {
-  if (typeof options !== "object" || options === null) {
-    throw new WalError("WAL_INVALID_OPTION", "options must be an object");
-  }
-  const { name, ...shared } = options;
+  const { name, ...shared } = options ?? {};
   const resolved = resolveReaderOptions(shared);
   checkName(name);
   return { ...resolved, name };
 }
 
-function checkName(name: string): void {
+/** Throws `WAL_INVALID_OPTION` unless a record log may have this name. */
+export function checkName(name: string): void {
   if (typeof name !== "string" || name.includes("/")) refuse("name", "must be the name of a file in the directory");
   try {
     checkRelativePath(name, "open");
@@ -97,8 +94,4 @@ function checkName(name: string): void {
   if (encoder.encode(name).length > MAX_NAME_BYTES) refuse("name", `must have at most ${MAX_NAME_BYTES} bytes`);
   // Of two logs in one directory, none may be taken for what the other has beside it.
   if (/^\.~|\.lock|\.aside-/.test(name)) refuse("name", 'must not begin with ".~", nor contain ".lock" or ".aside-"');
-}
-
-function refuse(option: string, why: string): never {
-  throw new WalError("WAL_INVALID_OPTION", `option ${option} ${why}`, { option });
 }

@@ -1,4 +1,3 @@
-import { isFsError } from "@holdfast/fs-seam";
 import { FRAME_HEADER_BYTES, inspectSegmentHeader, SEGMENT_HEADER_BYTES } from "@holdfast/segment-codec";
 import { poll } from "./log-polling.js";
 import type { RecordCursor } from "./record-cursor.js";
@@ -11,7 +10,10 @@ import {
 } from "./record-log-options.js";
 import { reportOfScan } from "./record-log-report.js";
 import type { Section, SectionBoundary } from "./record-log-section.js";
-import { scanRecordLog, type RecordLogScan } from "./record-log-scan.js";
+import type { RecordLogScan } from "./record-log-scan.js";
+import { viewRecordLog } from "./record-log-view.js";
+import { verifyRecordLog } from "./record-log-verification.js";
+import type { VerifyOptions, VerifyReport } from "./verification.js";
 import { SectionWalk } from "./record-log-walk.js";
 import {
   batches,
@@ -28,9 +30,6 @@ import { WalError } from "./wal-error.js";
 import type { FollowOptions } from "./wal-reader.js";
 import { checkRange } from "./wal-options.js";
 
-/** Attempts at a look that the writer's work did not come between. */
-const MAX_ATTEMPTS = 100;
-
 /**
  * Opens a record log for reading beside whoever writes it, in this process or another. Takes no lock and changes nothing. Shows
  * what has been handed to the system: after a power loss, the last of it may be gone.
@@ -39,7 +38,7 @@ const MAX_ATTEMPTS = 100;
  */
 export function openRecordLogReader(options: RecordLogReaderOptions): RecordLogReader {
   const resolved = resolveRecordLogReaderOptions(options);
-  return new RecordLogReader(resolved, look(resolved));
+  return new RecordLogReader(resolved, viewRecordLog(resolved));
 }
 
 /** A record log that is open for reading only. */
@@ -112,6 +111,13 @@ export class RecordLogReader {
     return poll(log, { from, maxBatchBytes, signal });
   }
 
+  /** Verifies the whole log as it lies there, not only what was there at the last look: {@link verifyRecordLog}. */
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    this.#check();
+    const { directory, name, turn } = this.#options;
+    return verifyRecordLog({ ...options, directory, name, turn });
+  }
+
   close(): void {
     this.#closed = true;
   }
@@ -155,7 +161,7 @@ export class RecordLogReader {
   }
 
   #lookAgain(): void {
-    const scan = look(this.#options);
+    const scan = viewRecordLog(this.#options);
     if (scan.lastLsn < this.lastLsn) {
       const message = `the log ends with ${scan.lastLsn}, after ${this.lastLsn} was seen`;
       throw new WalError("WAL_CORRUPT", message, { lsn: scan.end.nextLsn, actual: this.lastLsn });
@@ -182,23 +188,4 @@ function isDamage(source: SegmentSource, boundary: SectionBoundary): boolean {
   const count = source.readAt(first, boundary.offset);
   if (first.subarray(0, count).every((byte) => byte === 0)) return false;
   return evidenceBehind(source, boundary).durableLsn >= boundary.nextLsn;
-}
-
-/**
- * Looks at a whole log. Where a writer adds to it behind what was read before what is stated there was seen, or cuts it, the look
- * is taken again: real damage stays where it is, and a writer moves on.
- */
-function look({ directory, name, maxRecordBytes }: ResolvedRecordLogReaderOptions): RecordLogScan {
-  try {
-    let damageAt = -1;
-    for (let attempt = 1; ; attempt += 1) {
-      const scan = scanRecordLog(directory, name, maxRecordBytes);
-      if (scan.damage === undefined) return scan;
-      if (scan.lastLsn === damageAt || attempt === MAX_ATTEMPTS) throw scan.damage;
-      damageAt = scan.lastLsn;
-    }
-  } catch (error) {
-    if (!isFsError(error, "FS_NOT_FOUND")) throw error;
-    throw new WalError("WAL_NOT_FOUND", `there is no record log ${name} in ${directory.path}`, { file: name });
-  }
 }

@@ -8,6 +8,7 @@ import type { ResolvedRecordLogOptions } from "./record-log-options.js";
 import { reportOfScan } from "./record-log-report.js";
 import { encodeSection, SECTION_BYTES, type Section } from "./record-log-section.js";
 import { scanRecordLog, type RecordLogScan } from "./record-log-scan.js";
+import { finish } from "./sliced-work.js";
 import { WalError } from "./wal-error.js";
 
 /**
@@ -49,9 +50,9 @@ const COPY_BYTES = 256 * 1024;
 
 /** Brings a record log to where it can be written, creating it where there is none. */
 export async function recoverRecordLog(options: ResolvedRecordLogOptions): Promise<RecoveredRecordLog> {
-  const { directory, name, mode, maxRecordBytes } = options;
+  const { directory, name, mode } = options;
   if (!directory.exists(name)) return create(options);
-  const scan = scanRecordLog(directory, name, maxRecordBytes);
+  const scan = finish(scanRecordLog(directory, name, options));
   if (scan.damage !== undefined && mode !== "salvage") throw scan.damage;
   if (mode === "strict") refuseTear(scan);
   const { logId, epoch } = scan.end.section.header;

@@ -3,6 +3,8 @@ import { evidenceBehind, type TailEvidence } from "./record-log-evidence.js";
 import { firstSection, SECTION_BYTES, type Section, type SectionBoundary } from "./record-log-section.js";
 import { SectionWalk } from "./record-log-walk.js";
 import { openSegment, type SegmentSource } from "./segment-survey.js";
+import type { LookOptions } from "./log-view.js";
+import type { Steps } from "./sliced-work.js";
 import type { Directory } from "@holdfast/fs-seam";
 import type { DroppedBytes } from "./tail-scan.js";
 import { WalError } from "./wal-error.js";
@@ -26,32 +28,43 @@ export interface RecordLogScan {
   readonly sizeBytes: number;
 }
 
+/** Bytes read between two pauses. */
+const STEP_BYTES = 256 * 1024;
+
 /**
- * Reads a record log from its first byte to its last.
+ * Reads a record log from its first byte to its last. Pauses every so many bytes.
  *
  * @throws {@link WalError} `WAL_CORRUPT` without a sound header at the beginning, `WAL_FOREIGN_SEGMENT`, `WAL_UNSUPPORTED`;
  * `CodecError` `CODEC_LENGTH_OUT_OF_RANGE` for a sound frame above `maxRecordBytes`; what the file system says.
  */
-export function scanRecordLog(directory: Directory, file: string, maxRecordBytes: number): RecordLogScan {
+export function* scanRecordLog(
+  directory: Directory,
+  file: string,
+  { maxRecordBytes, durableLsn = 0 }: LookOptions,
+): Steps<RecordLogScan> {
   const source = openSegment(directory, file);
   try {
-    return scan(source, file, maxRecordBytes);
+    return yield* scan(source, file, maxRecordBytes, durableLsn);
   } finally {
     source.close();
   }
 }
 
-function scan(source: SegmentSource, file: string, maxRecordBytes: number): RecordLogScan {
+function* scan(source: SegmentSource, file: string, maxRecordBytes: number, known: number): Steps<RecordLogScan> {
   const first = firstSection(source, file);
   const walk = new SectionWalk(source, { section: first }, maxRecordBytes);
   const sections: Section[] = [first];
-  let stated = first.header.durableLsn;
+  let stated = Math.max(known, first.header.durableLsn);
   let lastRecordEnd = SECTION_BYTES;
+  let pauseAt = STEP_BYTES;
   while (walk.next()) {
     const { segment, cursor } = walk;
     if (segment !== sections.at(-1)) sections.push(segment);
     stated = Math.max(stated, cursor.durableLsn);
     if (cursor.span > 0) lastRecordEnd = cursor.endOffset;
+    if (cursor.endOffset < pauseAt) continue;
+    pauseAt = cursor.endOffset + STEP_BYTES;
+    yield;
   }
   const { segment: endsIn, boundary: end } = walk;
   // A section whose first frame is torn was entered all the same.

@@ -7,12 +7,13 @@ import {
   frameKinds,
   type SegmentHeader,
 } from "@holdfast/segment-codec";
-import { checkpointedLsn, listCheckpoints } from "./checkpoint-files.js";
+import { checkpointedLsn, listCheckpoints, segmentsGone } from "./checkpoint-files.js";
 import { freshLogId, freshNonce } from "./fresh-identity.js";
 import { FrameWalk } from "./frame-walk.js";
 import { createdReport, type RecoveryReport } from "./recovery-report.js";
 import { formatSegmentFileName } from "./segment-file-name.js";
 import { liveSegments, surveySegments, type SegmentSurvey, type SoundSegment } from "./segment-survey.js";
+import { finish } from "./sliced-work.js";
 import { switchPoint } from "./switch-point.js";
 import { scanTail, type LogPosition, type TailScan } from "./tail-scan.js";
 import { WalError } from "./wal-error.js";
@@ -56,10 +57,12 @@ export async function recoverLog(options: ResolvedWalOptions): Promise<Recovered
   if (survey.sound.length === 0) return createLog(options, survey, checkpoints[0]);
   const live = liveSegments(survey.sound);
   const first = live[0] as SoundSegment; // a sound one leaves a live one
-  const tail = scanTail(directory, survey, live, {
-    maxPayloadBytes: options.maxRecordBytes,
-    durableLsn: checkpointedLsn(directory, first.header.logId),
-  });
+  const tail = finish(
+    scanTail(directory, survey, live, {
+      maxPayloadBytes: options.maxRecordBytes,
+      durableLsn: checkpointedLsn(directory, first.header.logId),
+    }),
+  );
   if (tail.damage !== undefined && mode !== "salvage") throw tail.damage;
   if (mode === "strict") refuseTear(tail);
   const keepLsn = mode === "salvage" ? tail.lastLsn : Math.min(tail.lastLsn, tail.durableLsn);
@@ -119,11 +122,7 @@ async function createLog(
   checkpoint: { readonly file: string; readonly lsn: number } | undefined,
 ): Promise<RecoveredLog> {
   const { directory, mode, content } = options;
-  if (checkpoint !== undefined) {
-    const { file, lsn } = checkpoint;
-    const message = `${file} is a checkpoint of a log whose segments are gone`;
-    throw new WalError("WAL_CORRUPT", message, { file, lsn });
-  }
+  if (checkpoint !== undefined) throw segmentsGone(checkpoint);
   const orphan = survey.headerless[0];
   if (orphan !== undefined) {
     const { file, segmentId, why } = orphan;

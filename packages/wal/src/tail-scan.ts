@@ -9,6 +9,7 @@ import {
   type SegmentScan,
 } from "@holdfast/segment-codec";
 import { openSegment, type HeaderlessSegment, type SegmentSurvey, type SoundSegment } from "./segment-survey.js";
+import type { Steps } from "./sliced-work.js";
 import { WalError } from "./wal-error.js";
 
 /**
@@ -62,15 +63,17 @@ export interface TailScanOptions {
 }
 
 /**
+ * Pauses behind every file.
+ *
  * @param live - of the survey; not empty.
  * @throws what reading throws, and `CodecError` `CODEC_LENGTH_OUT_OF_RANGE` for a sound frame above `maxPayloadBytes`.
  */
-export function scanTail(
+export function* scanTail(
   directory: Directory,
   survey: SegmentSurvey,
   live: readonly SoundSegment[],
   { maxPayloadBytes, durableLsn }: TailScanOptions,
-): TailScan {
+): Steps<TailScan> {
   // What was replaced has nothing to say: the segment that replaced it states what was known durable then.
   const headers = live.map(({ header }) => header);
   const first = live[0] as SoundSegment; // not empty
@@ -90,6 +93,7 @@ export function scanTail(
     scan = scanFile(directory, segment, { successors: headers, durableLsn: proven, maxPayloadBytes, onFrame });
     scannedBytes += segment.sizeBytes;
     proven = Math.max(proven, scan.durableLsn);
+    yield;
     if (scan.end.kind !== "continued") break;
     const { successor } = scan.end;
     segment = live.find(({ header }) => header.segmentId === successor.segmentId) as SoundSegment; // it came from there
@@ -103,6 +107,7 @@ export function scanTail(
     scannedBytes += evidence.bytes;
     proven = Math.max(proven, evidence.durableLsn);
     if (evidence.dropped !== undefined) dropped.push(evidence.dropped);
+    yield;
   }
   const lostSegments = segmentsWithoutHeader(directory, survey, live, position);
   dropped.push(...lostSegments);

@@ -92,12 +92,7 @@ const modes: readonly unknown[] = ["strict", "recover", "salvage"] satisfies Rec
 
 /** Checks options and fills in defaults. Throws {@link WalError} `WAL_INVALID_OPTION` naming the option. */
 export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
-  if (typeof options !== "object" || options === null) {
-    throw new WalError("WAL_INVALID_OPTION", "options must be an object");
-  }
-  for (const key of Object.keys(options)) {
-    if (!(keys as readonly string[]).includes(key)) refuse(key, "is unknown");
-  }
+  checkKeys(options, keys);
   const resolved: ResolvedWalOptions = {
     directory: options.directory,
     now: options.now ?? ((): number => performance.now()),
@@ -177,7 +172,15 @@ function whole(options: ResolvedWalOptions, key: WholeSetting, min: number, max:
   refuse(key, `must be a whole number from ${min} to ${max}, not ${String(value)}`);
 }
 
-function refuse(option: string, why: string): never {
+/** Throws `WAL_INVALID_OPTION` unless it is an object without a key of another name. */
+export function checkKeys(options: object, known: readonly string[]): void {
+  if (typeof options !== "object" || options === null) {
+    throw new WalError("WAL_INVALID_OPTION", "options must be an object");
+  }
+  for (const key of Object.keys(options)) if (!known.includes(key)) refuse(key, "is unknown");
+}
+
+export function refuse(option: string, why: string): never {
   throw new WalError("WAL_INVALID_OPTION", `option ${option} ${why}`, { option });
 }
 
@@ -199,10 +202,7 @@ const readerKeys: readonly string[] = ["directory", "maxRecordBytes", "pollInter
 
 /** Checks options and fills in defaults. Throws {@link WalError} `WAL_INVALID_OPTION` naming the option. */
 export function resolveReaderOptions(options: ReaderOptions): ResolvedReaderOptions {
-  if (typeof options !== "object" || options === null) {
-    throw new WalError("WAL_INVALID_OPTION", "options must be an object");
-  }
-  for (const key of Object.keys(options)) if (!readerKeys.includes(key)) refuse(key, "is unknown");
+  checkKeys(options, readerKeys);
   const { pollIntervalMs = 20, ...shared } = options;
   const { directory, maxRecordBytes, turn, schedule } = resolveWalOptions(shared);
   if (!(Number.isFinite(pollIntervalMs) && pollIntervalMs >= 0)) refuse("pollIntervalMs", "must be a number from 0 on");

@@ -2,6 +2,8 @@ import type { Directory } from "@holdfast/fs-seam";
 import { isFsError } from "@holdfast/fs-seam";
 import { FrameWalk } from "./frame-walk.js";
 import { reportOf, viewLog, type LogView } from "./log-view.js";
+import { verifyLog } from "./log-verification.js";
+import type { VerifyOptions, VerifyReport } from "./verification.js";
 import { poll, type PolledLog } from "./log-polling.js";
 import { openRecordCursor, type RecordCursor } from "./record-cursor.js";
 import type { RecoveryReport } from "./recovery-report.js";
@@ -35,7 +37,7 @@ export interface FollowOptions {
  */
 export function openWalReader(options: ReaderOptions): WalReader {
   const resolved = resolveReaderOptions(options);
-  return new WalReader(resolved, viewLog(resolved.directory, resolved.maxRecordBytes));
+  return new WalReader(resolved, viewLog(resolved.directory, resolved));
 }
 
 /** A log that is open for reading only. */
@@ -108,6 +110,12 @@ export class WalReader {
     return poll(log, { from, maxBatchBytes, signal });
   }
 
+  /** Verifies the whole log as it lies there, not only what was there at the last look: {@link verifyLog}. */
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    this.#check();
+    return verifyLog({ ...options, directory: this.#directory, turn: this.#options.turn });
+  }
+
   close(): void {
     this.#closed = true;
   }
@@ -165,7 +173,7 @@ export class WalReader {
   }
 
   #lookAgain(): void {
-    const view = viewLog(this.#directory, this.#options.maxRecordBytes);
+    const view = viewLog(this.#directory, this.#options);
     if (view.tail.end.nextLsn < this.#end.nextLsn) {
       const message = `the log ends with ${view.tail.lastLsn}, after ${this.lastLsn} was seen`;
       throw new WalError("WAL_CORRUPT", message, { lsn: view.tail.end.nextLsn, actual: this.lastLsn });
