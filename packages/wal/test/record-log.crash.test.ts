@@ -2,9 +2,10 @@
 // a program counts as durable, so that few effects are pending.
 import { crashMatrix, type CrashMatrixOptions, type WorkloadRun } from "@holdfast/crash-test";
 import { Directory } from "@holdfast/fs-seam";
+import { CrashFs } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { describe, expect, test } from "vitest";
-import type { RecordLog } from "../src/record-log-entry.js";
+import { openRecordLogReader, type RecordLog } from "../src/record-log-entry.js";
 import { bytesOf, demandLaw, type Recovered } from "./log-law.js";
 import { name, open, plain, recoverAndAppend, type Settings } from "./record-log-law.js";
 
@@ -12,6 +13,8 @@ const record = (text: string): string => text.padEnd(40, ".");
 const before = ["1", "2", "3"].map(record);
 const three = ["a", "b", "c"].map(record);
 const [a, b, c] = three as [string, string, string];
+/** Its frame ends on another page than it begins on, and what follows lies on that one. */
+const long = record("long").padEnd(5000, ".");
 
 interface Window {
   /** What the log holds before. Default {@link before}. */
@@ -127,6 +130,18 @@ const windows: Readonly<Record<string, Window>> = {
       ack(await log.appendDurable(bytesOf(b)));
     },
   },
+  "a tail of several pages that was never synced becomes durable before a header says so": {
+    options: { bufferBytes: 8192, preallocateBytes: 0 },
+    history: [long],
+    work: async (directory, ack, run) => {
+      await killed(directory, run, async (log) => {
+        log.append(bytesOf(long));
+        log.write();
+      });
+      await open(directory);
+      ack(4);
+    },
+  },
   "a watermark that was never synced": {
     history: [a, b],
     work: async (directory, ack, run) => {
@@ -202,4 +217,24 @@ describe("the law of a record log holds at every crash point", () => {
     });
     expect(report.level).toBeGreaterThanOrEqual(4);
   });
+});
+
+test("what an open did is durable when it is open: its section, the cut, and the bytes that are kept aside", async () => {
+  const disk = new CrashFs();
+  const directory = new Directory(disk);
+  const log = await open(directory);
+  await log.appendDurable(bytesOf(a));
+  await log.close();
+  const torn = bytesOf("torn".repeat(2000));
+  {
+    using file = directory.open(name, { mode: "append" });
+    file.append(torn);
+    await file.sync("full");
+  }
+  const { report } = await open(directory);
+  expect(report).toMatchObject({ lastLsn: 1, segmentCount: 2, rewrittenRecords: 0 });
+  disk.crash("worst");
+  const after = openRecordLogReader({ directory: new Directory(disk), name });
+  expect(after.report).toMatchObject({ lastLsn: 1, segmentCount: 2, dropped: [] });
+  expect(new Directory(disk).readFile(report.asideFiles[0] as string)).toEqual(torn);
 });
