@@ -98,6 +98,7 @@ export const tests = {
   walRefusals: `${wal}/test/refusals.test.ts`,
   walCommit: `${wal}/test/group-commit.crash.test.ts`,
   walLaws: `${wal}/test/wal.property.test.ts`,
+  walCopies: `${wal}/src/record-copies.test.ts`,
   walCheckpoint: `${wal}/test/checkpoint.test.ts`,
   walBesideWriter: `${wal}/test/beside-writer.test.ts`,
   walVerification: `${wal}/test/verification.test.ts`,

@@ -839,13 +839,26 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "a record of a batch may run past it",
     file: "batch-payload.ts",
-    find: "if (room < 0 || length > room) {",
-    put: "if (room < -9) {",
+    find: "return length > room ? -1 : at + LENGTH_BYTES + length;",
+    put: "return at + LENGTH_BYTES + length;",
   },
   {
     what: "bytes behind the last record of a batch are ignored",
     file: "record-cursor.ts",
-    find: "if (this.#batchNext <= this.#batchLast || end === cursor.payloadEnd) return;",
-    put: "if (end >= 0) return;",
+    find: "if (this.lsn === this.#batchLast && end !== cursor.payloadEnd) {",
+    put: "if (end < 0) {",
+  },
+  // --- what a reader keeps ---
+  {
+    what: "a record is taken from memory that was read into again",
+    file: "record-copies.ts",
+    find: " && bytesOffset === this.#sourceOffset",
+    tests: [tests.walCopies],
+  },
+  {
+    what: "a record is taken from another cursor's memory",
+    file: "record-copies.ts",
+    find: "bytes === this.#source && ",
+    tests: [tests.walCopies],
   },
 ]);

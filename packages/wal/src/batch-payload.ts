@@ -1,5 +1,3 @@
-import { WalError, type WalErrorContext } from "./wal-error.js";
-
 /**
  * How several records lie in the payload of one batch frame: for each its length, 32 bits little-endian, and its bytes, one
  * behind the other and nothing after the last. The number of records is the frame's span. One frame is one checksum, so a
@@ -27,21 +25,14 @@ export function encodeBatchPayload(records: readonly Uint8Array[], target: Uint8
 }
 
 /**
- * Offset behind the record that begins at `at`, in a payload that ends at `end`.
- *
- * @throws {@link WalError} `WAL_CORRUPT` when its length runs past the payload: sound checksums over bytes that no encoder writes.
+ * Offset behind the record that begins at `at`, in a payload that ends at `end`; -1 when its length runs past the payload, which
+ * sound checksums over bytes of another encoder may say.
  */
-export function batchRecordEnd(bytes: Uint8Array, at: number, end: number, context: WalErrorContext): number {
+export function batchRecordEnd(bytes: Uint8Array, at: number, end: number): number {
   const room = end - at - LENGTH_BYTES;
-  const length = room < 0 ? 0 : readLength(bytes, at);
-  if (room < 0 || length > room) {
-    throw new WalError("WAL_CORRUPT", "a record of a batch runs past the batch", {
-      ...context,
-      actual: length,
-      expected: room,
-    });
-  }
-  return at + LENGTH_BYTES + length;
+  if (room < 0) return -1;
+  const length = readLength(bytes, at);
+  return length > room ? -1 : at + LENGTH_BYTES + length;
 }
 
 /** Where the bytes of the record that begins at `at` begin. */

@@ -29,7 +29,9 @@ export class FrameWalk {
   readonly #maxPayloadBytes: number;
   readonly #segments: readonly SoundSegment[];
   readonly #headers: readonly SegmentHeader[];
-  readonly #bases: ReadonlySet<number>;
+  /** LSNs that segments begin with, ascending, and the first of them that is not behind the walk. */
+  readonly #bases: readonly number[];
+  #dueBase = 0;
   #source: SegmentSource;
 
   constructor(directory: Directory, start: WalkStart, options: FrameWalkOptions) {
@@ -37,7 +39,7 @@ export class FrameWalk {
     this.#maxPayloadBytes = options.maxPayloadBytes;
     this.#segments = options.segments;
     this.#headers = options.segments.map(({ header }) => header);
-    this.#bases = new Set(this.#headers.map(({ baseLsn }) => baseLsn));
+    this.#bases = this.#headers.map(({ baseLsn }) => baseLsn).toSorted((a, b) => a - b);
     this.segment = start.segment;
     this.#source = openSegment(directory, start.segment.file);
     this.cursor = this.#cursorAt(start.position);
@@ -62,8 +64,12 @@ export class FrameWalk {
   }
 
   #successor(): SoundSegment | undefined {
-    const { nextLsn, chain } = this.cursor;
-    if (!this.#bases.has(nextLsn)) return undefined;
+    const { nextLsn } = this.cursor;
+    let base = this.#bases[this.#dueBase] ?? Number.POSITIVE_INFINITY;
+    // LSNs of a walk never go back, and stay where they are behind a frame without a record.
+    while (base < nextLsn) base = this.#bases[(this.#dueBase += 1)] ?? Number.POSITIVE_INFINITY;
+    if (base > nextLsn) return undefined;
+    const { chain } = this.cursor;
     const { logId, segmentId } = this.segment.header;
     const header = successorAt({ logId, segmentId, nextLsn, chain }, this.#headers);
     if (header === undefined) return undefined;

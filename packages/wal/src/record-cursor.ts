@@ -131,6 +131,12 @@ export class RecordCursor {
     return this.bytes.subarray(this.start, this.end);
   }
 
+  /** Offset in the file of the beginning of `bytes`. What lies in `bytes` stays as it is as long as this does. */
+  get bytesOffset(): number {
+    const { cursor } = this.#walk;
+    return cursor.offset - cursor.payloadStart;
+  }
+
   /** LSN of the next record that will be asked for: nothing from there on may be pruned. */
   get neededFrom(): number {
     return Math.max(this.#from, this.lsn + 1);
@@ -143,6 +149,7 @@ export class RecordCursor {
   }
 
   #nextFrame(): boolean {
+    if (this.#walkAnew === undefined) return this.#walk.next();
     const moved = this.#unlessReplaced(() => this.#walk.next());
     if (moved !== undefined) return moved;
     this.#walk.close();
@@ -170,8 +177,9 @@ export class RecordCursor {
   }
 
   #remember(): void {
-    const { cursor, segment } = this.#walk;
+    const { cursor } = this.#walk;
     if (cursor.endOffset < this.#nextMark) return;
+    const { segment } = this.#walk;
     const { endOffset: offset, nextLsn, chain } = cursor;
     this.#index.add(segment.header.segmentId, { offset, nextLsn, chain });
     this.#nextMark = offset + MARK_BYTES;
@@ -196,25 +204,31 @@ export class RecordCursor {
   }
 
   #takeFromBatch(): void {
-    const { cursor, segment } = this.#walk;
-    const context = {
-      file: segment.file,
-      segmentId: segment.header.segmentId,
-      offset: cursor.offset,
-      lsn: this.#batchNext,
-    };
-    const end = batchRecordEnd(cursor.bytes, this.#batchAt, cursor.payloadEnd, context);
+    const { cursor } = this.#walk;
+    const end = batchRecordEnd(cursor.bytes, this.#batchAt, cursor.payloadEnd);
+    if (end < 0) throw this.#badBatch("a record of a batch runs past the batch", this.#batchAt);
     this.lsn = this.#batchNext;
     this.bytes = cursor.bytes;
     this.start = batchRecordStart(this.#batchAt);
     this.end = end;
+    if (this.lsn === this.#batchLast && end !== cursor.payloadEnd) {
+      throw this.#badBatch("bytes follow the last record of a batch", end);
+    }
     this.#batchAt = end;
     this.#batchNext += 1;
-    if (this.#batchNext <= this.#batchLast || end === cursor.payloadEnd) return;
-    throw new WalError("WAL_CORRUPT", "bytes follow the last record of a batch", {
-      ...context,
-      expected: end,
-      actual: cursor.payloadEnd,
+  }
+
+  /** Sound checksums over bytes that no encoder writes; `at` is where the batch could not go on, in its payload. */
+  #badBatch(message: string, at: number): WalError {
+    const { cursor, segment } = this.#walk;
+    const { offset, payloadStart, payloadEnd } = cursor;
+    return new WalError("WAL_CORRUPT", message, {
+      file: segment.file,
+      segmentId: segment.header.segmentId,
+      offset,
+      lsn: this.#batchNext,
+      expected: payloadEnd - payloadStart,
+      actual: at - payloadStart,
     });
   }
 

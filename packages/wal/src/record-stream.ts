@@ -1,3 +1,4 @@
+import { RecordCopies } from "./record-copies.js";
 import type { RecordCursor } from "./record-cursor.js";
 
 /** Records as callers get them, one by one or by the batch. */
@@ -5,7 +6,7 @@ import type { RecordCursor } from "./record-cursor.js";
 /** One record as a reader gets it. */
 export interface WalRecord {
   readonly lsn: number;
-  /** Owned by the caller. */
+  /** Owned by the caller. Shares its memory with records beside it, up to 32 KiB: whoever keeps few of many keeps copies. */
   readonly payload: Uint8Array;
 }
 
@@ -25,8 +26,9 @@ export const DEFAULT_BATCH_BYTES: number = 64 * 1024;
 
 /** Every record that is left, and closes the cursor. */
 export function* records(cursor: RecordCursor): Generator<WalRecord, void, undefined> {
+  const copies = new RecordCopies();
   try {
-    while (cursor.next()) yield { lsn: cursor.lsn, payload: cursor.view().slice() };
+    while (cursor.next()) yield { lsn: cursor.lsn, payload: copies.take(cursor) };
   } finally {
     cursor.close();
   }
@@ -35,8 +37,9 @@ export function* records(cursor: RecordCursor): Generator<WalRecord, void, undef
 /** The next records, until `maxBatchBytes` are reached or none is left; [] then. */
 export function nextBatch(cursor: RecordCursor, maxBatchBytes: number): WalRecord[] {
   const batch: WalRecord[] = [];
+  const copies = new RecordCopies();
   for (let bytes = 0; bytes < maxBatchBytes && cursor.next(); bytes += cursor.end - cursor.start) {
-    batch.push({ lsn: cursor.lsn, payload: cursor.view().slice() });
+    batch.push({ lsn: cursor.lsn, payload: copies.take(cursor) });
   }
   return batch;
 }
