@@ -4,6 +4,7 @@ import { defineConfig } from "tsup";
 const entries = {
   index: "src/index.ts",
   durability: "src/durability-entry.ts",
+  files: "src/files-entry.ts",
   "record-log": "src/record-log-entry.ts",
 };
 

@@ -301,7 +301,7 @@ export const durabilityMutations = [
       },
       {
         what: "empty records are lost",
-        find: "for (let at = doubtful ?? cursor.offset; at < cursor.offset; at += recordGrammar.headerBytes) deliver(at, empty);",
+        find: "recordCount++; yield { offset: at, payload: empty };",
       },
       { what: "empty records come twice", find: "doubtful = undefined;" },
       {

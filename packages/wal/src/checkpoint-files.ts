@@ -1,5 +1,6 @@
 import { removeDurably, stageFile, type Directory } from "@holdfast/fs-seam";
 import { inspectSegmentHeader, SEGMENT_HEADER_BYTES } from "@holdfast/segment-codec";
+import { formatCheckpointFileName, parseCheckpointFileName } from "./checkpoint-file-name.js";
 import { freshNonce } from "./fresh-identity.js";
 import { decodeCheckpoint, encodeCheckpoint, type CheckpointOutcome } from "./checkpoint-codec.js";
 import { openSegment } from "./segment-survey.js";
@@ -33,18 +34,12 @@ export interface SkippedCheckpoint {
   readonly why: string;
 }
 
-const pattern = /^(\d{20})\.ckpt$/;
-
-function checkpointFileName(lsn: number): string {
-  return `${String(lsn).padStart(20, "0")}.ckpt`;
-}
-
 /** Checkpoint files by name alone, newest first. */
 export function listCheckpoints(directory: Directory): { readonly file: string; readonly lsn: number }[] {
   const found: { file: string; lsn: number }[] = [];
   for (const { name, kind } of directory.list()) {
-    const lsn = Number(pattern.exec(name)?.[1] ?? Number.NaN);
-    if (kind === "file" && Number.isSafeInteger(lsn)) found.push({ file: name, lsn });
+    const lsn = parseCheckpointFileName(name);
+    if (kind === "file" && lsn !== undefined) found.push({ file: name, lsn });
   }
   return found.sort((a, b) => b.lsn - a.lsn);
 }
@@ -95,7 +90,7 @@ export async function writeCheckpoint(
   payload: Uint8Array,
   { logId, lsn, content, maxCheckpointBytes, keepCheckpoints }: CheckpointWrite,
 ): Promise<number> {
-  const file = checkpointFileName(lsn);
+  const file = formatCheckpointFileName(lsn);
   const staged = stageFile(directory, file);
   try {
     staged.handle.append(encodeCheckpoint({ logId, lsn, content, nonce: freshNonce(directory.fs) }, payload));

@@ -49,8 +49,26 @@ export interface RecordLogWalkOptions {
  */
 export function walkRecordLog(source: ByteSource | Uint8Array, options: RecordLogWalkOptions = {}): RecordLogWalk {
   checkKnown(options, ["onRecord", "zerosAreRecords", "maxPayloadBytes"]);
-  const { onRecord, zerosAreRecords = false, maxPayloadBytes = durabilityLimits.record } = options;
+  const { onRecord, ...rest } = options;
   if (onRecord !== undefined) checkFunction(onRecord, "onRecord");
+  const walk = durabilityRecords(source, rest);
+  for (;;) {
+    const step = walk.next();
+    if (step.done === true) return step.value;
+    onRecord?.(step.value);
+  }
+}
+
+/**
+ * {@link walkRecordLog} for whoever wants the records one by one: each payload is lent until the next one is asked for, and what is
+ * returned at the end is the verdict.
+ */
+export function* durabilityRecords(
+  source: ByteSource | Uint8Array,
+  options: Omit<RecordLogWalkOptions, "onRecord"> = {},
+): Generator<DurabilityRecord, RecordLogWalk, undefined> {
+  checkKnown(options, ["zerosAreRecords", "maxPayloadBytes"]);
+  const { zerosAreRecords = false, maxPayloadBytes = durabilityLimits.record } = options;
   checkBoolean(zerosAreRecords, "zerosAreRecords");
   checkWhole(maxPayloadBytes, "maxPayloadBytes", 0, 2 ** 30);
   const from = source instanceof Uint8Array ? sourceOf(source) : source;
@@ -69,10 +87,6 @@ export function walkRecordLog(source: ByteSource | Uint8Array, options: RecordLo
     zerosAreRecords,
   });
   let recordCount = 0;
-  const deliver = (offset: number, payload: Uint8Array): void => {
-    recordCount++;
-    onRecord?.({ offset, payload });
-  };
   // Eight zeros are an empty record, or a hole of a frame that reached the disk only in part. A sound record behind them is what
   // decides; in front of damage they are part of it.
   let doubtful: number | undefined;
@@ -81,9 +95,13 @@ export function walkRecordLog(source: ByteSource | Uint8Array, options: RecordLo
       doubtful ??= cursor.offset;
       continue;
     }
-    for (let at = doubtful ?? cursor.offset; at < cursor.offset; at += recordGrammar.headerBytes) deliver(at, empty);
+    for (let at = doubtful ?? cursor.offset; at < cursor.offset; at += recordGrammar.headerBytes) {
+      recordCount++;
+      yield { offset: at, payload: empty };
+    }
     doubtful = undefined;
-    deliver(cursor.offset, cursor.payload);
+    recordCount++;
+    yield { offset: cursor.offset, payload: cursor.payload };
   }
   const { offset, stop: reason = "end" } = cursor;
   const endOffset = doubtful ?? offset;

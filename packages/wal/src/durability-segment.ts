@@ -60,17 +60,36 @@ export function walkDurabilitySegment(
   options: DurabilitySegmentWalkOptions,
 ): DurabilitySegmentWalk {
   checkKnown(options, ["segmentId", "nextEntryId", "last", "maxPayloadBytes", "onEntry"]);
-  const { segmentId, nextEntryId, last = true, maxPayloadBytes = durabilityLimits.entry, onEntry } = options;
+  const { onEntry, ...place } = options;
+  if (onEntry !== undefined) checkFunction(onEntry, "onEntry");
+  const walk = durabilityEntries(source, place);
+  for (;;) {
+    const step = walk.next();
+    if (step.done === true) return step.value;
+    onEntry?.(step.value);
+  }
+}
+
+/**
+ * {@link walkDurabilitySegment} for whoever wants the entries one by one: each payload is lent until the next one is asked for, and what
+ * is returned at the end is the verdict.
+ */
+export function* durabilityEntries(
+  source: ByteSource | Uint8Array,
+  options: Omit<DurabilitySegmentWalkOptions, "onEntry">,
+): Generator<DurabilityEntry, DurabilitySegmentWalk, undefined> {
+  checkKnown(options, ["segmentId", "nextEntryId", "last", "maxPayloadBytes"]);
+  const { segmentId, nextEntryId, last = true, maxPayloadBytes = durabilityLimits.entry } = options;
   checkId(segmentId, "segmentId", 1);
   if (nextEntryId !== undefined) checkId(nextEntryId, "nextEntryId", 1);
   checkBoolean(last, "last");
   checkWhole(maxPayloadBytes, "maxPayloadBytes", 0, 2 ** 30);
-  if (onEntry !== undefined) checkFunction(onEntry, "onEntry");
   const walk = segmentEntries(source, { segmentId, nextEntryId, last, maxPayloadBytes });
   for (;;) {
     const step = walk.next();
     if (step.done === true) return step.value;
-    onEntry?.({ segmentId, entryId: step.value.entryId, offset: step.value.offset, payload: step.value.payload });
+    const { entryId, offset, payload } = step.value;
+    yield { segmentId, entryId, offset, payload };
   }
 }
 

@@ -5,7 +5,7 @@ import { openSegment } from "./segment-survey.js";
 /** Bytes that an open cuts off a record log are kept beside it: `<name>.aside-<number of the open's section>-<its nonce>`. */
 
 /** Names of such files, whatever the log; the number and the nonce are at the end. */
-const asidePattern = /\.aside-\d{20}-[0-9a-f]{8}$/;
+export const asidePattern: RegExp = /\.aside-\d{20}-[0-9a-f]{8}$/;
 
 const COPY_BYTES = 256 * 1024;
 

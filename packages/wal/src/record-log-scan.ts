@@ -44,17 +44,21 @@ export function* scanRecordLog(
 ): Steps<RecordLogScan> {
   const source = openSegment(directory, file);
   try {
-    return yield* scan(source, file, maxRecordBytes, durableLsn);
+    return yield* scanSections(source, firstSection(source, file), { maxRecordBytes, durableLsn });
   } finally {
     source.close();
   }
 }
 
-function* scan(source: SegmentSource, file: string, maxRecordBytes: number, known: number): Steps<RecordLogScan> {
-  const first = firstSection(source, file);
+/** The same from a first section that is known; throws the same but for what its header says. */
+export function* scanSections(
+  source: SegmentSource,
+  first: Section,
+  { maxRecordBytes, durableLsn = 0 }: LookOptions,
+): Steps<RecordLogScan> {
   const walk = new SectionWalk(source, { section: first }, maxRecordBytes);
   const sections: Section[] = [first];
-  let stated = Math.max(known, first.header.durableLsn);
+  let stated = Math.max(durableLsn, first.header.durableLsn);
   let lastRecordEnd = SECTION_BYTES;
   let pauseAt = STEP_BYTES;
   while (walk.next()) {

@@ -1,0 +1,17 @@
+// Entry `./files`: names and grammars of a log's files, for tools that look into them. What opens, reads and judges a whole log is in `.`
+// and `./record-log`.
+export { batchRecordEnd, batchRecordStart } from "./batch-payload.js";
+export { decodeCheckpoint } from "./checkpoint-codec.js";
+export type { CheckpointOutcome } from "./checkpoint-codec.js";
+export { parseCheckpointFileName } from "./checkpoint-file-name.js";
+export { asidePattern } from "./record-log-aside.js";
+export { sectionFrameKind } from "./record-log-section.js";
+export type { Section, SectionBoundary } from "./record-log-section.js";
+export { scanSections } from "./record-log-scan.js";
+export type { RecordLogScan } from "./record-log-scan.js";
+export { SectionWalk } from "./record-log-walk.js";
+export type { SectionStart } from "./record-log-walk.js";
+export { formatSegmentFileName, parseSegmentFileName } from "./segment-file-name.js";
+export type { SegmentFileName } from "./segment-file-name.js";
+export { liveSegments } from "./segment-survey.js";
+export type { SegmentSource, SoundSegment } from "./segment-survey.js";
