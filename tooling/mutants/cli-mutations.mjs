@@ -477,7 +477,8 @@ export const cliMutations = [
       {
         what: "a footer that is a file has no format",
         file: "regions.ts",
-        find: '|| (line.kind === "footer" && line.offset === 0)',
+        find: "|| isFile) format",
+        put: ") format",
       },
       {
         what: "claims under no checksum are sound",

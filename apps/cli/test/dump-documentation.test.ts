@@ -2,12 +2,15 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { goldenPath, manifest, mutate } from "./golden-stores.js";
 import { inspected, type JsonLine } from "./inspected.js";
+import { flipped, segmentsOf, smallLog, smallRecordLog } from "./small-log.js";
 import { sealedSegment } from "./sealed-segment.js";
 import { smallSegment } from "./small-segment.js";
 
+const durabilityPath = fileURLToPath(new URL("../../../packages/wal/test/golden/durability", import.meta.url));
 const text = readFileSync(new URL("../../../docs/dump.md", import.meta.url), "utf8");
 
 interface Section {
@@ -69,8 +72,22 @@ beforeAll(async () => {
   writeFileSync(join(directory, "torn"), whole.bytes.subarray(0, -1));
   writeFileSync(join(directory, "foreign"), "foreign");
   symlinkSync("nowhere", join(directory, "link.fbat"));
+  const log = await smallLog();
+  const [first = "", second = ""] = segmentsOf(log);
+  const stranger = "00000000000000000099-12345678.seg";
+  mkdirSync(join(directory, "wal/aside"), { recursive: true });
+  for (const [name, bytes] of Object.entries(log)) {
+    const found = name.endsWith("8.ckpt") ? flipped(bytes, 80) : bytes;
+    if (name !== second) writeFileSync(join(directory, "wal", name), found);
+  }
+  writeFileSync(join(directory, "wal/aside", first), flipped(log[first] ?? new Uint8Array(), 80));
+  writeFileSync(join(directory, "wal", stranger), smallSegment([], { segmentId: 99 }).bytes);
+  writeFileSync(join(directory, "wal/.~1"), "");
+  writeFileSync(join(directory, "events"), await smallRecordLog());
   for (const command of ["dump", "verify"] as const) {
-    for (const path of [directory, goldenPath(".")]) note(command, (await inspected(command, path)).lines);
+    for (const path of [directory, goldenPath("."), durabilityPath]) {
+      note(command, (await inspected(command, path)).lines);
+    }
   }
 });
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import type { Folder } from "../src/inspect/file-format.js";
 import { FbatOrder } from "../src/inspect/fbat-order.js";
 import { goldenBytes } from "./golden-stores.js";
-import { linesOf } from "./small-segment.js";
+import { folderOf, linesOf } from "./small-segment.js";
 
 const store = goldenBytes("single-aborted/000001.fbat");
 const { header, frames } = scanFbatSegment(store, { newest: true });
@@ -77,9 +77,8 @@ test("items of a batch that was given up claim neither an id nor a clock", () =>
 });
 
 test("two files with the number of one segment are both named", () => {
-  const folder = (...names: readonly string[]): Folder => ({
-    siblings: names.map((name) => ({ name, head: () => head })),
-  });
+  const folder = (...names: readonly string[]): Folder =>
+    folderOf(Object.fromEntries(names.map((name) => [name, head])));
   const damages = (name: string, ...names: readonly string[]): readonly unknown[] =>
     linesOf(store, name, folder(...names)).filter(({ kind }) => kind === "damage");
   const both = ["000001.fbat", "1.fbat", "000002.fbat", "x.fbat"];

@@ -2,7 +2,16 @@
 import { FRAME_HEADER_BYTES, SEGMENT_HEADER_BYTES, crc32 } from "@holdfast/segment-codec";
 import { describe, expect, test } from "vitest";
 import type { Folder } from "../src/inspect/file-format.js";
-import { alone, identity, linesOf, payloadTexts, regionTexts, regionsOfBytes, smallSegment } from "./small-segment.js";
+import {
+  alone,
+  folderOf,
+  identity,
+  linesOf,
+  payloadTexts,
+  regionTexts,
+  regionsOfBytes,
+  smallSegment,
+} from "./small-segment.js";
 
 const payloads = ["", "00ff", "0102030405060708", "aa".repeat(40)].map((hex) =>
   Uint8Array.from(Buffer.from(hex, "hex")),
@@ -132,21 +141,20 @@ describe("the header", () => {
 });
 
 describe("among the segments of its log", () => {
-  const folderOf = (...files: readonly Uint8Array[]): Folder => ({
-    siblings: files.map((bytes, at) => ({ name: `segment-${at}`, head: () => bytes.subarray(0, 128) })),
-  });
+  const among = (...files: readonly Uint8Array[]): Folder =>
+    folderOf(Object.fromEntries(files.map((bytes, at) => [`segment-${at}`, bytes])));
   const cut = smallSegment(payloads.slice(0, 2));
   const boundary = cut.bytes.length;
   const start = { segmentId: 8, epoch: 4, baseLsn: 1003, durableLsn: 1002, previousChain: cut.chain };
 
   test("what a later segment has taken over is dead, and no damage", () => {
     const next = smallSegment([], start);
-    const lines = linesOf(unsynced.bytes, "segment", folderOf(unsynced.bytes, next.bytes));
+    const lines = linesOf(unsynced.bytes, "segment", among(unsynced.bytes, next.bytes));
     expect(payloadTexts(lines)).toHaveLength(2);
     expect(lines.at(-1)).toEqual({
       ...{ kind: "dead", offset: boundary, length: end - boundary, fields: { continuedBy: 8n } },
     });
-    const regions = regionsOfBytes(unsynced.bytes, "segment", folderOf(unsynced.bytes, next.bytes));
+    const regions = regionsOfBytes(unsynced.bytes, "segment", among(unsynced.bytes, next.bytes));
     expect(regions).toEqual([
       {
         ...{ kind: "sound", offset: 0, length: end },
@@ -157,7 +165,7 @@ describe("among the segments of its log", () => {
 
   test("a header that states more as durable than is there proves the loss, at the end of a file cut between frames", () => {
     const next = smallSegment([], { ...start, baseLsn: 1005, durableLsn: 1004 });
-    expect(regionTexts(regionsOfBytes(cut.bytes, "segment", folderOf(cut.bytes, next.bytes)))).toEqual([
+    expect(regionTexts(regionsOfBytes(cut.bytes, "segment", among(cut.bytes, next.bytes)))).toEqual([
       `sound 0..${boundary}`,
       `corrupt ${boundary}..${boundary} CODEC_DURABLE_DATA_MISSING`,
     ]);
@@ -165,7 +173,7 @@ describe("among the segments of its log", () => {
   });
 
   test("files of other formats, and of nothing, say nothing", () => {
-    const folder = folderOf(new Uint8Array(), new Uint8Array(200), Uint8Array.from(Buffer.from("FBAT")));
+    const folder = among(new Uint8Array(), new Uint8Array(200), Uint8Array.from(Buffer.from("FBAT")));
     expect(regionTexts(regionsOfBytes(unsynced.bytes, "segment", folder))).toEqual([`sound 0..${end}`]);
   });
 });

@@ -37,12 +37,13 @@ export interface SmallSegment {
 interface SegmentSettings {
   readonly synced?: boolean;
   readonly kind?: number;
+  readonly span?: number;
 }
 
 /** One record a payload; each frame states those before it as durable when `synced`. */
 export function smallSegment(
   payloads: readonly Uint8Array[],
-  { synced = false, kind = 1, ...changes }: Partial<SegmentIdentity> & SegmentSettings = {},
+  { synced = false, kind = 1, span = 1, ...changes }: Partial<SegmentIdentity> & SegmentSettings = {},
 ): SmallSegment {
   const size = payloads.reduce((sum, payload) => sum + frameBytes(payload.length), SEGMENT_HEADER_BYTES);
   const bytes = new Uint8Array(size);
@@ -50,12 +51,22 @@ export function smallSegment(
   const boundaries = [SEGMENT_HEADER_BYTES];
   for (const payload of payloads) {
     if (synced) encoder.durableLsn = encoder.nextLsn - 1;
-    boundaries.push(encoder.append(bytes, boundaries.at(-1) ?? 0, payload, { kind, flags: 5, span: 1 }));
+    boundaries.push(encoder.append(bytes, boundaries.at(-1) ?? 0, payload, { kind, flags: 5, span }));
   }
   return { bytes, boundaries, chain: encoder.chain, nextLsn: encoder.nextLsn };
 }
 
-export const alone: Folder = { siblings: [] };
+export const alone: Folder = { name: "", siblings: [] };
+
+/** A directory in memory. */
+export function folderOf(files: Readonly<Record<string, Uint8Array>>, name = ""): Folder {
+  const siblings = Object.entries(files).map(([file, bytes]) => ({
+    name: file,
+    head: () => bytes.subarray(0, 160),
+    open: () => ({ ...sourceOf(bytes), close: () => {} }),
+  }));
+  return { name, siblings };
+}
 
 /** The lines about bytes in memory; payloads are copied, because they are lent only. */
 export function linesOf(bytes: Uint8Array, name = "segment", folder: Folder = alone): Line[] {

@@ -6,10 +6,10 @@ import { parseInspectOptions } from "./inspect-options.js";
 import { runInspection, type Item, type Presentation } from "./inspection.js";
 import { jsonParts } from "./line-json.js";
 import { dumpText } from "./line-text.js";
-import { damage, isDamage, isForeign, type Line } from "./line.js";
+import { damage, isDamage, isPassedOver, type Line } from "./line.js";
 import { shown } from "./safe-text.js";
 
-const help = `holdfast dump: every header, frame and footer of files that we write, or batpak
+const help = `holdfast dump: every header, frame and footer of files that we write, or batpak, or durability
 
 Usage: holdfast dump FILE|DIR [--json]
 
@@ -52,5 +52,5 @@ function dumpPresentation(json: boolean, io: CommandIo): Presentation {
 
 function verdictOf(line: Line): Item["verdict"] {
   if (isDamage(line)) return line.fields.verdict;
-  return isForeign(line) ? "foreign" : "sound";
+  return isPassedOver(line) ? line.kind : "sound";
 }

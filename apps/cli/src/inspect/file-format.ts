@@ -1,24 +1,30 @@
 import { readExactly, type ByteSource } from "@holdfast/segment-codec";
+import type { OpenedFile } from "./host-file.js";
 import type { Line } from "./line.js";
 
-const headBytes = 128;
+/** What a record log begins with, the longest of all beginnings. */
+const headBytes = 160;
 
-/** The first bytes of a file, by which formats are told apart: 128, or all that there are. */
+/** The first bytes of a file, by which formats are told apart: 160, or all that there are. */
 export function headOf(source: ByteSource): Uint8Array {
   const head = new Uint8Array(Math.min(source.sizeBytes, headBytes));
   readExactly(source, head, 0);
   return head;
 }
 
-/** A file in the same directory: formats of several files judge each with what lies beside it. */
+/** A file in the same directory, itself included: formats of several files judge each with what lies beside it. */
 export interface Sibling {
   readonly name: string;
   /** The first bytes, as {@link headOf} has them; none of a file that cannot be read. */
   head(): Uint8Array;
+  /** To be closed by the caller. Throws as {@link openHostFile} does. */
+  open(): OpenedFile;
 }
 
 /** The regular files of one directory. One object stands for one directory, so what is worked out about it may be kept by it. */
 export interface Folder {
+  /** The directory's own name; "" where nobody knows it. */
+  readonly name: string;
   readonly siblings: readonly Sibling[];
 }
 

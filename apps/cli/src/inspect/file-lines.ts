@@ -1,17 +1,32 @@
 import { CodecError, type ByteSource } from "@holdfast/segment-codec";
+import { WalError } from "@holdfast/wal";
 import { CliError, messageOf } from "../cli-error.js";
+import { durabilityCheckpointFormat, durabilityRecordLogFormat, durabilitySegmentFormat } from "./durability-file.js";
 import { explained } from "./explained.js";
 import { fbatFormat, isFbatBehindZeros } from "./fbat-file.js";
 import { familyOf, isBehind } from "./file-family.js";
 import { headOf, type FileFormat, type Folder, type InspectedFile } from "./file-format.js";
 import { footerFileLines } from "./footer-file.js";
 import { footerMagicOf } from "./footer-magic.js";
-import { damage, type Foreign, type Line } from "./line.js";
+import { damage, type Line, type PassedOver } from "./line.js";
+import { asideLine, asideLines, auxiliaryReason, isCutPiece, isSetAside } from "./passed-over.js";
+import { recordLogFormat } from "./record-log-file.js";
 import { segmentFormat } from "./segment-file.js";
+import { walCheckpointFormat } from "./wal-checkpoint-file.js";
+import { walSegmentFormat } from "./wal-segment-file.js";
 import { holdsOnlyZeros } from "./zeros.js";
 
 /** Every format that is known. The first that recognises a file has it. */
-const formats: readonly FileFormat[] = [segmentFormat, fbatFormat];
+const formats: readonly FileFormat[] = [
+  walSegmentFormat,
+  walCheckpointFormat,
+  recordLogFormat,
+  segmentFormat,
+  durabilitySegmentFormat,
+  durabilityRecordLogFormat,
+  durabilityCheckpointFormat,
+  fbatFormat,
+];
 
 /** True when a file of this name is ours whatever it holds: one that cannot be opened is then missed, and not passed over. */
 export function isOurName(name: string): boolean {
@@ -33,7 +48,10 @@ export function* fileLines(name: string, source: ByteSource, folder: Folder): Ge
   } catch (error) {
     const range = { offset, endOffset: Math.max(offset, source.sizeBytes) };
     if (error instanceof CliError) yield damage("unreadable", range, error.code, messageOf(error));
-    else if (error instanceof CodecError) {
+    else if (error instanceof WalError) {
+      const verdict = error.code === "WAL_UNSUPPORTED" ? "unreadable" : "corrupt";
+      yield damage(verdict, range, error.code, messageOf(error));
+    } else if (error instanceof CodecError) {
       const verdict = error.code === "CODEC_SHORT_SOURCE" ? "unreadable" : "corrupt";
       yield damage(verdict, range, error.code, messageOf(error));
     } else throw error;
@@ -42,6 +60,24 @@ export function* fileLines(name: string, source: ByteSource, folder: Folder): Ge
 
 function* linesOf(name: string, source: ByteSource, folder: Folder): Generator<Line, void, undefined> {
   const file = { name, head: headOf(source), source, folder };
+  const auxiliary = auxiliaryReason(name, file.head, folder);
+  if (auxiliary !== undefined) {
+    yield { kind: "auxiliary", offset: 0, length: source.sizeBytes, fields: { reason: auxiliary } };
+  } else if (isCutPiece(name)) {
+    yield asideLine(0, source.sizeBytes, "what an open has cut off the record log of that name");
+  } else if (isSetAside(name, folder)) {
+    // By itself: what it belonged to has gone on without it.
+    yield* asideLines(knownLines({ ...file, name: nameless(name), folder: { name: folder.name, siblings: [] } }));
+  } else yield* knownLines(file);
+}
+
+/** Without what makes it a part of a log; the format of a segment is told by its beginning. */
+function nameless(name: string): string {
+  return name.replace(/(\.seg|\.ckpt|\.log)/, "$1-aside");
+}
+
+function* knownLines(file: InspectedFile): Generator<Line, void, undefined> {
+  const { name, source } = file;
   const format = formats.find((each) => each.recognise(file.head, name));
   const magic = format === undefined ? footerMagicOf(source) : undefined;
   if (format !== undefined) yield* format.lines(file);
@@ -64,6 +100,6 @@ function* headlessLines(file: InspectedFile): Generator<Line, void, undefined> {
 }
 
 /** The line about something that no format here is about. */
-export function foreignLine(length: number, reason: string): Foreign {
+export function foreignLine(length: number, reason: string): PassedOver {
   return { kind: "foreign", offset: 0, length, fields: { reason } };
 }

@@ -73,7 +73,7 @@ function neighbourhood(directory: HostPath, name: string): Folder {
     return folderOf(directory, listEntries(directory, "."));
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    return { siblings: [{ name, head: () => new Uint8Array() }] };
+    return { name: ownName(directory), siblings: [siblingOf(below(directory, Buffer.from(name)), name)] };
   }
 }
 
@@ -108,12 +108,19 @@ function nameText(name: Buffer): string {
 
 function folderOf(directory: HostPath, entries: readonly HostEntry[]): Folder {
   const files = entries.filter(({ kind }) => kind === "file");
-  return { siblings: files.map(({ name }): Sibling => siblingOf(below(directory, name), nameText(name))) };
+  const siblings = files.map(({ name }): Sibling => siblingOf(below(directory, name), nameText(name)));
+  return { name: ownName(directory), siblings };
+}
+
+/** @param directory - with a separator at its end, or without. */
+function ownName(directory: HostPath): string {
+  return basename(directory.toString("latin1"));
 }
 
 function siblingOf(path: HostPath, name: string): Sibling {
   return {
     name,
+    open: () => openHostFile(path, name),
     head() {
       try {
         const opened = openHostFile(path, name);
@@ -141,8 +148,10 @@ function* inspectFolder(
     const text = nameText(name);
     const file = `${prefix}${text}`;
     if (kind === "file") yield { file, named: false, lines: hostFileLines(path, file, text, folder) };
-    else if (kind === "directory") yield* inspectSubfolder(path, file);
-    else yield { file, named: false, lines: [unopened(text, kind)] };
+    else if (kind === "directory") {
+      if (isOurName(text)) yield { file, named: false, lines: [unopened(text, kind)] };
+      yield* inspectSubfolder(path, file);
+    } else yield { file, named: false, lines: [unopened(text, kind)] };
   }
 }
 
@@ -158,13 +167,18 @@ function* inspectSubfolder(path: HostPath, file: string): Generator<Inspected, v
   yield* inspectFolder(path, `${file}/`, entries);
 }
 
-/** A pipe, a device, a symlink: never opened, and missed only where its name says that it should be one of ours. */
-function unopened(name: string, kind: "symlink" | "special"): Line {
-  const what =
-    kind === "symlink" ? "a symlink, which is not followed" : "a pipe, socket or device, which is not opened";
+/** A pipe, a device, a symlink, a directory in the place of a file: never opened, and missed only where its name says that it should be one of ours. */
+function unopened(name: string, kind: Exclude<HostEntry["kind"], "file">): Line {
+  const what = unopenedKinds[kind];
   if (!isOurName(name)) return foreignLine(0, what);
   return damage("unreadable", { offset: 0, endOffset: 0 }, "CLI_FILE_NOT_REGULAR", what);
 }
+
+const unopenedKinds = {
+  symlink: "a symlink, which is not followed",
+  directory: "a directory under the name of a file",
+  special: "a pipe, socket or device, which is not opened",
+} as const;
 
 function refused(error: CliError): Line {
   return damage("unreadable", { offset: 0, endOffset: 0 }, error.code, error.message);

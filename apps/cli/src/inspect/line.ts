@@ -47,14 +47,17 @@ export function damage(
   return { kind: "damage", offset, length: endOffset - offset, fields: { verdict, code, reason } };
 }
 
-/** A line of kind `foreign`: about something that no format here is about. */
-export interface Foreign extends Line {
-  readonly kind: "foreign";
+/**
+ * A line about bytes that nobody judges. `foreign`: of no format here. `auxiliary`: a lock or temporary file of ours. `aside`: what was cut
+ * off a log and kept.
+ */
+export interface PassedOver extends Line {
+  readonly kind: "foreign" | "auxiliary" | "aside";
   readonly fields: { readonly reason: string };
 }
 
-export function isForeign(line: Line): line is Foreign {
-  return line.kind === "foreign";
+export function isPassedOver(line: Line): line is PassedOver {
+  return line.kind === "foreign" || line.kind === "auxiliary" || line.kind === "aside";
 }
 
 export function isDamage(line: Line): line is Damage {

@@ -7,7 +7,7 @@ const texts = (lines: readonly Line[]): readonly string[] =>
   [...regionsOf(lines)].map((region) => {
     const { kind, offset, length } = region;
     if (region.kind === "sound") return `${kind} ${offset}+${length} ${region.fields.frameCount}`;
-    return `${kind} ${offset}+${length} ${region.kind === "foreign" ? region.fields.reason : region.fields.code}`;
+    return `${kind} ${offset}+${length} ${"code" in region.fields ? region.fields.code : region.fields.reason}`;
   });
 
 test("neighbours that are sound are one region, and what lies in another line is part of it", () => {

@@ -1,11 +1,11 @@
-import { isDamage, isForeign, type Damage, type DamageVerdict, type Foreign, type Line } from "./line.js";
+import { isDamage, isPassedOver, type Damage, type DamageVerdict, type Line, type PassedOver } from "./line.js";
 
 /**
  * What `verify` says: a file as a row of regions that follow one another without a gap, each sound, torn, corrupt, unreadable or
- * foreign.
+ * foreign, or passed over.
  */
 
-export type Region = (Place & (Sound | Unsound)) | Foreign;
+export type Region = (Place & (Sound | Unsound)) | PassedOver;
 
 interface Place {
   readonly offset: number;
@@ -34,13 +34,14 @@ export function* regionsOf(lines: Iterable<Line>): Generator<Region, void, undef
       if (sound !== undefined) yield sound.region(line.offset);
       sound = undefined;
       yield unsound(line);
-    } else if (isForeign(line)) {
+    } else if (isPassedOver(line)) {
+      if (sound !== undefined) yield sound.region(line.offset);
+      sound = undefined;
       yield line;
     } else if (lineEnd > end) {
-      // Both kinds have it, whatever they are of; a footer at the very beginning is a file of its own.
-      if (line.kind === "segment-header" || (line.kind === "footer" && line.offset === 0)) {
-        format = line.fields["format"] as string;
-      }
+      // These kinds have it, whatever they are of; a footer or checkpoint at the very beginning is a file of its own.
+      const isFile = line.offset === 0 && (line.kind === "footer" || line.kind === "checkpoint");
+      if (line.kind === "segment-header" || isFile) format = line.fields["format"] as string;
       sound ??= new SoundRegion(end, format);
       sound.take(line);
     }
@@ -75,4 +76,8 @@ class SoundRegion {
   }
 }
 
-const frameKinds: ReadonlySet<string> = new Set(["event", "batch-begin", "batch-commit", "frame"]);
+/** A record in a frame of ours lies inside it, and is not counted again. */
+const frameKinds: ReadonlySet<string> = new Set([
+  ...["event", "batch-begin", "batch-commit", "frame"],
+  ...["entry", "record", "checkpoint"],
+]);

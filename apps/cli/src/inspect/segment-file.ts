@@ -4,12 +4,14 @@ import {
   frameKinds,
   inspectSegmentHeader,
   scanSegment,
+  type ByteSource,
   type ScanEnd,
   type SegmentHeader,
 } from "@holdfast/segment-codec";
-import type { FileFormat, Folder, InspectedFile } from "./file-format.js";
+import type { FileFormat, Folder } from "./file-format.js";
 import { footerMagicOf, isFbatFooter } from "./footer-magic.js";
 import { damage, type Damage, type Line } from "./line.js";
+import { isWholeFrame, malformedBatch, recordLines } from "./log-records.js";
 import { SegmentFooter, loneFooterLines } from "./segment-footer.js";
 
 /** Segments of format 2: docs/formats/segment.md. Each is judged with the headers of its log that lie beside it. */
@@ -33,7 +35,7 @@ export const segmentFormat: FileFormat = {
           yield damage("corrupt", { offset: 0, endOffset: SEGMENT_HEADER_BYTES }, "CODEC_NOT_A_SEGMENT", reason);
         }
         yield headerLine(outcome.header);
-        yield* frameLines(file, outcome.header);
+        yield* frameLines(file.source, outcome.header, { successors: headersOf(file.folder) });
         return;
       case "short":
         if (isBegun(head)) {
@@ -82,11 +84,12 @@ function withMagic(head: Uint8Array): Uint8Array | undefined {
   return inspectSegmentHeader(repaired).kind === "segment" ? repaired : undefined;
 }
 
-function headerLine(header: SegmentHeader): Line {
+/** @param offset - where the header lies, of a section of a record log. */
+export function headerLine(header: SegmentHeader, offset = 0): Line {
   const { logId, segmentId, nonce, epoch, content, baseLsn, durableLsn, previousChain, hash } = header;
   return {
     kind: "segment-header",
-    offset: 0,
+    offset,
     length: SEGMENT_HEADER_BYTES,
     fields: {
       format: "HFSG",
@@ -98,10 +101,23 @@ function headerLine(header: SegmentHeader): Line {
   };
 }
 
-function* frameLines(file: InspectedFile, header: SegmentHeader): Generator<Line> {
-  const { source } = file;
+export interface FrameLinesOptions {
+  /** Headers of the segments that may go on from this one. */
+  readonly successors: readonly SegmentHeader[];
+  /** Highest LSN known durable from elsewhere. */
+  readonly durableLsn?: number;
+  /** True in a log of ours: a line for every record follows that of its frame. */
+  readonly records?: boolean;
+}
+
+/** The lines about everything behind the header. */
+export function* frameLines(
+  source: ByteSource,
+  header: SegmentHeader,
+  { successors, durableLsn = 0, records = false }: FrameLinesOptions,
+): Generator<Line, void, undefined> {
   // Read twice: the verdict is known at the end only, and frames are handed on without being kept.
-  const { end } = scanSegment(source, header, { successors: headersOf(file.folder) });
+  const { end } = scanSegment(source, header, { successors, durableLsn });
   const cursor = new FrameCursor(source, header, { endOffset: end.endOffset });
   const footer = new SegmentFooter(source, end.endOffset, header);
   while (cursor.next()) {
@@ -109,7 +125,9 @@ function* frameLines(file: InspectedFile, header: SegmentHeader): Generator<Line
       yield* footer.lines(cursor, frameLine(cursor));
     } else {
       footer.take(cursor);
+      if (records && !isWholeFrame(cursor)) yield malformedBatch(cursor);
       yield frameLine(cursor);
+      if (records) yield* recordLines(cursor);
     }
   }
   const { sizeBytes } = source;
@@ -121,7 +139,7 @@ function* frameLines(file: InspectedFile, header: SegmentHeader): Generator<Line
   if (found !== undefined) yield found;
 }
 
-function frameLine(cursor: FrameCursor): Line {
+export function frameLine(cursor: FrameCursor): Line {
   const { offset, kind } = cursor;
   return {
     kind: "frame",

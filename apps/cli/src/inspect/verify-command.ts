@@ -8,7 +8,7 @@ import { jsonParts } from "./line-json.js";
 import { regionsOf, type Region } from "./regions.js";
 import { sentence, shown } from "./safe-text.js";
 
-const help = `holdfast verify: what is sound, torn, corrupt or foreign in files that we write, or batpak
+const help = `holdfast verify: what is sound, torn, corrupt or foreign in files that we write, or batpak, or durability
 
 Usage: holdfast verify FILE|DIR [--json]
 
@@ -34,7 +34,15 @@ export const verifyCommand: Command = {
 };
 
 /** From the worst to the best: a file is what its worst region is. */
-const kinds = ["unreadable", "corrupt", "torn", "sound", "foreign"] as const satisfies readonly Region["kind"][];
+const kinds = [
+  "unreadable",
+  "corrupt",
+  "torn",
+  "sound",
+  "aside",
+  "auxiliary",
+  "foreign",
+] as const satisfies readonly Region["kind"][];
 
 function verifyPresentation(json: boolean, io: CommandIo): Presentation {
   const paint = paintFor(io.stdout, io.env);
@@ -71,6 +79,8 @@ function regionText(file: string, region: Region, paint: Paint): string {
       return line(paint.good, `${plural(frameCount, "frame")}${dead}`);
     }
     case "foreign":
+    case "aside":
+    case "auxiliary":
       return line(paint.dim, sentence(region.fields.reason));
     default:
       return line(paint.bad, `${region.fields.code}: ${sentence(region.fields.reason)}`);
