@@ -15,3 +15,5 @@ export { formatSegmentFileName, parseSegmentFileName } from "./segment-file-name
 export type { SegmentFileName } from "./segment-file-name.js";
 export { liveSegments } from "./segment-survey.js";
 export type { SegmentSource, SoundSegment } from "./segment-survey.js";
+export { finish } from "./sliced-work.js";
+export type { Steps } from "./sliced-work.js";

@@ -5,7 +5,14 @@ import {
   sourceOf,
   type SegmentHeader,
 } from "@holdfast/segment-codec";
-import { SectionWalk, scanSections, sectionFrameKind, type RecordLogScan, type Section } from "@holdfast/wal/files";
+import {
+  SectionWalk,
+  finish,
+  scanSections,
+  sectionFrameKind,
+  type RecordLogScan,
+  type Section,
+} from "@holdfast/wal/files";
 import type { FileFormat } from "./file-format.js";
 import { damage, type Line } from "./line.js";
 import { isWholeFrame, malformedBatch, recordLines } from "./log-records.js";
@@ -31,7 +38,7 @@ export const recordLogFormat: FileFormat = {
     const first: Section = { file: name, offset: 0, header: beginning.header };
     const opened = { sizeBytes: source.sizeBytes, readAt: source.readAt.bind(source), close: () => {} };
     // Read twice, as segments are.
-    const scan = scanSections(opened, first, maxRecordBytes);
+    const scan = finish(scanSections(opened, first, { maxRecordBytes }));
     const walk = new SectionWalk(opened, { section: first }, maxRecordBytes);
     yield headerLine(first.header);
     let shown = walk.segment;
