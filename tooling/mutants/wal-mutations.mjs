@@ -780,7 +780,7 @@ export const walMutations = walArea("wal", usual, [
     what: "a checkpoint is not read back",
     file: "checkpoint-files.ts",
     find: 'if (outcome.kind === "refused" || outcome.lsn !== lsn) {',
-    put: "if (outcome.kind === undefined) {",
+    put: 'const isBad = outcome.kind === "refused" || outcome.lsn !== lsn; if (isBad && lsn < 0) {',
   },
   {
     what: "all generations stay",

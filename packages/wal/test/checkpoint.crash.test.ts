@@ -126,6 +126,16 @@ test.each([0, 8])(
   },
 );
 
+test("no record of a batch is read whose length runs past it, although more should follow", async () => {
+  const directory = new Directory(new MemoryFs());
+  const identity = { logId: new Uint8Array(16).fill(3), segmentId: 1, baseLsn: 1, durableLsn: 0 };
+  const payload = [9, 0, 0, 0, 1, 1, 0, 0, 0, 0];
+  directory.writeFile("00000000000000000001-00000005.seg", segmentBytes(identity, frameKinds.batch, 2, payload));
+  const log = await openWal({ directory, ...small });
+  expect(() => log.read().next()).toThrowError(expect.objectContaining({ code: "WAL_CORRUPT" }));
+  await log.close();
+});
+
 test.each([
   ["a record that runs past its batch", [9, 0, 0, 0, 1, 1], 1],
   ["a length that is cut off", [1, 0], 1],

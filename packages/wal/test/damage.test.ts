@@ -3,7 +3,7 @@
 import { Directory } from "@holdfast/fs-seam";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { beforeAll, describe, expect, test } from "vitest";
-import { openWal, WalError, type RecoveryMode } from "../src/index.js";
+import { openWal, openWalReader, WalError, type RecoveryMode } from "../src/index.js";
 import { bytesOf, copyOf, listed, small, textsOf } from "./log-law.js";
 
 const history = Array.from({ length: 7 }, (_, index) => `record ${index} `.padEnd(30 + index, "."));
@@ -181,6 +181,35 @@ describe("files that somebody moved", () => {
     directory.writeFile(file, stranger.readFile(file));
     expect(await outcome(directory)).toBe("WAL_FOREIGN_SEGMENT");
     expect(await outcome(directory, "salvage")).toBe("WAL_FOREIGN_SEGMENT");
+  });
+
+  // Two copies of a log that went their own ways: ids, LSNs and every checksum fit, and only the chain tells.
+  test("a segment of a copy that took another way is not followed, by an open or by a reader", async () => {
+    const common = copyOf(tree);
+    const grown = async (names: readonly string[], segmentBytes: number): Promise<Directory> => {
+      const directory = copyOf((common.fs as MemoryFs).snapshot());
+      const log = await openWal({ directory, ...small, segmentBytes });
+      for (const name of names) log.append(bytesOf(name.padEnd(30, ".")));
+      log.write();
+      return copyOf((directory.fs as MemoryFs).snapshot());
+    };
+    const here = await grown(["a", "b", "c"], 4096);
+    const there = await grown(["A", "B", "C", "D"], 128);
+    const theirs = segmentsOf(there).find((file) => file.startsWith("6".padStart(20, "0"))) as string;
+    const wanted = [
+      ...everything,
+      ...listed(
+        ["a", "b", "c"].map((name) => name.padEnd(30, ".")),
+        1,
+      ),
+    ].map((each, index) => each.replace(/^\d+/, String(index + 1)));
+    const reader = openWalReader({ directory: here });
+    expect(textsOf(reader)).toEqual(wanted);
+    here.writeFile(theirs, there.readFile(theirs));
+    reader.refresh();
+    expect(textsOf(reader)).toEqual(wanted);
+    expect(textsOf(openWalReader({ directory: here }))).toEqual(wanted);
+    expect(await outcome(here)).toEqual(wanted);
   });
 
   test("a segment under another number or nonce", async () => {

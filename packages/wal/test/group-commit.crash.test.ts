@@ -82,6 +82,27 @@ test("a segment that was made ready has a durable name when the first barrier co
   expect(await survivors(disk)).toEqual(listed(names));
 });
 
+test("a segment that holds no record yet is durable before what it follows is pruned", async () => {
+  const disk = new CrashFs();
+  let isBroken = false;
+  const now = (): number => {
+    if (isBroken) throw new Error("the clock is broken");
+    return 0;
+  };
+  const log = await openWal({ directory: new Directory(disk), ...small, now });
+  log.append(bytesOf(record("a").repeat(9)));
+  await log.sync();
+  // A rotation whose record never came: the caller's clock is asked when the new segment is there.
+  isBroken = true;
+  expect(() => log.append(bytesOf(record("b").repeat(9)))).toThrowError("the clock is broken");
+  isBroken = false;
+  expect([log.lastLsn, log.durableLsn]).toEqual([1, 1]);
+  expect(await log.prune(1)).toBe(1);
+  disk.crash("worst");
+  const again = await openWal({ directory: new Directory(disk), ...small });
+  expect([again.report.created, again.firstLsn, again.lastLsn]).toEqual([false, 2, 1]);
+});
+
 test("a barrier of rung full is not covered by one of rung data", async () => {
   const { log } = await scene(() => {});
   log.append(bytesOf(record("a")));

@@ -4,7 +4,7 @@ import { CrashFs } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { describe, expect, test } from "vitest";
-import { openWal, type Wal, type WalOptions } from "../src/index.js";
+import { openWal, openWalReader, type Wal, type WalOptions } from "../src/index.js";
 import { bytesOf, copyOf, listed, small, textsOf } from "./log-law.js";
 
 const record = (name: string): Uint8Array => bytesOf(name.padEnd(40, "."));
@@ -33,6 +33,32 @@ describe("close", () => {
     const behind = plan.arm("*:* EIO");
     await working;
     expect(behind.seen).toBe(0);
+    expect(fs.openHandles).toEqual([]);
+  });
+
+  test.each([
+    ["a barrier", "sync", false, (log: Wal) => log.sync()],
+    ["the barrier of a prune", "syncNames", true, (log: Wal) => log.prune(1)],
+    ["the barrier of a checkpoint", "sync", true, (log: Wal) => log.checkpoint(bytesOf("state"), { lsn: 1 })],
+  ])("waits for %s that takes its time", async (_, operation, isSynced, work) => {
+    let release = (): void => {};
+    const wait = (): Promise<void> => new Promise((resolve) => (release = resolve));
+    const fs = new FaultFs(new MemoryFs(), "", { timer: { wait, pass: () => {} } });
+    const log = await openWal({ directory: new Directory(fs), ...small });
+    for (const name of ["a", "b", "c", "d", "e", "f"]) log.append(record(name));
+    if (isSynced) await log.sync();
+    const slow = fs.plan.arm(`${operation}:* n1 delay 5ms`);
+    const working = work(log);
+    let isClosed = false;
+    for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
+    expect(slow.fired).toBe(1);
+    const closing = log.close().then(() => (isClosed = true));
+    for (let turn = 0; turn < 200; turn += 1) await Promise.resolve();
+    expect(isClosed).toBe(false);
+    expect(new Directory(fs).exists("LOCK")).toBe(true);
+    release();
+    await working;
+    await closing;
     expect(fs.openHandles).toEqual([]);
   });
 
@@ -130,18 +156,24 @@ describe("close", () => {
   });
 
   test("waits for the barrier that is under way when the log fails", async () => {
-    const { fs, log } = await faulty();
+    let release = (): void => {};
+    const wait = (): Promise<void> => new Promise((resolve) => (release = resolve));
+    const fs = new FaultFs(new MemoryFs(), "", { timer: { wait, pass: () => {} } });
+    const log = await openWal({ directory: new Directory(fs), ...small });
     log.append(record("a"));
-    let isOver = false;
-    const syncing = log.sync().finally(() => (isOver = true));
-    await Promise.resolve();
-    await Promise.resolve();
+    fs.plan.arm("sync:*.seg n1 delay 5ms");
+    const syncing = log.sync();
+    for (let turn = 0; turn < 50; turn += 1) await Promise.resolve();
     log.append(bytesOf("b"));
     fs.plan.arm("write:*.seg n1 EIO");
     expect(() => log.write()).toThrowError(expect.objectContaining({ code: "FS_IO" }));
-    await log.close();
-    expect(isOver).toBe(true);
+    let isClosed = false;
+    const closing = log.close().then(() => (isClosed = true));
+    for (let turn = 0; turn < 200; turn += 1) await Promise.resolve();
+    expect(isClosed).toBe(false);
+    release();
     expect(await syncing).toBe(1);
+    await closing;
   });
 
   test("is idempotent, and every call behind it is refused", async () => {
@@ -183,6 +215,26 @@ test("an open removes temporary files that a crash left", async () => {
   await log.close();
 });
 
+test("an open that ended before it cleared what it replaced is gone on from", async () => {
+  const memory = new MemoryFs();
+  const log = await openWal({ directory: new Directory(memory), ...small });
+  for (const name of ["a", "b", "c", "d"]) log.append(record(name));
+  log.write();
+  // As a power loss may leave it: nothing was synced, and the header of the second segment never arrived.
+  const directory = copyOf(memory.snapshot());
+  const files = directory.list().flatMap(({ name }) => (name.endsWith(".seg") ? [name] : []));
+  expect(files.length).toBe(4);
+  const bytes = directory.readFile(files[1] as string);
+  directory.writeFile(files[1] as string, bytes.fill(0, 0, 64));
+  const faulty = new Directory(new FaultFs(directory.fs, "remove:*.seg n1 EIO"));
+  await expect(openWal({ directory: faulty, ...small, maxAsideFiles: 0 })).rejects.toMatchObject({ code: "FS_IO" });
+  expect(directory.list().length).toBe(5); // the new segment, beside all that it replaces
+  expect(textsOf(openWalReader({ directory }))).toEqual(listed(["a".padEnd(40, ".")]));
+  const again = await openWal({ directory, ...small });
+  expect(textsOf(again)).toEqual(listed(["a".padEnd(40, ".")]));
+  await again.close();
+});
+
 test("many short runs leave one small file", async () => {
   const memory = new MemoryFs();
   const directory = new Directory(memory);
@@ -217,9 +269,9 @@ test("a reader that comes while a prune waits for its barrier keeps its segments
   for (const name of ["a", "b", "c", "d", "e"]) log.append(record(name));
   const pruning = log.prune(4);
   const reading = log.read();
-  reading.next();
   await pruning;
-  expect([...reading].length).toBe(4);
+  expect(log.firstLsn).toBe(1);
+  expect([...reading].length).toBe(5);
   await log.close();
 });
 
@@ -242,6 +294,8 @@ test("checkpoints of another log neither count nor are touched", async () => {
   expect(log.latestCheckpoint().checkpoint).toEqual({ lsn: 3, payload: bytesOf("ours") });
   expect(log.firstLsn).toBeLessThanOrEqual(4);
   expect(textsOf(log).length).toBeGreaterThanOrEqual(3);
+  await log.publish(bytesOf("ours, and later"), { lsn: 5 });
+  expect(log.latestCheckpoint({ upTo: 4 }).checkpoint).toEqual({ lsn: 3, payload: bytesOf("ours") });
   await log.close();
   await other.close();
 });

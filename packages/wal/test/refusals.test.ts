@@ -84,6 +84,22 @@ test("a checkpoint above the limit, when it is written and when it is read", asy
   await smaller.close();
 });
 
+test("records that were pruned, and none but those", async () => {
+  const directory = new Directory(new MemoryFs());
+  const log = await openWal({ directory, ...small });
+  for (let lsn = 1; lsn <= 9; lsn += 1) log.append(bytesOf(`record ${lsn}`.padEnd(40, ".")));
+  await log.prune(5);
+  const { firstLsn } = log;
+  expect(firstLsn).toBeGreaterThan(1);
+  const reader = openWalReader({ directory });
+  for (const each of [log, reader]) {
+    const pruned = { code: "WAL_PRUNED", context: { lsn: firstLsn - 1, expected: firstLsn } };
+    expect(() => each.read({ from: firstLsn - 1 })).toThrowError(expect.objectContaining(pruned));
+    expect([...each.read({ from: firstLsn })].map(({ lsn }) => lsn)[0]).toBe(firstLsn);
+  }
+  await log.close();
+});
+
 test("LSNs and records that are none", async () => {
   const log = await openWal({ directory: new Directory(new MemoryFs()), ...small });
   log.append(bytesOf("a"));
