@@ -54,11 +54,11 @@ export function* scanRecordLog(
 export function* scanSections(
   source: SegmentSource,
   first: Section,
-  { maxRecordBytes, durableLsn = 0 }: LookOptions,
+  { maxRecordBytes, durableLsn: known = 0 }: LookOptions,
 ): Steps<RecordLogScan> {
   const walk = new SectionWalk(source, { section: first }, maxRecordBytes);
   const sections: Section[] = [first];
-  let stated = Math.max(durableLsn, first.header.durableLsn);
+  let stated = Math.max(known, first.header.durableLsn);
   let lastRecordEnd = SECTION_BYTES;
   let pauseAt = STEP_BYTES;
   while (walk.next()) {
