@@ -16,12 +16,8 @@ function* recordRanges({ kind, bytes, payloadStart, payloadEnd }: FrameCursor): 
   if (kind === frameKinds.record) yield { start: 0, end: payload.length };
   if (kind !== frameKinds.batch) return;
   for (let at = 0; at < payload.length;) {
-    let end: number;
-    try {
-      end = batchRecordEnd(payload, at, payload.length, {});
-    } catch {
-      return; // it runs past the batch
-    }
+    const end = batchRecordEnd(payload, at, payload.length);
+    if (end < 0) return; // it runs past the batch
     yield { start: batchRecordStart(at), end };
     at = end;
   }
