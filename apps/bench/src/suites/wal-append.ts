@@ -9,10 +9,10 @@ export const appendPart: Part = {
   name: "append",
   measure: ({ quick }) =>
     inDirectory(async (path) => {
-      const count = quick ? 50_000 : 200_000;
+      const count = quick ? 50_000 : 500_000; // 64 MB, so that the price of fresh pages of the cache is in it
       const [ours, copying, encoding] = await interleaveAsync(
         [logAppend(path, count), bareAppend(path, count), encoder(count)],
-        { rounds: quick ? 2 : 9 },
+        { rounds: quick ? 2 : 5 },
       );
       if (ours === undefined || copying === undefined || encoding === undefined) return [];
       return appendRows(ours, copying, encoding);

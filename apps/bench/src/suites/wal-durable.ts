@@ -3,14 +3,14 @@ import type { WalSettings } from "@holdfast/wal";
 import { atLeast, atMost, compare, type Row } from "../row.js";
 import type { Part } from "../suite.js";
 import { interleaveAsync, type AsyncContestant, type RoundOptions } from "../workload.js";
-import { BareFile, framedBytes, inDirectory, newLog, newRecord } from "./wal-workloads.js";
+import { barriersIn, BareFile, framedBytes, inDirectory, newLog, newRecord } from "./wal-workloads.js";
 
 /** One caller who waits for every barrier, against the same calls into a file whose bytes are there already. */
 export const durablePart: Part = {
   name: "durable",
   measure: ({ quick }) =>
     inDirectory(async (path) => {
-      const count = quick ? 200 : 1000;
+      const count = barriersIn(quick ? 20 : 100, path);
       const options = { rounds: quick ? 2 : 7 };
       return [
         ...(await oneByOne(path, count, options)),

@@ -10,7 +10,7 @@ import { inDirectory, newRecord } from "./wal-workloads.js";
 /** A program that runs for a moment, again and again: what its log has become after a thousand times. */
 export const reopenPart: Part = {
   name: "reopen",
-  measure: ({ quick }) => inDirectory((path) => reopened(path, quick ? 50 : 1000, quick ? 3 : 9)),
+  measure: ({ quick }) => inDirectory((path) => reopened(path, quick ? 50 : 1000, quick ? 3 : 31)),
 };
 
 async function reopened(path: string, times: number, samples: number): Promise<Row[]> {

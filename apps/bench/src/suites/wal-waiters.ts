@@ -4,17 +4,20 @@ import { atLeast, bound, compare, type Row } from "../row.js";
 import type { Part } from "../suite.js";
 import { interleaveAsync, type AsyncContestant } from "../workload.js";
 import { loadPeer, peerKey, type OpenedPeer } from "./wal-peer.js";
-import { BareFile, bufferBytes, inDirectory, newLog, newRecord, recordBytes } from "./wal-workloads.js";
+import { barriersIn, BareFile, bufferBytes, inDirectory, newLog, newRecord, recordBytes } from "./wal-workloads.js";
 
 /** Many who wait for a barrier at the same time, and what the event loop feels of it. */
 export const waitersPart: Part = {
   name: "waiters",
   measure: ({ quick }) =>
-    inDirectory(async (path) => [
-      ...(await againstBare(path, quick ? 20_000 : 100_000, quick ? 2 : 9)),
-      ...(await againstPeer(path, quick ? 5000 : 20_000, quick ? 1 : 5)),
-      await loopDelay(path, quick ? 20_000 : 400_000),
-    ]),
+    inDirectory(async (path) => {
+      const count = appenders * barriersIn(quick ? 10 : 50, path);
+      return [
+        ...(await againstBare(path, count, quick ? 2 : 9)),
+        ...(await againstPeer(path, count / 5, quick ? 1 : 5)),
+        await loopDelay(path, count * (quick ? 2 : 20)),
+      ];
+    }),
 };
 
 const appenders = 100;
