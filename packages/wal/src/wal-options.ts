@@ -53,7 +53,7 @@ export interface WalSettings {
   readonly prepareSegments?: boolean;
   /** When the log syncs by itself. Default `manual`. */
   readonly syncPolicy?: SyncPolicy;
-  /** What earlier runs left in small segments is gathered into one by an open, up to so many bytes. Default 256 KiB. */
+  /** What earlier runs left in small segments is gathered into one by an open, up to so many bytes. Default 64 KiB. */
   readonly mergeBytes?: number;
   /** What the frames are, stored in every segment header: 1 to 255. Default 1. */
   readonly content?: number;
@@ -106,7 +106,7 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
     bufferBytes: options.bufferBytes ?? 64 * 1024,
     maxRecordBytes: options.maxRecordBytes ?? 16 * 1024 * 1024,
     preallocateBytes: options.preallocateBytes ?? 4 * 1024 * 1024,
-    mergeBytes: options.mergeBytes ?? 256 * 1024,
+    mergeBytes: options.mergeBytes ?? 64 * 1024,
     content: options.content ?? 1,
     maxCheckpointBytes: options.maxCheckpointBytes ?? MAX_PAYLOAD_BYTES,
     keepCheckpoints: options.keepCheckpoints ?? 2,

@@ -42,5 +42,5 @@ test("a thousand times open, append one durable record, close leaves few files, 
   expect([...log.read()].map(({ payload }) => payload[0])).toEqual(
     Array.from({ length: 1000 }, (_, at) => (at + 1) % 256),
   );
-  expect(rewrittenBytes + scannedBytes).toBeLessThan(2 * 256 * 1024 + 4096);
+  expect(rewrittenBytes + scannedBytes).toBeLessThan(2 * 64 * 1024 + 4096);
 });
