@@ -65,10 +65,13 @@ test("who waits for the next barrier, or for an LSN, hears of the one that faile
     log.append(bytesOf(record("b")));
     asked.push(log.sync(), log.whenDurable(2));
   });
+  const barriers = fs.plan.arm("sync,syncNames:* delay 0ms");
   fs.plan.arm("sync:*.seg n1 failedSync EIO");
   log.append(bytesOf(record("a")));
   await expect(log.sync()).rejects.toMatchObject({ code: "FS_IO" });
   expect((await Promise.allSettled(asked)).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  await log.close();
+  expect(barriers.seen).toBe(1); // the one that failed, and none behind it
 });
 
 test("a segment that was made ready has a durable name when the first barrier covers it", async () => {

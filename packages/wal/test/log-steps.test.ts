@@ -1,0 +1,378 @@
+// Bounds and steps of the log that no law of crashes asks for: what a barrier of each rung syncs, when a segment is full or old, in
+// which order files go, which names and numbers files get, and what everybody who waits is told.
+import { Directory } from "@holdfast/fs-seam";
+import { CrashFs } from "@holdfast/fs-seam/crash";
+import { FaultFs } from "@holdfast/fs-seam/fault";
+import { MemoryFs } from "@holdfast/fs-seam/memory";
+import { inspectSegmentHeader, type SegmentHeader } from "@holdfast/segment-codec";
+import { describe, expect, test } from "vitest";
+import { openWal, openWalReader, type Wal, type WalOptions } from "../src/index.js";
+import { bytesOf, copyOf, listed, small, textsOf } from "./log-law.js";
+
+/** With its frame's header, 72 bytes. */
+const record = (name: string): Uint8Array => bytesOf(name.padEnd(40, "."));
+const text = (name: string): string => name.padEnd(40, ".");
+
+async function faulty(options: Partial<WalOptions> = {}): Promise<{ fs: FaultFs; memory: MemoryFs; log: Wal }> {
+  const memory = new MemoryFs();
+  const fs = new FaultFs(memory);
+  const log = await openWal({ directory: new Directory(fs), ...small, ...options });
+  return { fs, memory, log };
+}
+
+function segmentsOf(directory: Directory): string[] {
+  return directory
+    .list()
+    .map(({ name }) => name)
+    .filter((name) => name.endsWith(".seg"));
+}
+
+function headersOf(directory: Directory): SegmentHeader[] {
+  return segmentsOf(directory).flatMap((file) => {
+    const outcome = inspectSegmentHeader(directory.readFile(file));
+    return outcome.kind === "segment" ? [outcome.header] : [];
+  });
+}
+
+const checkpointFile = (lsn: number): string => `${String(lsn).padStart(20, "0")}.ckpt`;
+
+describe("rungs", () => {
+  test("data and full asked for at once are one barrier, of rung full", async () => {
+    const { log } = await faulty();
+    log.append(record("a"));
+    await Promise.all([log.sync("data"), log.sync("full"), log.sync("data")]);
+    await log.sync("full");
+    expect(log.stats().barriers.barriers).toBe(1);
+    await log.close();
+  });
+
+  test("full behind data syncs the file once more", async () => {
+    const { fs, log } = await faulty();
+    log.append(record("a"));
+    await log.sync("data");
+    const syncs = fs.plan.arm("sync:*.seg delay 0ms");
+    await log.sync("data");
+    expect(syncs.seen).toBe(0);
+    await log.sync("full");
+    expect(syncs.seen).toBe(1);
+    await log.close();
+  });
+
+  test("one that holds the event loop is refused while another is on its way to the disk", async () => {
+    const { fs, log } = await faulty();
+    const said: unknown[] = [];
+    const busy = (): void => {
+      log.append(record("b"));
+      try {
+        said.push(log.syncBlocking());
+      } catch (error) {
+        said.push((error as { code: unknown }).code);
+      }
+    };
+    fs.plan.arm({
+      operations: ["sync"],
+      times: 1,
+      action: { kind: "callback", callback: () => queueMicrotask(busy) },
+    });
+    log.append(record("a"));
+    expect(await log.sync()).toBe(1);
+    expect(said).toEqual(["WAL_BUSY"]);
+    expect(log.syncBlocking()).toBe(2);
+    await log.close();
+  });
+
+  test("os is written when the promise resolves, and not synced", async () => {
+    const { log } = await faulty();
+    expect(await log.appendDurable(record("a"), { rung: "os" })).toBe(1);
+    expect([log.writtenLsn, log.durableLsn]).toEqual([1, 0]);
+    await log.close();
+  });
+});
+
+describe("segments", () => {
+  test("one is full when the next frame would pass its size, and not before", async () => {
+    const { log } = await faulty({ segmentBytes: 64 + 2 * 72 });
+    const rotations = ["a", "b", "c", "d", "e"].map((name) => (log.append(record(name)), log.stats().rotations));
+    expect(rotations).toEqual([0, 0, 1, 1, 2]);
+    await log.close();
+  });
+
+  test("one is old when it has reached its age, and the next is new", async () => {
+    let now = 0;
+    const { log } = await faulty({ segmentBytes: 4096, maxSegmentAgeMs: 10, now: () => now });
+    const rotations = [0, 9, 10, 19, 20, 21].map((moment) => {
+      now = moment;
+      log.append(record("a"));
+      return log.stats().rotations;
+    });
+    expect(rotations).toEqual([0, 0, 1, 1, 2, 2]);
+    await log.close();
+  });
+
+  test("a quota that is used up is a full disk", async () => {
+    const { fs, log } = await faulty();
+    log.append(record("a"));
+    fs.plan.arm("write:*.seg times 1 EDQUOT");
+    await expect(log.sync()).rejects.toMatchObject({ code: "WAL_NO_SPACE" });
+    expect(await log.sync()).toBe(1);
+    await log.close();
+  });
+
+  test("every open counts the epoch, and continues the chain of what went before", async () => {
+    const directory = new Directory(new MemoryFs());
+    for (const name of ["a", "b", "c"]) {
+      const log = await openWal({ directory, ...small });
+      log.append(record(name));
+      await log.close();
+    }
+    const headers = headersOf(directory);
+    expect(headers.map(({ epoch }) => epoch)).toEqual([1, 2, 3]);
+    expect(headers.map(({ segmentId }) => segmentId)).toEqual([1, 2, 3]);
+    expect(headers.map(({ previousChain }) => previousChain === 0)).toEqual([true, false, false]);
+  });
+
+  test("no number is given twice, not even that of a file without a header", async () => {
+    const directory = new Directory(new MemoryFs());
+    await (await openWal({ directory, ...small })).close();
+    directory.writeFile("00000000000000000009-00000001.seg", new Uint8Array(4096));
+    const log = await openWal({ directory, ...small });
+    expect(headersOf(directory).map(({ segmentId }) => segmentId)).toEqual([10]);
+    await log.close();
+  });
+
+  test("a file without a header that holds nothing is no damage, wherever its number lies", async () => {
+    const directory = new Directory(new MemoryFs());
+    for (const name of ["a", "b", "c"]) {
+      const log = await openWal({ directory, ...small });
+      log.append(record(name));
+      await log.close();
+    }
+    directory.writeFile("00000000000000000002-00000001.seg", new Uint8Array(4096));
+    expect(textsOf(openWalReader({ directory }))).toEqual(listed(["a", "b", "c"].map(text)));
+    const log = await openWal({ directory, ...small, mode: "strict" });
+    expect(textsOf(log)).toEqual(listed(["a", "b", "c"].map(text)));
+    expect(log.report.removedFiles).toContain("00000000000000000002-00000001.seg");
+    await log.close();
+  });
+
+  test("each that is pruned is gone durably before the next goes", async () => {
+    const { fs, log } = await faulty();
+    for (const name of ["a", "b", "c", "d"]) log.append(record(name));
+    await log.sync();
+    const order: string[] = [];
+    fs.plan.arm({
+      operations: ["remove", "syncNames"],
+      action: { kind: "callback", callback: ({ operation }) => void order.push(operation) },
+    });
+    expect(await log.prune(2)).toBe(2);
+    expect(order).toEqual(["remove", "syncNames", "remove", "syncNames"]);
+    expect(log.firstLsn).toBe(3);
+    await log.close();
+  });
+});
+
+describe("aside", () => {
+  /** A log that was killed before it synced anything, with bytes behind its record that no encoder wrote. */
+  async function torn(directory: Directory): Promise<Uint8Array> {
+    const log = await openWal({ directory, ...small });
+    log.append(record("a"));
+    log.write();
+    (directory.fs as CrashFs).processCrash();
+    const file = segmentsOf(directory).at(-1) as string;
+    const bytes = Uint8Array.from([...directory.readFile(file), ...bytesOf("torn".repeat(20))]);
+    directory.writeFile(file, bytes);
+    return bytes;
+  }
+
+  test("what an open cuts off is durable there when it is open", async () => {
+    const disk = new CrashFs();
+    const directory = new Directory(disk);
+    const bytes = await torn(directory);
+    const file = segmentsOf(directory).at(-1) as string;
+    {
+      using handle = directory.open(file, { mode: "write" });
+      await handle.sync("full");
+    }
+    await directory.syncNames();
+    expect((await openWal({ directory, ...small })).report.asideFiles).toEqual([file]);
+    disk.crash("worst");
+    expect(new Directory(disk).readFile(`aside/${file}`)).toEqual(bytes);
+  });
+
+  test("the oldest go where they are too many", async () => {
+    const directory = new Directory(new CrashFs());
+    const seen: string[] = [];
+    for (let run = 0; run < 4; run += 1) {
+      await torn(directory);
+      const log = await openWal({ directory, ...small, maxAsideFiles: 2 });
+      seen.push(...log.report.asideFiles);
+      await log.close();
+    }
+    expect(seen.length).toBe(4);
+    expect(directory.list("aside").map(({ name }) => name)).toEqual(seen.slice(-2));
+  });
+});
+
+describe("who waits", () => {
+  test("is told that the log was closed", async () => {
+    const { log } = await faulty();
+    const following = log.follow({ from: 1, until: "written" }).next();
+    const waiting = log.whenDurable(5);
+    const told = Promise.allSettled([following, waiting]);
+    await log.close();
+    const closed = { status: "rejected", reason: { code: "WAL_CLOSED" } };
+    expect(await told).toMatchObject([closed, closed]);
+  });
+
+  test("is told that the log has failed, and its policy ends", async () => {
+    const scheduled = new Set<() => void>();
+    const schedule = (action: () => void): (() => void) => {
+      scheduled.add(action);
+      return () => void scheduled.delete(action);
+    };
+    const { fs, log } = await faulty({ syncPolicy: { kind: "interval", intervalMs: 5 }, schedule });
+    const told = Promise.allSettled([log.follow({ from: 1, until: "written" }).next(), log.whenDurable(1)]);
+    log.append(record("a"));
+    expect(scheduled.size).toBe(1);
+    fs.plan.arm("write:*.seg n1 EIO");
+    expect(() => log.write()).toThrowError(expect.objectContaining({ code: "FS_IO" }));
+    expect(scheduled.size).toBe(0);
+    const failed = { status: "rejected", reason: { code: "FS_IO" } };
+    expect(await told).toMatchObject([failed, failed]);
+    await log.close();
+  });
+
+  test("for what is durable sees nothing else", async () => {
+    const { log } = await faulty();
+    log.append(record("a"));
+    await log.sync();
+    log.append(record("b"));
+    log.write();
+    const { value } = await log.follow().next();
+    expect(value?.map(({ lsn }) => lsn)).toEqual([1]);
+    await log.close();
+  });
+});
+
+test("a range may end within a batch", async () => {
+  const { log } = await faulty({ segmentBytes: 4096 });
+  log.appendBatch(["a", "b", "c", "d"].map(record));
+  expect([...log.read({ from: 2, to: 3 })].map(({ lsn }) => lsn)).toEqual([2, 3]);
+  await log.close();
+});
+
+test("a batch takes nothing but bytes, and as a whole", async () => {
+  const { log } = await faulty();
+  expect(() => log.appendBatch([record("a"), "b" as unknown as Uint8Array])).toThrowError(TypeError);
+  expect(log.lastLsn).toBe(0);
+  await log.close();
+});
+
+test("an open that cannot finish leaves no temporary file", async () => {
+  const memory = new MemoryFs();
+  const temps = (): string[] => memory.list("/").flatMap(({ name }) => (name.startsWith(".~") ? [name] : []));
+  const broken = new Directory(new FaultFs(memory, "append:*.seg* n1 EIO"));
+  await expect(openWal({ directory: broken, ...small })).rejects.toMatchObject({ code: "FS_IO" });
+  expect(temps()).toEqual([]);
+  // Two segments that could be gathered, the first of which is damaged: the copy is given up.
+  const directory = new Directory(memory);
+  for (const name of ["a", "b"]) {
+    const log = await openWal({ directory, ...small });
+    log.append(record(name));
+    await log.close();
+  }
+  const [first] = segmentsOf(directory) as [string];
+  const bytes = directory.readFile(first);
+  directory.writeFile(first, bytes.fill(0xff, 100, 104));
+  const log = await openWal({ directory, ...small, mergeBytes: 4096 });
+  expect(segmentsOf(directory)).toContain(first);
+  expect(temps()).toEqual([]);
+  await log.close();
+});
+
+test("a reader is told when an older copy of the log was put in its place", async () => {
+  const memory = new MemoryFs();
+  const directory = new Directory(memory);
+  const log = await openWal({ directory, ...small });
+  for (const name of ["a", "b"]) log.append(record(name));
+  await log.close();
+  const old = copyOf(memory.snapshot());
+  const more = await openWal({ directory, ...small });
+  for (const name of ["c", "d"]) more.append(record(name));
+  await more.close();
+  const reader = openWalReader({ directory });
+  expect(reader.lastLsn).toBe(4);
+  for (const file of segmentsOf(directory)) directory.remove(file);
+  for (const file of segmentsOf(old)) directory.writeFile(file, old.readFile(file));
+  expect(() => reader.refresh()).toThrowError(expect.objectContaining({ code: "WAL_CORRUPT" }));
+});
+
+describe("checkpoints", () => {
+  async function logWithCheckpoints(): Promise<{ directory: Directory; log: Wal }> {
+    const directory = new Directory(new CrashFs());
+    const log = await openWal({ directory, ...small });
+    for (let lsn = 1; lsn <= 7; lsn += 1) log.append(record(String(lsn)));
+    await log.checkpoint(bytesOf("three"), { lsn: 3 });
+    await log.checkpoint(bytesOf("seven"), { lsn: 7 });
+    return { directory, log };
+  }
+
+  test("the last record and the point in time are bounds that count", async () => {
+    const { log } = await logWithCheckpoints();
+    expect(log.latestCheckpoint().checkpoint?.lsn).toBe(7);
+    expect(log.latestCheckpoint({ upTo: 7 }).checkpoint?.lsn).toBe(7);
+    expect(log.latestCheckpoint({ upTo: 6 }).checkpoint?.lsn).toBe(3);
+    expect(log.latestCheckpoint({ upTo: 3 }).checkpoint?.lsn).toBe(3);
+    await log.close();
+  });
+
+  test("one is of use as long as the record behind it is there", async () => {
+    const { directory, log } = await logWithCheckpoints();
+    await log.prune(3);
+    expect(log.firstLsn).toBe(4);
+    expect(log.latestCheckpoint({ upTo: 3 }).checkpoint?.lsn).toBe(3);
+    await log.prune(4);
+    directory.remove(checkpointFile(7));
+    expect(() => log.latestCheckpoint()).toThrowError(expect.objectContaining({ code: "WAL_CHECKPOINT_MISSING" }));
+    await log.close();
+  });
+
+  test("one under the name of another LSN proves nothing, and is not used", async () => {
+    const { directory, log } = await logWithCheckpoints();
+    await log.close();
+    directory.rename(checkpointFile(7), checkpointFile(9));
+    directory.writeFile(checkpointFile(5), directory.readFile(checkpointFile(3)));
+    directory.makeDirectory(checkpointFile(8));
+    const again = await openWal({ directory, ...small });
+    expect(again.report).toMatchObject({ lastLsn: 7, provenLsn: 7 });
+    expect(again.latestCheckpoint().checkpoint).toEqual({ lsn: 3, payload: bytesOf("three") });
+    expect(again.latestCheckpoint({ upTo: 9 }).skipped.map(({ lsn }) => lsn)).toEqual([9, 5]);
+    await again.close();
+  });
+
+  test("one ahead of its log is damage, which only salvage passes, and then it is gone", async () => {
+    const { directory, log } = await logWithCheckpoints();
+    await log.close();
+    directory.remove(segmentsOf(directory).at(-1) as string);
+    await expect(openWal({ directory, ...small })).rejects.toMatchObject({ code: "WAL_CORRUPT" });
+    expect(directory.exists(checkpointFile(7))).toBe(true);
+    const salvaged = await openWal({ directory, ...small, mode: "salvage" });
+    expect([salvaged.lastLsn, directory.exists(checkpointFile(7)), directory.exists(checkpointFile(3))]).toEqual([
+      6,
+      false,
+      true,
+    ]);
+    await salvaged.close();
+  });
+
+  test("one that could not be written leaves no temporary file", async () => {
+    const { fs, memory, log } = await faulty();
+    log.append(record("a"));
+    await log.sync();
+    fs.plan.arm("append:*.ckpt* n1 EIO");
+    await expect(log.checkpoint(bytesOf("state"))).rejects.toMatchObject({ code: "FS_IO" });
+    expect(memory.list("/").some(({ name }) => name.startsWith(".~"))).toBe(false);
+    await log.checkpoint(bytesOf("state"));
+    await log.close();
+  });
+});
