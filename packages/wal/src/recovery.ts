@@ -1,4 +1,4 @@
-import { isFsError, stageFile, type Directory } from "@holdfast/fs-seam";
+import { copyFile, isFsError, stageFile, type Directory } from "@holdfast/fs-seam";
 import {
   FrameEncoder,
   SEGMENT_HEADER_BYTES,
@@ -25,11 +25,13 @@ import type { ResolvedWalOptions } from "./wal-options.js";
  * 1. Survey and judge: read headers and the tail. Nothing is changed, and a refusal ends here.
  * 2. Stage the segment of this open: its header, and every record behind the switch point once more. Sync it.
  *    Window 1: a temporary file beside the old log; the next open removes it.
- * 3. Rename it to its name, sync the names.
- *    Window 2: the old log or the new one. Both hold the same records, so it does not matter which.
- * 4. Move aside what holds bytes that were cut off, remove what is replaced, sync the names.
- *    Window 3: some of the replaced files are still there, or in both places. The new segment begins at or before all of them, so
- *    no reader looks at them, and the next open replaces them again.
+ * 3. Keep aside, durably, a second name of what holds bytes that will be cut off.
+ *    Window 2: the old log, and some of its files aside as well. They have the same names there, so the next open keeps no more.
+ * 4. Rename the segment to its name, sync the names.
+ *    Window 3: the old log or the new one. Both hold the same records, so it does not matter which.
+ * 5. Remove what is replaced, sync the names.
+ *    Window 4: some of the replaced files are still there. The new segment begins at or before all of them, so no reader looks at
+ *    them, and the next open replaces them again. It need not know which of them was worth keeping: those are aside.
  *
  * Only then is the log open. Nothing is ever cut, overwritten or appended to that an earlier run wrote.
  */
@@ -66,21 +68,18 @@ export async function recoverLog(options: ResolvedWalOptions): Promise<Recovered
   if (tail.damage !== undefined && mode !== "salvage") throw tail.damage;
   if (mode === "strict") refuseTear(tail);
   const keepLsn = mode === "salvage" ? tail.lastLsn : Math.min(tail.lastLsn, tail.durableLsn);
-  const target: CopyTarget = { options, survey, live, tail, keepLsn };
+  // What is salvaged goes on with LSNs that these have counted already.
+  const ahead = checkpoints.filter(({ lsn }) => mode === "salvage" && lsn > tail.lastLsn).map(({ file }) => file);
+  const target: CopyTarget = { options, survey, live, tail, keepLsn, ahead };
   const merged = await writeSegment(target, switchPoint(directory, live, tail, { ...limits(options), keepLsn }));
   // A sealed segment that is damaged is left where it is, for the one who reads it to hear of.
   const written =
     merged ??
     (await writeSegment(target, switchPoint(directory, live, tail, { ...limits(options), keepLsn, mergeBytes: -1 })));
   if (written === undefined) throw new Error("internal: the tail reads otherwise than it was scanned");
-  const replaced = live.filter(({ header }) => header.baseLsn >= written.segment.header.baseLsn);
-  const kept = live.filter((segment) => !replaced.includes(segment));
-  // What is salvaged goes on with LSNs that these have counted already.
-  const ahead = checkpoints.filter(({ lsn }) => mode === "salvage" && lsn > tail.lastLsn).map(({ file }) => file);
-  const cleared = await clear(directory, survey, kept, [...tail.dropped.map(({ file }) => file), ...ahead], {
-    also: ahead,
-    maxAsideFiles: options.maxAsideFiles,
-  });
+  const { kept, replaced, aside } = written;
+  for (const file of replaced) directory.remove(file);
+  if (replaced.length > 0) await directory.syncNames();
   return {
     segment: written.segment,
     encoder: written.encoder,
@@ -95,8 +94,8 @@ export async function recoverLog(options: ResolvedWalOptions): Promise<Recovered
       rewrittenRecords: written.records,
       rewrittenBytes: written.segment.sizeBytes - SEGMENT_HEADER_BYTES,
       dropped: tail.dropped,
-      removedFiles: cleared.removed,
-      asideFiles: cleared.aside,
+      removedFiles: replaced,
+      asideFiles: aside,
       damage: tail.damage?.message,
       segmentCount: kept.length + 1,
       scannedBytes: tail.scannedBytes,
@@ -167,15 +166,17 @@ interface CopyTarget {
   readonly live: readonly SoundSegment[];
   readonly tail: TailScan;
   readonly keepLsn: number;
+  /** Checkpoint files that go with the segments. */
+  readonly ahead: readonly string[];
 }
 
-interface WrittenSegment {
+interface WrittenSegment extends Replacement {
   readonly segment: SoundSegment;
   readonly encoder: FrameEncoder;
   readonly records: number;
 }
 
-/** Steps 2 and 3. Undefined, and nothing changed, when the records from `place` on cannot all be read. */
+/** Steps 2 to 4. Undefined, and nothing changed, when the records from `place` on cannot all be read. */
 async function writeSegment(target: CopyTarget, place: LogPosition): Promise<WrittenSegment | undefined> {
   const { options, survey, live, tail, keepLsn } = target;
   const { directory } = options;
@@ -205,9 +206,11 @@ async function writeSegment(target: CopyTarget, place: LogPosition): Promise<Wri
     }
     if (copy.encoder.nextLsn > header.baseLsn) copy.append(nothing, watermarkMeta);
     copy.write();
+    const replacement = replacedFrom(target, header.baseLsn);
+    await keepAside(directory, replacement.aside, options.maxAsideFiles);
     await staged.publish({ rung: "full" });
     const segment: SoundSegment = { file, sizeBytes: SEGMENT_HEADER_BYTES + copy.writtenBytes, header: encoded };
-    return { segment, encoder: copy.encoder, records: tail.lastLsn + 1 - place.nextLsn };
+    return { segment, encoder: copy.encoder, records: tail.lastLsn + 1 - place.nextLsn, ...replacement };
   } catch (error) {
     staged.discard(); // does nothing once publish has begun
     throw error;
@@ -270,34 +273,39 @@ function copyFrames(
   }
 }
 
-/** Step 4. */
-async function clear(
-  directory: Directory,
-  survey: SegmentSurvey,
-  kept: readonly SoundSegment[],
-  worthKeeping: readonly string[],
-  { also, maxAsideFiles }: { readonly also: readonly string[]; readonly maxAsideFiles: number },
-): Promise<{ readonly removed: string[]; readonly aside: string[] }> {
-  const keptFiles = new Set(kept.map(({ file }) => file));
-  const segments = [...survey.sound, ...survey.headerless].map(({ file }) => file);
-  const replaced = [...segments.filter((file) => !keptFiles.has(file)), ...also];
-  const precious = new Set(maxAsideFiles === 0 ? [] : worthKeeping);
-  const aside = replaced.filter((file) => precious.has(file));
-  if (aside.length > 0) await moveAside(directory, aside, maxAsideFiles);
-  for (const file of replaced) if (!precious.has(file)) directory.remove(file);
-  if (replaced.length > 0) await directory.syncNames();
-  return { removed: replaced, aside };
+/** What becomes of the files that are there, by the place that the new segment begins at. */
+interface Replacement {
+  readonly kept: readonly SoundSegment[];
+  /** Files that nobody needs any more once the new segment has its name. */
+  readonly replaced: readonly string[];
+  /** Of those, the ones that hold bytes that were cut off. */
+  readonly aside: readonly string[];
 }
 
-async function moveAside(directory: Directory, files: readonly string[], maxAsideFiles: number): Promise<void> {
+function replacedFrom({ options, survey, live, tail, ahead }: CopyTarget, baseLsn: number): Replacement {
+  const kept = live.filter(({ header }) => header.baseLsn < baseLsn);
+  const keptFiles = new Set(kept.map(({ file }) => file));
+  const segments = [...survey.sound, ...survey.headerless].map(({ file }) => file);
+  const replaced = [...segments.filter((file) => !keptFiles.has(file)), ...ahead];
+  const precious = new Set([...tail.dropped.map(({ file }) => file), ...ahead]);
+  return { kept, replaced, aside: options.maxAsideFiles === 0 ? [] : replaced.filter((file) => precious.has(file)) };
+}
+
+/** Step 3. */
+async function keepAside(directory: Directory, files: readonly string[], maxAsideFiles: number): Promise<void> {
+  if (files.length === 0) return;
   try {
     directory.makeDirectory(ASIDE);
   } catch (error) {
     if (!isFsError(error, "FS_ALREADY_EXISTS")) throw error;
   }
   await directory.syncNames();
-  for (const file of files) directory.rename(file, `${ASIDE}/${file}`);
-  const there = directory.list(ASIDE).map(({ name }) => name);
-  for (const name of there.slice(0, Math.max(0, there.length - maxAsideFiles))) directory.remove(`${ASIDE}/${name}`);
-  await directory.syncNames(ASIDE);
+  const aside = directory.directory(ASIDE);
+  aside.sweepTemps();
+  // Nobody writes to a segment of an earlier run, so a second name is as good as a copy.
+  for (const path of files) {
+    await copyFile(directory, path, `${ASIDE}/${path}`, { method: "link-or-copy", rung: "full" });
+  }
+  const there = aside.list().map(({ name }) => name);
+  for (const name of there.slice(0, Math.max(0, there.length - maxAsideFiles))) aside.remove(name);
 }

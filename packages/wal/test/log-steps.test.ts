@@ -1,5 +1,6 @@
 // Bounds and steps of the log that no law of crashes asks for: what a barrier of each rung syncs, when a segment is full or old, in
 // which order files go, which names and numbers files get, and what everybody who waits is told.
+import { crashMatrix } from "@holdfast/crash-test";
 import { Directory } from "@holdfast/fs-seam";
 import { CrashFs } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
@@ -197,6 +198,35 @@ describe("aside", () => {
     expect((await openWal({ directory, ...small })).report.asideFiles).toEqual([file]);
     disk.crash("worst");
     expect(new Directory(disk).readFile(`aside/${file}`)).toEqual(bytes);
+  });
+
+  /** Whether there is a file with these bytes, where it was or aside. */
+  function has(directory: Directory, bytes: Uint8Array): boolean {
+    const aside = directory.exists("aside") ? directory.list("aside").map(({ name }) => `aside/${name}`) : [];
+    return [...segmentsOf(directory), ...aside].some((file) => Buffer.compare(directory.readFile(file), bytes) === 0);
+  }
+
+  test("what an open cuts off is where it was, or aside, at every crash point", async () => {
+    let bytes = new Uint8Array();
+    const report = await crashMatrix({
+      name: "aside",
+      setup: async (directory) => {
+        bytes = Uint8Array.from(await torn(directory));
+      },
+      workload: async (directory) => {
+        await openWal({ directory, ...small });
+      },
+      recover: async (directory) => {
+        const isThere = has(directory, bytes);
+        const log = await openWal({ directory, ...small });
+        return isThere && has(directory, bytes) && log.lastLsn === 1;
+      },
+      check: (holds) => holds,
+      strategy: { kind: "exhaustive", limit: 4096 },
+      personalities: ["posix", "ext4-ordered", "xfs"],
+      nested: 0,
+    });
+    expect(report.recoveries).toBeGreaterThan(20);
   });
 
   test("the oldest go where they are too many", async () => {
