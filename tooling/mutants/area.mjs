@@ -102,6 +102,8 @@ export const tests = {
   walCheckpoint: `${wal}/test/checkpoint.test.ts`,
   walBesideWriter: `${wal}/test/beside-writer.test.ts`,
   walVerification: `${wal}/test/verification.test.ts`,
+  walSteps: `${wal}/test/log-steps.test.ts`,
+  walInterleaving: `${wal}/test/reader-interleaving.test.ts`,
   walCheckpointCrash: `${wal}/test/checkpoint.crash.test.ts`,
   cliDump: `${cli}/test/dump.golden.test.ts`,
   cliDamage: `${cli}/test/verify-damage.golden.test.ts`,

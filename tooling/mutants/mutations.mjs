@@ -27,6 +27,7 @@ import { recordMutations } from "./record-mutations.mjs";
 import { ruleMutations } from "./rule-mutations.mjs";
 import { sdx3Mutations } from "./sdx3-mutations.mjs";
 import { sdx4Mutations } from "./sdx4-mutations.mjs";
+import { walEquivalent, walStepMutations } from "./wal-step-mutations.mjs";
 import { walMutations } from "./wal-mutations.mjs";
 import { storageMutations } from "./storage-mutations.mjs";
 
@@ -58,99 +59,103 @@ export const mutations = [
   ...sdx3Mutations,
   ...sdx4Mutations,
   ...walMutations,
+  ...walStepMutations,
   ...cliMutations,
   ...durabilityMutations,
   ...recordLogMutations,
 ];
 
 /** Mutations that no test can notice, each with the reason: the line they change could go. */
-export const equivalent = area(
-  "equivalent",
-  [],
-  [
-    {
-      what: "a handle hears twice of its own failed barrier",
-      file: "crash-fs.ts",
-      in: "protected override finishFileBarrier(",
-      find: "handle.heard = this.#disk.reportsOf(handle.ino);",
-      reason: "its own failed barrier has poisoned it, so it never asks again",
-    },
-    {
-      what: "a failure is told again and again",
-      file: "disk-faults.ts",
-      find: "handle.heard = report.count;",
-      reason: "the handle that was told is poisoned, so it never asks again",
-    },
-    {
-      what: "reports are never forgotten",
-      file: "disk-faults.ts",
-      find: "this.#reports.clear();",
-      reason: "a handle opened later starts from the count as it then is",
-    },
-    {
-      what: "hash: every page has the hash it had first",
-      file: "image-hash.ts",
-      find: "if (page.hash !== -1) return page.hash;",
-      put: "if (page.hash > 0) return page.hash;",
-      reason: "a page of zeros is hashed again, to the same value: only time changes",
-    },
-    {
-      what: "an image takes tears for sectors whatever the personality says",
-      file: "effect-rules.ts",
-      find: "applyData(state, effect, units, tears.unitBytes);",
-      put: "applyData(state, effect, units, 512);",
-      reason: "pieces of a whole page are never cut up, and the only other size is that of a sector",
-    },
-    {
-      what: "sync settles no more than the tree log",
-      file: "ledger.ts",
-      find: 'if (closures.reach === "tree-log" && record.scope !== "all") return',
-      put: 'if (closures.reach === "tree-log") return',
-      reason:
-        "a barrier over everything has all names and lengths in hand, so nothing older in the journal is left to bring",
-    },
-    {
-      what: "everything has a journal",
-      file: "ledger.ts",
-      find: 'if (edges.metadataOrder === "journal") return',
-      put: "if (edges.metadataOrder !== undefined) return",
-      reason:
-        "without a journal both ways settle the same: only time changes, for the other one looks at all that is pending",
-    },
-    {
-      what: "settling one effect takes every personality for a journal",
-      file: "ledger.ts",
-      find: "this.#apply(journals ? this.#olderInJournal(effects, 0) : this.#withCompanions(effects, false));",
-      put: "this.#apply(this.#olderInJournal(effects, 0));",
-      reason: "without a journal both ways settle the same: only time changes",
-    },
-    {
-      what: "growth makes nothing of a kept rest",
-      file: "fs-state.ts",
-      find: "if (cuts || size >= (this.loose.get(ino) ?? 0)) this.loose.delete(ino);",
-      put: "if (cuts) this.loose.delete(ino);",
-      reason: "a rest that lies within the file again is trimmed to the length of the file, which takes nothing away",
-    },
-    {
-      what: "a page that begins at the end counts as the last page",
-      file: "growth-log.ts",
-      find: "if (content.size === page * pageBytes || offset",
-      put: "if (offset",
-      reason: "there is no such page: a cut drops it, and a file for which one was reserved is known as such",
-    },
-    {
-      what: "a crash in place asks for nothing",
-      file: "observed-fs.ts",
-      in: "override crash(",
-      find: "this.#askAll();",
-      reason: "the invariants, which are on in tests alone, look at the durable image, and that asks for as much",
-    },
-    {
-      what: "a lock that was given up counts as abandoned for ever",
-      file: "directory-lock.ts",
-      in: "#giveUp(name",
-      find: "abandoned.delete(key);",
-      reason: "what is abandoned is known by its nonce, which no later lock has: only memory grows",
-    },
-  ],
-);
+export const equivalent = [
+  ...walEquivalent,
+  ...area(
+    "equivalent",
+    [],
+    [
+      {
+        what: "a handle hears twice of its own failed barrier",
+        file: "crash-fs.ts",
+        in: "protected override finishFileBarrier(",
+        find: "handle.heard = this.#disk.reportsOf(handle.ino);",
+        reason: "its own failed barrier has poisoned it, so it never asks again",
+      },
+      {
+        what: "a failure is told again and again",
+        file: "disk-faults.ts",
+        find: "handle.heard = report.count;",
+        reason: "the handle that was told is poisoned, so it never asks again",
+      },
+      {
+        what: "reports are never forgotten",
+        file: "disk-faults.ts",
+        find: "this.#reports.clear();",
+        reason: "a handle opened later starts from the count as it then is",
+      },
+      {
+        what: "hash: every page has the hash it had first",
+        file: "image-hash.ts",
+        find: "if (page.hash !== -1) return page.hash;",
+        put: "if (page.hash > 0) return page.hash;",
+        reason: "a page of zeros is hashed again, to the same value: only time changes",
+      },
+      {
+        what: "an image takes tears for sectors whatever the personality says",
+        file: "effect-rules.ts",
+        find: "applyData(state, effect, units, tears.unitBytes);",
+        put: "applyData(state, effect, units, 512);",
+        reason: "pieces of a whole page are never cut up, and the only other size is that of a sector",
+      },
+      {
+        what: "sync settles no more than the tree log",
+        file: "ledger.ts",
+        find: 'if (closures.reach === "tree-log" && record.scope !== "all") return',
+        put: 'if (closures.reach === "tree-log") return',
+        reason:
+          "a barrier over everything has all names and lengths in hand, so nothing older in the journal is left to bring",
+      },
+      {
+        what: "everything has a journal",
+        file: "ledger.ts",
+        find: 'if (edges.metadataOrder === "journal") return',
+        put: "if (edges.metadataOrder !== undefined) return",
+        reason:
+          "without a journal both ways settle the same: only time changes, for the other one looks at all that is pending",
+      },
+      {
+        what: "settling one effect takes every personality for a journal",
+        file: "ledger.ts",
+        find: "this.#apply(journals ? this.#olderInJournal(effects, 0) : this.#withCompanions(effects, false));",
+        put: "this.#apply(this.#olderInJournal(effects, 0));",
+        reason: "without a journal both ways settle the same: only time changes",
+      },
+      {
+        what: "growth makes nothing of a kept rest",
+        file: "fs-state.ts",
+        find: "if (cuts || size >= (this.loose.get(ino) ?? 0)) this.loose.delete(ino);",
+        put: "if (cuts) this.loose.delete(ino);",
+        reason: "a rest that lies within the file again is trimmed to the length of the file, which takes nothing away",
+      },
+      {
+        what: "a page that begins at the end counts as the last page",
+        file: "growth-log.ts",
+        find: "if (content.size === page * pageBytes || offset",
+        put: "if (offset",
+        reason: "there is no such page: a cut drops it, and a file for which one was reserved is known as such",
+      },
+      {
+        what: "a crash in place asks for nothing",
+        file: "observed-fs.ts",
+        in: "override crash(",
+        find: "this.#askAll();",
+        reason: "the invariants, which are on in tests alone, look at the durable image, and that asks for as much",
+      },
+      {
+        what: "a lock that was given up counts as abandoned for ever",
+        file: "directory-lock.ts",
+        in: "#giveUp(name",
+        find: "abandoned.delete(key);",
+        reason: "what is abandoned is known by its nonce, which no later lock has: only memory grows",
+      },
+    ],
+  ),
+];

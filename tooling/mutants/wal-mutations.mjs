@@ -232,8 +232,8 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "an open publishes its segment without barriers",
     file: "recovery.ts",
-    find: 'copy.write(); await staged.publish({ rung: "full" });',
-    put: 'copy.write(); await staged.publish({ rung: "os" });',
+    find: 'options.maxAsideFiles); await staged.publish({ rung: "full" });',
+    put: 'options.maxAsideFiles); await staged.publish({ rung: "os" });',
   },
   {
     what: "the first segment is made without barriers",
@@ -245,7 +245,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "replaced segments stay",
     file: "recovery.ts",
-    find: "for (const file of replaced) if (!precious.has(file)) directory.remove(file);",
+    find: "for (const file of replaced) directory.remove(file);",
   },
   {
     what: "their removal is not synced",
@@ -255,8 +255,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "bytes that are cut off are not kept",
     file: "recovery.ts",
-    find: "if (aside.length > 0) await moveAside(directory, aside, maxAsideFiles);",
-    put: "for (const file of aside) directory.remove(file);",
+    find: "await keepAside(directory, replacement.aside, options.maxAsideFiles);",
   },
   {
     what: "a copy may end before the log does",
@@ -267,8 +266,8 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "the end of the copy stays in memory",
     file: "recovery.ts",
-    find: 'copy.write(); await staged.publish({ rung: "full" });',
-    put: 'await staged.publish({ rung: "full" });',
+    find: "copy.write(); const replacement",
+    put: "const replacement",
   },
   {
     what: "copied records state nothing",

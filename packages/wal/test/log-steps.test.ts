@@ -234,12 +234,13 @@ describe("aside", () => {
     const seen: string[] = [];
     for (let run = 0; run < 4; run += 1) {
       await torn(directory);
+      if (run === 3) directory.writeFile("aside/.~half", bytesOf("left by a crash"));
       const log = await openWal({ directory, ...small, maxAsideFiles: 2 });
       seen.push(...log.report.asideFiles);
       await log.close();
     }
     expect(seen.length).toBe(4);
-    expect(directory.list("aside").map(({ name }) => name)).toEqual(seen.slice(-2));
+    expect(directory.fs.list("/aside").map(({ name }) => name)).toEqual(seen.slice(-2));
   });
 });
 
