@@ -6,12 +6,90 @@ const crash = `${wal}/test/record-log.crash.test.ts`;
 const fault = `${wal}/test/record-log.fault.test.ts`;
 const damage = `${wal}/test/record-log-damage.test.ts`;
 const reader = `${wal}/test/record-log-reader.test.ts`;
+const opening = `${wal}/test/opening.test.ts`;
+const verification = `${wal}/test/verification.test.ts`;
+const besideWriter = `${wal}/test/beside-writer.test.ts`;
 const law = `${wal}/test/record-log.property.test.ts`;
 
 export const recordLogMutations = area(
   "record-log",
   [reader, damage, fault, law],
   [
+    {
+      what: "a strict open removes temporary files before it refuses",
+      file: "record-log-recovery.ts",
+      in: "export async function recoverRecordLog(",
+      find: 'if (mode === "strict") refuseTear(scan);',
+      put: 'sweepTemps(directory, name); if (mode === "strict") refuseTear(scan);',
+      tests: [opening],
+    },
+    {
+      what: "an open leaves temporary files of earlier runs",
+      file: "record-log-recovery.ts",
+      find: 'if (mode === "strict") refuseTear(scan); sweepTemps(directory, name);',
+      put: 'if (mode === "strict") refuseTear(scan);',
+      tests: [opening],
+    },
+    {
+      what: "an open that creates a log leaves temporary files of earlier runs",
+      file: "record-log-recovery.ts",
+      find: "sweepTemps(directory, name); return create(options);",
+      put: "return create(options);",
+    },
+    {
+      what: "a reader's reading opens its file when it is called",
+      file: "record-log-reader.ts",
+      find: "return () => this.#openCursor(from, lastLsn);",
+      put: "const cursor = this.#openCursor(from, lastLsn); return () => cursor;",
+      tests: [opening],
+    },
+    {
+      what: "a reader reads on behind its close",
+      file: "record-log-reader.ts",
+      in: "#openCursor(from: number, lastLsn: number): RecordCursor {",
+      find: "this.#check();",
+      tests: [opening],
+    },
+    {
+      what: "damage beside a writer is believed at the first look",
+      file: "record-log-view.ts",
+      find: "if (scan.damage === undefined || scan.lastLsn === damageAt || attempt === MAX_ATTEMPTS) return scan;",
+      put: "return scan;",
+      tests: [besideWriter],
+    },
+    {
+      what: "a scan reads the whole file in one step",
+      file: "record-log-scan.ts",
+      find: "if (cursor.endOffset < pauseAt) continue;",
+      put: "continue;",
+      tests: [verification],
+    },
+    {
+      what: "a scan does not count what its caller knows to be durable",
+      file: "record-log-scan.ts",
+      find: "let stated = Math.max(known, first.header.durableLsn);",
+      put: "let stated = first.header.durableLsn;",
+      tests: [verification],
+    },
+    {
+      what: "a verification does not ask what its handle knows to be durable",
+      file: "record-log.ts",
+      find: "const { durableLsn } = this;",
+      put: "const durableLsn = 0;",
+      tests: [verification],
+    },
+    {
+      what: "a verification does not say what is wrong with the tail",
+      file: "record-log-verification.ts",
+      find: "if (damage !== undefined) tally.findings.push(findingOf(damage));",
+      tests: [verification],
+    },
+    {
+      what: "a verification takes any name",
+      file: "record-log-verification.ts",
+      find: "checkName(name);",
+      tests: [verification],
+    },
     {
       what: "a file gets its name before it is durable",
       file: "record-log-recovery.ts",
@@ -257,25 +335,13 @@ export const recordLogMutations = area(
     {
       what: "all logs of a directory share a lock",
       file: "record-log.ts",
-      find: "acquireDirectoryLock(directory, { name: `${name}.lock` })",
-      put: "acquireDirectoryLock(directory)",
-      tests: [fault],
-    },
-    {
-      what: "a failed open keeps the lock",
-      file: "record-log.ts",
-      find: "lock.release();",
-      tests: [fault, damage],
-    },
-    {
-      what: "what an earlier run left half-done stays",
-      file: "record-log.ts",
-      find: "sweepTemps(directory, name);",
+      find: "`${name}.lock`",
+      put: '"LOCK"',
       tests: [fault],
     },
     {
       what: "other logs' temporary files are removed",
-      file: "record-log.ts",
+      file: "record-log-recovery.ts",
       find: 'return !rest.includes(".") ||',
       put: "return rest.length > 0 ||",
       tests: [fault],

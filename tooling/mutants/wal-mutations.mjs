@@ -401,13 +401,6 @@ export const walMutations = walArea("wal", usual, [
   },
   // --- wal.ts and open-log.ts ---
   {
-    what: "the lock is not taken back when an open fails",
-    file: "wal.ts",
-    find: "lock.release(); throw error;",
-    put: "throw error;",
-  },
-  { what: "temporary files stay", file: "wal.ts", find: "directory.sweepTemps();" },
-  {
     what: "a closed log takes records",
     file: "open-log.ts",
     find: 'if (this.#closed !== undefined) throw new WalError("WAL_CLOSED", "the log is closed");',
@@ -456,8 +449,8 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "pruning takes the active segment",
     file: "wal.ts",
-    find: "live.length > 1 && (live[1]?.header.baseLsn ?? 0) <=",
-    put: "live.length > 0 && (live[1]?.header.baseLsn ?? 0) <=",
+    find: "if (first === undefined || second === undefined) return false; // the last one is written to const { baseLsn: next } = second.header;",
+    put: "if (first === undefined) return false; const next = second?.header.baseLsn ?? 0;",
   },
   {
     what: "removals of a prune are not synced",
@@ -562,6 +555,7 @@ export const walMutations = walArea("wal", usual, [
     file: "record-cursor.ts",
     find: "if (from < first.header.baseLsn) {",
     put: "if (from < first.header.baseLsn - 1e9) {",
+    tests: [tests.walOpening],
   },
   {
     what: "segments are entered without their header agreeing",
@@ -575,6 +569,96 @@ export const walMutations = walArea("wal", usual, [
     find: "if (damage === undefined || lastLsn === damageAt || attempt === MAX_ATTEMPTS) return view;",
     put: "return view;",
     tests: [tests.walBesideWriter],
+  },
+  // --- opening and reading ---
+  {
+    what: "a failure of the lock hides why an open failed",
+    file: "locked-opening.ts",
+    find: "cleanUpAfter(error, () => lock.release());",
+    put: "if (error !== cleanUpAfter) lock.release();",
+    tests: [tests.walOpening],
+  },
+  {
+    what: "an open that fails keeps the lock",
+    file: "locked-opening.ts",
+    find: "cleanUpAfter(error, () => lock.release());",
+    put: "cleanUpAfter(error, () => {});",
+    tests: [tests.walOpening],
+  },
+  {
+    what: "an open on a full disk throws what the file system says",
+    file: "locked-opening.ts",
+    find: "throw spaceFailure(error);",
+    put: "throw spaceFailure === undefined ? undefined : error;",
+    tests: [tests.walOpening],
+  },
+  {
+    what: "a checkpoint on a full disk throws what the file system says",
+    file: "wal.ts",
+    find: "throw spaceFailure(error);",
+    put: "throw spaceFailure === undefined ? undefined : error;",
+    tests: [tests.walOpening],
+  },
+  {
+    what: "a quota that is used up is no full disk",
+    file: "space-failure.ts",
+    find: ' && !isFsError(error, "FS_QUOTA_EXCEEDED")',
+    tests: [tests.walOpening, tests.walCalls],
+  },
+  {
+    what: "a strict open removes temporary files before it refuses",
+    file: "recovery.ts",
+    find: "const survey = surveySegments(directory);",
+    put: "directory.sweepTemps(); const survey = surveySegments(directory);",
+    tests: [tests.walOpening],
+  },
+  {
+    what: "an open leaves temporary files of earlier runs",
+    file: "recovery.ts",
+    in: "export async function recoverLog(",
+    find: "directory.sweepTemps();",
+    tests: [tests.walOpening],
+  },
+  {
+    what: "an open that creates a log leaves temporary files of earlier runs",
+    file: "recovery.ts",
+    in: "async function createLog(",
+    find: "directory.sweepTemps();",
+  },
+  {
+    what: "a reading opens its file when it is called",
+    file: "open-log.ts",
+    find: "return () => { this.check(); return this.openCursor(range); };",
+    put: "const cursor = this.openCursor(range); return () => { this.check(); return cursor; };",
+    tests: [tests.walOpening],
+  },
+  {
+    what: "a reading that was begun after the close is none",
+    file: "open-log.ts",
+    find: "return () => { this.check(); return this.openCursor(range); };",
+    put: "return () => this.openCursor(range);",
+    tests: [tests.walOpening],
+  },
+  {
+    what: "a reader's reading opens its file when it is called",
+    file: "wal-reader.ts",
+    find: "return () => this.#openCursor(from, lastLsn);",
+    put: "const cursor = this.#openCursor(from, lastLsn); return () => cursor;",
+    tests: [tests.walOpening],
+  },
+  {
+    what: "a reader reads on behind its close",
+    file: "wal-reader.ts",
+    in: "#openCursor(from: number, lastLsn: number): RecordCursor {",
+    find: "this.#check();",
+    tests: [tests.walOpening],
+  },
+  {
+    what: "pruning does not ask its owner",
+    file: "wal.ts",
+    find: "return mayPrune({ file, segmentId: header.segmentId, firstLsn: header.baseLsn, lastLsn: next - 1 });",
+    put: "return mayPrune === undefined || file === header.toString() || true;",
+    tests: [tests.walOpening],
   },
   // --- verification ---
   {

@@ -1,5 +1,5 @@
 export { atomicReplace, atomicReplaceBlocking, type ReplaceOptions } from "./atomic-replace.js";
-export { cleanupFailureOf } from "./cleanup-failure.js";
+export { cleanUpAfter, cleanupFailureOf } from "./cleanup-failure.js";
 export {
   copyFile,
   linkOrCopy,

@@ -12,6 +12,7 @@ import { batchPayloadBytes, encodeBatchPayload } from "./batch-payload.js";
 import { freshNonce } from "./fresh-identity.js";
 import { NextSegment, type ReadySegment } from "./next-segment.js";
 import { formatSegmentFileName } from "./segment-file-name.js";
+import { spaceFailure } from "./space-failure.js";
 import type { SoundSegment } from "./segment-survey.js";
 import { SparseIndex } from "./sparse-index.js";
 import { Watermark } from "./watermark.js";
@@ -308,16 +309,4 @@ export class LogWriter {
     const message = `a record of ${bytes} bytes is above maxRecordBytes, which is ${maxRecordBytes}`;
     return new WalError("WAL_RECORD_TOO_LARGE", message, { expected: maxRecordBytes, actual: bytes });
   }
-}
-
-function spaceFailure(error: unknown, file: string): unknown {
-  if (!isFsError(error, "FS_NO_SPACE") && !isFsError(error, "FS_QUOTA_EXCEEDED")) return error;
-  return new WalError(
-    "WAL_NO_SPACE",
-    `${file}: the disk is full; nothing is lost, try again when there is room`,
-    { file },
-    {
-      cause: error,
-    },
-  );
 }

@@ -173,9 +173,10 @@ export abstract class OpenLog {
   }
 
   /**
-   * Records that were appended before the call, verified one by one. What waits in the buffer is written first.
+   * Records that were appended before the call, verified one by one. What waits in the buffer is written first. Nothing is open
+   * before the first one is asked for; from then on, until the last one or `return()`, what is still to be read is not pruned.
    *
-   * @throws {@link WalError} `WAL_PRUNED`; while it is read, `WAL_CORRUPT` where a record is damaged.
+   * @throws {@link WalError} `WAL_LSN_OUT_OF_RANGE`; when it is read, `WAL_PRUNED`, and `WAL_CORRUPT` where a record is damaged.
    */
   read(options: ReadOptions = {}): Generator<WalRecord, void, undefined> {
     this.write();
@@ -209,7 +210,7 @@ export abstract class OpenLog {
     for (;;) {
       const arrived = await arrival(watermark, next, signal);
       if (!arrived) return;
-      const cursor = this.#cursor({ from: next, to: watermark.lsn });
+      const cursor = this.#cursor({ from: next, to: watermark.lsn })();
       try {
         for (let batch = nextBatch(cursor, maxBatchBytes); batch.length > 0; batch = nextBatch(cursor, maxBatchBytes)) {
           yield batch;
@@ -283,10 +284,15 @@ export abstract class OpenLog {
     }
   }
 
-  #cursor({ from = this.firstLsn, to = this.lastLsn }: ReadOptions): RecordCursor {
+  /** Checks at once, and opens when it is called. */
+  #cursor({ from = this.firstLsn, to = this.lastLsn }: ReadOptions): () => RecordCursor {
     this.check();
     checkRange(from, to);
-    return this.openCursor({ from, to: Math.min(to, this.writtenLsn) });
+    const range = { from, to: Math.min(to, this.writtenLsn) };
+    return () => {
+      this.check();
+      return this.openCursor(range);
+    };
   }
 
   async #close(): Promise<void> {

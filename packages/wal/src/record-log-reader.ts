@@ -103,7 +103,7 @@ export class RecordLogReader {
     const { schedule, pollIntervalMs } = this.#options;
     const log = {
       refresh: () => this.refresh(),
-      cursor: (next: number) => this.#cursor({ from: next }),
+      cursor: (next: number) => this.#cursor({ from: next })(),
       isClosed: () => this.#closed,
       schedule,
       pollIntervalMs,
@@ -126,11 +126,17 @@ export class RecordLogReader {
     this.close();
   }
 
-  #cursor({ from = 1, to = this.lastLsn }: ReadOptions): RecordCursor {
+  /** Checks at once, and opens when it is called. */
+  #cursor({ from = 1, to = this.lastLsn }: ReadOptions): () => RecordCursor {
     this.#check();
     checkRange(from, to);
-    const { directory, name: file, maxRecordBytes } = this.#options;
     const lastLsn = Math.min(to, this.lastLsn);
+    return () => this.#openCursor(from, lastLsn);
+  }
+
+  #openCursor(from: number, lastLsn: number): RecordCursor {
+    this.#check();
+    const { directory, name: file, maxRecordBytes } = this.#options;
     return openSectionCursor({
       directory,
       file,

@@ -12,7 +12,7 @@ import { finish } from "./sliced-work.js";
 import { WalError } from "./wal-error.js";
 
 /**
- * Opening a record log for writing. Its lock is held, and temporary files of earlier runs are gone.
+ * Opening a record log for writing. Its lock is held. Temporary files of earlier runs are removed once nothing is refused any more.
  *
  * A log that is not there:
  *
@@ -51,10 +51,14 @@ const COPY_BYTES = 256 * 1024;
 /** Brings a record log to where it can be written, creating it where there is none. */
 export async function recoverRecordLog(options: ResolvedRecordLogOptions): Promise<RecoveredRecordLog> {
   const { directory, name, mode } = options;
-  if (!directory.exists(name)) return create(options);
+  if (!directory.exists(name)) {
+    sweepTemps(directory, name);
+    return create(options);
+  }
   const scan = finish(scanRecordLog(directory, name, options));
   if (scan.damage !== undefined && mode !== "salvage") throw scan.damage;
   if (mode === "strict") refuseTear(scan);
+  sweepTemps(directory, name);
   const { logId, epoch } = scan.end.section.header;
   const { offset, nextLsn, chain } = scan.end;
   const identity: SegmentIdentity = {
@@ -173,4 +177,22 @@ function reportOf(
     asideFiles,
     segmentCount: sections.length + 1,
   };
+}
+
+/**
+ * Removes what earlier runs left half-done for this log, and nothing of other logs in the directory. The lock is held; who asks
+ * for it meanwhile removes files of its own.
+ */
+function sweepTemps(directory: Directory, name: string): void {
+  const { fs, path } = directory;
+  for (const entry of fs.list(path)) {
+    if (entry.kind === "file" && isTempOf(entry.name, name)) directory.removeIfPresent(entry.name);
+  }
+}
+
+function isTempOf(temp: string, name: string): boolean {
+  if (!temp.startsWith(`.~${name}.`)) return false;
+  const rest = temp.slice(name.length + 3);
+  // A nonce has no dot; another log's name that begins with this one's has.
+  return !rest.includes(".") || rest.startsWith("lock.") || rest.startsWith("aside-");
 }

@@ -1,5 +1,6 @@
-import { acquireDirectoryLock, type Directory, type DirectoryLock } from "@holdfast/fs-seam";
+import type { DirectoryLock } from "@holdfast/fs-seam";
 import type { BarrierStats } from "./group-commit.js";
+import { openLocked } from "./locked-opening.js";
 import { OpenLog } from "./open-log.js";
 import type { RecordCursor } from "./record-cursor.js";
 import { openSectionCursor } from "./record-log-cursor.js";
@@ -23,19 +24,16 @@ export interface RecordLogStats {
 /**
  * Opens a record log for writing, creating its file where there is none.
  *
- * @throws `WalError` by its codes, and `FsError` `FS_LOCKED` when another process, or another part of this one, has it open.
+ * @throws `WalError` by its codes, `WAL_NO_SPACE` where the disk is full; and `FsError` `FS_LOCKED` when another process, or another part of this one, has it open.
  */
 export async function openRecordLog(options: RecordLogOptions): Promise<RecordLog> {
   const resolved = resolveRecordLogOptions(options);
   const { directory, name } = resolved;
-  const lock = acquireDirectoryLock(directory, { name: `${name}.lock` });
-  try {
-    sweepTemps(directory, name);
-    return new RecordLog(resolved, lock, await recoverRecordLog(resolved));
-  } catch (error) {
-    lock.release();
-    throw error;
-  }
+  return openLocked(
+    directory,
+    `${name}.lock`,
+    async (lock) => new RecordLog(resolved, lock, await recoverRecordLog(resolved)),
+  );
 }
 
 /** A record log that is open for writing: one file, from its first record on. Everything of a log but pruning and checkpoints. */
@@ -109,22 +107,4 @@ export class RecordLog extends OpenLog {
       this.writer.active.handle.truncate(offset);
     }
   }
-}
-
-/**
- * Removes what earlier runs left half-done for this log, and nothing of other logs in the directory. The lock is held; who asks
- * for it meanwhile removes files of its own.
- */
-function sweepTemps(directory: Directory, name: string): void {
-  const { fs, path } = directory;
-  for (const entry of fs.list(path)) {
-    if (entry.kind === "file" && isTempOf(entry.name, name)) directory.removeIfPresent(entry.name);
-  }
-}
-
-function isTempOf(temp: string, name: string): boolean {
-  if (!temp.startsWith(`.~${name}.`)) return false;
-  const rest = temp.slice(name.length + 3);
-  // A nonce has no dot; another log's name that begins with this one's has.
-  return !rest.includes(".") || rest.startsWith("lock.") || rest.startsWith("aside-");
 }

@@ -24,8 +24,9 @@ export interface BatchOptions extends ReadOptions {
 
 export const DEFAULT_BATCH_BYTES: number = 64 * 1024;
 
-/** Every record that is left, and closes the cursor. */
-export function* records(cursor: RecordCursor): Generator<WalRecord, void, undefined> {
+/** Every record of a cursor, which is opened for the first and closed behind the last: who never begins holds nothing open. */
+export function* records(open: () => RecordCursor): Generator<WalRecord, void, undefined> {
+  const cursor = open();
   const copies = new RecordCopies();
   try {
     while (cursor.next()) yield { lsn: cursor.lsn, payload: copies.take(cursor) };
@@ -44,12 +45,13 @@ export function nextBatch(cursor: RecordCursor, maxBatchBytes: number): WalRecor
   return batch;
 }
 
-/** Every record that is left, by the batch, with a turn of the event loop between two, and closes the cursor. */
+/** The same by the batch, with a turn of the event loop between two. */
 export async function* batches(
-  cursor: RecordCursor,
+  open: () => RecordCursor,
   maxBatchBytes: number,
   turn: () => Promise<void>,
 ): AsyncGenerator<WalRecord[], void, undefined> {
+  const cursor = open();
   try {
     for (let batch = nextBatch(cursor, maxBatchBytes); batch.length > 0; batch = nextBatch(cursor, maxBatchBytes)) {
       yield batch;

@@ -20,10 +20,10 @@ import { WalError } from "./wal-error.js";
 import type { ResolvedWalOptions } from "./wal-options.js";
 
 /**
- * Opening a log for writing. The directory lock is held, and temporary files of earlier runs are gone.
+ * Opening a log for writing. The directory lock is held.
  *
  * 1. Survey and judge: read headers and the tail. Nothing is changed, and a refusal ends here.
- * 2. Stage the segment of this open: its header, and every record behind the switch point once more. Sync it.
+ * 2. Remove temporary files of earlier runs. Stage the segment of this open: its header, and every record behind the switch point once more. Sync it.
  *    Window 1: a temporary file beside the old log; the next open removes it.
  * 3. Keep aside, durably, a second name of what holds bytes that will be cut off.
  *    Window 2: the old log, and some of its files aside as well. They have the same names there, so the next open keeps no more.
@@ -67,6 +67,7 @@ export async function recoverLog(options: ResolvedWalOptions): Promise<Recovered
   );
   if (tail.damage !== undefined && mode !== "salvage") throw tail.damage;
   if (mode === "strict") refuseTear(tail);
+  directory.sweepTemps();
   const keepLsn = mode === "salvage" ? tail.lastLsn : Math.min(tail.lastLsn, tail.durableLsn);
   // What is salvaged goes on with LSNs that these have counted already.
   const ahead = checkpoints.filter(({ lsn }) => mode === "salvage" && lsn > tail.lastLsn).map(({ file }) => file);
@@ -128,6 +129,7 @@ async function createLog(
     const message = `no segment of the log has a sound header; that of ${file} is ${why}`;
     throw new WalError("WAL_CORRUPT", message, { file, segmentId, offset: 0 });
   }
+  directory.sweepTemps();
   const identity = {
     logId: freshLogId(directory.fs),
     segmentId: 1,

@@ -4,7 +4,11 @@ import { WalError } from "./wal-error.js";
 
 /** What an open does about damage. */
 export type RecoveryMode =
-  /** Refuses whatever a clean close does not leave. Changes nothing unless it succeeds. */
+  /**
+   * Refuses damage, and bytes at the end that are no records. Accepts, and writes once more as `recover` does, records that were not
+   * proven durable: a process that was killed leaves them, and nothing about them is in doubt but the power. Changes nothing when
+   * it refuses.
+   */
   | "strict"
   /** Accepts what a crash may leave, and refuses when something that was durable is damaged or missing. */
   | "recover"
@@ -30,6 +34,20 @@ export interface WalOptions extends WalSettings {
   readonly turn?: () => Promise<void>;
   /** Calls `action` once after so many milliseconds, unless what it returns is called first. Default an unreferenced timer. */
   readonly schedule?: (action: () => void, delayMs: number) => () => void;
+  /**
+   * Asked before a segment is pruned, the oldest first, and perhaps twice; false ends the prune before it. What it throws ends it
+   * as well, and is what `prune` throws. Default: every one may go.
+   */
+  readonly mayPrune?: (segment: PrunableSegment) => boolean;
+}
+
+/** A segment that is about to be removed. */
+export interface PrunableSegment {
+  /** Name in the log's directory. */
+  readonly file: string;
+  readonly segmentId: number;
+  readonly firstLsn: number;
+  readonly lastLsn: number;
 }
 
 /** The numbers a user tunes. */
@@ -73,6 +91,7 @@ const keys: readonly (keyof WalOptions)[] = [
   "now",
   "turn",
   "schedule",
+  "mayPrune",
   "prepareSegments",
   "syncPolicy",
   "mode",
@@ -98,6 +117,7 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
     now: options.now ?? ((): number => performance.now()),
     turn: options.turn ?? ((): Promise<void> => new Promise((resolve) => setImmediate(resolve))),
     schedule: options.schedule ?? unreferencedTimer,
+    mayPrune: options.mayPrune ?? ((): boolean => true),
     prepareSegments: options.prepareSegments ?? true,
     syncPolicy: options.syncPolicy ?? { kind: "manual" },
     mode: options.mode ?? "recover",
@@ -113,7 +133,7 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
     maxAsideFiles: options.maxAsideFiles ?? 8,
   };
   if (typeof resolved.directory?.open !== "function") refuse("directory", "must be a Directory of @holdfast/fs-seam");
-  for (const key of ["now", "turn", "schedule"] as const) {
+  for (const key of ["now", "turn", "schedule", "mayPrune"] as const) {
     if (typeof resolved[key] !== "function") refuse(key, "must be a function");
   }
   if (typeof resolved.prepareSegments !== "boolean") refuse("prepareSegments", "must be a boolean");

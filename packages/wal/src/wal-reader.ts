@@ -102,7 +102,7 @@ export class WalReader {
     const { schedule, pollIntervalMs } = this.#options;
     const log: PolledLog = {
       refresh: () => this.refresh(),
-      cursor: (next) => this.#cursor({ from: next }),
+      cursor: (next) => this.#cursor({ from: next })(),
       isClosed: () => this.#closed,
       schedule,
       pollIntervalMs,
@@ -124,15 +124,22 @@ export class WalReader {
     this.close();
   }
 
-  #cursor({ from = this.firstLsn, to = this.lastLsn }: ReadOptions): RecordCursor {
+  /** Checks at once, and opens when it is called. */
+  #cursor({ from = this.firstLsn, to = this.lastLsn }: ReadOptions): () => RecordCursor {
     this.#check();
     checkRange(from, to);
+    const lastLsn = Math.min(to, this.lastLsn);
+    return () => this.#openCursor(from, lastLsn);
+  }
+
+  #openCursor(from: number, lastLsn: number): RecordCursor {
+    this.#check();
     return openRecordCursor({
       directory: this.#directory,
       live: this.#live,
       maxPayloadBytes: this.#options.maxRecordBytes,
       from,
-      lastLsn: Math.min(to, this.lastLsn),
+      lastLsn,
       index: this.#index,
       lookAgain: () => {
         this.#lookAgain();

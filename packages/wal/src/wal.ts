@@ -1,11 +1,13 @@
-import { acquireDirectoryLock, type Directory, type DirectoryLock } from "@holdfast/fs-seam";
+import type { Directory, DirectoryLock } from "@holdfast/fs-seam";
 import { findCheckpoint, writeCheckpoint, type FoundCheckpoint } from "./checkpoint-files.js";
 import type { BarrierStats } from "./group-commit.js";
+import { openLocked } from "./locked-opening.js";
 import { checkRecord, OpenLog } from "./open-log.js";
 import { openRecordCursor, type RecordCursor } from "./record-cursor.js";
 import { recoverLog, type RecoveredLog } from "./recovery.js";
 import { verifySegments } from "./log-verification.js";
 import { inSlices } from "./sliced-work.js";
+import { spaceFailure } from "./space-failure.js";
 import { resolveVerifyOptions, type VerifyOptions, type VerifyReport } from "./verification.js";
 import type { SoundSegment } from "./segment-survey.js";
 import { WalError } from "./wal-error.js";
@@ -23,19 +25,12 @@ export interface WalStats {
 /**
  * Opens a log for writing, creating it where there is none.
  *
- * @throws {@link WalError} by its codes, and `FsError` `FS_LOCKED` when another process, or another part of this one, has it open.
+ * @throws {@link WalError} by its codes, `WAL_NO_SPACE` where the disk is full; and `FsError` `FS_LOCKED` when another process, or another part of this one, has it open.
  */
 export async function openWal(options: WalOptions): Promise<Wal> {
   const resolved = resolveWalOptions(options);
   const { directory } = resolved;
-  const lock = acquireDirectoryLock(directory);
-  try {
-    directory.sweepTemps();
-    return new Wal(resolved, lock, await recoverLog(resolved));
-  } catch (error) {
-    lock.release();
-    throw error;
-  }
+  return openLocked(directory, "LOCK", async (lock) => new Wal(resolved, lock, await recoverLog(resolved)));
 }
 
 /** A log that is open for writing. */
@@ -60,7 +55,8 @@ export class Wal extends OpenLog {
 
   /**
    * Removes the segments whose records all have LSNs up to `lsn`, the oldest first, each durably before the next, and returns how
-   * many. Never removes the segment that is written to, nor one that a reader of this handle has still to read.
+   * many. Never removes the segment that is written to, nor one that a reader of this handle has still to read, nor anything from
+   * the first one on that `mayPrune` keeps.
    */
   prune(lsn: number): Promise<number> {
     return this.during(() => this.#prune(lsn));
@@ -70,7 +66,15 @@ export class Wal extends OpenLog {
     this.check();
     checkRange(1, lsn);
     const { live, index } = this.writer;
-    const isDue = (): boolean => live.length > 1 && (live[1]?.header.baseLsn ?? 0) <= this.#prunable(lsn) + 1;
+    const { mayPrune } = this.#options;
+    const isDue = (): boolean => {
+      const [first, second] = live;
+      if (first === undefined || second === undefined) return false; // the last one is written to
+      const { baseLsn: next } = second.header;
+      if (next > this.#prunable(lsn) + 1) return false;
+      const { file, header } = first;
+      return mayPrune({ file, segmentId: header.segmentId, firstLsn: header.baseLsn, lastLsn: next - 1 });
+    };
     let removed = 0;
     while (isDue()) {
       const [first, second] = live as [SoundSegment, SoundSegment]; // two at least
@@ -98,7 +102,7 @@ export class Wal extends OpenLog {
    *
    * @param payload - borrowed until the promise settles.
    * @returns LSN of the oldest generation that is kept: up to there the log may be pruned.
-   * @throws {@link WalError} `WAL_LSN_OUT_OF_RANGE` for an LSN that was never appended, `WAL_CHECKPOINT_TOO_LARGE`.
+   * @throws {@link WalError} `WAL_LSN_OUT_OF_RANGE` for an LSN that was never appended, `WAL_CHECKPOINT_TOO_LARGE`, `WAL_NO_SPACE`.
    */
   checkpoint(payload: Uint8Array, options: { readonly lsn?: number } = {}): Promise<number> {
     return this.during(() => this.#checkpoint(payload, options));
@@ -121,7 +125,11 @@ export class Wal extends OpenLog {
     const identity = { logId, lsn, content, maxCheckpointBytes, keepCheckpoints };
     const writing = this.#checkpointing.then(() => writeCheckpoint(this.#directory, payload, identity));
     this.#checkpointing = writing.catch(() => {});
-    return writing;
+    try {
+      return await writing;
+    } catch (error) {
+      throw spaceFailure(error); // the log itself has no part in it, and a file that was not finished has no name
+    }
   }
 
   /**

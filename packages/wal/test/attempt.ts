@@ -1,4 +1,3 @@
-import { isFsError } from "@holdfast/fs-seam";
 import { WalError } from "../src/index.js";
 
 /** How a test carries out one step of a program on a disk that fails. */
@@ -12,7 +11,7 @@ export const again: Attempt = async (step) => {
     try {
       return await step();
     } catch (error) {
-      const isFull = isFsError(error, "FS_NO_SPACE") || (error instanceof WalError && error.code === "WAL_NO_SPACE");
+      const isFull = error instanceof WalError && error.code === "WAL_NO_SPACE";
       if (!isFull || tries > 2) throw error;
     }
   }

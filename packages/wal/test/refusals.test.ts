@@ -28,6 +28,7 @@ test.each([
   { maxAsideFiles: -1 },
   { mode: "repair" },
   { now: 5 },
+  { mayPrune: true },
   { directory: "/tmp" },
 ])("options %j are refused by name, before anything is touched", async (wrong) => {
   const fs = new MemoryFs();
