@@ -12,4 +12,11 @@ export { verifyLog } from "./log-verification.js";
 export type { LogFinding, VerifyLogOptions, VerifyOptions, VerifyProgress, VerifyReport } from "./verification.js";
 export { WalError, walErrorCodes } from "./wal-error.js";
 export type { WalErrorCode, WalErrorContext } from "./wal-error.js";
-export type { PrunableSegment, ReaderOptions, RecoveryMode, SyncPolicy, WalOptions, WalSettings } from "./wal-options.js";
+export type {
+  PrunableSegment,
+  ReaderOptions,
+  RecoveryMode,
+  SyncPolicy,
+  WalOptions,
+  WalSettings,
+} from "./wal-options.js";
