@@ -100,6 +100,7 @@ export const tests = {
   walLaws: `${wal}/test/wal.property.test.ts`,
   walCopies: `${wal}/src/record-copies.test.ts`,
   walCheckpoint: `${wal}/test/checkpoint.test.ts`,
+  walObservation: `${wal}/test/observation.test.ts`,
   walOpening: `${wal}/test/opening.test.ts`,
   walBesideWriter: `${wal}/test/beside-writer.test.ts`,
   walVerification: `${wal}/test/verification.test.ts`,

@@ -10,15 +10,18 @@ import { Watermark } from "./watermark.js";
  * `onFailure` hears of it, and nothing is ever synced again.
  */
 
-/** Durations of barriers, by power of two: entry i counts those below 2^i times 16 microseconds. */
 const BARRIER_BUCKETS = 20;
 
+/** What barriers did since the open. */
 export interface BarrierStats {
   barriers: number;
-  /** Records that barriers made durable. */
+  /** Records that barriers made durable, and bytes of their frames. */
   records: number;
+  bytes: number;
+  /** Durations of all of them, and the longest. */
   totalMs: number;
   maxMs: number;
+  /** Durations by power of two: entry i counts those of at most 2^i times 16 microseconds, and the last one all that took longer. */
   readonly histogram: number[];
 }
 
@@ -41,6 +44,19 @@ export interface GroupCommitOptions {
   /** Says whether an error of {@link LogWriter.write} leaves everything as it was. */
   readonly isHarmless: (error: unknown) => boolean;
   readonly onFailure: (error: unknown) => void;
+  /** Hears of a barrier that has returned, once what it covers counts as durable. */
+  readonly onBarrier: (barrier: SettledBarrier) => void;
+  /** Hears of a segment that nothing is added to any more and that is durable to its end. */
+  readonly onSealed: (sealed: OpenSegment) => void;
+}
+
+/** A barrier that has returned. */
+export interface SettledBarrier {
+  readonly rung: SyncRung;
+  readonly lsn: number;
+  readonly records: number;
+  readonly bytes: number;
+  readonly tookMs: number;
 }
 
 export class GroupCommit {
@@ -49,6 +65,7 @@ export class GroupCommit {
   readonly stats: BarrierStats = {
     barriers: 0,
     records: 0,
+    bytes: 0,
     totalMs: 0,
     maxMs: 0,
     histogram: Array.from({ length: BARRIER_BUCKETS }, () => 0),
@@ -171,21 +188,31 @@ export class GroupCommit {
 
   /** The barrier has returned. */
   #settle({ lsn, parts, names }: Snapshot, rung: SyncRung, began: number): void {
+    const sealed: OpenSegment[] = [];
+    let newBytes = 0;
     for (const { open, bytes } of parts) {
+      newBytes += Math.max(0, bytes - open.syncedBytes);
       open.syncedBytes = Math.max(open.syncedBytes, bytes);
       if (names) open.nameIsDurable = true;
-      if (open.sealed && open.syncedBytes === open.writtenBytes) this.#writer.finish(open);
+      if (!open.sealed || open.syncedBytes !== open.writtenBytes) continue;
+      this.#writer.finish(open);
+      sealed.push(open);
     }
-    this.stats.records += Math.max(0, lsn - this.durable.lsn);
+    const records = Math.max(0, lsn - this.durable.lsn);
     this.durable.advance(lsn);
     if (rung === "full") this.#fullLsn = Math.max(this.#fullLsn, lsn);
     this.#writer.stateDurable(this.durable.lsn);
-    this.#count(this.#options.now() - began);
+    const tookMs = this.#options.now() - began;
+    this.#count(records, newBytes, tookMs);
+    for (const each of sealed) this.#options.onSealed(each);
+    this.#options.onBarrier({ rung, lsn, records, bytes: newBytes, tookMs });
   }
 
-  #count(tookMs: number): void {
+  #count(records: number, bytes: number, tookMs: number): void {
     const { stats } = this;
     stats.barriers += 1;
+    stats.records += records;
+    stats.bytes += bytes;
     stats.totalMs += tookMs;
     stats.maxMs = Math.max(stats.maxMs, tookMs);
     const bucket = Math.ceil(Math.log2(Math.max(1, tookMs / 0.016)));

@@ -1,6 +1,7 @@
 import { isFsError, type DirectoryLock, type SyncRung } from "@holdfast/fs-seam";
 import { GroupCommit } from "./group-commit.js";
 import { LogWriter } from "./log-writer.js";
+import { Observation } from "./observation.js";
 import type { RecordCursor } from "./record-cursor.js";
 import type { RecoveredLog } from "./recovery.js";
 import type { RecoveryReport } from "./recovery-report.js";
@@ -39,6 +40,7 @@ export abstract class OpenLog {
   protected readonly openedLsn: number;
   protected readonly writer: LogWriter;
   protected readonly commit: GroupCommit;
+  protected readonly observation: Observation;
   readonly #options: ResolvedWalOptions;
   readonly #lock: DirectoryLock;
   #failure: { readonly error: unknown } | undefined = undefined;
@@ -50,7 +52,7 @@ export abstract class OpenLog {
   /** Undefined while no barrier of the policy is due. */
   #cancelSync: (() => void) | undefined = undefined;
 
-  constructor(options: ResolvedWalOptions, lock: DirectoryLock, recovered: RecoveredLog) {
+  constructor(options: ResolvedWalOptions, lock: DirectoryLock, recovered: RecoveredLog, name?: string) {
     this.#options = options;
     this.#lock = lock;
     this.report = recovered.report;
@@ -62,7 +64,15 @@ export abstract class OpenLog {
       now: options.now,
       isHarmless,
       onFailure: (error) => void this.failed(error),
+      onBarrier: (barrier) => this.observation.tell(() => ({ kind: "barrier", ...barrier })),
+      onSealed: ({ segment: { file, header }, writtenBytes: bytes }) => {
+        const { segmentId, baseLsn: firstLsn } = header;
+        this.observation.tell(() => ({ kind: "seal", file, segmentId, firstLsn, bytes }));
+      },
     });
+    this.observation = new Observation(options.observer, options.directory.path, name);
+    const { report } = this;
+    this.observation.tell(() => ({ kind: "open", report }));
   }
 
   /** LSN of the first record that is kept. */
@@ -251,6 +261,7 @@ export abstract class OpenLog {
     this.#cancelSync?.();
     this.commit.fail(error);
     this.writer.written.fail(error);
+    this.observation.tell(() => ({ kind: "failure", error }));
     return error;
   }
 
@@ -326,6 +337,8 @@ export abstract class OpenLog {
     } finally {
       this.#giveLockBack(closed);
     }
+    const { lastLsn } = this;
+    this.observation.tell(() => ({ kind: "close", lastLsn }));
   }
 
   #giveLockBack(closed: WalError): void {

@@ -11,6 +11,8 @@ export type { BarrierStats } from "./group-commit.js";
 export { verifyRecordLog } from "./record-log-verification.js";
 export type { VerifyRecordLogOptions } from "./record-log-verification.js";
 export type { LogFinding, VerifyOptions, VerifyProgress, VerifyReport } from "./verification.js";
+export { walChannelName } from "./observation.js";
+export type { LogEvent, LogEventDetail, LogObserver } from "./observation.js";
 export { WalError, walErrorCodes } from "./wal-error.js";
 export type { WalErrorCode, WalErrorContext } from "./wal-error.js";
 export type { RecoveryMode, SyncPolicy } from "./wal-options.js";

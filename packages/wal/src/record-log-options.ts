@@ -16,6 +16,7 @@ type Shared =
   | "now"
   | "turn"
   | "schedule"
+  | "observer"
   | "mode"
   | "syncPolicy"
   | "bufferBytes"
@@ -53,6 +54,7 @@ const keys: readonly string[] = [
   "now",
   "turn",
   "schedule",
+  "observer",
   "mode",
   "syncPolicy",
   "bufferBytes",

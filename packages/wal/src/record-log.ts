@@ -19,6 +19,8 @@ export interface RecordLogStats {
   readonly writtenBytes: number;
   readonly sectionCount: number;
   readonly barriers: Readonly<BarrierStats>;
+  /** What the observer threw; undefined while it has thrown nothing. */
+  readonly observerFailure: unknown;
 }
 
 /**
@@ -44,7 +46,7 @@ export class RecordLog extends OpenLog {
 
   /** @internal Use {@link openRecordLog}. */
   constructor(options: ResolvedRecordLogOptions, lock: DirectoryLock, recovered: RecoveredRecordLog) {
-    super(options, lock, recovered);
+    super(options, lock, recovered, options.name);
     this.#options = options;
     this.#sections = recovered.sections;
     this.#headerBytes = recovered.headerBytes;
@@ -64,6 +66,7 @@ export class RecordLog extends OpenLog {
       writtenBytes: this.writer.active.writtenBytes,
       sectionCount: this.#sections.length,
       barriers: { ...stats, histogram: [...stats.histogram] },
+      observerFailure: this.observation.failure,
     };
   }
 

@@ -1,5 +1,6 @@
 import type { Directory } from "@holdfast/fs-seam";
 import { MAX_PAYLOAD_BYTES } from "@holdfast/segment-codec";
+import type { LogObserver } from "./observation.js";
 import { WalError } from "./wal-error.js";
 
 /** What an open does about damage. */
@@ -34,6 +35,8 @@ export interface WalOptions extends WalSettings {
   readonly turn?: () => Promise<void>;
   /** Calls `action` once after so many milliseconds, unless what it returns is called first. Default an unreferenced timer. */
   readonly schedule?: (action: () => void, delayMs: number) => () => void;
+  /** Hears of what the log does, for metrics. Default: nobody. */
+  readonly observer?: LogObserver;
   /**
    * Asked before a segment is pruned, the oldest first, and perhaps twice; false ends the prune before it. What it throws ends it
    * as well, and is what `prune` throws. Default: every one may go.
@@ -84,7 +87,9 @@ export interface WalSettings {
 }
 
 /** {@link WalOptions} with every default filled in. */
-export type ResolvedWalOptions = Required<WalOptions>;
+export type ResolvedWalOptions = Required<Omit<WalOptions, "observer">> & {
+  readonly observer: LogObserver | undefined;
+};
 
 const keys: readonly (keyof WalOptions)[] = [
   "directory",
@@ -92,6 +97,7 @@ const keys: readonly (keyof WalOptions)[] = [
   "turn",
   "schedule",
   "mayPrune",
+  "observer",
   "prepareSegments",
   "syncPolicy",
   "mode",
@@ -117,6 +123,7 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
     now: options.now ?? ((): number => performance.now()),
     turn: options.turn ?? ((): Promise<void> => new Promise((resolve) => setImmediate(resolve))),
     schedule: options.schedule ?? unreferencedTimer,
+    observer: options.observer,
     mayPrune: options.mayPrune ?? ((): boolean => true),
     prepareSegments: options.prepareSegments ?? true,
     syncPolicy: options.syncPolicy ?? { kind: "manual" },
@@ -135,6 +142,9 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
   if (typeof resolved.directory?.open !== "function") refuse("directory", "must be a Directory of @holdfast/fs-seam");
   for (const key of ["now", "turn", "schedule", "mayPrune"] as const) {
     if (typeof resolved[key] !== "function") refuse(key, "must be a function");
+  }
+  if (resolved.observer !== undefined && typeof resolved.observer !== "function") {
+    refuse("observer", "must be a function");
   }
   if (typeof resolved.prepareSegments !== "boolean") refuse("prepareSegments", "must be a boolean");
   checkPolicy(resolved.syncPolicy);

@@ -11,7 +11,13 @@ import { spaceFailure } from "./space-failure.js";
 import { resolveVerifyOptions, type VerifyOptions, type VerifyReport } from "./verification.js";
 import type { SoundSegment } from "./segment-survey.js";
 import { WalError } from "./wal-error.js";
-import { checkRange, resolveWalOptions, type ResolvedWalOptions, type WalOptions } from "./wal-options.js";
+import {
+  checkRange,
+  resolveWalOptions,
+  type PrunableSegment,
+  type ResolvedWalOptions,
+  type WalOptions,
+} from "./wal-options.js";
 
 /** Counters of one open log; see {@link Wal.stats}. */
 export interface WalStats {
@@ -20,6 +26,8 @@ export interface WalStats {
   readonly segmentCount: number;
   readonly rotations: number;
   readonly barriers: Readonly<BarrierStats>;
+  /** What the observer threw; undefined while it has thrown nothing. */
+  readonly observerFailure: unknown;
 }
 
 /**
@@ -70,10 +78,8 @@ export class Wal extends OpenLog {
     const isDue = (): boolean => {
       const [first, second] = live;
       if (first === undefined || second === undefined) return false; // the last one is written to
-      const { baseLsn: next } = second.header;
-      if (next > this.#prunable(lsn) + 1) return false;
-      const { file, header } = first;
-      return mayPrune({ file, segmentId: header.segmentId, firstLsn: header.baseLsn, lastLsn: next - 1 });
+      if (second.header.baseLsn > this.#prunable(lsn) + 1) return false;
+      return mayPrune(describe(first, second));
     };
     let removed = 0;
     while (isDue()) {
@@ -92,6 +98,7 @@ export class Wal extends OpenLog {
       } catch (error) {
         throw this.failed(error);
       }
+      this.observation.tell(() => ({ kind: "prune", ...describe(first, second) }));
     }
     return removed;
   }
@@ -125,11 +132,14 @@ export class Wal extends OpenLog {
     const identity = { logId, lsn, content, maxCheckpointBytes, keepCheckpoints };
     const writing = this.#checkpointing.then(() => writeCheckpoint(this.#directory, payload, identity));
     this.#checkpointing = writing.catch(() => {});
+    let oldest: number;
     try {
-      return await writing;
+      oldest = await writing;
     } catch (error) {
       throw spaceFailure(error); // the log itself has no part in it, and a file that was not finished has no name
     }
+    this.observation.tell(() => ({ kind: "checkpoint", lsn, bytes: payload.length }));
+    return oldest;
   }
 
   /**
@@ -181,6 +191,7 @@ export class Wal extends OpenLog {
       segmentCount: this.writer.live.length,
       rotations: this.writer.rotations,
       barriers: { ...this.commit.stats, histogram: [...this.commit.stats.histogram] },
+      observerFailure: this.observation.failure,
     };
   }
 
@@ -202,4 +213,9 @@ export class Wal extends OpenLog {
     this.#reading.add(cursor);
     return cursor;
   }
+}
+
+function describe({ file, header }: SoundSegment, next: SoundSegment): PrunableSegment {
+  const { segmentId, baseLsn: firstLsn } = header;
+  return { file, segmentId, firstLsn, lastLsn: next.header.baseLsn - 1 };
 }

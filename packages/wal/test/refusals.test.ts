@@ -29,6 +29,7 @@ test.each([
   { mode: "repair" },
   { now: 5 },
   { mayPrune: true },
+  { observer: {} },
   { directory: "/tmp" },
 ])("options %j are refused by name, before anything is touched", async (wrong) => {
   const fs = new MemoryFs();
