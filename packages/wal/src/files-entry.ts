@@ -1,11 +1,11 @@
 // Entry `./files`: names and grammars of a log's files, for tools that look into them. What opens, reads and judges a whole log is in `.`
 // and `./record-log`.
 export { batchRecordEnd, batchRecordStart } from "./batch-payload.js";
-export { decodeCheckpoint } from "./checkpoint-codec.js";
-export type { CheckpointOutcome } from "./checkpoint-codec.js";
-export { parseCheckpointFileName } from "./checkpoint-file-name.js";
+export { decodeCheckpoint, encodeCheckpoint } from "./checkpoint-codec.js";
+export type { CheckpointIdentity, CheckpointOutcome } from "./checkpoint-codec.js";
+export { formatCheckpointFileName, parseCheckpointFileName } from "./checkpoint-file-name.js";
 export { asidePattern } from "./record-log-aside.js";
-export { sectionFrameKind } from "./record-log-section.js";
+export { encodeSection, sectionFrameKind } from "./record-log-section.js";
 export type { Section, SectionBoundary } from "./record-log-section.js";
 export { scanSections } from "./record-log-scan.js";
 export type { RecordLogScan } from "./record-log-scan.js";
