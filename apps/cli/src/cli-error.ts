@@ -8,6 +8,8 @@ export const cliErrorCodes = [
   "CLI_NO_WORK_DIRECTORY",
   "CLI_MODULE_UNFIT",
   "CLI_FILE_UNWRITABLE",
+  "CLI_NOT_A_LOG",
+  "CLI_OUTPUT_EXISTS",
   "CLI_UNEXPECTED",
 ] as const;
 

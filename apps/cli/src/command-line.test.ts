@@ -7,7 +7,9 @@ describe("answers", () => {
     const io = capturedIo();
     expect(await runCommandLine(args, io)).toBe(0);
     expect(io.out()).toContain("Usage: holdfast <command>");
-    for (const name of ["tour  ", "dump  ", "verify"]) expect(io.out()).toMatch(new RegExp(`^  ${name}  \\S`, "m"));
+    for (const name of ["tour   ", "dump   ", "verify ", "salvage"]) {
+      expect(io.out()).toMatch(new RegExp(`^  ${name}  \\S`, "m"));
+    }
     expect(io.err()).toBe("");
   });
 

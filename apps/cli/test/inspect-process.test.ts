@@ -76,7 +76,10 @@ describe("exit codes", () => {
 });
 
 test("help says what there is", () => {
-  expect(run("--help").stdout).toMatch(/^ {2}dump +\S.*\n {2}verify +\S/m);
+  expect(run("--help").stdout).toMatch(/^ {2}dump +\S.*\n {2}verify +\S.*\n {2}salvage +\S/m);
+  for (const text of ["holdfast salvage SRC --out DIR [--json]", "Exit code: 0"]) {
+    expect(run("salvage", "--help").stdout).toContain(text);
+  }
   for (const name of ["dump", "verify"]) {
     const { stdout } = run(name, "--help");
     for (const text of [`holdfast ${name} FILE|DIR [--json]`, "--json", "Exit code: 0"]) expect(stdout).toContain(text);

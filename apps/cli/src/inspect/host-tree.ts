@@ -67,6 +67,40 @@ function isDirectory(path: HostPath, argument: string): boolean {
   }
 }
 
+/** What a path leads to: the files of a directory, or one file as its only sibling. */
+export interface OpenedPath {
+  readonly kind: "directory" | "file";
+  /** The path without symlinks. */
+  readonly path: string;
+  readonly folder: Folder;
+  /** Names of directories in it. */
+  readonly directories: readonly string[];
+}
+
+/**
+ * Looks at a file, or at the names in one directory, without walking further.
+ *
+ * @throws {@link CliError} as {@link inspectPath} does.
+ */
+export function openPath(argument: string): OpenedPath {
+  const path = resolved(argument);
+  const common = { path: path.toString() };
+  if (isDirectory(path, argument)) {
+    const entries = listEntries(path, argument);
+    const directories = entries.filter(({ kind }) => kind === "directory").map(({ name }) => nameText(name));
+    return { ...common, kind: "directory", folder: folderOf(path, entries), directories };
+  }
+  openHostFile(path, argument).close();
+  const cut = path.lastIndexOf(sep);
+  const sibling = siblingOf(path, nameText(path.subarray(cut + 1)));
+  return {
+    ...common,
+    kind: "file",
+    folder: { name: ownName(path.subarray(0, cut)), siblings: [sibling] },
+    directories: [],
+  };
+}
+
 /** What lies beside a file that was named alone. A directory that cannot be listed has nothing to say about it. */
 function neighbourhood(directory: HostPath, name: string): Folder {
   try {
