@@ -1,59 +1,70 @@
 // Stands in for append-child.js, with one fault: node broken-writer.mjs KIND RECORDS-FILE DIRECTORY SEED.
 // The records, one line each, come from the test that starts it, so that nothing but the fault is different.
-import { closeSync, existsSync, fdatasyncSync, openSync, readFileSync, writeSync } from "node:fs";
+import { appendFileSync, closeSync, openSync, readFileSync, readdirSync, writeSync } from "node:fs";
 import { join } from "node:path";
+import { openDirectory } from "@holdfast/fs-seam";
+import { openWal } from "@holdfast/wal";
 
 const [kind, recordsFile, directory] = process.argv.slice(2);
-const path = join(directory, "log");
 const records = readFileSync(recordsFile, "latin1").split("\n");
-const written = existsSync(path) ? readFileSync(path, "latin1").split("\n").length - 1 : 0;
-const log = openSync(path, "a");
+const recordOf = (number) => Buffer.from(records[number - 1], "latin1");
 
 if (kind === "silent") pause(60_000);
+const log = await openWal({ directory: openDirectory(directory), preallocateBytes: 0, prepareSegments: false });
+const segment = () =>
+  join(
+    directory,
+    readdirSync(directory).findLast((name) => name.endsWith(".seg")),
+  );
+
 if (kind === "ends-by-itself") {
-  work(written + 1);
-  closeSync(log);
+  await work(log.lastLsn + 1);
+  await log.close();
   throw new RangeError("out of ideas");
 }
-let held = [];
-for (let number = written + 1; ; number += 1) work(number);
+for (let number = log.lastLsn + 1; ; number += 1) await work(number);
 
-function work(number) {
-  const record = `${records[number - 1]}\n`;
+async function work(number) {
   switch (kind) {
-    case "acks-before-writing": // a buffer that is written when 32 records are in it
+    case "acks-before-writing": // what the buffer holds is written when it is full
+      log.append(recordOf(number));
       acknowledge(number);
-      held.push(record);
-      if (held.length === 32) {
-        writeSync(log, held.join(""));
-        held = [];
-      }
       pause(1);
       return;
     case "acks-before-syncing":
-      writeSync(log, record);
+      log.append(recordOf(number));
+      log.write();
       acknowledge(number);
       return;
     case "skips-a-record":
-      if (number !== 3) writeSync(log, record);
+      await log.appendDurable(recordOf(number < 3 ? number : number + 1));
       acknowledge(number);
       pause(1);
       return;
     case "damages-a-record":
-      writeSync(log, number === 3 ? record.replace(/ ./, " X") : record);
+      await log.appendDurable(recordOf(number));
+      if (number === 5) damage(segment());
       acknowledge(number);
       pause(1);
       return;
     case "tears-its-last-record": // as a kill between two writes of one record would
-      writeSync(log, number === 5 ? record.slice(0, 9) : record);
-      if (number === 5) pause(60_000);
+      await log.appendDurable(recordOf(number));
       acknowledge(number);
+      if (number < 4) return;
+      appendFileSync(segment(), "half a frame");
+      pause(60_000);
       return;
     default:
-      writeSync(log, record);
-      fdatasyncSync(log);
+      await log.appendDurable(recordOf(number));
       acknowledge(number);
   }
+}
+
+/** Overwrites a byte of the first record, which frames behind it state as durable. */
+function damage(path) {
+  const file = openSync(path, "r+");
+  writeSync(file, "X", 64 + 32 + 1);
+  closeSync(file);
 }
 
 function acknowledge(number) {

@@ -59,27 +59,32 @@ const allClaims = [
   "atomic-replace-never-loses-the-document",
   "acknowledged-records-survive-kill-9",
   "torn-tail-is-recognised",
+  "log-keeps-what-it-acknowledged",
 ];
 
-test("the tour holds all its claims in under 20 s, without colours, and leaves nothing behind", limit, async () => {
-  const temporary = scratch();
-  const { code, stdout, stderr, milliseconds } = await start(["tour", "--seed", "3"], temporary).ended;
-  expect(stderr).not.toContain("FAILED");
-  expect(code).toBe(0);
-  expect(stdout).toContain("Holdfast tour, seed 3\n");
-  expect(stdout).toMatch(/All 7 claims held, in [\d.]+ s\./);
-  expect(stdout).not.toContain("\u001b");
-  expect(stderr).not.toContain("\u001b");
-  expect(stderr).toContain("kill 5 of 5");
-  expect(milliseconds).toBeLessThan(20_000);
-  expect(readdirSync(temporary)).toEqual([]);
+test(
+  "the tour holds all its claims in under 40 s on a busy machine, without colours, and leaves nothing behind",
+  limit,
+  async () => {
+    const temporary = scratch();
+    const { code, stdout, stderr, milliseconds } = await start(["tour", "--seed", "3"], temporary).ended;
+    expect(stderr).not.toContain("FAILED");
+    expect(code).toBe(0);
+    expect(stdout).toContain("Holdfast tour, seed 3\n");
+    expect(stdout).toMatch(/All 8 claims held, in [\d.]+ s\./);
+    expect(stdout).not.toContain("\u001b");
+    expect(stderr).not.toContain("\u001b");
+    expect(stderr).toContain("kill 5 of 5");
+    expect(milliseconds).toBeLessThan(40_000);
+    expect(readdirSync(temporary)).toEqual([]);
 
-  // A failure is told with the line of the source, and no path of this machine.
-  const source = readFileSync(new URL("../src/tour/naive-save-step.ts", import.meta.url), "utf8").split("\n");
-  const line = source.findIndex((text) => text.includes("directory.rename(")) + 1;
-  expect(stdout).toContain(`rename(/document.tmp -> /document) at tour/naive-save-step.ts:${line}`);
-  expect(stdout + stderr).not.toContain(fileURLToPath(new URL("../../..", import.meta.url)));
-});
+    // A failure is told with the line of the source, and no path of this machine.
+    const source = readFileSync(new URL("../src/tour/naive-save-step.ts", import.meta.url), "utf8").split("\n");
+    const line = source.findIndex((text) => text.includes("directory.rename(")) + 1;
+    expect(stdout).toContain(`rename(/document.tmp -> /document) at tour/naive-save-step.ts:${line}`);
+    expect(stdout + stderr).not.toContain(fileURLToPath(new URL("../../..", import.meta.url)));
+  },
+);
 
 test("--json is one object on stdout, also when stdout is a file", limit, async () => {
   const { code, stdout, stderr } = await start(["tour", "--json"], scratch()).ended;
@@ -109,7 +114,7 @@ describe("--file", () => {
     expect(code).toBe(0);
     const report = JSON.parse(stdout) as Report & { readonly directory: string; readonly kept: boolean };
     expect(report.document).toEqual({ source: "file", path, bytes: 3_000_001, exploredBytes: 65_536 });
-    expect(milliseconds).toBeLessThan(20_000);
+    expect(milliseconds).toBeLessThan(40_000);
     const later = statSync(path, { bigint: true });
     expect([later.mtimeNs, later.ctimeNs, later.ino]).toEqual([earlier.mtimeNs, earlier.ctimeNs, earlier.ino]);
     expect(readdirSync(home)).toEqual(["my file"]);

@@ -5,12 +5,13 @@ import { Directory, openDirectory, type StoreFs } from "@holdfast/fs-seam";
 import { crashImages, CrashFs } from "@holdfast/fs-seam/crash";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { countText, durationText } from "../terminal.js";
+import { tellLogFigures } from "./log-figures.js";
 import { quantile } from "./quantile.js";
 import type { Figure, TourContext, TourStep } from "./tour-step.js";
 
 const recordBytes = 128;
 /** Every figure is measured for about so long. */
-const budgetMs = 300;
+const budgetMs = 200;
 /** Operations on one file before the next is begun, so that nothing grows without bound. */
 const batch = 10_000;
 
@@ -30,6 +31,7 @@ export function figuresStep(milliseconds: number = budgetMs): TourStep {
       });
       show(context, "the same, 99th percentile", { name: "real-append-and-sync-p99", value: slow, unit: "µs" });
       if (place === "tmpfs") context.say("  (tmpfs is memory. To wait for a disk, set TMPDIR to a directory on one.)");
+      await tellLogFigures(context, new Uint8Array(recordBytes).fill(0x2e), milliseconds);
       for (const { name, make } of memoryBackends) {
         await setImmediate(); // let an interrupt through
         const value = appendsPerSecond(make, milliseconds);

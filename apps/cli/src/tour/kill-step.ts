@@ -1,11 +1,14 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { openDirectory } from "@holdfast/fs-seam";
+import { openDirectory, type Directory } from "@holdfast/fs-seam";
 import { Prng, streamSeed } from "@holdfast/fs-seam/fault";
+import { openWal, type RecoveryReport } from "@holdfast/wal";
+import { messageOf } from "../cli-error.js";
 import { countText, durationText, plural, tableLines } from "../terminal.js";
 import { runAndKill, type KilledWriter } from "./killed-writer.js";
-import { encodeRecord, scanLog, type LogScan } from "./numbered-log.js";
+import { checkRecords } from "./numbered-record.js";
 import { quantile } from "./quantile.js";
+import { claimTearRecognised } from "./torn-log.js";
 import type { Claim, TourContext, TourStep } from "./tour-step.js";
 
 export interface KillStepOptions {
@@ -21,17 +24,28 @@ export interface KillStepOptions {
   readonly patienceMs?: number;
 }
 
+/** What a log holds after a kill. */
+export type RecoveredRecords =
+  | {
+      readonly kind: "opened";
+      /** Records 1 to this number are there, byte for byte. */
+      readonly recordCount: number;
+      readonly fault: string | undefined;
+      readonly report: RecoveryReport;
+    }
+  | { readonly kind: "refused"; readonly why: string };
+
 /** One life of the writer and what it left. */
 export interface KillRound {
   readonly delayMs: number;
-  /** Highest number acknowledged in any round so far: all of them have to be there. */
+  /** Highest LSN acknowledged in any round so far: all of them have to be there. */
   readonly acknowledged: number;
   readonly writer: KilledWriter;
-  readonly scan: LogScan;
+  readonly recovered: RecoveredRecords;
 }
 
 /**
- * Kills a process that appends to a synced file, and looks for everything it had acknowledged. Each round goes on with
+ * Kills a process that appends to a log, opens the log, and looks for everything that was acknowledged. Each round goes on with
  * the log of the one before, so every start is a recovery.
  *
  * What it cannot show: the system outlives the process, so what was written stays, synced or not. A writer that forgets
@@ -41,13 +55,13 @@ export function killStep(options: KillStepOptions = {}): TourStep {
   const { args = [], rounds = 5, killAfterMs = [5, 150], patienceMs = 3000 } = options;
   const program = options.program ?? fileURLToPath(new URL("./append-child.js", import.meta.url));
   return {
-    title: "kill -9 a process that appends to a file",
+    title: "kill -9 a process that appends to a log of @holdfast/wal",
     async run(context) {
       context.say(
-        "A child process appends numbered records, syncs each and then reports its number. It is killed at a",
+        "A child process appends records, syncs them, and then reports up to which one. It is killed at a random",
       );
       context.say(
-        `random moment, and whatever it reported has to be there. ${plural(rounds, "time")}, on the same log:`,
+        `moment, the log is opened again, and whatever was reported has to be there. ${plural(rounds, "time")}, on the same log:`,
       );
       const path = join(context.directory, "killed-writer");
       const directory = openDirectory(path, { create: true });
@@ -58,26 +72,49 @@ export function killStep(options: KillStepOptions = {}): TourStep {
         context.progress(`kill ${round} of ${rounds}, ${delayMs} ms after the first acknowledgement`);
         const writerArgs = [...args, path, String(context.seed)];
         const writer = await runAndKill({ program, args: writerArgs, delayMs, patienceMs, cleanup: context.cleanup });
-        const bytes = directory.exists("log") ? directory.readFile("log") : new Uint8Array(0);
         const acknowledged = Math.max(writer.acknowledged, done.at(-1)?.acknowledged ?? 0);
-        done.push({ delayMs, acknowledged, writer, scan: scanLog(bytes, context.seed) });
+        done.push({ delayMs, acknowledged, writer, recovered: await recover(directory, context.seed) });
       }
       tell(context, done);
-      return [claimNothingLost(done), claimTearRecognised(context.seed, done.at(-1)?.scan.recordCount ?? 0)];
+      return [claimNothingLost(done), await claimTearRecognised(context.seed)];
     },
   };
 }
 
+/** Opens the log as a program does when it starts again, and compares every record with what was appended. */
+async function recover(directory: Directory, seed: number): Promise<RecoveredRecords> {
+  try {
+    const log = await openWal({ directory });
+    try {
+      const { count, fault } = checkRecords(log.read(), seed);
+      return { kind: "opened", recordCount: count, fault, report: log.report };
+    } finally {
+      await log.close();
+    }
+  } catch (error) {
+    return { kind: "refused", why: messageOf(error) };
+  }
+}
+
 function tell({ say, paint, measured }: TourContext, rounds: readonly KillRound[]): void {
-  const rows = rounds.map(({ delayMs, acknowledged, writer, scan }, at) => [
+  const rows = rounds.map(({ delayMs, acknowledged, writer, recovered }, at) => [
     String(at + 1),
     `${delayMs} ms`,
     countText(acknowledged),
-    countText(scan.recordCount),
-    tailText(scan),
+    ...recoveredCells(recovered),
     writer.ended === "killed" ? "" : writer.ended,
   ]);
-  const head = ["round", "killed after", "acknowledged", "recovered", "tail", ""];
+  const head = [
+    "round",
+    "killed after",
+    "acknowledged",
+    "recovered",
+    "proven",
+    "written again",
+    "cut off",
+    "files",
+    "",
+  ];
   say("");
   tableLines([head, ...rows]).forEach((line, at) => say(`  ${at === 0 ? paint.dim(line) : line}`));
   say("");
@@ -90,18 +127,40 @@ function tell({ say, paint, measured }: TourContext, rounds: readonly KillRound[
     measured({ name: "killed-writer-append-and-sync-median", value: middle, unit: "µs" });
     measured({ name: "killed-writer-append-and-sync-p99", value: slow, unit: "µs" });
   }
-  say(paint.dim("One record more than acknowledged may come back: the kill fell between its write and its report."));
-  say(paint.dim("kill -9 ends the program and not the system: it finds lies about writing, not about syncing."));
+  say(
+    paint.dim(
+      "That is the RecoveryReport of each open. Proven: what the log itself could show to be durable; what was",
+    ),
+  );
+  say(
+    paint.dim(
+      "readable beyond that is written again and synced. More than acknowledged may come back: the kill fell between",
+    ),
+  );
+  say(
+    paint.dim(
+      "its write and its report. kill -9 ends the program and not the system: it finds lies about writing, not syncing.",
+    ),
+  );
 }
 
-function tailText({ end }: LogScan): string {
-  return end.kind === "torn" ? `torn, ${plural(end.tornBytes, "byte")}` : end.kind;
+function recoveredCells(recovered: RecoveredRecords): string[] {
+  if (recovered.kind === "refused") return ["refused", "", "", "", ""];
+  const { provenLsn, rewrittenRecords, dropped, segmentCount } = recovered.report;
+  const cut = dropped.reduce((sum, { bytes }) => sum + bytes, 0);
+  return [
+    countText(recovered.recordCount),
+    countText(provenLsn),
+    countText(rewrittenRecords),
+    cut === 0 ? "nothing" : plural(cut, "byte"),
+    countText(segmentCount),
+  ];
 }
 
 /** Judges the rounds. */
 export function claimNothingLost(rounds: readonly KillRound[]): Claim {
   const acknowledged = rounds.at(-1)?.acknowledged ?? 0;
-  const recovered = rounds.at(-1)?.scan.recordCount ?? 0;
+  const recovered = countOf(rounds.at(-1)?.recovered);
   const fault = rounds.map(faultOf).find((text) => text !== undefined);
   const ok = rounds.length > 0 && fault === undefined;
   return {
@@ -111,24 +170,29 @@ export function claimNothingLost(rounds: readonly KillRound[]): Claim {
       says: ok
         ? `all ${countText(acknowledged)} acknowledged records came back intact after ${plural(rounds.length, "kill")} (${countText(recovered)} recovered)`
         : (fault ?? "no round was run"),
-      rounds: rounds.map(({ delayMs, acknowledged: upTo, writer, scan }) => ({
+      rounds: rounds.map(({ delayMs, acknowledged: upTo, writer, recovered: found }) => ({
         delayMs,
         acknowledged: upTo,
-        recovered: scan.recordCount,
-        tail: scan.end.kind,
+        recovered: countOf(found),
+        dropped: found.kind === "opened" ? found.report.dropped.length : null,
         writer: writer.ended,
       })),
     },
   };
 }
 
-function faultOf({ acknowledged, writer, scan }: KillRound, index: number): string | undefined {
+function countOf(recovered: RecoveredRecords | undefined): number {
+  return recovered?.kind === "opened" ? recovered.recordCount : 0;
+}
+
+function faultOf({ acknowledged, writer, recovered }: KillRound, index: number): string | undefined {
   const where = `round ${index + 1}: `;
-  if (scan.recordCount < acknowledged) {
-    const lost = acknowledged - scan.recordCount;
+  if (recovered.kind === "refused") return `${where}the log does not open: ${recovered.why}`;
+  if (recovered.fault !== undefined) return `${where}${recovered.fault}`;
+  if (recovered.recordCount < acknowledged) {
+    const lost = acknowledged - recovered.recordCount;
     return `${where}${plural(lost, "acknowledged record")} of ${countText(acknowledged)} not recovered`;
   }
-  if (scan.end.kind === "corrupt") return `${where}the log is corrupt: ${scan.end.why}`;
   const said = writer.complaint === "" ? "" : ` (${writer.complaint})`;
   switch (writer.ended) {
     case "killed":
@@ -138,24 +202,4 @@ function faultOf({ acknowledged, writer, scan }: KillRound, index: number): stri
     case "by-itself":
       return `${where}the writer ended before it was killed${said}`;
   }
-}
-
-/** Cuts a log at every byte of its last record: each time all records before have to stay, and the tear be named. */
-export function claimTearRecognised(seed: number, recordCount: number, scan: typeof scanLog = scanLog): Claim {
-  const name = "torn-tail-is-recognised";
-  const whole = Math.max(0, Math.min(recordCount, 50) - 1);
-  const before = Buffer.concat(Array.from({ length: whole }, (_, at) => encodeRecord(at + 1, seed)));
-  const last = encodeRecord(whole + 1, seed);
-  let missed = 0;
-  for (let cut = 1; cut < last.length; cut += 1) {
-    const { recordCount: kept, endOffset, end } = scan(Buffer.concat([before, last.subarray(0, cut)]), seed);
-    const named = end.kind === "torn" && end.tornBytes === cut;
-    if (kept !== whole || endOffset !== before.length || !named) missed += 1;
-  }
-  const cuts = last.length - 1;
-  const ok = missed === 0;
-  const says = ok
-    ? `a record cut off at any of its ${plural(cuts, "byte")} is recognised as a torn tail, and no record before it is touched`
-    : `a torn record was mistaken for something else at ${countText(missed)} of ${plural(cuts, "cut")}`;
-  return { name, ok, details: { says, cuts, missed } };
 }

@@ -8,6 +8,7 @@ import { durationText, paintFor, type CommandIo } from "../terminal.js";
 import { atomicReplaceStep } from "./atomic-replace-step.js";
 import { figuresStep } from "./figures-step.js";
 import { killStep } from "./kill-step.js";
+import { logCrashStep } from "./log-crash-step.js";
 import { naiveSaveStep } from "./naive-save-step.js";
 import { ownModuleStep } from "./own-module-step.js";
 import type { TourDocument } from "./tour-document.js";
@@ -16,7 +17,7 @@ import type { Claim, Figure, TourContext, TourStep } from "./tour-step.js";
 
 /** What `npm start` shows, in order. */
 export function tourSteps(): TourStep[] {
-  return [naiveSaveStep(), ownModuleStep(), atomicReplaceStep(), killStep(), figuresStep()];
+  return [naiveSaveStep(), ownModuleStep(), atomicReplaceStep(), killStep(), logCrashStep(), figuresStep()];
 }
 
 export interface TourSettings {
