@@ -33,6 +33,6 @@ export class RecordCopies {
       this.#end = start + this.#copy.length;
       this.#nextBytes = Math.min(MOST_BYTES, this.#nextBytes * 2);
     }
-    return this.#copy.subarray(start - this.#start, end - this.#start);
+    return new Uint8Array(this.#copy.buffer, start - this.#start, end - start); // half the price of a subarray
   }
 }
