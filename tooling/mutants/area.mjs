@@ -120,6 +120,10 @@ export const tests = {
   cliExplained: `${cli}/src/inspect/explained.test.ts`,
   cliRegions: `${cli}/src/inspect/regions.test.ts`,
   cliJson: `${cli}/src/inspect/line-json.test.ts`,
+  cliLog: `${cli}/test/wal-directory.test.ts`,
+  cliRecordLog: `${cli}/test/record-log-file.test.ts`,
+  cliDurability: `${cli}/test/durability-file.golden.test.ts`,
+  cliSalvage: `${cli}/test/salvage.test.ts`,
   cliText: `${cli}/src/inspect/safe-text.test.ts`,
 };
 

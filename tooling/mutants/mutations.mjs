@@ -1,5 +1,6 @@
 // Every line that makes a barrier what it is, each taken away or turned around once. The areas are files of their own.
 import { area } from "./area.mjs";
+import { cliLogMutations } from "./cli-log-mutations.mjs";
 import { cliMutations } from "./cli-mutations.mjs";
 import { codecMutations } from "./codec-mutations.mjs";
 import { crashFsMutations } from "./crash-fs-mutations.mjs";
@@ -61,6 +62,7 @@ export const mutations = [
   ...walMutations,
   ...walStepMutations,
   ...cliMutations,
+  ...cliLogMutations,
   ...durabilityMutations,
   ...recordLogMutations,
 ];

@@ -222,6 +222,19 @@ describe("a log", () => {
     const nameOf = (segmentId: number): string => `${String(segmentId).padStart(20, "0")}-00000001.seg`;
     const source = write({ [nameOf(1)]: segment(1, "old"), [nameOf(2)]: segment(2, "new") });
     expect(await salvaged(await salvage(source))).toEqual([[1, "new"]]);
+    const bytes = new Uint8Array(64 + 80);
+    const encoder = new FrameEncoder(encodeSegmentHeader({ ...header, segmentId: 1 }, bytes));
+    const second = encoder.append(bytes, 64, Buffer.from("one"), { kind: 1, flags: 0, span: 1 });
+    const { chain } = encoder;
+    encoder.append(bytes, second, Buffer.from("old"), { kind: 1, flags: 0, span: 1 });
+    const next = new Uint8Array(64 + 40);
+    const later = encodeSegmentHeader({ ...header, segmentId: 2, baseLsn: 2, previousChain: chain }, next);
+    new FrameEncoder(later).append(next, 64, Buffer.from("new"), { kind: 1, flags: 0, span: 1 });
+    const gone = write({ [nameOf(1)]: bytes, [nameOf(2)]: next });
+    expect(await salvaged(await salvage(gone))).toEqual([
+      [1, "one"],
+      [2, "new"],
+    ]);
     const damaged = write({ [nameOf(1)]: segment(1, "old"), [nameOf(2)]: flipped(segment(2, "new"), 96) });
     expect(await salvaged(await salvage(damaged))).toEqual([]);
   });
@@ -278,7 +291,7 @@ describe("files of durability", () => {
     expect(wanted).toHaveLength(4);
     writeFileSync(join(source, "wal/wal_1.log"), flipped(whole, 24 + 16));
     const run = await salvage(source);
-    expect(rangesOf(run)).toEqual(["salvaged 2..4"]);
+    expect(rangesOf(run)).toEqual(["lost 1..1", "salvaged 2..4"]);
     expect(lostIn(run)).toMatchObject([{ file: "wal/wal_1.log", offset: 24, code: "WAL_CORRUPT" }]);
     expect(entries(run.out)).toEqual(wanted.slice(1));
     for (let at = 24; at < whole.length; at += 3) {
@@ -287,6 +300,18 @@ describe("files of durability", () => {
       for (const entry of found) expect(wanted).toContainEqual(entry);
       expect({ at, count: found.length }).toEqual({ at, count: 3 });
     }
+  });
+
+  test("an id of version 2 is under no checksum: behind damage it has to be one that can stand there", async () => {
+    const source = scratch();
+    mkdirSync(join(source, "wal"));
+    const whole = new Uint8Array(readFileSync(`${home}pub-orphan-checkpoint/wal/wal_1.log`));
+    const entryBytes = (whole.length - 24) / 4;
+    // The payload of the first entry, and the highest bits of the second one's id.
+    const damaged = flipped(flipped(whole, 24 + 16), 24 + entryBytes + 4 + 5);
+    writeFileSync(join(source, "wal/wal_1.log"), damaged);
+    const ids = entries((await salvage(source)).out).map(([id]) => id);
+    expect(ids.filter((id) => id > 4)).toEqual([]);
   });
 
   test("a record log: what is behind damage goes into a file of its own", async () => {

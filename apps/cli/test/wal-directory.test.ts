@@ -124,6 +124,11 @@ describe("damage, and the file it is told of", () => {
       () => ({ [eight]: whole[eight] ?? new Uint8Array() }),
       () => [`${eight} corrupt 0..64 INSPECT_LOG_MISSING`],
     ],
+    [
+      "a checkpoint under a name beyond the end of the log, of which it says nothing",
+      () => ({ ...whole, "00000000000000000099.ckpt": whole[twelve] ?? new Uint8Array() }),
+      () => ["00000000000000000099.ckpt corrupt 0..64 INSPECT_MISNAMED"],
+    ],
     ["records pruned that a checkpoint holds", () => without(first), () => []],
     [
       "records pruned that no checkpoint holds",
@@ -164,6 +169,15 @@ describe("damage, and the file it is told of", () => {
       [`${eight} corrupt 0..64 INSPECT_OTHER_LOG`, `${stranger} corrupt 0..64 INSPECT_OTHER_LOG`].toSorted(),
     );
   });
+});
+
+test("the log is the one that most segments are of, whatever comes first", async () => {
+  const fs = new MemoryFs();
+  fs.nonce();
+  const other = await smallLog(fs);
+  const [stranger = ""] = segmentsOf(other);
+  const files = { ...without(first), [stranger]: other[stranger] ?? new Uint8Array() };
+  expect(findings(files)).toEqual([`${stranger} corrupt 0..64 INSPECT_OTHER_LOG`]);
 });
 
 describe("segments in their places", () => {

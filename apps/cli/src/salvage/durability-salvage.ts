@@ -96,6 +96,7 @@ function* segmentEvents(
     if (hole !== undefined) yield hole;
     const { end, header } = step.value;
     version ??= header?.version;
+    due.id ??= header?.startEntryId;
     if (end.kind === "clean" || end.kind === "zeros") return;
     const offset = end.endOffset + shift;
     // A header that is none says nothing about the entries behind it.
