@@ -186,12 +186,6 @@ export const walStepMutations = walArea("wal-steps", usual, [
   },
   // --- switch-point.ts ---
   {
-    what: "an open goes on from a watermark before the first record",
-    file: "switch-point.ts",
-    find: "return place.nextLsn === place.segment.header.baseLsn ? beginningOf(place.segment) : place;",
-    put: "return place;",
-  },
-  {
     what: "an open goes on from behind a record that is not proven",
     file: "switch-point.ts",
     find: "if (walk.nextLsn <= keepLsn + 1) place = boundaryOf(walk);",
@@ -414,5 +408,13 @@ export const walEquivalent = walArea("equivalent", usual, [
     file: "next-segment.ts",
     find: 'await handle.sync("full");',
     reason: "the first barrier over the segment covers its length and its zeros as well: only that one takes longer",
+  },
+  {
+    what: "an open goes on from a watermark before the first record",
+    file: "switch-point.ts",
+    find: "return place.nextLsn === place.segment.header.baseLsn ? beginningOf(place.segment) : place;",
+    put: "return place;",
+    reason:
+      "a boundary is taken behind a record, or before the first frame, where the cursor has the chain of what went before",
   },
 ]);

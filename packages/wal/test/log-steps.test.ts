@@ -172,6 +172,18 @@ describe("segments", () => {
   });
 });
 
+test("a batch of which a checkpoint proves a part is written once more as a whole", async () => {
+  const disk = new CrashFs();
+  const log = await openWal({ directory: new Directory(disk), ...small, segmentBytes: 4096 });
+  log.append(record("a"));
+  log.appendBatch(["b", "c", "d", "e"].map(record));
+  await log.checkpoint(bytesOf("state"), { lsn: 3 });
+  disk.processCrash();
+  const again = await openWal({ directory: new Directory(disk), ...small, segmentBytes: 4096 });
+  expect(again.report).toMatchObject({ provenLsn: 3, lastLsn: 5, rewrittenRecords: 4 });
+  expect(textsOf(again)).toEqual(listed(["a", "b", "c", "d", "e"].map(text)));
+});
+
 describe("aside", () => {
   /** A log that was killed before it synced anything, with bytes behind its record that no encoder wrote. */
   async function torn(directory: Directory): Promise<Uint8Array> {
