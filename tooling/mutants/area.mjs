@@ -104,6 +104,8 @@ export const tests = {
   walOpening: `${wal}/test/opening.test.ts`,
   walBesideWriter: `${wal}/test/beside-writer.test.ts`,
   walVerification: `${wal}/test/verification.test.ts`,
+  walCheckpointBounds: `${wal}/test/checkpoint-bounds.test.ts`,
+  walUnknown: `${wal}/test/unknown-formats.test.ts`,
   walSteps: `${wal}/test/log-steps.test.ts`,
   walInterleaving: `${wal}/test/reader-interleaving.test.ts`,
   walCheckpointCrash: `${wal}/test/checkpoint.crash.test.ts`,

@@ -5,6 +5,8 @@ import { tests, walArea } from "./area.mjs";
 const usual = [
   tests.walLifecycle,
   tests.walSteps,
+  tests.walCheckpointBounds,
+  tests.walUnknown,
   tests.walCommit,
   tests.walWeaknesses,
   tests.walCheckpoint,
@@ -190,6 +192,7 @@ export const walStepMutations = walArea("wal-steps", usual, [
     file: "switch-point.ts",
     find: "if (walk.nextLsn <= keepLsn + 1) place = boundaryOf(walk);",
     put: "place = boundaryOf(walk);",
+    tests: [tests.walSteps],
   },
   // --- tail-scan.ts ---
   {
@@ -208,6 +211,7 @@ export const walStepMutations = walArea("wal-steps", usual, [
     file: "tail-scan.ts",
     find: 'if (end.kind !== "corrupt") return undefined;',
     put: "if (end.endOffset > 0) return undefined;",
+    tests: [tests.walUnknown],
   },
   {
     what: "a look begins behind a record that is not proven",
@@ -231,12 +235,14 @@ export const walStepMutations = walArea("wal-steps", usual, [
     file: "segment-survey.ts",
     find: 'case "unsupported":',
     put: 'case "unsupported": if (file.length > 0) return "foreign";',
+    tests: [tests.walUnknown],
   },
   {
     what: "a header that no encoder writes is a torn one",
     file: "segment-survey.ts",
     find: 'case "malformed":',
     put: 'case "malformed": if (file.length > 0) return "foreign";',
+    tests: [tests.walUnknown],
   },
   // --- wal.ts ---
   {

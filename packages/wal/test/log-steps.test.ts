@@ -35,8 +35,6 @@ function headersOf(directory: Directory): SegmentHeader[] {
   });
 }
 
-const checkpointFile = (lsn: number): string => `${String(lsn).padStart(20, "0")}.ckpt`;
-
 describe("rungs", () => {
   test("data and full asked for at once are one barrier, of rung full", async () => {
     const { log } = await faulty();
@@ -348,74 +346,4 @@ test("a reader is told when an older copy of the log was put in its place", asyn
   for (const file of segmentsOf(directory)) directory.remove(file);
   for (const file of segmentsOf(old)) directory.writeFile(file, old.readFile(file));
   expect(() => reader.refresh()).toThrowError(expect.objectContaining({ code: "WAL_CORRUPT" }));
-});
-
-describe("checkpoints", () => {
-  async function logWithCheckpoints(): Promise<{ directory: Directory; log: Wal }> {
-    const directory = new Directory(new CrashFs());
-    const log = await openWal({ directory, ...small });
-    for (let lsn = 1; lsn <= 7; lsn += 1) log.append(record(String(lsn)));
-    await log.checkpoint(bytesOf("three"), { lsn: 3 });
-    await log.checkpoint(bytesOf("seven"), { lsn: 7 });
-    return { directory, log };
-  }
-
-  test("the last record and the point in time are bounds that count", async () => {
-    const { log } = await logWithCheckpoints();
-    expect(log.latestCheckpoint().checkpoint?.lsn).toBe(7);
-    expect(log.latestCheckpoint({ upTo: 7 }).checkpoint?.lsn).toBe(7);
-    expect(log.latestCheckpoint({ upTo: 6 }).checkpoint?.lsn).toBe(3);
-    expect(log.latestCheckpoint({ upTo: 3 }).checkpoint?.lsn).toBe(3);
-    await log.close();
-  });
-
-  test("one is of use as long as the record behind it is there", async () => {
-    const { directory, log } = await logWithCheckpoints();
-    await log.prune(3);
-    expect(log.firstLsn).toBe(4);
-    expect(log.latestCheckpoint({ upTo: 3 }).checkpoint?.lsn).toBe(3);
-    await log.prune(4);
-    directory.remove(checkpointFile(7));
-    expect(() => log.latestCheckpoint()).toThrowError(expect.objectContaining({ code: "WAL_CHECKPOINT_MISSING" }));
-    await log.close();
-  });
-
-  test("one under the name of another LSN proves nothing, and is not used", async () => {
-    const { directory, log } = await logWithCheckpoints();
-    await log.close();
-    directory.rename(checkpointFile(7), checkpointFile(9));
-    directory.writeFile(checkpointFile(5), directory.readFile(checkpointFile(3)));
-    directory.makeDirectory(checkpointFile(8));
-    const again = await openWal({ directory, ...small });
-    expect(again.report).toMatchObject({ lastLsn: 7, provenLsn: 7 });
-    expect(again.latestCheckpoint().checkpoint).toEqual({ lsn: 3, payload: bytesOf("three") });
-    expect(again.latestCheckpoint({ upTo: 9 }).skipped.map(({ lsn }) => lsn)).toEqual([9, 5]);
-    await again.close();
-  });
-
-  test("one ahead of its log is damage, which only salvage passes, and then it is gone", async () => {
-    const { directory, log } = await logWithCheckpoints();
-    await log.close();
-    directory.remove(segmentsOf(directory).at(-1) as string);
-    await expect(openWal({ directory, ...small })).rejects.toMatchObject({ code: "WAL_CORRUPT" });
-    expect(directory.exists(checkpointFile(7))).toBe(true);
-    const salvaged = await openWal({ directory, ...small, mode: "salvage" });
-    expect([salvaged.lastLsn, directory.exists(checkpointFile(7)), directory.exists(checkpointFile(3))]).toEqual([
-      6,
-      false,
-      true,
-    ]);
-    await salvaged.close();
-  });
-
-  test("one that could not be written leaves no temporary file", async () => {
-    const { fs, memory, log } = await faulty();
-    log.append(record("a"));
-    await log.sync();
-    fs.plan.arm("append:*.ckpt* n1 EIO");
-    await expect(log.checkpoint(bytesOf("state"))).rejects.toMatchObject({ code: "FS_IO" });
-    expect(memory.list("/").some(({ name }) => name.startsWith(".~"))).toBe(false);
-    await log.checkpoint(bytesOf("state"));
-    await log.close();
-  });
 });
