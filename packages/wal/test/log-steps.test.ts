@@ -302,6 +302,16 @@ test("a range may end within a batch", async () => {
   await log.close();
 });
 
+test("reading leaves no segment open that it has passed", async () => {
+  const { fs, log } = await faulty();
+  for (const name of ["a", "b", "c", "d"]) log.append(record(name));
+  await log.sync();
+  const before = fs.openHandles.length;
+  expect([...log.read()].length).toBe(4);
+  expect(fs.openHandles.length).toBe(before);
+  await log.close();
+});
+
 test("a batch takes nothing but bytes, and as a whole", async () => {
   const { log } = await faulty();
   expect(() => log.appendBatch([record("a"), "b" as unknown as Uint8Array])).toThrowError(TypeError);

@@ -34,9 +34,9 @@ function seal(bytes: Uint8Array, view: DataView): void {
 }
 
 test.each([
-  ["a header of a later version", "WAL_UNSUPPORTED", (bytes: Uint8Array) => (bytes[4] = 9)],
-  ["a header with an unknown hash", "WAL_UNSUPPORTED", (bytes: Uint8Array) => (bytes[6] = 9)],
-  ["a header without content", "WAL_CORRUPT", (bytes: Uint8Array) => (bytes[7] = 0)],
+  ["a header of a later version", "WAL_UNSUPPORTED", (bytes: Uint8Array): void => void (bytes[4] = 9)],
+  ["a header with an unknown hash", "WAL_UNSUPPORTED", (bytes: Uint8Array): void => void (bytes[6] = 9)],
+  ["a header without content", "WAL_CORRUPT", (bytes: Uint8Array): void => void (bytes[7] = 0)],
 ] as const)("%s is refused in every mode, and by a reader", async (_, code, change) => {
   const directory = await edited((bytes, view) => {
     change(bytes);
