@@ -159,8 +159,9 @@ export class WalDirectory {
   /** What a checkpoint file of this log holds. Throws what reading throws. */
   readCheckpoint(name: string): CheckpointOutcome {
     const logId = this.logId;
-    if (logId === undefined)
+    if (logId === undefined) {
       return { kind: "refused", why: "its log is not there", offset: 0, code: "WAL_FOREIGN_SEGMENT" };
+    }
     return withOpened(this.#siblings.get(name), (source) => decodeCheckpoint(source, logId, maxPayloadBytes));
   }
 
