@@ -5,6 +5,7 @@ const entries = {
   index: "src/index.ts",
   blake3: "src/blake3.ts",
   fbat: "src/fbat-entry.ts",
+  "frame-view": "src/frame-view.ts",
   payload: "src/payload-entry.ts",
 };
 
