@@ -5,6 +5,7 @@ const entries = {
   index: "src/index.ts",
   durability: "src/durability-entry.ts",
   files: "src/files-entry.ts",
+  places: "src/places-entry.ts",
   "record-log": "src/record-log-entry.ts",
 };
 

@@ -21,6 +21,7 @@ import { logMutations } from "./log-mutations.mjs";
 import { observationMutations } from "./observation-mutations.mjs";
 import { pageMutations } from "./page-mutations.mjs";
 import { payloadMutations } from "./payload-mutations.mjs";
+import { placesMutations } from "./places-mutations.mjs";
 import { publishMutations } from "./publish-mutations.mjs";
 import { realMutations } from "./real-mutations.mjs";
 import { recordLogMutations } from "./record-log-mutations.mjs";
@@ -61,6 +62,7 @@ export const mutations = [
   ...sdx4Mutations,
   ...walMutations,
   ...walStepMutations,
+  ...placesMutations,
   ...cliMutations,
   ...cliLogMutations,
   ...durabilityMutations,

@@ -1,6 +1,8 @@
 export { openWal, Wal } from "./wal.js";
 export type { WalStats } from "./wal.js";
 export type { DurableOptions, WaitOptions } from "./open-log.js";
+export type { FooterWriter } from "./segment-footers.js";
+export type { LogSegment } from "./segment-list.js";
 export { openWalReader, WalReader } from "./wal-reader.js";
 export type { FollowOptions } from "./wal-reader.js";
 export type { BatchOptions, ReadOptions, WalRecord } from "./record-stream.js";

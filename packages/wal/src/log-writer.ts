@@ -31,12 +31,18 @@ import type { RecoveredLog } from "./recovery.js";
  *    Window: the name may be there without header, the header without the end of the old segment. Nothing in the new segment
  *    is stated as durable before the next barrier, which syncs the old one first, then the new one, then the names; until then
  *    every such state is a torn tail.
+ *    With `footers`, the old segment gets its footer now: see `segment-footers.ts`.
  * 3. Behind that barrier the zeros at the end of the old segment are cut off. Whether the cut survives does not matter.
  */
 
+/** A segment of this handle; its size counts once it is closed. */
+interface WrittenSegment extends SoundSegment {
+  sizeBytes: number;
+}
+
 /** A segment that is open for writing, or waits for its last barrier. */
 export interface OpenSegment {
-  readonly segment: SoundSegment;
+  readonly segment: WrittenSegment;
   readonly handle: FileHandle;
   /** Bytes handed to the system, from the beginning of the file. */
   writtenBytes: number;
@@ -61,6 +67,8 @@ export class LogWriter {
   rotations = 0;
   /** Highest LSN whose frame was handed to the system. */
   readonly written: Watermark;
+  /** Where the frame of the last append begins. One object, so that an append leaves no garbage. */
+  readonly place: { segmentId: number; offset: number };
   /** Places to begin reading at, the writer's own. */
   readonly index: SparseIndex = new SparseIndex();
   readonly #directory: Directory;
@@ -78,11 +86,12 @@ export class LogWriter {
     this.#options = options;
     this.#buffer = new Uint8Array(options.bufferBytes);
     this.#encoder = recovered.encoder;
-    this.live = [...recovered.live];
+    const segment = { ...recovered.segment };
+    this.live = recovered.live.map((each) => (each === recovered.segment ? segment : each));
+    this.place = { segmentId: segment.header.segmentId, offset: 0 };
     this.#lastSegmentId = recovered.lastSegmentId;
     this.#openedAt = options.now();
     this.#next = new NextSegment(options.directory, options.turn);
-    const { segment } = recovered;
     const handle = this.#directory.open(segment.file, { mode: "write" });
     this.#active = {
       segment,
@@ -102,10 +111,16 @@ export class LogWriter {
     return this.#encoder.nextLsn - 1;
   }
 
+  /** Chain of the last frame. */
+  get chain(): number {
+    return this.#encoder.chain;
+  }
+
   append(payload: Uint8Array): number {
     if (payload.length > this.#options.maxRecordBytes) throw this.#tooLarge(payload.length);
     this.#reserve(frameBytes(payload.length));
     const lsn = this.#encoder.nextLsn;
+    this.place.offset = this.#active.writtenBytes + this.#filled;
     this.#filled = this.#encoder.append(this.#buffer, this.#filled, payload, recordMeta);
     return lsn;
   }
@@ -116,6 +131,7 @@ export class LogWriter {
     if (payloadBytes > this.#options.maxRecordBytes) throw this.#tooLarge(payloadBytes);
     this.#reserve(frameBytes(payloadBytes));
     const lsn = this.#encoder.nextLsn;
+    this.place.offset = this.#active.writtenBytes + this.#filled;
     encodeBatchPayload(records, this.#buffer, this.#filled + FRAME_HEADER_BYTES);
     const meta = { kind: frameKinds.batch, flags: 0, span: records.length };
     this.#filled = this.#encoder.seal(this.#buffer, this.#filled, payloadBytes, meta);
@@ -158,7 +174,14 @@ export class LogWriter {
   finish(open: OpenSegment): void {
     if (open.allocatedBytes > open.writtenBytes) open.handle.truncate(open.writtenBytes);
     open.handle.close();
+    open.segment.sizeBytes = open.writtenBytes;
     this.open.splice(this.open.indexOf(open), 1);
+  }
+
+  /** The last act on the active segment: puts the owner's footer at its end, if there is one. */
+  writeFooter(open: OpenSegment = this.#active, encoder: FrameEncoder = this.#encoder): boolean {
+    const { footers, maxRecordBytes } = this.#options;
+    return footers?.write(open, encoder, maxRecordBytes) ?? false;
   }
 
   /** Ends the preparation of a segment that will not be needed. */
@@ -234,7 +257,7 @@ export class LogWriter {
     };
     const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
     const header = encodeSegmentHeader(identity, bytes);
-    const segment: SoundSegment = { file, sizeBytes: 0, header };
+    const segment: WrittenSegment = { file, sizeBytes: 0, header };
     const next: OpenSegment = {
       segment,
       handle,
@@ -251,15 +274,16 @@ export class LogWriter {
       this.#directory.removeIfPresent(file); // nothing was written to it, or nothing that has a header
       throw error;
     }
-    this.#active.sealed = true;
+    const [full, encoder] = [this.#active, this.#encoder];
     this.#active = next;
+    this.place.segmentId = segmentId;
     this.open.push(next);
     this.live.push(segment);
-    const { durableLsn } = this.#encoder;
-    this.#encoder = new FrameEncoder(header);
-    this.#encoder.durableLsn = durableLsn;
+    this.#encoder = new FrameEncoder(header); // states as durable what the header does
     this.#openedAt = this.#options.now();
     this.rotations += 1;
+    this.writeFooter(full, encoder);
+    full.sealed = true;
   }
 
   #create(): ReadySegment {

@@ -137,6 +137,32 @@ export class RecordCursor {
     return cursor.offset - cursor.payloadStart;
   }
 
+  /** Segment and offset of the frame that holds the record, and of what follows that frame. */
+  get segmentId(): number {
+    return this.#walk.segment.header.segmentId;
+  }
+
+  get offset(): number {
+    return this.#walk.cursor.offset;
+  }
+
+  get endOffset(): number {
+    return this.#walk.cursor.endOffset;
+  }
+
+  /** LSN of that frame's first record, how many it holds, and its chain. */
+  get frameLsn(): number {
+    return this.#walk.cursor.lsn;
+  }
+
+  get span(): number {
+    return this.#walk.cursor.span;
+  }
+
+  get chain(): number {
+    return this.#walk.cursor.chain;
+  }
+
   /** LSN of the next record that will be asked for: nothing from there on may be pruned. */
   get neededFrom(): number {
     return Math.max(this.#from, this.lsn + 1);

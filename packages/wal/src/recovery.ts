@@ -59,6 +59,7 @@ export async function recoverLog(options: ResolvedWalOptions): Promise<Recovered
   if (survey.sound.length === 0) return createLog(options, survey, checkpoints[0]);
   const live = liveSegments(survey.sound);
   const first = live[0] as SoundSegment; // a sound one leaves a live one
+  checkHash(options, first);
   const tail = finish(
     scanTail(directory, survey, live, {
       maxPayloadBytes: options.maxRecordBytes,
@@ -116,12 +117,18 @@ function refuseTear({ dropped, durableLsn }: TailScan): void {
   throw new WalError("WAL_TORN", message, { file, segmentId, offset, durableLsn });
 }
 
+function checkHash({ hash }: ResolvedWalOptions, { file, header }: SoundSegment): void {
+  if (hash === undefined || hash === header.hash) return;
+  const message = `the log in ${file} was created with hash ${header.hash}, which cannot become ${hash}`;
+  throw new WalError("WAL_INVALID_OPTION", message, { option: "hash", file, expected: header.hash, actual: hash });
+}
+
 async function createLog(
   options: ResolvedWalOptions,
   survey: SegmentSurvey,
   checkpoint: { readonly file: string; readonly lsn: number } | undefined,
 ): Promise<RecoveredLog> {
-  const { directory, mode, content } = options;
+  const { directory, mode, content, hash = "none" } = options;
   if (checkpoint !== undefined) throw segmentsGone(checkpoint);
   const orphan = survey.headerless[0];
   if (orphan !== undefined) {
@@ -139,7 +146,7 @@ async function createLog(
     baseLsn: 1,
     durableLsn: 0,
     previousChain: 0,
-    hash: "none",
+    hash,
   } as const;
   const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
   const header = encodeSegmentHeader(identity, bytes);
@@ -192,7 +199,7 @@ async function writeSegment(target: CopyTarget, place: LogPosition): Promise<Wri
     baseLsn: place.nextLsn,
     durableLsn: Math.min(keepLsn, place.nextLsn - 1),
     previousChain: place.chain,
-    hash: "none",
+    hash: last.header.hash,
   };
   const file = formatSegmentFileName(header);
   const staged = stageFile(directory, file);

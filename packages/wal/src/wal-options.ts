@@ -1,6 +1,7 @@
 import type { Directory } from "@holdfast/fs-seam";
-import { MAX_PAYLOAD_BYTES } from "@holdfast/segment-codec";
+import { MAX_PAYLOAD_BYTES, hashAlgorithms, type HashAlgorithm } from "@holdfast/segment-codec";
 import type { LogObserver } from "./observation.js";
+import type { FooterWriter } from "./segment-footers.js";
 import { WalError } from "./wal-error.js";
 
 /** What an open does about damage. */
@@ -42,6 +43,8 @@ export interface WalOptions extends WalSettings {
    * as well, and is what `prune` throws. Default: every one may go.
    */
   readonly mayPrune?: (segment: PrunableSegment) => boolean;
+  /** `SegmentFooters` of `@holdfast/wal/places`: what the owner puts at the end of a segment that takes no more records. Default none. */
+  readonly footers?: FooterWriter;
 }
 
 /** A segment that is about to be removed. */
@@ -78,6 +81,11 @@ export interface WalSettings {
   readonly mergeBytes?: number;
   /** What the frames are, stored in every segment header: 1 to 255. Default 1. */
   readonly content?: number;
+  /**
+   * The hash that the owner's records carry, stored in every segment header; the log computes none. Fixed when the log is created,
+   * `none` by default; another one than an existing log has is refused.
+   */
+  readonly hash?: HashAlgorithm;
   /** Longest payload of a checkpoint, written or read. Bytes, default and limit 256 MiB. */
   readonly maxCheckpointBytes?: number;
   /** Generations of checkpoints that are kept, 1 at least. Default 2, so that one that is damaged can be done without. */
@@ -87,8 +95,11 @@ export interface WalSettings {
 }
 
 /** {@link WalOptions} with every default filled in. */
-export type ResolvedWalOptions = Required<Omit<WalOptions, "observer">> & {
+export type ResolvedWalOptions = Required<Omit<WalOptions, "observer" | "hash" | "footers">> & {
   readonly observer: LogObserver | undefined;
+  /** Undefined: that of the log, whatever it is. */
+  readonly hash: HashAlgorithm | undefined;
+  readonly footers: FooterWriter | undefined;
 };
 
 const keys: readonly (keyof WalOptions)[] = [
@@ -108,6 +119,8 @@ const keys: readonly (keyof WalOptions)[] = [
   "preallocateBytes",
   "mergeBytes",
   "content",
+  "hash",
+  "footers",
   "maxCheckpointBytes",
   "keepCheckpoints",
   "maxAsideFiles",
@@ -135,6 +148,8 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
     preallocateBytes: options.preallocateBytes ?? 4 * 1024 * 1024,
     mergeBytes: options.mergeBytes ?? 64 * 1024,
     content: options.content ?? 1,
+    hash: options.hash,
+    footers: options.footers,
     maxCheckpointBytes: options.maxCheckpointBytes ?? MAX_PAYLOAD_BYTES,
     keepCheckpoints: options.keepCheckpoints ?? 2,
     maxAsideFiles: options.maxAsideFiles ?? 8,
@@ -147,6 +162,11 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
     refuse("observer", "must be a function");
   }
   if (typeof resolved.prepareSegments !== "boolean") refuse("prepareSegments", "must be a boolean");
+  const { footers, hash } = resolved;
+  if (footers !== undefined && typeof footers.write !== "function") refuse("footers", "must be SegmentFooters");
+  if (hash !== undefined && !Object.hasOwn(hashAlgorithms, hash)) {
+    refuse("hash", `must be one of ${Object.keys(hashAlgorithms).join(", ")}, not ${String(hash)}`);
+  }
   checkPolicy(resolved.syncPolicy);
   if (!modes.includes(resolved.mode)) {
     refuse("mode", `must be "strict", "recover" or "salvage", not ${String(resolved.mode)}`);

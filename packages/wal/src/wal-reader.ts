@@ -15,6 +15,7 @@ import {
   type ReadOptions,
   type WalRecord,
 } from "./record-stream.js";
+import { listSegments, type LogSegment } from "./segment-list.js";
 import { liveSegments, surveySegments, type SoundSegment } from "./segment-survey.js";
 import { SparseIndex } from "./sparse-index.js";
 import type { LogPosition } from "./tail-scan.js";
@@ -83,6 +84,12 @@ export class WalReader {
       this.#lookAgain(); // a segment was pruned or replaced between two calls
     }
     return this.lastLsn;
+  }
+
+  /** The segments of the last look, by ascending id. The last one may be written to, and its size is that of the file then. */
+  segments(): LogSegment[] {
+    const { lastLsn } = this;
+    return listSegments(this.#live, { lastLsn, chain: this.#end.chain }, ({ sizeBytes }) => sizeBytes);
   }
 
   /** Records of the last look, verified one by one. */

@@ -9,6 +9,7 @@ import { verifySegments } from "./log-verification.js";
 import { inSlices } from "./sliced-work.js";
 import { spaceFailure } from "./space-failure.js";
 import { resolveVerifyOptions, type VerifyOptions, type VerifyReport } from "./verification.js";
+import { listSegments, type LogSegment } from "./segment-list.js";
 import type { SoundSegment } from "./segment-survey.js";
 import { WalError } from "./wal-error.js";
 import {
@@ -59,6 +60,22 @@ export class Wal extends OpenLog {
   /** LSN of the first record that is kept. */
   get firstLsn(): number {
     return this.writer.live[0]?.header.baseLsn ?? 1;
+  }
+
+  /**
+   * Where the frame of the last append begins: what an index keeps to find the record again with `PlaceReader` of
+   * `@holdfast/wal/places`. One object that changes with every append; offset 0 before the first one.
+   */
+  get lastPlace(): Readonly<{ segmentId: number; offset: number }> {
+    return this.writer.place;
+  }
+
+  /** The segments that hold the records, by ascending id, the one that is written to last. */
+  segments(): LogSegment[] {
+    const { live, open } = this.writer;
+    return listSegments(live, this.writer, (segment) => {
+      return open.find((each) => each.segment === segment)?.writtenBytes ?? segment.sizeBytes;
+    });
   }
 
   /**
@@ -197,7 +214,11 @@ export class Wal extends OpenLog {
 
   /** A record that only a watermark behind it proves is written again by the next open; so the last act states what is durable. */
   protected async end(): Promise<void> {
-    if (this.writer.active.segment.header.baseLsn <= this.lastLsn) await this.writeStatement();
+    const { active } = this.writer;
+    if (active.segment.header.baseLsn > this.lastLsn) return;
+    // A footer states it as well.
+    if (this.writer.writeFooter()) await active.handle.sync("data");
+    else await this.writeStatement();
   }
 
   protected openCursor({ from, to }: { readonly from: number; readonly to: number }): RecordCursor {

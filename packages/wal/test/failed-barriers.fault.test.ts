@@ -4,6 +4,7 @@ import { Directory } from "@holdfast/fs-seam";
 import { CrashFs, type FailedSyncAftermath } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { describe, expect, test } from "vitest";
+import { footers } from "./footers.js";
 import { openWal, type Wal, type WalOptions } from "../src/index.js";
 import { bytesOf, demandPrefix, readInEveryMode, small, textsOf } from "./log-law.js";
 
@@ -12,6 +13,7 @@ const history = ["1", "2", "a", "b", "c", "d", "e", "f", "g"].map(record);
 
 const settings: Readonly<Record<string, Partial<WalOptions>>> = {
   plain: small,
+  "with footers": { ...small, preallocateBytes: 128, footers },
   prepared: { ...small, preallocateBytes: 128, prepareSegments: true, turn: () => Promise.resolve() },
 };
 

@@ -6,6 +6,7 @@ import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { describe, expect, test } from "vitest";
 import { again, once, type Attempt } from "./attempt.js";
+import { footers } from "./footers.js";
 import { openWal, openWalReader, WalError, type Wal, type WalOptions } from "../src/index.js";
 import { bytesOf, copyOf, demandPrefix, listed, readInEveryMode, small, textsOf } from "./log-law.js";
 
@@ -14,6 +15,7 @@ const history = ["1", "2", "a", "b", "c", "d", "e", "f", "g"].map(record);
 
 const settings: Readonly<Record<string, Partial<WalOptions>>> = {
   plain: small,
+  "with footers": { ...small, preallocateBytes: 128, footers },
   "with everything": {
     ...small,
     preallocateBytes: 128,

@@ -3,6 +3,7 @@ import { Directory } from "@holdfast/fs-seam";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { footers, noFooters } from "./footers.js";
 import { openWal, openWalReader, type Wal, type WalOptions } from "../src/index.js";
 
 type Step =
@@ -42,6 +43,7 @@ const settings: fc.Arbitrary<Partial<WalOptions>> = fc.record({
   preallocateBytes: fc.constantFrom(0, 64, 4096),
   mergeBytes: fc.constantFrom(0, 500, 4096),
   prepareSegments: fc.boolean(),
+  footers: fc.constantFrom(footers, noFooters),
 });
 
 /** Record bytes that say which record they are. */

@@ -1,0 +1,176 @@
+import type { Directory } from "@holdfast/fs-seam";
+import { MAX_PAYLOAD_BYTES } from "@holdfast/segment-codec";
+import { FrameSearch } from "./frame-search.js";
+import { SegmentHandles } from "./segment-handles.js";
+import type { LogSegment } from "./segment-list.js";
+import { WalError } from "./wal-error.js";
+
+/** What a log has to offer so that its records can be read by place: `Wal` does, and so does `WalReader`. */
+export interface PlacedLog {
+  segments(): readonly LogSegment[];
+  readonly lastLsn: number;
+  /** Highest LSN that was handed to the system; absent where that is all there is. */
+  readonly writtenLsn?: number;
+  /** Hands to the system what waits in memory. */
+  write?(): number;
+}
+
+export interface PlaceReaderOptions {
+  /** Not closed with the reader. */
+  readonly log: PlacedLog;
+  /** The log's own. */
+  readonly directory: Directory;
+  /** Longest record or batch. Bytes, default 16 MiB. */
+  readonly maxRecordBytes?: number;
+  /**
+   * What one read takes, from 64 bytes: a record whose frame ends within so many bytes behind the place costs one read, any other
+   * two. Default 4096.
+   */
+  readonly readBytes?: number;
+  /** Segments that are kept open at once. Default 16. */
+  readonly maxHandles?: number;
+}
+
+const keys: readonly string[] = ["log", "directory", "maxRecordBytes", "readBytes", "maxHandles"];
+
+/** Bytes up to which a buffer that had to grow is kept. */
+const KEPT_BYTES = 1024 * 1024;
+
+/**
+ * Reads single records of a log by their places, each verified against the frame before it.
+ *
+ * ```
+ * places.load(segmentId, offsetOfTheFrameBefore, lsn);
+ * use(places.bytes, places.start, places.end);
+ * ```
+ */
+export class PlaceReader {
+  /** What {@link load} has found lies in `bytes[start, end)`, lent until the next call of it. */
+  bytes: Uint8Array;
+  start = 0;
+  end = 0;
+  readonly #log: PlacedLog;
+  readonly #handles: SegmentHandles;
+  readonly #maxRecordBytes: number;
+  readonly #window: Uint8Array;
+  readonly #search = new FrameSearch();
+  #large: Uint8Array = new Uint8Array();
+  #isClosed = false;
+
+  /** @throws {@link WalError} `WAL_INVALID_OPTION` naming the option. */
+  constructor(options: PlaceReaderOptions) {
+    for (const key of Object.keys(options)) if (!keys.includes(key)) refuse(key, "is unknown");
+    const { log, directory, maxRecordBytes = 16 * 1024 * 1024, readBytes = 4096, maxHandles = 16 } = options;
+    if (typeof log?.segments !== "function") refuse("log", "must be a log that is open");
+    if (typeof directory?.open !== "function") refuse("directory", "must be a Directory of @holdfast/fs-seam");
+    whole("maxRecordBytes", maxRecordBytes, 0, MAX_PAYLOAD_BYTES);
+    whole("readBytes", readBytes, 64, MAX_PAYLOAD_BYTES);
+    whole("maxHandles", maxHandles, 1, 1_000_000);
+    this.#log = log;
+    this.#handles = new SegmentHandles(directory, () => log.segments(), maxHandles);
+    this.#maxRecordBytes = maxRecordBytes;
+    this.#window = new Uint8Array(readBytes);
+    this.bytes = this.#window;
+  }
+
+  /** Offset of the frame that holds the record that was found last, and of what follows it. */
+  get offset(): number {
+    return this.#search.offset;
+  }
+
+  get endOffset(): number {
+    return this.#search.endOffset;
+  }
+
+  /** LSN of the first record in that frame, and how many it holds: a batch has several. */
+  get frameLsn(): number {
+    return this.#search.frameLsn;
+  }
+
+  get span(): number {
+    return this.#search.span;
+  }
+
+  /**
+   * Finds the record and verifies it. One that waits in the log's buffer is written first. Without garbage, unless it is longer
+   * than 1 MiB.
+   *
+   * @param fromOffset - of a frame that ends before the one with the record, best of all the frame right before it; or 64, where
+   * the frames of a segment begin. Headers in between are walked over, and read.
+   * @throws {@link WalError} `WAL_CORRUPT` with file and offset; `WAL_SEGMENT_GONE`; `WAL_LSN_OUT_OF_RANGE` for a record that is not
+   * there, or not behind the frame at `fromOffset`; `WAL_RECORD_TOO_LARGE`; `WAL_CLOSED`; and what writing throws. Fields are as
+   * they were then, or hold nothing of use.
+   */
+  load(segmentId: number, fromOffset: number, lsn: number): void {
+    this.#prepare(lsn);
+    const { segment, handle } = this.#handles.get(segmentId);
+    const search = this.#search;
+    let bytes = this.#window;
+    search.begin(segment, fromOffset, lsn, this.#maxRecordBytes);
+    while (!search.look(bytes, handle.readAt(bytes, search.needOffset))) bytes = this.#room(search.needBytes);
+    this.bytes = bytes;
+    this.start = search.start;
+    this.end = search.end;
+  }
+
+  /** The record that was found last, lent until the next call of {@link load}. */
+  view(): Uint8Array {
+    return this.bytes.subarray(this.start, this.end);
+  }
+
+  /** {@link load} for a device that may have to be waited for: resolves with a copy that the caller owns. Any number may wait at once. */
+  async read(segmentId: number, fromOffset: number, lsn: number): Promise<Uint8Array> {
+    this.#prepare(lsn);
+    const opened = this.#handles.get(segmentId);
+    const search = new FrameSearch();
+    search.begin(opened.segment, fromOffset, lsn, this.#maxRecordBytes);
+    opened.pending += 1;
+    try {
+      let bytes = new Uint8Array(this.#window.length);
+      while (!search.look(bytes, await opened.handle.readAtAsync(bytes, search.needOffset))) {
+        if (search.needBytes > bytes.length) bytes = new Uint8Array(search.needBytes);
+      }
+      return bytes.slice(search.start, search.end);
+    } finally {
+      this.#handles.release(opened);
+    }
+  }
+
+  /** Closes its handles, and that of a read that waits once it has returned. */
+  close(): void {
+    this.#isClosed = true;
+    this.#handles.closeAll();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #prepare(lsn: number): void {
+    if (this.#isClosed) throw new WalError("WAL_CLOSED", "the reader of places is closed");
+    const log = this.#log;
+    if (!Number.isSafeInteger(lsn) || lsn < 1 || lsn > log.lastLsn) {
+      const message = `lsn must be a whole number from 1 to ${log.lastLsn}, not ${String(lsn)}`;
+      throw new WalError("WAL_LSN_OUT_OF_RANGE", message, { lsn, expected: log.lastLsn });
+    }
+    if (log.writtenLsn !== undefined && lsn > log.writtenLsn) log.write?.();
+  }
+
+  /** A buffer of at least so many bytes. */
+  #room(bytes: number): Uint8Array {
+    if (bytes <= this.#window.length) return this.#window;
+    if (bytes <= this.#large.length) return this.#large;
+    const room = new Uint8Array(Math.max(bytes, 2 * this.#window.length));
+    if (room.length <= KEPT_BYTES) this.#large = room;
+    return room;
+  }
+}
+
+function whole(option: string, value: number, min: number, max: number): void {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return;
+  refuse(option, `must be a whole number from ${min} to ${max}, not ${String(value)}`);
+}
+
+function refuse(option: string, why: string): never {
+  throw new WalError("WAL_INVALID_OPTION", `option ${option} ${why}`, { option });
+}
