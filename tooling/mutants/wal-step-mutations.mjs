@@ -41,8 +41,8 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "a segment is closed before its end is covered",
     file: "group-commit.ts",
-    find: "if (open.sealed && open.syncedBytes === open.writtenBytes) this.#writer.finish(open);",
-    put: "if (open.sealed) this.#writer.finish(open);",
+    find: "if (!open.sealed || open.syncedBytes !== open.writtenBytes) continue;",
+    put: "if (!open.sealed) continue;",
   },
   {
     what: "the next barrier is tried although the log has failed",
@@ -88,7 +88,7 @@ export const walStepMutations = walArea("wal-steps", usual, [
   },
   {
     what: "a quota that is used up ends the log",
-    file: "log-writer.ts",
+    file: "space-failure.ts",
     find: 'if (!isFsError(error, "FS_NO_SPACE") && !isFsError(error, "FS_QUOTA_EXCEEDED")) return error;',
     put: 'if (!isFsError(error, "FS_NO_SPACE")) return error;',
   },
@@ -248,8 +248,8 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "pruning takes one record too many",
     file: "wal.ts",
-    find: "<= this.#prunable(lsn) + 1;",
-    put: "<= this.#prunable(lsn) + 2;",
+    find: "> this.#prunable(lsn) + 1) return false;",
+    put: "> this.#prunable(lsn) + 2) return false;",
   },
   {
     what: "several segments go with one barrier",
@@ -314,8 +314,8 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "who follows what is durable sees what is not",
     file: "open-log.ts",
-    find: "to: watermark.lsn });",
-    put: "to: this.lastLsn });",
+    find: "to: watermark.lsn })();",
+    put: "to: this.lastLsn })();",
   },
   // --- readers ---
   {

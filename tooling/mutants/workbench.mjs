@@ -18,7 +18,7 @@ import { basename, dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
-const copied = ["packages", "apps/cli", "docs", "tooling/config", "package.json"];
+const copied = ["packages", "apps/cli", "docs", "tooling/config", "tooling/save-programs", "package.json"];
 /** Neither source nor result of a build: caches and reports. */
 const leftOut = new Set([".report", ".turbo", ".vite", ".vite-temp", "coverage"]);
 /** Properties are drawn from one seed, so that a mutation that was killed today is killed tomorrow. */
