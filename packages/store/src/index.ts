@@ -1,0 +1,2 @@
+export { StoreError, storeErrorCodes } from "./store-error.js";
+export type { StoreErrorCode, StoreErrorContext } from "./store-error.js";

@@ -1,0 +1,29 @@
+/** One error class for what a store itself has to say. Codes are API; messages may improve any day. */
+
+/** Every code a {@link StoreError} may carry. The README table says what to do about each. */
+export const storeErrorCodes = ["STORE_INVALID_NAME", "STORE_CORRUPT"] as const;
+
+export type StoreErrorCode = (typeof storeErrorCodes)[number];
+
+/** What an error is about: whichever fields apply. Plain data, safe to log. */
+export interface StoreErrorContext {
+  readonly file?: string | undefined;
+  readonly offset?: number | undefined;
+  readonly sequence?: number | undefined;
+  readonly expected?: number | string | undefined;
+  readonly actual?: number | string | undefined;
+  /** Name of the option or field. */
+  readonly field?: string | undefined;
+}
+
+export class StoreError extends Error {
+  override readonly name: string = "StoreError";
+  readonly code: StoreErrorCode;
+  readonly context: StoreErrorContext;
+
+  constructor(code: StoreErrorCode, message: string, context: StoreErrorContext = {}, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.context = context;
+  }
+}
