@@ -2,5 +2,6 @@ import { preset } from "@holdfast-tooling/config/tsup";
 import { defineConfig } from "tsup";
 const entries = {
   index: "src/index.ts",
+  format: "src/format-entry.ts",
 };
 export default defineConfig(preset(entries));
