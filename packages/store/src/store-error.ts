@@ -1,7 +1,12 @@
 /** One error class for what a store itself has to say. Codes are API; messages may improve any day. */
 
 /** Every code a {@link StoreError} may carry. The README table says what to do about each. */
-export const storeErrorCodes = ["STORE_INVALID_NAME", "STORE_CORRUPT", "STORE_UNSUPPORTED"] as const;
+export const storeErrorCodes = [
+  "STORE_INVALID_NAME",
+  "STORE_INVALID_ID",
+  "STORE_CORRUPT",
+  "STORE_UNSUPPORTED",
+] as const;
 
 export type StoreErrorCode = (typeof storeErrorCodes)[number];
 
