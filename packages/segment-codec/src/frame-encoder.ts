@@ -38,6 +38,10 @@ export class FrameEncoder {
   #maxPayloadBytes: number;
   #target: Uint8Array;
   #view: DataView;
+  /** What was due before the last frame. */
+  #previousLsn: number;
+  #previousChain: number;
+  #previousSeed: number;
 
   constructor(segment: SegmentHeader, options: FrameEncoderOptions = {}) {
     checkKeys(options, ["maxPayloadBytes"], "FrameEncoder");
@@ -51,6 +55,9 @@ export class FrameEncoder {
     this.#maxPayloadBytes = maxPayloadBytes;
     this.#target = new Uint8Array();
     this.#view = new DataView(this.#target.buffer);
+    this.#previousLsn = this.nextLsn;
+    this.#previousChain = this.chain;
+    this.#previousSeed = this.#seed;
   }
 
   /** Highest LSN that a returned barrier covers; goes into every frame encoded from now on. */
@@ -90,6 +97,18 @@ export class FrameEncoder {
   seal(target: Uint8Array, offset: number, payloadBytes: number, meta: FrameMeta): number {
     const end = this.#check(target, offset, payloadBytes, meta);
     return this.#write(target, offset, end, payloadBytes, meta);
+  }
+
+  /**
+   * Forgets the frame that was encoded last, and is not written: the next one takes its place. Once; before, there is nothing to forget.
+   *
+   * @throws `RangeError` when it is stated as durable by now.
+   */
+  takeBack(): void {
+    checkWhole(this.#durableLsn, "durableLsn", 0, this.#previousLsn - 1);
+    this.nextLsn = this.#previousLsn;
+    this.chain = this.#previousChain;
+    this.#seed = this.#previousSeed;
   }
 
   #check(target: Uint8Array, offset: number, payloadBytes: number, meta: FrameMeta): number {
@@ -132,6 +151,9 @@ export class FrameEncoder {
     for (let pad = offset + at.FRAME_HEADER_BYTES + payloadBytes; pad < end; pad++) target[pad] = 0;
     const chain = crc32Unchecked(target, crcAt, end, this.#seed);
     view.setUint32(offset + at.FRAME_CHAIN, chain, true);
+    this.#previousLsn = lsn;
+    this.#previousChain = this.chain;
+    this.#previousSeed = this.#seed;
     this.chain = chain >>> 0;
     this.#seed = chain;
     this.nextLsn = lsn + meta.span;

@@ -170,6 +170,23 @@ export class LogWriter {
     this.written.advance(this.lastLsn);
   }
 
+  /**
+   * Appends the records in one frame and hands everything to the system; returns the LSN of the first. With a full disk the frame is
+   * taken back: what it left in the file lies behind the end of the log, and is overwritten by the next one.
+   */
+  appendWritten(records: readonly Uint8Array[]): number {
+    const record = records.length === 1 ? records[0] : undefined;
+    const lsn = record === undefined ? this.appendBatch(records) : this.append(record);
+    try {
+      this.write();
+    } catch (error) {
+      this.#filled -= frameBytes(record === undefined ? batchPayloadBytes(records) : record.length);
+      this.#encoder.takeBack();
+      throw error;
+    }
+    return lsn;
+  }
+
   /** Cuts the zeros ahead off a segment that a barrier covers to its end, and closes it. */
   finish(open: OpenSegment): void {
     if (open.allocatedBytes > open.writtenBytes) open.handle.truncate(open.writtenBytes);

@@ -132,6 +132,30 @@ export abstract class OpenLog {
     }
   }
 
+  /**
+   * Appends records that will all be there or none, hands them to the system, and returns the LSN of the first. Durability: `os`.
+   *
+   * @throws {@link WalError} as {@link append} does; after `WAL_NO_SPACE` none of them is appended, although what was appended
+   * before still waits.
+   */
+  appendWritten(records: readonly Uint8Array[]): number {
+    this.check();
+    if (!Array.isArray(records) || records.length === 0) throw new TypeError("records must be an array, and not empty");
+    for (const record of records) checkRecord(record);
+    try {
+      const lsn = this.writer.appendWritten(records);
+      if (this.#hasPolicy) this.#appended(records.length);
+      return lsn;
+    } catch (error) {
+      throw this.failed(error);
+    }
+  }
+
+  /** The failure that ended the log: nothing can be appended or synced any more. Undefined while all is well. */
+  get failure(): unknown {
+    return this.#failure?.error;
+  }
+
   /** Hands everything appended to the system and returns the last LSN. Durability: `os`. */
   write(): number {
     this.check();

@@ -59,6 +59,7 @@ export async function recoverLog(options: ResolvedWalOptions): Promise<Recovered
   if (survey.sound.length === 0) return createLog(options, survey, checkpoints[0]);
   const live = liveSegments(survey.sound);
   const first = live[0] as SoundSegment; // a sound one leaves a live one
+  refuseOtherContent(first, options.content);
   checkHash(options, first);
   const tail = finish(
     scanTail(directory, survey, live, {
@@ -107,6 +108,12 @@ export async function recoverLog(options: ResolvedWalOptions): Promise<Recovered
 
 function limits({ mergeBytes, maxRecordBytes }: ResolvedWalOptions): { mergeBytes: number; maxPayloadBytes: number } {
   return { mergeBytes, maxPayloadBytes: maxRecordBytes };
+}
+
+function refuseOtherContent({ file, header }: SoundSegment, content: number): void {
+  if (header.content === content) return;
+  const message = `${file} holds records of content ${header.content}, not ${content}: the log of somebody else`;
+  throw new WalError("WAL_FOREIGN_SEGMENT", message, { file, expected: content, actual: header.content });
 }
 
 function refuseTear({ dropped, durableLsn }: TailScan): void {
