@@ -21,7 +21,7 @@ export type Revision = number & { readonly [brand]: "Revision" };
 export type IdempotencyKey = string | Uint8Array;
 
 /** Bytes of the longest idempotency key. */
-export const MAX_KEY_BYTES = 1024;
+const MAX_KEY_BYTES = 1024;
 
 const KEY_DOMAIN: Uint8Array = new TextEncoder().encode("holdfast.key/1\0");
 const TEXT_LENGTH = 36;

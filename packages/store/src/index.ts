@@ -1,3 +1,11 @@
+export { defineEvent } from "./event-definition.js";
+export type { EventCodec, EventDefinition, EventInput, EventOptions, EventOutput } from "./event-definition.js";
+export { EventRegistry } from "./event-registry.js";
+export type { EventManifestEntry, PayloadFault, PayloadReading } from "./event-registry.js";
+export { uncheckedSchema } from "./standard-schema.js";
+export type { SchemaInput, SchemaIssue, SchemaOutput, StandardSchema } from "./standard-schema.js";
+export { upcastFrom } from "./upcast.js";
+export type { UpcastStep } from "./upcast.js";
 export { formatEventId, idempotencyKey, isEventId, parseEventId } from "./event-id.js";
 export type { EventId, IdempotencyKey, Revision, Sequence } from "./event-id.js";
 export { LANE_LIMIT, MAX_NAME_BYTES, checkLane, encodeName } from "./event-name.js";

@@ -1,9 +1,15 @@
+import type { SchemaIssue } from "./standard-schema.js";
+
 /** One error class for what a store itself has to say. Codes are API; messages may improve any day. */
 
 /** Every code a {@link StoreError} may carry. The README table says what to do about each. */
 export const storeErrorCodes = [
   "STORE_INVALID_NAME",
   "STORE_INVALID_ID",
+  "STORE_INVALID_DEFINITION",
+  "STORE_UNKNOWN_EVENT",
+  "STORE_INVALID_DATA",
+  "STORE_ASYNC_SCHEMA",
   "STORE_CORRUPT",
   "STORE_UNSUPPORTED",
 ] as const;
@@ -19,6 +25,8 @@ export interface StoreErrorContext {
   readonly actual?: number | string | undefined;
   /** Name of the option or field. */
   readonly field?: string | undefined;
+  /** What a schema has against the data. */
+  readonly issues?: readonly SchemaIssue[] | undefined;
 }
 
 export class StoreError extends Error {
