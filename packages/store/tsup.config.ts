@@ -3,5 +3,6 @@ import { defineConfig } from "tsup";
 const entries = {
   index: "src/index.ts",
   format: "src/format-entry.ts",
+  verify: "src/verify-entry.ts",
 };
 export default defineConfig(preset(entries));

@@ -2,6 +2,8 @@ export { defineEvent } from "./event-definition.js";
 export type { EventCodec, EventDefinition, EventInput, EventOptions, EventOutput } from "./event-definition.js";
 export { EventRegistry } from "./event-registry.js";
 export type { EventManifestEntry, PayloadFault, PayloadReading } from "./event-registry.js";
+export { signReceipt } from "./receipt-signature.js";
+export type { ReceiptFacts, ReceiptSigner, SignedReceipt } from "./receipt-signature.js";
 export { isInRegion, region } from "./region.js";
 export type { Region, RegionEvents, RegionFilter, RegionOptions, RegionRow } from "./region.js";
 export { uncheckedSchema } from "./standard-schema.js";

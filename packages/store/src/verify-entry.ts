@@ -1,0 +1,5 @@
+// Entry `./verify`: receipts away from the store that gave them. Imports no store, no log and no file.
+export type { EventId } from "./event-id.js";
+export type { SignedReceipt } from "./receipt-signature.js";
+export { verifyReceipt } from "./receipt-verification.js";
+export type { ReceiptFault, ReceiptVerdict, SignatureCheck, VerifyReceiptOptions } from "./receipt-verification.js";
