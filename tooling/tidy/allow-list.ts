@@ -62,4 +62,24 @@ export const allowances: readonly Allowance[] = [
     reason:
       "the default of the option `schedule`, for barriers that nobody asked for and looks of a reader that follows",
   },
+  {
+    path: "packages/store/src/store-options.ts",
+    what: "Date.now",
+    reason: "the default of the option `clock`, which the times of events come from",
+  },
+  {
+    path: "packages/store/src/store-options.ts",
+    what: "performance.now",
+    reason: "the default of the option `now`, which only the duration in the report of an open comes from",
+  },
+  {
+    path: "packages/store/src/store-options.ts",
+    what: "setImmediate",
+    reason: "the default of the option `turn`, which only lets others run between two steps of long work",
+  },
+  {
+    path: "packages/store/src/store-options.ts",
+    what: "crypto.getRandomValues",
+    reason: "the default of the option `random`, which ids of events come from; those of two processes must differ",
+  },
 ];

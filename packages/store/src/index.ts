@@ -16,3 +16,24 @@ export { LANE_LIMIT, MAX_NAME_BYTES, checkLane, encodeName } from "./event-name.
 export type { NameField } from "./event-name.js";
 export { StoreError, storeErrorCodes } from "./store-error.js";
 export type { StoreErrorCode, StoreErrorContext } from "./store-error.js";
+export { openStore, Store } from "./store.js";
+export type { StoreHealth, StoreOpenReport, StoreStats, UnconditionalOptions, Watermarks, Written } from "./store.js";
+export type { StoreLogOptions, StoreOptions, StoreReaderOptions } from "./store-options.js";
+export { openStoreReader, StoreReader } from "./store-reader.js";
+export { ReadableStore } from "./readable-store.js";
+export type { EventPage, PageOptions, ReadingOptions, StreamOptions } from "./readable-store.js";
+export type { CommitBuilder } from "./commit-builder.js";
+export type {
+  AppendConflict,
+  AppendOptions,
+  AppendOutcome,
+  AppendReceipt,
+  CommitOptions,
+  CommitOutcome,
+  CommitReceipt,
+  EventAppendOptions,
+  StreamAddress,
+} from "./append-outcome.js";
+export type { ExpectedRevision } from "./event-writer.js";
+export type { EventFacts, EventMetadata, KnownEvent, RawEvent, StoredEvent } from "./stored-event.js";
+export type { VerifyFault, VerifyOptions, VerifyProgress, VerifyReport } from "./verification.js";

@@ -12,6 +12,11 @@ export const storeErrorCodes = [
   "STORE_ASYNC_SCHEMA",
   "STORE_INVALID_OPTION",
   "STORE_INVALID_TOKEN",
+  "STORE_KEY_REUSED",
+  "STORE_FULL",
+  "STORE_ABORTED",
+  "STORE_CLOSED",
+  "STORE_POISONED",
   "STORE_CORRUPT",
   "STORE_UNSUPPORTED",
 ] as const;
@@ -23,6 +28,9 @@ export interface StoreErrorContext {
   readonly file?: string | undefined;
   readonly offset?: number | undefined;
   readonly sequence?: number | undefined;
+  /** Segment and offset of the frame that holds it. */
+  readonly segmentId?: number | undefined;
+  readonly frameOffset?: number | undefined;
   readonly expected?: number | string | undefined;
   readonly actual?: number | string | undefined;
   /** Name of the option or field. */

@@ -1,0 +1,90 @@
+/** Events of a chunk. */
+const CHUNK_BITS = 10;
+const CHUNK_EVENTS: number = 2 ** CHUNK_BITS;
+const IN_CHUNK: number = CHUNK_EVENTS - 1;
+
+/** Frames begin at multiples of this. */
+const FRAME_ALIGNMENT = 8;
+
+/** Frames lie below this offset of their segment. */
+export const MAX_FRAME_OFFSET: number = 2 ** 32 * FRAME_ALIGNMENT;
+
+/** One value an event in each column, so that whoever looks for a kind reads kinds alone. */
+class ColumnChunk {
+  readonly frames: Uint32Array = new Uint32Array(CHUNK_EVENTS);
+  readonly streams: Uint32Array = new Uint32Array(CHUNK_EVENTS);
+  readonly scopes: Uint32Array = new Uint32Array(CHUNK_EVENTS);
+  readonly kinds: Uint16Array = new Uint16Array(CHUNK_EVENTS);
+  readonly times: Float64Array = new Float64Array(CHUNK_EVENTS);
+}
+
+const EVENT_BYTES = 4 + 4 + 4 + 2 + 8;
+
+/** What is known of every event without reading it, by ordinal. Growing copies nothing. */
+export class EventColumns {
+  readonly #chunks: ColumnChunk[] = [];
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Bytes of all columns. */
+  get bytes(): number {
+    return this.#chunks.length * CHUNK_EVENTS * EVENT_BYTES;
+  }
+
+  add(frameOffset: number, stream: number, scope: number, kind: number, timeUs: number): void {
+    const index = this.#count & IN_CHUNK;
+    if (index === 0) this.#chunks.push(new ColumnChunk());
+    const chunk = this.#chunkOf(this.#count);
+    chunk.frames[index] = frameOffset / FRAME_ALIGNMENT;
+    chunk.streams[index] = stream;
+    chunk.scopes[index] = scope;
+    chunk.kinds[index] = kind;
+    chunk.times[index] = timeUs;
+    this.#count += 1;
+  }
+
+  /** Where the frame of the event begins in its segment, in bytes. */
+  frameOffsetOf(ordinal: number): number {
+    return this.#chunkOf(ordinal).frames[ordinal & IN_CHUNK]! * FRAME_ALIGNMENT; // the mask keeps it inside, here and below
+  }
+
+  /** The event has been written again elsewhere. */
+  moveFrame(ordinal: number, frameOffset: number): void {
+    this.#chunkOf(ordinal).frames[ordinal & IN_CHUNK] = frameOffset / FRAME_ALIGNMENT;
+  }
+
+  streamOf(ordinal: number): number {
+    return this.#chunkOf(ordinal).streams[ordinal & IN_CHUNK]!;
+  }
+
+  scopeOf(ordinal: number): number {
+    return this.#chunkOf(ordinal).scopes[ordinal & IN_CHUNK]!;
+  }
+
+  kindOf(ordinal: number): number {
+    return this.#chunkOf(ordinal).kinds[ordinal & IN_CHUNK]!;
+  }
+
+  /** Microseconds since 1970. */
+  timeOf(ordinal: number): number {
+    return this.#chunkOf(ordinal).times[ordinal & IN_CHUNK]!;
+  }
+
+  /** The first ordinal from which on events are of this time or later; {@link count} when none is. Times never descend. */
+  firstAt(timeUs: number): number {
+    let [low, high] = [0, this.#count];
+    while (low < high) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.timeOf(middle) < timeUs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #chunkOf(ordinal: number): ColumnChunk {
+    return this.#chunks[ordinal >>> CHUNK_BITS]!; // ordinals are below the count
+  }
+}

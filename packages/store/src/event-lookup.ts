@@ -1,0 +1,82 @@
+import { WalError } from "@holdfast/wal";
+import type { PlaceReader } from "@holdfast/wal/places";
+import type { EventHasher } from "./event-hash.js";
+import type { EventIndex } from "./event-index.js";
+import { ID_BYTES, isSame, layoutAt } from "./event-layout.js";
+import { EventRecord } from "./event-record.js";
+
+export interface EventLookupOptions {
+  readonly index: EventIndex;
+  readonly places: PlaceReader;
+  readonly hasher: EventHasher;
+  /** Brings the index up to date after a segment has gone whose events were written again to another one. */
+  readonly relocate?: () => void;
+}
+
+/** Finds events in the log by what the index says of their places. What is found is verified, and decides. */
+export class EventLookup {
+  readonly index: EventIndex;
+  readonly #places: PlaceReader;
+  readonly #hasher: EventHasher;
+  readonly #relocate: (() => void) | undefined;
+  readonly #record = new EventRecord();
+
+  constructor({ index, places, hasher, relocate }: EventLookupOptions) {
+    this.index = index;
+    this.#places = places;
+    this.#hasher = hasher;
+    this.#relocate = relocate;
+  }
+
+  /**
+   * The event with the sequence, which the index has; lent until the next call of any method.
+   *
+   * @throws `WalError` `WAL_CORRUPT` where its frame is damaged, `StoreError` `STORE_CORRUPT` where its envelope is.
+   */
+  view(sequence: number): EventRecord {
+    const places = this.#places;
+    try {
+      places.load(this.index.segments.of(sequence), this.index.offsetBefore(sequence), sequence);
+    } catch (error) {
+      this.#follow(error);
+      places.load(this.index.segments.of(sequence), this.index.offsetBefore(sequence), sequence);
+    }
+    return this.#record.read(places.bytes, places.start, places.end);
+  }
+
+  /** The same in a record of its own, without holding the event loop while the device is read. */
+  async read(sequence: number): Promise<EventRecord> {
+    return new EventRecord().read(await this.#readBytes(sequence));
+  }
+
+  async #readBytes(sequence: number): Promise<Uint8Array> {
+    const { index } = this;
+    try {
+      return await this.#places.read(index.segments.of(sequence), index.offsetBefore(sequence), sequence);
+    } catch (error) {
+      this.#follow(error);
+      return this.#places.read(index.segments.of(sequence), index.offsetBefore(sequence), sequence);
+    }
+  }
+
+  /** Throws the error unless looking again may help. */
+  #follow(error: unknown): void {
+    const isGone = error instanceof WalError && error.code === "WAL_SEGMENT_GONE";
+    if (!isGone || this.#relocate === undefined) throw error;
+    this.#relocate();
+  }
+
+  /** The hash of an event, computed. */
+  hashOf(sequence: number): Uint8Array {
+    return this.#hasher.hashOf(this.view(sequence), sequence);
+  }
+
+  /** Sequence of the event with this id, up to `last`; 0 when there is none. */
+  findId(id: Uint8Array, last: number): number {
+    return this.index.findId(id, (sequence) => {
+      if (sequence > last) return false;
+      const { bytes, start } = this.view(sequence);
+      return isSame(bytes, start + layoutAt.id, id, 0, ID_BYTES);
+    });
+  }
+}

@@ -1,0 +1,103 @@
+import type { ContentHash } from "@holdfast/segment-codec";
+import type { EventAppendOptions, StreamAddress } from "./append-outcome.js";
+import type { EventDefinition, EventInput } from "./event-definition.js";
+import type { EventIdSource } from "./event-id-source.js";
+import { keyedEventId, parseEventId, type IdempotencyKey } from "./event-id.js";
+import { ID_BYTES, MAX_METADATA_BYTES } from "./event-layout.js";
+import { checkLane, encodeName } from "./event-name.js";
+import type { EventRegistry } from "./event-registry.js";
+import type { ExpectedRevision, StagedEvent } from "./event-writer.js";
+import { checkOptions } from "./store-options.js";
+import { StoreError } from "./store-error.js";
+import { encodeMetadata } from "./stored-event.js";
+
+/** A stream as bytes and a number. */
+export interface ResolvedAddress {
+  readonly entity: Uint8Array;
+  readonly scope: Uint8Array;
+  readonly lane: number;
+}
+
+const noScope: Uint8Array = new Uint8Array();
+
+/** @throws {@link StoreError} `STORE_INVALID_NAME`, `STORE_INVALID_OPTION` for an address with a field that is none. */
+export function resolveAddress(at: StreamAddress): ResolvedAddress {
+  if (typeof at === "string") return { entity: encodeName(at, "entity"), scope: noScope, lane: 0 };
+  checkOptions(at, ["entity", "scope", "lane"], "a stream");
+  const { entity, scope = "", lane = 0 } = at;
+  checkLane(lane);
+  return { entity: encodeName(entity, "entity"), scope: scope === "" ? noScope : encodeName(scope, "scope"), lane };
+}
+
+export interface EventStagerOptions {
+  readonly registry: EventRegistry;
+  readonly ids: EventIdSource;
+  readonly hash: ContentHash;
+  /** Milliseconds since 1970. */
+  readonly clock: () => number;
+}
+
+/** Checks what a program wants to append, and makes bytes of it. Asks neither the log nor the index. */
+export class EventStager {
+  readonly #options: EventStagerOptions;
+
+  constructor(options: EventStagerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * The event in place `index` of a commit.
+   *
+   * @throws {@link StoreError} for a name, an id, an option or data that is refused.
+   */
+  stage<Definition extends EventDefinition>(
+    at: StreamAddress,
+    definition: Definition,
+    input: EventInput<Definition>,
+    options: EventAppendOptions,
+    { key, index }: { readonly key: IdempotencyKey | undefined; readonly index: number },
+  ): StagedEvent {
+    const { registry } = this.#options;
+    const { correlation, causation, expectedRevision = "any" } = options;
+    const address = resolveAddress(at);
+    checkExpectation(expectedRevision);
+    return {
+      ...address,
+      kind: definition.kind,
+      payloadVersion: definition.version,
+      payload: registry.encode(definition, input),
+      metadata: this.#metadata(options),
+      id: this.#id(key, index),
+      isKeyed: key !== undefined,
+      correlation: correlation === undefined ? undefined : parseEventId(correlation),
+      causation: causation === undefined ? undefined : parseEventId(causation),
+      expectedRevision,
+    };
+  }
+
+  #id(key: IdempotencyKey | undefined, index: number): Uint8Array {
+    const { ids, hash, clock } = this.#options;
+    if (key !== undefined) return keyedEventId(hash, key, index);
+    const id = new Uint8Array(ID_BYTES);
+    ids.next(clock(), id);
+    return id;
+  }
+
+  #metadata({ metadata }: EventAppendOptions): Uint8Array {
+    if (metadata !== undefined && (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))) {
+      throw new StoreError("STORE_INVALID_OPTION", "metadata must be an object", { field: "metadata" });
+    }
+    const bytes = encodeMetadata(metadata);
+    if (bytes.length <= MAX_METADATA_BYTES) return bytes;
+    const message = `metadata of ${bytes.length} bytes; ${MAX_METADATA_BYTES} are the most`;
+    const context = { field: "metadata", expected: MAX_METADATA_BYTES, actual: bytes.length };
+    throw new StoreError("STORE_INVALID_OPTION", message, context);
+  }
+}
+
+function checkExpectation(expected: ExpectedRevision): void {
+  if (expected === "any" || expected === "empty") return;
+  if (typeof expected === "number" && Number.isSafeInteger(expected) && expected >= 0) return;
+  const message = `expectedRevision must be "any", "empty" or a whole number from 0 on, not ${String(expected)}`;
+  throw new StoreError("STORE_INVALID_OPTION", message, { field: "expectedRevision", actual: String(expected) });
+}

@@ -1,0 +1,85 @@
+import type { Directory } from "@holdfast/fs-seam";
+import { openRecordWalk, type LogSegment, type RecordWalk, type WalkPlace } from "@holdfast/wal/places";
+import type { EventIndex } from "./event-index.js";
+import { EventRecord } from "./event-record.js";
+import { StoreError } from "./store-error.js";
+
+/** What an index is filled from. Frames are the truth; whatever else may fill it has to leave it the same. */
+export interface IndexSource {
+  /**
+   * Brings the index up to the last event of these segments.
+   *
+   * @throws `WalError` `WAL_CORRUPT` for a damaged frame, `StoreError` for events that do not follow one another.
+   */
+  catchUp(index: EventIndex, segments: readonly LogSegment[]): void;
+}
+
+/**
+ * Fills an index from the frames of the log, every one of them verified. Called again, it goes on behind the last frame it has seen;
+ * where an open of the log has written events again to another segment, it notes their places anew.
+ */
+export class FrameIndexer implements IndexSource {
+  readonly #directory: Directory;
+  readonly #maxRecordBytes: number;
+  readonly #record = new EventRecord();
+  #behind: WalkPlace | undefined = undefined;
+
+  constructor(directory: Directory, maxRecordBytes: number) {
+    this.#directory = directory;
+    this.#maxRecordBytes = maxRecordBytes;
+  }
+
+  catchUp(index: EventIndex, segments: readonly LogSegment[]): void {
+    const first = segments[0];
+    if (first === undefined) return;
+    if (first.baseLsn !== 1) {
+      const message = `the events before ${first.baseLsn} are gone: ${first.file} is the first segment`;
+      throw new StoreError("STORE_CORRUPT", message, { file: first.file, expected: 1, actual: first.baseLsn });
+    }
+    const walk = this.#walk(index, segments);
+    try {
+      while (walk.next()) this.#take(walk, index);
+      if (walk.lsn > 0) this.#behind = placeBehind(walk);
+    } finally {
+      walk.close();
+    }
+  }
+
+  #walk(index: EventIndex, segments: readonly LogSegment[]): RecordWalk {
+    const log = { directory: this.#directory, segments, maxRecordBytes: this.#maxRecordBytes };
+    const moved = segments.find(({ baseLsn, segmentId }) => {
+      return baseLsn <= index.lastSequence && index.segments.of(baseLsn) !== segmentId;
+    });
+    if (moved !== undefined) return openRecordWalk({ ...log, from: moved.baseLsn });
+    return openRecordWalk(this.#behind === undefined ? log : { ...log, behind: this.#behind });
+  }
+
+  #take(walk: RecordWalk, index: EventIndex): void {
+    const { lsn, segmentId, offset } = walk;
+    if (lsn <= index.lastSequence) {
+      if (index.segments.of(lsn) !== segmentId) index.segments.replace(segmentId, lsn);
+      index.columns.moveFrame(lsn - 1, offset);
+      return;
+    }
+    try {
+      index.add(this.#record.read(walk.bytes, walk.start, walk.end), lsn, walk);
+    } catch (error) {
+      throw error instanceof StoreError ? located(error, walk) : error;
+    }
+  }
+}
+
+function placeBehind({ segmentId, endOffset, frameLsn, span, chain }: RecordWalk): WalkPlace {
+  return { segmentId, offset: endOffset, nextLsn: frameLsn + span, chain };
+}
+
+/** The same error, with the event it is about. */
+function located(error: StoreError, { lsn, segmentId, offset }: RecordWalk): StoreError {
+  const message = `event ${lsn}, in the frame at ${offset} of segment ${segmentId}: ${error.message}`;
+  return new StoreError(
+    error.code,
+    message,
+    { ...error.context, sequence: lsn, segmentId, frameOffset: offset },
+    { cause: error },
+  );
+}

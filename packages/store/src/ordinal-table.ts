@@ -1,0 +1,124 @@
+/**
+ * Finds ordinals by a 32-bit hash of what they stand for: open addressing in buckets, of which one is split in two when it is full.
+ * No step grows with the table: a split moves {@link MAX_SLOTS} slots, and the directory of buckets is a thousandth of them.
+ *
+ * A hash is a hint. Whoever asks compares what the candidates stand for with what it looks for.
+ */
+
+/** Slots of a bucket that is split instead of grown. A power of two. */
+const MAX_SLOTS = 2048;
+const FIRST_SLOTS = 16;
+
+/** Bits of a hash that choose a bucket at most; hashes that share them share a bucket, and that one grows. */
+const MAX_DEPTH = 21;
+
+/** Words of a slot: the hash, and the ordinal plus one, which is 0 in a slot that is free. */
+const SLOT_WORDS = 2;
+
+interface Bucket {
+  slots: Uint32Array;
+  used: number;
+  /** How many high bits of the hash all of its entries share. */
+  readonly depth: number;
+}
+
+export class OrdinalTable {
+  /** Buckets by the high bits of the hash; one that is split less often than others is there several times. */
+  #directory: Bucket[] = [emptyBucket(0, FIRST_SLOTS)];
+  #depth = 0;
+  #bytes = FIRST_SLOTS * SLOT_WORDS * 4;
+  #count = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Bytes of all slots. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Adds an ordinal, below 2^32-1, under the hash of what it stands for. The same one twice would be found twice. */
+  add(hash: number, ordinal: number): void {
+    let bucket = this.#bucketOf(hash);
+    while (isFull(bucket)) {
+      this.#enlarge(bucket, hash);
+      bucket = this.#bucketOf(hash);
+    }
+    put(bucket, hash >>> 0, ordinal + 1);
+    this.#count += 1;
+  }
+
+  /** The first ordinal under this hash that `isWanted` accepts, or -1. */
+  find(hash: number, isWanted: (ordinal: number) => boolean): number {
+    const { slots } = this.#bucketOf(hash);
+    const wanted = hash >>> 0;
+    const mask = slots.length / SLOT_WORDS - 1;
+    for (let slot = wanted & mask; ; slot = (slot + 1) & mask) {
+      const entry = slots[slot * SLOT_WORDS + 1]!; // the mask keeps it inside
+      if (entry === 0) return -1;
+      if (slots[slot * SLOT_WORDS] === wanted && isWanted(entry - 1)) return entry - 1;
+    }
+  }
+
+  #bucketOf(hash: number): Bucket {
+    return this.#directory[prefixOf(hash, this.#depth)]!; // it has 2^depth entries
+  }
+
+  #enlarge(bucket: Bucket, hash: number): void {
+    const { slots, depth } = bucket;
+    const count = slots.length / SLOT_WORDS;
+    if (count < MAX_SLOTS || depth === MAX_DEPTH) {
+      bucket.slots = new Uint32Array(slots.length * 2);
+      bucket.used = 0;
+      this.#bytes += slots.length * 4;
+      moveAll(slots, () => bucket);
+      return;
+    }
+    if (depth === this.#depth) this.#deepen();
+    const halves = [emptyBucket(depth + 1, count), emptyBucket(depth + 1, count)] as const;
+    this.#bytes += slots.length * 4;
+    moveAll(slots, (each) => halves[prefixOf(each, depth + 1) & 1]!); // two of them
+    const copies = 2 ** (this.#depth - depth);
+    const first = prefixOf(hash, depth) * copies;
+    for (let copy = 0; copy < copies; copy += 1) this.#directory[first + copy] = halves[copy < copies / 2 ? 0 : 1];
+  }
+
+  #deepen(): void {
+    const deeper: Bucket[] = [];
+    for (const bucket of this.#directory) deeper.push(bucket, bucket);
+    this.#directory = deeper;
+    this.#depth += 1;
+  }
+}
+
+function emptyBucket(depth: number, slots: number): Bucket {
+  return { slots: new Uint32Array(slots * SLOT_WORDS), used: 0, depth };
+}
+
+/** Three quarters: a probe then looks at some eight slots where nothing is found, and fewer where something is. */
+function isFull({ slots, used }: Bucket): boolean {
+  return used >= (slots.length / SLOT_WORDS) * 0.75;
+}
+
+function put(bucket: Bucket, hash: number, entry: number): void {
+  const { slots } = bucket;
+  const mask = slots.length / SLOT_WORDS - 1;
+  let slot = hash & mask;
+  while (slots[slot * SLOT_WORDS + 1] !== 0) slot = (slot + 1) & mask;
+  slots[slot * SLOT_WORDS] = hash;
+  slots[slot * SLOT_WORDS + 1] = entry;
+  bucket.used += 1;
+}
+
+function moveAll(slots: Uint32Array, bucketFor: (hash: number) => Bucket): void {
+  for (let at = 0; at < slots.length; at += SLOT_WORDS) {
+    const [hash, entry] = [slots[at]!, slots[at + 1]!]; // both below its length
+    if (entry !== 0) put(bucketFor(hash), hash, entry);
+  }
+}
+
+/** The high `bits` of a hash. */
+function prefixOf(hash: number, bits: number): number {
+  return bits === 0 ? 0 : hash >>> (32 - bits);
+}

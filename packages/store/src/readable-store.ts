@@ -1,0 +1,301 @@
+import type { Directory } from "@holdfast/fs-seam";
+import type { LogSegment } from "@holdfast/wal/places";
+import type { EventDefinition } from "./event-definition.js";
+import type { EventHasher } from "./event-hash.js";
+import { parseEventId, type EventId } from "./event-id.js";
+import type { EventLookup } from "./event-lookup.js";
+import type { EventRegistry } from "./event-registry.js";
+import { checkAnchor, decodePageToken, encodePageToken } from "./page-token.js";
+import type { Region, RegionEvents } from "./region.js";
+import { regionSequences } from "./region-selection.js";
+import { lengthUpTo, streamSequences } from "./stream-selection.js";
+import { resolveAddress } from "./event-staging.js";
+import type { StreamAddress } from "./append-outcome.js";
+import { checkOptions, refused } from "./store-options.js";
+import { decodeEvent, type StoredEvent } from "./stored-event.js";
+import { refuseAborted, verifyEvents, type VerifyOptions, type VerifyReport } from "./verification.js";
+
+/** In which order, how many, and until when. */
+export interface ReadingOptions {
+  /** Newest first. Default false. */
+  readonly backward?: boolean;
+  /** So many events at most. Default all. */
+  readonly limit?: number;
+  /** Ends reading with `STORE_ABORTED`. */
+  readonly signal?: AbortSignal;
+}
+
+export interface StreamOptions extends ReadingOptions {
+  /** The first revision that is read. Default: the first there is, or backward the last. */
+  readonly from?: number;
+}
+
+export interface PageOptions extends Omit<ReadingOptions, "signal"> {
+  /** Token of the page before; holds for ever, for this store, region and direction. Default: the first page. */
+  readonly after?: string;
+  /** Events of a page. Default 100. */
+  readonly limit?: number;
+}
+
+/** A part of what is in a region. */
+export interface EventPage<Definition extends EventDefinition> {
+  readonly events: readonly StoredEvent<Definition>[];
+  /** What gives the next page as `after`; undefined where no page had an event yet. */
+  readonly next: string | undefined;
+  /** No more events were there; the next page has what has come since. */
+  readonly isLast: boolean;
+}
+
+const readingKeys = ["backward", "limit", "signal"];
+
+const DEFAULT_PAGE_EVENTS = 100;
+
+/** What a store is made of that can be read. */
+export interface ReadingParts {
+  readonly lookup: EventLookup;
+  readonly registry: EventRegistry;
+  readonly hasher: EventHasher;
+  readonly directory: Directory;
+  readonly maxRecordBytes: number;
+  readonly turn: () => Promise<void>;
+  /** 16 bytes. */
+  readonly logId: Uint8Array;
+}
+
+/** Events that are read at once where the device may have to be waited for. */
+const BATCH_EVENTS = 64;
+
+/** Reading, for whoever writes a store and for whoever looks on. */
+export abstract class ReadableStore<Definition extends EventDefinition> {
+  readonly #parts: ReadingParts;
+
+  constructor(parts: ReadingParts) {
+    this.#parts = parts;
+  }
+
+  /** Throws unless events can be read; returns the sequence of the last one that is visible. */
+  protected abstract visible(): number;
+
+  /** The segments that hold the events. */
+  protected abstract segments(): readonly LogSegment[];
+
+  /**
+   * The event with this id, undefined when there is none.
+   *
+   * @throws `StoreError` `STORE_INVALID_ID`; `STORE_CORRUPT`, and `WalError` `WAL_CORRUPT`, where the event is damaged.
+   */
+  get(id: EventId): StoredEvent<Definition> | undefined {
+    const sequence = this.#find(id);
+    return sequence === 0 ? undefined : this.#view(sequence);
+  }
+
+  /** The same without holding the event loop while the event is read. */
+  async getAsync(id: EventId): Promise<StoredEvent<Definition> | undefined> {
+    const sequence = this.#find(id);
+    return sequence === 0 ? undefined : this.#read(sequence);
+  }
+
+  /** The event with this sequence, undefined when there is none. */
+  at(sequence: number): StoredEvent<Definition> | undefined {
+    const last = this.visible();
+    return Number.isSafeInteger(sequence) && sequence >= 1 && sequence <= last ? this.#view(sequence) : undefined;
+  }
+
+  /**
+   * The hash of the event with this sequence, computed from what is stored; undefined when there is none. A receipt is right when it
+   * has the same, and with {@link verify} it seals everything up to there.
+   */
+  hashAt(sequence: number): Uint8Array | undefined {
+    const last = this.visible();
+    const isThere = Number.isSafeInteger(sequence) && sequence >= 1 && sequence <= last;
+    return isThere ? this.#parts.lookup.hashOf(sequence) : undefined;
+  }
+
+  /** Revision of the last event of a stream, `empty` without one. */
+  revisionOf(at: StreamAddress): number | "empty" {
+    const { index } = this.#parts.lookup;
+    const { entity, lane } = resolveAddress(at);
+    const length = lengthUpTo(index, index.findStream(entity, lane), this.visible());
+    return length === 0 ? "empty" : length - 1;
+  }
+
+  /**
+   * The events of a stream that are there at the call, each read when it is asked for.
+   *
+   * @throws as {@link get}; `STORE_INVALID_OPTION`; `STORE_ABORTED`.
+   */
+  stream(at: StreamAddress, options: StreamOptions = {}): Generator<StoredEvent<Definition>, void, undefined> {
+    return this.#each(this.#ofStream(at, options), options.signal);
+  }
+
+  /** The same by the batch, without holding the event loop while events are read. */
+  streamBatches(
+    at: StreamAddress,
+    options: StreamOptions = {},
+  ): AsyncGenerator<StoredEvent<Definition>[], void, undefined> {
+    return this.#batches(this.#ofStream(at, options), options.signal);
+  }
+
+  /**
+   * The events of a region that are there at the call, in the order of the store, each read when it is asked for.
+   *
+   * @throws as {@link stream}.
+   */
+  events<One extends Region>(
+    of: One,
+    options: ReadingOptions = {},
+  ): Generator<StoredEvent<RegionEvents<One, Definition>>, void, undefined> {
+    return this.#each(this.#ofRegion(of, options, readingKeys), options.signal);
+  }
+
+  /** The same by the batch, without holding the event loop while events are read. */
+  eventBatches<One extends Region>(
+    of: One,
+    options: ReadingOptions = {},
+  ): AsyncGenerator<StoredEvent<RegionEvents<One, Definition>>[], void, undefined> {
+    return this.#batches(this.#ofRegion(of, options, readingKeys), options.signal);
+  }
+
+  /**
+   * A page of the events of a region. Pages that follow one another by their tokens have every event once, whatever was appended
+   * meanwhile.
+   *
+   * @throws as {@link get}; `STORE_INVALID_TOKEN` for a token of another store, region or direction, or of an event that this history
+   * does not have.
+   */
+  page<One extends Region>(of: One, options: PageOptions = {}): EventPage<RegionEvents<One, Definition>> {
+    const { sequences, ...rest } = this.#ofPage(of, options);
+    return { events: sequences.map((sequence) => this.#view(sequence)), ...rest };
+  }
+
+  /** The same without holding the event loop while events are read. */
+  async pageAsync<One extends Region>(
+    of: One,
+    options: PageOptions = {},
+  ): Promise<EventPage<RegionEvents<One, Definition>>> {
+    const { sequences, ...rest } = this.#ofPage(of, options);
+    const reading = sequences.map((sequence) => this.#read<RegionEvents<One, Definition>>(sequence));
+    return { events: await Promise.all(reading), ...rest };
+  }
+
+  /**
+   * Reads every event there is and checks it against its checksums, its links and the index.
+   *
+   * @throws `STORE_INVALID_OPTION`, `STORE_ABORTED`; what is wrong with the events is reported, not thrown.
+   */
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    const { lookup, hasher, directory, maxRecordBytes, turn } = this.#parts;
+    const last = this.visible();
+    const segments = this.segments();
+    return verifyEvents({ directory, segments, maxRecordBytes, index: lookup.index, hasher, last, turn }, options);
+  }
+
+  #ofStream(at: StreamAddress, options: StreamOptions): Iterator<number, void, undefined> {
+    checkOptions(options, ["from", "backward", "limit", "signal"], "a stream");
+    const { entity, lane } = resolveAddress(at);
+    const { from, backward, limit } = { from: undefined, ...resolveReading(options), ...options };
+    if (from !== undefined) checkCount("from", from);
+    const { index } = this.#parts.lookup;
+    return streamSequences(index, { entity, lane, from, backward, limit }, this.visible());
+  }
+
+  #ofRegion(
+    { filter }: Region,
+    options: ReadingOptions,
+    keys: readonly string[],
+    behind?: number,
+  ): Generator<number, void, undefined> {
+    checkOptions(options, keys, "a region");
+    const { backward, limit } = resolveReading(options);
+    const { index } = this.#parts.lookup;
+    return regionSequences(index, { filter, backward, limit, behind }, this.visible());
+  }
+
+  #ofPage(
+    of: Region,
+    { after, ...options }: PageOptions,
+  ): Omit<EventPage<Definition>, "events"> & { readonly sequences: readonly number[] } {
+    const { limit = DEFAULT_PAGE_EVENTS, backward = false } = options;
+    checkCount("limit", limit);
+    if (limit === 0) throw refused("limit", "must be at least 1");
+    const binding = { logId: this.#parts.logId, region: of, backward };
+    const anchor = after === undefined ? undefined : decodePageToken(after, binding);
+    if (anchor !== undefined) checkAnchor(anchor, this.hashAt(anchor.sequence));
+    const wanted = { ...options, limit: limit + 1 };
+    const found = [...this.#ofRegion(of, wanted, ["backward", "limit"], anchor?.sequence)];
+    const sequences = found.slice(0, limit);
+    const last = sequences.at(-1);
+    const next = last === undefined ? after : encodePageToken(binding, last, this.#parts.lookup.hashOf(last));
+    return { sequences, next, isLast: found.length <= limit };
+  }
+
+  #find(text: EventId): number {
+    const id = parseEventId(text);
+    return this.#parts.lookup.findId(id, this.visible());
+  }
+
+  #view<Wanted extends Definition>(sequence: number): StoredEvent<Wanted> {
+    const { lookup, registry } = this.#parts;
+    return this.#decoded(decodeEvent(lookup.view(sequence), sequence, registry));
+  }
+
+  async #read<Wanted extends Definition>(sequence: number): Promise<StoredEvent<Wanted>> {
+    const { lookup, registry } = this.#parts;
+    return this.#decoded(decodeEvent(await lookup.read(sequence), sequence, registry));
+  }
+
+  /** The registry has these definitions and no others, and a region has looked at the kinds of its events. */
+  #decoded<Wanted extends Definition>(event: StoredEvent): StoredEvent<Wanted> {
+    return event as StoredEvent<Wanted>;
+  }
+
+  *#each<Wanted extends Definition>(
+    sequences: Iterator<number, void, undefined>,
+    signal: AbortSignal | undefined,
+  ): Generator<StoredEvent<Wanted>, void, undefined> {
+    for (let next = sequences.next(); next.done !== true; next = sequences.next()) {
+      this.#check(signal);
+      yield this.#view(next.value);
+    }
+  }
+
+  async *#batches<Wanted extends Definition>(
+    sequences: Iterator<number, void, undefined>,
+    signal: AbortSignal | undefined,
+  ): AsyncGenerator<StoredEvent<Wanted>[], void, undefined> {
+    for (;;) {
+      this.#check(signal);
+      const batch: Promise<StoredEvent<Wanted>>[] = [];
+      for (let next = sequences.next(); next.done !== true; next = sequences.next()) {
+        batch.push(this.#read(next.value));
+        if (batch.length === BATCH_EVENTS) break;
+      }
+      if (batch.length === 0) return;
+      const events = await Promise.all(batch);
+      this.#check(signal);
+      yield events;
+    }
+  }
+
+  #check(signal: AbortSignal | undefined): void {
+    this.visible();
+    refuseAborted(signal);
+  }
+}
+
+/** Checks what all reading has in common, and fills in defaults. */
+function resolveReading({ backward = false, limit, signal }: ReadingOptions): {
+  readonly backward: boolean;
+  readonly limit: number;
+} {
+  if (typeof backward !== "boolean") throw refused("backward", "must be a boolean");
+  if (limit !== undefined) checkCount("limit", limit);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw refused("signal", "must be an AbortSignal");
+  return { backward, limit: limit ?? Number.POSITIVE_INFINITY };
+}
+
+/** @throws {@link StoreError} `STORE_INVALID_OPTION` unless it is a whole number from 0 on. */
+function checkCount(field: string, value: number): void {
+  if (Number.isSafeInteger(value) && value >= 0) return;
+  throw refused(field, `must be a whole number from 0 on, not ${String(value)}`);
+}

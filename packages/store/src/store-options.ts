@@ -1,0 +1,161 @@
+import * as crypto from "node:crypto";
+import type { Directory } from "@holdfast/fs-seam";
+import type { ContentHash } from "@holdfast/segment-codec";
+import { blake3 } from "@holdfast/segment-codec/blake3";
+import type { ReaderOptions, WalOptions } from "@holdfast/wal";
+import type { EventCodec, EventDefinition } from "./event-definition.js";
+import { MAX_FRAME_OFFSET } from "./event-columns.js";
+import { StoreError } from "./store-error.js";
+
+/** What a store does with its log; see `WalOptions`. */
+export type StoreLogOptions = Pick<
+  WalOptions,
+  | "mode"
+  | "segmentBytes"
+  | "maxSegmentAgeMs"
+  | "bufferBytes"
+  | "maxRecordBytes"
+  | "preallocateBytes"
+  | "prepareSegments"
+  | "syncPolicy"
+  | "mergeBytes"
+  | "maxAsideFiles"
+  | "now"
+  | "turn"
+  | "schedule"
+>;
+
+/** How a store is opened. */
+export interface StoreOptions<Definition extends EventDefinition = EventDefinition> extends StoreLogOptions {
+  /** Where the store lives; nothing else may. */
+  readonly directory: Directory;
+  /** The types of events that are appended, and read as what they are. */
+  readonly events: readonly Definition[];
+  /** Wall clock, in milliseconds since 1970; fractions count. Default `Date.now`. */
+  readonly clock?: () => number;
+  /** Fills all of `target` with random bytes. Default: those of the system. */
+  readonly random?: (target: Uint8Array) => void;
+  /** How a store that does not exist yet hashes, and what hashes in one that does. Default BLAKE3. */
+  readonly hash?: ContentHash;
+  /** For definitions without a codec of their own. Default MessagePack. */
+  readonly codec?: EventCodec;
+  /** Streams whose last hash is kept in memory, 36 bytes each: a power of two. Default 16384. */
+  readonly streamHeads?: number;
+}
+
+/** How a store is opened for reading only, beside whoever writes it. */
+export interface StoreReaderOptions<Definition extends EventDefinition = EventDefinition> extends Pick<
+  ReaderOptions,
+  "maxRecordBytes" | "turn"
+> {
+  readonly directory: Directory;
+  /** The types of events that are read as what they are. */
+  readonly events: readonly Definition[];
+  /** As for {@link StoreOptions}. */
+  readonly hash?: ContentHash;
+  readonly codec?: EventCodec;
+}
+
+const logKeys: readonly (keyof StoreLogOptions)[] = [
+  "mode",
+  "segmentBytes",
+  "maxSegmentAgeMs",
+  "bufferBytes",
+  "maxRecordBytes",
+  "preallocateBytes",
+  "prepareSegments",
+  "syncPolicy",
+  "mergeBytes",
+  "maxAsideFiles",
+  "now",
+  "turn",
+  "schedule",
+];
+const ownKeys = ["directory", "events", "clock", "random", "hash", "codec", "streamHeads"];
+const readerKeys = ["directory", "events", "hash", "codec", "maxRecordBytes", "turn"];
+
+/** Content of the segments of a store. */
+export const STORE_CONTENT = 2;
+
+/** What a log takes unless it is told otherwise. */
+export const DEFAULT_RECORD_BYTES: number = 16 * 1024 * 1024;
+
+/** {@link StoreOptions} with every default filled in, and what goes to the log on its own. */
+export interface ResolvedStoreOptions<Definition extends EventDefinition> {
+  readonly directory: Directory;
+  readonly events: readonly Definition[];
+  readonly clock: () => number;
+  readonly random: (target: Uint8Array) => void;
+  readonly hash: ContentHash;
+  readonly codec: EventCodec | undefined;
+  readonly streamHeads: number;
+  readonly log: StoreLogOptions;
+}
+
+/** @throws {@link StoreError} `STORE_INVALID_OPTION` naming the option; the log refuses its own. */
+export function resolveStoreOptions<Definition extends EventDefinition>(
+  options: StoreOptions<Definition>,
+): ResolvedStoreOptions<Definition> {
+  checkOptions(options, [...ownKeys, ...logKeys], "a store");
+  const { directory, events, clock = wallClock, random = systemRandom, hash = blake3, codec } = options;
+  const { streamHeads = 16_384 } = options;
+  checkShared(options);
+  if (typeof clock !== "function") throw refused("clock", "must be a function");
+  if (typeof random !== "function") throw refused("random", "must be a function");
+  const { segmentBytes } = options;
+  if (segmentBytes !== undefined && segmentBytes > MAX_FRAME_OFFSET) {
+    throw refused("segmentBytes", `must be at most ${MAX_FRAME_OFFSET}, which is as far as the index can point`);
+  }
+  const isPower = Number.isInteger(streamHeads) && (streamHeads & (streamHeads - 1)) === 0;
+  if (!(isPower && streamHeads >= 1 && streamHeads <= 2 ** 24)) {
+    throw refused("streamHeads", `must be a power of two up to 2^24, not ${String(streamHeads)}`);
+  }
+  const log = Object.fromEntries(logKeys.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]));
+  return { directory, events, clock, random, hash, codec, streamHeads, log };
+}
+
+/** @throws {@link StoreError} `STORE_INVALID_OPTION`. */
+export function checkReaderOptions(options: StoreReaderOptions): void {
+  checkOptions(options, readerKeys, "a reader of a store");
+  checkShared(options);
+}
+
+/** Throws `STORE_INVALID_OPTION` unless `options` is an object with known keys only. */
+export function checkOptions(options: object, known: readonly string[], what: string): void {
+  if (typeof options !== "object" || options === null) {
+    throw new StoreError("STORE_INVALID_OPTION", `${what} takes an object with options`);
+  }
+  const unknown = Object.keys(options).find((key) => !known.includes(key));
+  if (unknown !== undefined) throw refused(unknown, `is no option of ${what}`);
+}
+
+/** An error for an option that is refused. */
+export function refused(field: string, why: string): StoreError {
+  return new StoreError("STORE_INVALID_OPTION", `option ${field} ${why}`, { field });
+}
+
+function checkShared({ events, hash, codec }: Pick<StoreReaderOptions, "events" | "hash" | "codec">): void {
+  if (!Array.isArray(events)) throw refused("events", "must be an array of definitions");
+  if (hash !== undefined && typeof hash?.hash !== "function") throw refused("hash", "must have a method hash");
+  if (codec !== undefined && (typeof codec?.encode !== "function" || typeof codec.decode !== "function")) {
+    throw refused("codec", "must have encode and decode");
+  }
+}
+
+/** The default of the option `now`. */
+export function monotonicNow(): number {
+  return performance.now();
+}
+
+/** The default of the option `turn`. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
+
+function wallClock(): number {
+  return Date.now();
+}
+
+function systemRandom(target: Uint8Array): void {
+  crypto.getRandomValues(target);
+}

@@ -1,0 +1,342 @@
+import type { SyncRung } from "@holdfast/fs-seam";
+import { openWal, type RecoveryReport, type WaitOptions, type Wal, type WalStats } from "@holdfast/wal";
+import { PlaceReader, type LogSegment } from "@holdfast/wal/places";
+import type { ContentHash } from "@holdfast/segment-codec";
+import type {
+  AppendConflict,
+  AppendOptions,
+  AppendOutcome,
+  AppendReceipt,
+  CommitOptions,
+  CommitOutcome,
+  CommitReceipt,
+  StreamAddress,
+} from "./append-outcome.js";
+import { CommitBuilder } from "./commit-builder.js";
+import type { EventDefinition, EventInput } from "./event-definition.js";
+import { EventHasher } from "./event-hash.js";
+import { formatEventId, keyedEventId, type Revision, type Sequence } from "./event-id.js";
+import { EventIdSource } from "./event-id-source.js";
+import { EventIndex } from "./event-index.js";
+import { EventLookup } from "./event-lookup.js";
+import { EventRegistry } from "./event-registry.js";
+import { EventStager } from "./event-staging.js";
+import { EventWriter, type StagedEvent, type WrittenEvent } from "./event-writer.js";
+import { findReplay } from "./event-replay.js";
+import { FrameIndexer } from "./frame-indexer.js";
+import { ReadableStore } from "./readable-store.js";
+import { hashOf } from "./log-hash.js";
+import {
+  checkOptions,
+  DEFAULT_RECORD_BYTES,
+  monotonicNow,
+  nextTurn,
+  refused,
+  resolveStoreOptions,
+  STORE_CONTENT,
+  type ResolvedStoreOptions,
+  type StoreOptions,
+} from "./store-options.js";
+import { StoreError } from "./store-error.js";
+
+/** What opening a store found and did. Plain data. */
+export interface StoreOpenReport {
+  /** What became of the log. */
+  readonly log: RecoveryReport;
+  /** What the index was filled from. */
+  readonly indexedFrom: "frames";
+  readonly events: number;
+  readonly streams: number;
+  readonly indexBytes: number;
+  readonly durationMs: number;
+}
+
+/** Whether a store takes events. */
+export type StoreHealth =
+  | { readonly kind: "ok" }
+  /** A write or a barrier has failed: what can be read can be read, and nothing more is written. Close it and open it again. */
+  | { readonly kind: "poisoned"; readonly error: unknown }
+  | { readonly kind: "closed" };
+
+/** Sequences up to which something holds; none ever goes back. */
+export interface Watermarks {
+  /** It has a sequence. */
+  readonly accepted: number;
+  /** It is with the system, and readers see it. */
+  readonly visible: number;
+  /** A barrier that covers it has returned. */
+  readonly durable: number;
+}
+
+export interface StoreStats {
+  readonly events: number;
+  readonly streams: number;
+  readonly entities: number;
+  readonly scopes: number;
+  /** Bytes of the index in memory. */
+  readonly indexBytes: number;
+  readonly log: WalStats;
+}
+
+/** Something whose durability can be waited for. */
+export type Written = number | Pick<AppendReceipt, "sequence"> | Pick<CommitReceipt, "receipts">;
+
+/** Options of {@link Store.append} without a condition: its outcome is a receipt. */
+export type UnconditionalOptions = AppendOptions & { readonly expectedRevision?: "any" };
+
+const commitKeys = ["key", "rung"];
+const appendKeys = [...commitKeys, "expectedRevision", "correlation", "causation", "metadata"];
+
+/**
+ * Opens a store for writing, creating it where there is none.
+ *
+ * @throws {@link StoreError} by its codes; what the log refuses as `WalError`, and `FsError` `FS_LOCKED` when somebody has it open.
+ */
+export async function openStore<Definition extends EventDefinition>(
+  options: StoreOptions<Definition>,
+): Promise<Store<Definition>> {
+  const resolved = resolveStoreOptions(options);
+  const registry = new EventRegistry(resolved.events, resolved.codec);
+  const { directory, log: logOptions } = resolved;
+  const log = await openWal({ directory, ...logOptions, content: STORE_CONTENT });
+  try {
+    return new Store(resolved, registry, log);
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
+}
+
+/** A store that is open for writing. */
+export class Store<Definition extends EventDefinition = EventDefinition> extends ReadableStore<Definition> {
+  /** What opening it found and did. */
+  readonly openReport: StoreOpenReport;
+  readonly #log: Wal;
+  readonly #places: PlaceReader;
+  readonly #index: EventIndex;
+  readonly #lookup: EventLookup;
+  readonly #hash: ContentHash;
+  readonly #hasher: EventHasher;
+  readonly #stager: EventStager;
+  readonly #writer: EventWriter;
+  readonly #clock: () => number;
+  #isClosed = false;
+
+  /** @internal Use {@link openStore}. */
+  constructor(options: ResolvedStoreOptions<Definition>, registry: EventRegistry<Definition>, log: Wal) {
+    const { directory, clock } = options;
+    const { maxRecordBytes = DEFAULT_RECORD_BYTES, now = monotonicNow, turn = nextTurn } = options.log;
+    const began = now();
+    const { header } = log.segments().at(-1) as LogSegment; // a log that is open has one
+    const hash = hashOf(header.hash, options.hash);
+    const hasher = new EventHasher(hash, header.logId);
+    const index = new EventIndex();
+    const places = new PlaceReader({ log, directory, maxRecordBytes });
+    const lookup = new EventLookup({ index, places, hasher });
+    super({ lookup, registry, hasher, directory, maxRecordBytes, turn, logId: header.logId });
+    this.#log = log;
+    this.#places = places;
+    this.#index = index;
+    this.#lookup = lookup;
+    this.#hash = hash;
+    this.#hasher = hasher;
+    this.#clock = (): number => checkedTime(clock());
+    const ids = new EventIdSource(options.random);
+    this.#stager = new EventStager({ registry, ids, hash, clock: this.#clock });
+    new FrameIndexer(directory, maxRecordBytes).catchUp(index, log.segments());
+    this.#writer = new EventWriter({ log, lookup, hasher, streamHeads: options.streamHeads });
+    this.openReport = {
+      log: log.report,
+      indexedFrom: "frames",
+      events: index.lastSequence,
+      streams: index.streams.count,
+      indexBytes: index.bytes,
+      durationMs: now() - began,
+    };
+  }
+
+  /** Sequence of the last event, 0 without one. */
+  get lastSequence(): number {
+    return this.#log.lastLsn;
+  }
+
+  get watermarks(): Watermarks {
+    return { accepted: this.#log.lastLsn, visible: this.#log.writtenLsn, durable: this.#log.durableLsn };
+  }
+
+  get health(): StoreHealth {
+    if (this.#isClosed) return { kind: "closed" };
+    const error = this.#log.failure;
+    return error === undefined ? { kind: "ok" } : { kind: "poisoned", error };
+  }
+
+  /** Counters, plain data. */
+  stats(): StoreStats {
+    const { lastSequence, streams, entities, scopes, bytes } = this.#index;
+    return {
+      events: lastSequence,
+      streams: streams.count,
+      entities: entities.count,
+      scopes: scopes.count,
+      indexBytes: bytes,
+      log: this.#log.stats(),
+    };
+  }
+
+  /**
+   * Appends one event. Durability: `os` unless `rung` says less; wait for {@link durable}.
+   *
+   * A key is looked up first: the same event with the same key gives the receipt of the first time, whatever is expected.
+   *
+   * @returns a receipt, or with an expectation that does not hold a conflict, and nothing was written.
+   * @throws {@link StoreError} for what is refused, `STORE_KEY_REUSED` for another event under a known key. `WalError`
+   * `WAL_NO_SPACE` and `WAL_RECORD_TOO_LARGE`: nothing was written. After any other failure of the file system the store is
+   * poisoned, and only the next open tells whether the event is there: try again with the same key.
+   */
+  append<One extends Definition>(
+    at: StreamAddress,
+    definition: One,
+    input: EventInput<One>,
+    options?: UnconditionalOptions,
+  ): AppendReceipt;
+  append<One extends Definition>(
+    at: StreamAddress,
+    definition: One,
+    input: EventInput<One>,
+    options: AppendOptions,
+  ): AppendOutcome;
+  append<One extends Definition>(
+    at: StreamAddress,
+    definition: One,
+    input: EventInput<One>,
+    options: AppendOptions = {},
+  ): AppendOutcome {
+    checkOptions(options, appendKeys, "an append");
+    const staged = this.#stager.stage(at, definition, input, options, { key: options.key, index: 0 });
+    const outcome = this.#write([staged], options);
+    return outcome.kind === "conflict" ? outcome : (outcome.receipts[0] as AppendReceipt); // one for each event
+  }
+
+  /**
+   * Appends the events that `build` adds, all of them or none after any crash. Everything said of {@link append} holds; an
+   * expectation that does not hold names the event by its `index`. Without events it does nothing.
+   *
+   * @param build - not asynchronous. When it throws, nothing was written.
+   */
+  commit(build: (commit: CommitBuilder<Definition>) => void, options: CommitOptions = {}): CommitOutcome {
+    checkOptions(options, commitKeys, "a commit");
+    const builder = new CommitBuilder<Definition>(this.#stager, options.key);
+    let staged: readonly StagedEvent[] = [];
+    try {
+      const result: unknown = build(builder);
+      if (result instanceof Promise) throw refused("build", "must not be asynchronous: a commit is made at once");
+    } finally {
+      staged = builder.finish();
+    }
+    return staged.length === 0 ? { kind: "appended", receipts: [] } : this.#write(staged, options);
+  }
+
+  /**
+   * Resolves once an event, and every one before it, survives a power loss. Starts a barrier unless one will cover it; all who
+   * wait at the same time share it. Rejects when the store fails first; whether the event survives is not known then.
+   */
+  async durable(what: Written, options: WaitOptions = {}): Promise<void> {
+    const sequence = sequenceOf(what);
+    if (!(Number.isSafeInteger(sequence) && sequence >= 0 && sequence <= this.lastSequence)) {
+      throw refused("what", `must be at most the last sequence, ${this.lastSequence}, not ${String(sequence)}`);
+    }
+    this.#checkOpen();
+    if (sequence > this.#log.durableLsn) await this.#log.sync("data", options);
+  }
+
+  /** Resolves with the sequence that is durable, once everything appended before the call is. */
+  async sync(rung: SyncRung = "data", options: WaitOptions = {}): Promise<number> {
+    this.#checkOpen();
+    return this.#log.sync(rung, options);
+  }
+
+  /** The same, holding the event loop. `WAL_BUSY` while a promise waits for a barrier. */
+  syncBlocking(rung: SyncRung = "data"): number {
+    this.#checkOpen();
+    return this.#log.syncBlocking(rung);
+  }
+
+  /** Syncs, states in the log that all is durable, and gives the lock back. Idempotent. */
+  async close(): Promise<void> {
+    await this.#log.close();
+    this.#isClosed = true;
+    this.#places.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  protected visible(): number {
+    this.#checkOpen();
+    const log = this.#log;
+    if (log.writtenLsn === log.lastLsn || log.failure !== undefined) return log.writtenLsn;
+    try {
+      log.write();
+    } catch {
+      // A full disk, or a failure that poisons: what is visible already stays so, and the next append says what is wrong.
+    }
+    return log.writtenLsn;
+  }
+
+  protected segments(): readonly LogSegment[] {
+    return this.#log.segments();
+  }
+
+  #write(staged: readonly StagedEvent[], { key, rung = "os" }: CommitOptions): CommitReceipt | AppendConflict {
+    if (rung !== "os" && rung !== "memory") throw refused("rung", `must be "os" or "memory", not ${String(rung)}`);
+    this.#checkOpen();
+    const timeUs = Math.floor(this.#clock() * 1000);
+    const error = this.#log.failure;
+    if (error !== undefined) {
+      const message = "the store has failed before and takes nothing more; close it and open it again";
+      throw new StoreError("STORE_POISONED", message, {}, { cause: error });
+    }
+    if (key !== undefined) {
+      const behind = keyedEventId(this.#hash, key, staged.length);
+      const known = findReplay(staged, behind, this.#lookup, this.#hasher);
+      if (known !== undefined) return { kind: "replayed", receipts: receiptsOf("replayed", staged, known) };
+    }
+    const written = this.#writer.write(staged, timeUs, rung === "os");
+    if (!("kind" in written)) return { kind: "appended", receipts: receiptsOf("appended", staged, written) };
+    const { entity, lane } = staged[written.index] as StagedEvent; // one of them
+    return { ...written, entity: new TextDecoder().decode(entity), lane };
+  }
+
+  #checkOpen(): void {
+    if (this.#isClosed) throw new StoreError("STORE_CLOSED", "the store is closed");
+  }
+}
+
+function receiptsOf(
+  kind: AppendReceipt["kind"],
+  staged: readonly StagedEvent[],
+  written: readonly WrittenEvent[],
+): AppendReceipt[] {
+  return written.map(({ sequence, revision, timeUs, hash }, index) => ({
+    kind,
+    id: formatEventId((staged[index] as StagedEvent).id), // one for each
+    sequence: sequence as Sequence, // as the log gave it
+    revision: revision as Revision, // as the index counts it
+    timeMs: timeUs / 1000,
+    hash,
+  }));
+}
+
+function sequenceOf(what: Written): number {
+  if (typeof what === "number") return what;
+  return "receipts" in what ? (what.receipts.at(-1)?.sequence ?? 0) : what.sequence;
+}
+
+function checkedTime(timeMs: number): number {
+  if (timeMs >= 0 && timeMs < MAX_TIME_MS) return timeMs;
+  throw refused("clock", `must give milliseconds since 1970, not ${String(timeMs)}`);
+}
+
+/** Microseconds are whole numbers up to 2^53-1, and ids have 48 bits for milliseconds. */
+const MAX_TIME_MS: number = 2 ** 43;

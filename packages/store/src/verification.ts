@@ -1,0 +1,121 @@
+import type { Directory } from "@holdfast/fs-seam";
+import { WalError } from "@holdfast/wal";
+import { openRecordWalk, type LogSegment, type RecordWalk } from "@holdfast/wal/places";
+import { ChainCheck, type ChainFault } from "./event-chain.js";
+import type { EventHasher } from "./event-hash.js";
+import type { EventIndex } from "./event-index.js";
+import { EventRecord } from "./event-record.js";
+import { checkOptions, refused } from "./store-options.js";
+import { StoreError } from "./store-error.js";
+
+export interface VerifyOptions {
+  /** Computes every hash and follows every link. Otherwise only frames, envelopes and the index are looked at. Default true. */
+  readonly deep?: boolean;
+  /** Ends it with `STORE_ABORTED`. */
+  readonly signal?: AbortSignal;
+  /** Hears some hundred times how far it has come. */
+  readonly onProgress?: (progress: VerifyProgress) => void;
+}
+
+export interface VerifyProgress {
+  readonly events: number;
+  readonly totalEvents: number;
+}
+
+/** What is wrong, at the first event where something is. */
+export type VerifyFault =
+  | ChainFault
+  /** Its frame or its envelope is damaged. */
+  | { readonly kind: "unreadable"; readonly sequence: number; readonly error: unknown }
+  /** The index in memory says something else than the frame. */
+  | { readonly kind: "index"; readonly sequence: number; readonly field: string };
+
+export type VerifyReport =
+  | {
+      readonly kind: "intact";
+      readonly isDeep: boolean;
+      readonly events: number;
+      /** Hash of the last event, which seals all: keep it elsewhere. Undefined without events, and unless deep. */
+      readonly lastHash: Uint8Array | undefined;
+    }
+  | { readonly kind: "damaged"; readonly isDeep: boolean; readonly events: number; readonly fault: VerifyFault };
+
+/** What is verified, and by what. */
+export interface VerifiedParts {
+  readonly directory: Directory;
+  readonly segments: readonly LogSegment[];
+  readonly maxRecordBytes: number;
+  readonly index: EventIndex;
+  readonly hasher: EventHasher;
+  /** The last event that is looked at. */
+  readonly last: number;
+  readonly turn: () => Promise<void>;
+}
+
+/** Events between two turns of the event loop. */
+const EVENTS_PER_TURN = 256;
+
+/** Reads every event from the log, in order, and says what is wrong with the first that is not as it was written. */
+export async function verifyEvents(parts: VerifiedParts, options: VerifyOptions): Promise<VerifyReport> {
+  checkOptions(options, ["deep", "signal", "onProgress"], "a verification");
+  const { deep: isDeep = true, signal, onProgress } = options;
+  if (typeof isDeep !== "boolean") throw refused("deep", "must be a boolean");
+  const { directory, segments, maxRecordBytes, last, turn } = parts;
+  if (last === 0) return { kind: "intact", isDeep, events: 0, lastHash: undefined };
+  const walk = openRecordWalk({ directory, segments, maxRecordBytes, from: 1, to: last });
+  const chain = isDeep ? new ChainCheck(parts.hasher) : undefined;
+  const record = new EventRecord();
+  const step = Math.max(EVENTS_PER_TURN, Math.floor(last / 256));
+  try {
+    for (let sequence = 1; sequence <= last; sequence += 1) {
+      const fault = nextFault(walk, sequence, { record, chain, index: parts.index });
+      if (fault !== undefined) return { kind: "damaged", isDeep, events: sequence - 1, fault };
+      if (sequence % EVENTS_PER_TURN === 0) await turn();
+      refuseAborted(signal);
+      if (sequence % step === 0 || sequence === last) onProgress?.({ events: sequence, totalEvents: last });
+    }
+  } finally {
+    walk.close();
+  }
+  return { kind: "intact", isDeep, events: last, lastHash: chain?.last?.hash };
+}
+
+/** @throws {@link StoreError} `STORE_ABORTED`, with the reason as its cause. */
+export function refuseAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new StoreError("STORE_ABORTED", "the signal was aborted", {}, { cause: signal.reason });
+}
+
+interface Checks {
+  readonly record: EventRecord;
+  readonly chain: ChainCheck | undefined;
+  readonly index: EventIndex;
+}
+
+function nextFault(walk: RecordWalk, sequence: number, { record, chain, index }: Checks): VerifyFault | undefined {
+  try {
+    if (!walk.next()) return { kind: "sequence", sequence, expected: sequence };
+    record.read(walk.bytes, walk.start, walk.end);
+  } catch (error) {
+    if (!(error instanceof WalError) && !(error instanceof StoreError)) throw error;
+    return { kind: "unreadable", sequence, error };
+  }
+  const fault = chain?.next(record, walk.lsn);
+  if (fault !== undefined) return fault;
+  const field = indexFault(record, walk, index);
+  return field === undefined ? undefined : { kind: "index", sequence, field };
+}
+
+/** The first field by which the index differs from an event. */
+function indexFault(record: EventRecord, walk: RecordWalk, index: EventIndex): string | undefined {
+  const ordinal = walk.lsn - 1;
+  const stream = index.findStream(record.viewEntity(), record.lane);
+  if (index.columns.streamOf(ordinal) !== stream) return "stream";
+  if (index.sequenceIn(stream, record.revision) !== walk.lsn) return "revision";
+  if (index.columns.kindOf(ordinal) !== record.kind) return "kind";
+  if (index.columns.timeOf(ordinal) !== record.timeUs) return "time";
+  if (index.columns.scopeOf(ordinal) !== index.scopes.find(record.viewScope())) return "scope";
+  if (index.columns.frameOffsetOf(ordinal) !== walk.offset) return "offset";
+  if (index.segments.of(walk.lsn) !== walk.segmentId) return "segment";
+  return index.findId(record.viewId(), (sequence) => sequence === walk.lsn) === walk.lsn ? undefined : "id";
+}
