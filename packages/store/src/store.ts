@@ -1,5 +1,5 @@
 import type { SyncRung } from "@holdfast/fs-seam";
-import { openWal, type RecoveryReport, type WaitOptions, type Wal, type WalStats } from "@holdfast/wal";
+import { openWal, WalError, type RecoveryReport, type WaitOptions, type Wal, type WalStats } from "@holdfast/wal";
 import { PlaceReader, type LogSegment } from "@holdfast/wal/places";
 import type { ContentHash } from "@holdfast/segment-codec";
 import type {
@@ -261,11 +261,18 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     return this.#log.syncBlocking(rung);
   }
 
-  /** Syncs, states in the log that all is durable, and gives the lock back. Idempotent. */
+  /**
+   * Syncs, states in the log that all is durable, and gives the lock back. Idempotent. After `WAL_NO_SPACE` the store is still open:
+   * what waits in memory can be written once there is room.
+   */
   async close(): Promise<void> {
-    await this.#log.close();
-    this.#isClosed = true;
-    this.#places.close();
+    try {
+      await this.#log.close();
+    } catch (error) {
+      if (!(error instanceof WalError && error.code === "WAL_NO_SPACE")) this.#release();
+      throw error;
+    }
+    this.#release();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -306,6 +313,11 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     if (!("kind" in written)) return { kind: "appended", receipts: receiptsOf("appended", staged, written) };
     const { entity, lane } = staged[written.index] as StagedEvent; // one of them
     return { ...written, entity: new TextDecoder().decode(entity), lane };
+  }
+
+  #release(): void {
+    this.#isClosed = true;
+    this.#places.close();
   }
 
   #checkOpen(): void {
