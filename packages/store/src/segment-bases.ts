@@ -2,6 +2,12 @@
 export class SegmentBases {
   readonly #ids: number[] = [];
   readonly #bases: number[] = [];
+  #replacements = 0;
+
+  /** How often events turned out to be elsewhere. */
+  get replacements(): number {
+    return this.#replacements;
+  }
 
   /** The event lies in this segment, and all later ones in this or later segments. */
   note(segmentId: number, sequence: number): void {
@@ -12,6 +18,7 @@ export class SegmentBases {
 
   /** From this event on, all have been written again to this segment. */
   replace(segmentId: number, fromSequence: number): void {
+    this.#replacements += 1;
     while ((this.#bases.at(-1) ?? 0) >= fromSequence) {
       this.#bases.pop();
       this.#ids.pop();

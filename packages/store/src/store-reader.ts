@@ -1,3 +1,4 @@
+import { isFsError } from "@holdfast/fs-seam";
 import { openWalReader, WalError, type RecoveryReport, type WalReader } from "@holdfast/wal";
 import { PlaceReader, type LogSegment } from "@holdfast/wal/places";
 import { blake3 } from "@holdfast/segment-codec/blake3";
@@ -17,6 +18,7 @@ import {
   type StoreReaderOptions,
 } from "./store-options.js";
 import { StoreError } from "./store-error.js";
+import type { VerifyOptions, VerifyReport } from "./verification.js";
 
 /**
  * Opens a store for reading beside whoever writes it, in this process or another. Takes no lock and changes nothing. Shows what was
@@ -82,6 +84,18 @@ export class StoreReader<Definition extends EventDefinition = EventDefinition> e
     this.#log.refresh();
     this.#indexer.catchUp(this.#index, this.#log.segments());
     return this.#index.lastSequence;
+  }
+
+  /** As of a store, of what is there now: looks again first, and whenever an open of the writer has replaced what is read. */
+  override async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    for (;;) {
+      this.refresh();
+      try {
+        return await super.verify(options);
+      } catch (error) {
+        if (!isFsError(error, "FS_NOT_FOUND")) throw error;
+      }
+    }
   }
 
   close(): void {

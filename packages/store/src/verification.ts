@@ -65,10 +65,12 @@ export async function verifyEvents(parts: VerifiedParts, options: VerifyOptions)
   const walk = openRecordWalk({ directory, segments, maxRecordBytes, from: 1, to: last });
   const chain = isDeep ? new ChainCheck(parts.hasher) : undefined;
   const record = new EventRecord();
+  const { index } = parts;
+  const checks = { record, chain, index, replacements: index.segments.replacements };
   const step = Math.max(EVENTS_PER_TURN, Math.floor(last / 256));
   try {
     for (let sequence = 1; sequence <= last; sequence += 1) {
-      const fault = nextFault(walk, sequence, { record, chain, index: parts.index });
+      const fault = nextFault(walk, sequence, checks);
       if (fault !== undefined) return { kind: "damaged", isDeep, events: sequence - 1, fault };
       if (sequence % EVENTS_PER_TURN === 0) await turn();
       refuseAborted(signal);
@@ -90,9 +92,12 @@ interface Checks {
   readonly record: EventRecord;
   readonly chain: ChainCheck | undefined;
   readonly index: EventIndex;
+  /** `replacements` of the index when the walk began: places that have changed since are those of other files. */
+  readonly replacements: number;
 }
 
-function nextFault(walk: RecordWalk, sequence: number, { record, chain, index }: Checks): VerifyFault | undefined {
+function nextFault(walk: RecordWalk, sequence: number, checks: Checks): VerifyFault | undefined {
+  const { record, chain } = checks;
   try {
     if (!walk.next()) return { kind: "sequence", sequence, expected: sequence };
     record.read(walk.bytes, walk.start, walk.end);
@@ -102,12 +107,12 @@ function nextFault(walk: RecordWalk, sequence: number, { record, chain, index }:
   }
   const fault = chain?.next(record, walk.lsn);
   if (fault !== undefined) return fault;
-  const field = indexFault(record, walk, index);
+  const field = indexFault(walk, checks);
   return field === undefined ? undefined : { kind: "index", sequence, field };
 }
 
 /** The first field by which the index differs from an event. */
-function indexFault(record: EventRecord, walk: RecordWalk, index: EventIndex): string | undefined {
+function indexFault(walk: RecordWalk, { record, index, replacements }: Checks): string | undefined {
   const ordinal = walk.lsn - 1;
   const stream = index.findStream(record.viewEntity(), record.lane);
   if (index.columns.streamOf(ordinal) !== stream) return "stream";
@@ -115,7 +120,9 @@ function indexFault(record: EventRecord, walk: RecordWalk, index: EventIndex): s
   if (index.columns.kindOf(ordinal) !== record.kind) return "kind";
   if (index.columns.timeOf(ordinal) !== record.timeUs) return "time";
   if (index.columns.scopeOf(ordinal) !== index.scopes.find(record.viewScope())) return "scope";
-  if (index.columns.frameOffsetOf(ordinal) !== walk.offset) return "offset";
-  if (index.segments.of(walk.lsn) !== walk.segmentId) return "segment";
+  if (index.segments.replacements === replacements) {
+    if (index.columns.frameOffsetOf(ordinal) !== walk.offset) return "offset";
+    if (index.segments.of(walk.lsn) !== walk.segmentId) return "segment";
+  }
   return index.findId(record.viewId(), (sequence) => sequence === walk.lsn) === walk.lsn ? undefined : "id";
 }
