@@ -11,6 +11,7 @@ import { crashSuite } from "./suites/crash.bench.js";
 import { fsSeamSuite } from "./suites/fs-seam.bench.js";
 import { segmentCodecSuite } from "./suites/segment-codec.bench.js";
 import { sidxFooterSuite } from "./suites/sidx-footer.bench.js";
+import { storeSuite } from "./suites/store.bench.js";
 import { walSuite } from "./suites/wal.bench.js";
 
 /**
@@ -31,7 +32,7 @@ const usage = `usage: npm run bench -- [suite] [options]
   --part NAME        only this part of the suite, and only its table
 `;
 
-const suites: readonly Suite[] = [fsSeamSuite, crashSuite, segmentCodecSuite, sidxFooterSuite, walSuite];
+const suites: readonly Suite[] = [fsSeamSuite, crashSuite, segmentCodecSuite, sidxFooterSuite, walSuite, storeSuite];
 
 interface CommandLine {
   readonly chosen: readonly Suite[];

@@ -1,0 +1,157 @@
+import type { Store } from "@holdfast/store";
+import { compare, type Row } from "../row.js";
+import type { Part } from "../suite.js";
+import { interleaveAsync, type AsyncContestant, type Timing } from "../workload.js";
+import {
+  entityOf,
+  inDirectory,
+  newLog,
+  newStore,
+  orderOf,
+  Placed,
+  recordBytes,
+  streamCount,
+} from "./store-workloads.js";
+
+const batch = 100;
+
+/** What an event costs on its way in, against its record in the log alone. */
+export const storeAppendPart: Part = {
+  name: "append",
+  measure: ({ quick }) =>
+    inDirectory(async (path) => {
+      const rounds = { rounds: quick ? 2 : 5 };
+      const count = quick ? 5_000 : 50_000;
+      const durable = quick ? 100 : 1_000;
+      return [
+        ...(await row(
+          {
+            id: "append/os",
+            workload: "200 B event, 500 streams in turn, revision expected, with the system on return",
+          },
+          await interleaveAsync([events(path, count), records(path, count)], rounds),
+        )),
+        ...(await row(
+          { id: "append/durable", workload: "200 B event, durable one at a time, blocking" },
+          await interleaveAsync([durableEvents(path, durable), durableRecords(path, durable)], rounds),
+        )),
+        ...(await row(
+          { id: "append/commit", workload: "commit of 100 events, durable, blocking" },
+          await interleaveAsync([commits(path, durable / 10), batches(path, durable / 10)], rounds),
+        )),
+        ...(await row(
+          { id: "append/group", workload: "100 events at once, each awaited until it is durable" },
+          await interleaveAsync([groups(path, durable / 10), groupedRecords(path, durable / 10)], rounds),
+        )),
+      ];
+    }),
+};
+
+async function row(
+  labels: { readonly id: string; readonly workload: string },
+  [ours, log]: readonly Timing[],
+): Promise<Row[]> {
+  return ours === undefined || log === undefined ? [] : [compare(labels, ours, log, { of: "speed" })];
+}
+
+/** A turn of work with a store of its own. */
+function withStore(
+  path: string,
+  operations: number,
+  run: (store: Store<typeof Placed>) => void | Promise<void>,
+): AsyncContestant {
+  return {
+    name: "store",
+    operations,
+    async prepare() {
+      const { subject, dispose } = await newStore(path);
+      return { run: () => run(subject), dispose };
+    },
+  };
+}
+
+function withLog(
+  path: string,
+  operations: number,
+  run: (log: Awaited<ReturnType<typeof newLog>>["subject"]) => void | Promise<void>,
+): AsyncContestant {
+  return {
+    name: "wal",
+    operations,
+    async prepare() {
+      const { subject, dispose } = await newLog(path);
+      return { run: () => run(subject), dispose };
+    },
+  };
+}
+
+const record: Uint8Array = new Uint8Array(recordBytes).fill(0x61);
+const hundred: readonly Uint8Array[] = Array.from({ length: batch }, () => record);
+
+function events(path: string, count: number): AsyncContestant {
+  return withStore(path, count, (store) => {
+    for (let index = 0; index < count; index += 1) {
+      const expectedRevision = index < streamCount ? "empty" : Math.floor(index / streamCount) - 1;
+      const outcome = store.append(entityOf(index), Placed, orderOf(index), { expectedRevision });
+      if (outcome.kind === "conflict") throw new Error("every stream is where it is expected");
+    }
+  });
+}
+
+function records(path: string, count: number): AsyncContestant {
+  return withLog(path, count, (log) => {
+    for (let index = 0; index < count; index += 1) log.appendWritten([record]);
+  });
+}
+
+function durableEvents(path: string, count: number): AsyncContestant {
+  return withStore(path, count, (store) => {
+    for (let index = 0; index < count; index += 1) {
+      store.append(entityOf(index), Placed, orderOf(index));
+      store.syncBlocking();
+    }
+  });
+}
+
+function durableRecords(path: string, count: number): AsyncContestant {
+  return withLog(path, count, (log) => {
+    for (let index = 0; index < count; index += 1) {
+      log.append(record);
+      log.syncBlocking();
+    }
+  });
+}
+
+function commits(path: string, count: number): AsyncContestant {
+  return withStore(path, count * batch, (store) => {
+    for (let index = 0; index < count; index += 1) {
+      store.commit((commit) => {
+        for (let each = 0; each < batch; each += 1) commit.append(entityOf(each), Placed, orderOf(each));
+      });
+      store.syncBlocking();
+    }
+  });
+}
+
+function batches(path: string, count: number): AsyncContestant {
+  return withLog(path, count * batch, (log) => {
+    for (let index = 0; index < count; index += 1) {
+      log.appendBatch(hundred);
+      log.syncBlocking();
+    }
+  });
+}
+
+function groups(path: string, count: number): AsyncContestant {
+  return withStore(path, count * batch, async (store) => {
+    for (let index = 0; index < count; index += 1) {
+      await Promise.all(hundred.map((_, each) => store.durable(store.append(entityOf(each), Placed, orderOf(each)))));
+    }
+  });
+}
+
+function groupedRecords(path: string, count: number): AsyncContestant {
+  return withLog(path, count * batch, async (log) => {
+    for (let index = 0; index < count; index += 1) await Promise.all(hundred.map((each) => log.appendDurable(each)));
+  });
+}

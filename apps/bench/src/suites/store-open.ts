@@ -1,0 +1,81 @@
+import { mkdtempSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { openDirectory } from "@holdfast/fs-seam";
+import { openStore, type Store } from "@holdfast/store";
+import { bound, type Row } from "../row.js";
+import type { Part } from "../suite.js";
+import { median } from "../workload.js";
+import { entityOf, fill, inDirectory, orderOf, Placed } from "./store-workloads.js";
+
+/** What a large store costs: to open, in memory, on the disk, and an append to it. */
+export const storeOpenPart: Part = {
+  name: "open",
+  measure: ({ quick }) =>
+    inDirectory(async (path) => {
+      const count = quick ? 50_000 : 1_000_000;
+      const own = mkdtempSync(join(path, "store-"));
+      const open = (): Promise<Store<typeof Placed>> => openStore({ directory: openDirectory(own), events: [Placed] });
+      const first = await open();
+      fill(first, count / 10);
+      const early = appendNs(first);
+      fill(first, count);
+      const late = appendNs(first);
+      const { lastSequence } = first;
+      await first.close();
+      const bytes = readdirSync(own).reduce((sum, name) => sum + statSync(join(own, name)).size, 0);
+      const times: number[] = [];
+      let indexBytes = 0;
+      for (let round = 0; round < (quick ? 2 : 5); round += 1) {
+        const began = process.hrtime.bigint();
+        const store = await open();
+        times.push(Number(process.hrtime.bigint() - began));
+        indexBytes = store.stats().indexBytes;
+        await store.close();
+      }
+      return rowsOf({ count, times, early, late, memory: indexBytes / lastSequence, disk: bytes / lastSequence });
+    }),
+};
+
+interface Measured {
+  readonly count: number;
+  readonly times: readonly number[];
+  readonly early: number;
+  readonly late: number;
+  readonly memory: number;
+  readonly disk: number;
+}
+
+function rowsOf({ count, times, early, late, memory, disk }: Measured): Row[] {
+  const name = "store";
+  return [
+    {
+      id: "open/frames",
+      workload: `open of ${count} events, closed before, from their frames`,
+      ours: { name, unit: "time", value: median(times) },
+      bar: bound("most", 3e9),
+    },
+    {
+      id: "open/growth",
+      workload: `append, with ${count} events there against a tenth of them`,
+      ours: { name, unit: "factor", value: late / early },
+      bar: bound("most", 1.2),
+    },
+    {
+      id: "open/memory",
+      workload: "memory of the index, an event",
+      ours: { name, unit: "bytes", value: memory },
+      bar: bound("most", 64),
+    },
+    { id: "open/disk", workload: "disk, a 200 B event in commits of 1000", ours: { name, unit: "bytes", value: disk } },
+  ];
+}
+
+/** Nanoseconds of an append, the median of some hundred short runs. */
+function appendNs(store: Store<typeof Placed>): number {
+  const runs = Array.from({ length: 200 }, () => {
+    const began = process.hrtime.bigint();
+    for (let index = 0; index < 20; index += 1) store.append(entityOf(index), Placed, orderOf(index));
+    return Number(process.hrtime.bigint() - began) / 20;
+  });
+  return median(runs);
+}
