@@ -1,5 +1,5 @@
 import { WalError } from "@holdfast/wal";
-import type { PlaceReader } from "@holdfast/wal/places";
+import type { PlaceReader, WalkPlace } from "@holdfast/wal/places";
 import type { EventHasher } from "./event-hash.js";
 import type { EventIndex } from "./event-index.js";
 import { ID_BYTES, isSame, layoutAt } from "./event-layout.js";
@@ -64,6 +64,12 @@ export class EventLookup {
     const isGone = error instanceof WalError && error.code === "WAL_SEGMENT_GONE";
     if (!isGone || this.#relocate === undefined) throw error;
     this.#relocate();
+  }
+
+  /** Where the frame of the event that was viewed last ends. */
+  placeBehind(): WalkPlace {
+    const { endOffset, frameLsn, span, chain } = this.#places;
+    return { segmentId: this.index.segments.of(frameLsn), offset: endOffset, nextLsn: frameLsn + span, chain };
   }
 
   /** The hash of an event, computed. */

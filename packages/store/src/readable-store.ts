@@ -4,6 +4,7 @@ import type { EventDefinition } from "./event-definition.js";
 import type { EventHasher } from "./event-hash.js";
 import { parseEventId, type EventId } from "./event-id.js";
 import type { EventLookup } from "./event-lookup.js";
+import { EventScan } from "./event-scan.js";
 import type { EventRegistry } from "./event-registry.js";
 import { checkAnchor, decodePageToken, encodePageToken } from "./page-token.js";
 import type { Region, RegionEvents } from "./region.js";
@@ -145,7 +146,10 @@ export abstract class ReadableStore<Definition extends EventDefinition> {
     of: One,
     options: ReadingOptions = {},
   ): Generator<StoredEvent<RegionEvents<One, Definition>>, void, undefined> {
-    return this.#each(this.#ofRegion(of, options, readingKeys), options.signal);
+    const sequences = this.#ofRegion(of, options, readingKeys);
+    return options.backward === true
+      ? this.#each(sequences, options.signal)
+      : this.#scanned(sequences, this.visible(), options.signal);
   }
 
   /** The same by the batch, without holding the event loop while events are read. */
@@ -256,6 +260,23 @@ export abstract class ReadableStore<Definition extends EventDefinition> {
     for (let next = sequences.next(); next.done !== true; next = sequences.next()) {
       this.#check(signal);
       yield this.#view(next.value);
+    }
+  }
+
+  *#scanned<Wanted extends Definition>(
+    sequences: Iterator<number, void, undefined>,
+    last: number,
+    signal: AbortSignal | undefined,
+  ): Generator<StoredEvent<Wanted>, void, undefined> {
+    const { lookup, registry, directory, maxRecordBytes } = this.#parts;
+    const scan = new EventScan({ lookup, directory, maxRecordBytes, last, segments: () => this.segments() });
+    try {
+      for (let next = sequences.next(); next.done !== true; next = sequences.next()) {
+        this.#check(signal);
+        yield this.#decoded(decodeEvent(scan.view(next.value), next.value, registry));
+      }
+    } finally {
+      scan.close();
     }
   }
 

@@ -24,6 +24,8 @@ export class FrameSearch {
   /** Where the record begins and ends in the bytes that were read last. */
   start = 0;
   end = 0;
+  /** Chain of that frame. */
+  chain = 0;
   readonly #view = new FrameView();
   #segment: LogSegment | undefined = undefined;
   #lsn = 0;
@@ -89,6 +91,7 @@ export class FrameSearch {
   #take(bytes: Uint8Array, local: number): void {
     const { lsn, span, kind, payloadBytes } = this.#view;
     this.frameLsn = lsn;
+    this.chain = this.#view.chain;
     this.span = span;
     this.endOffset = this.offset + this.#view.bytes;
     this.start = local + FRAME_HEADER_BYTES;

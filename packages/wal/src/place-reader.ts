@@ -91,6 +91,11 @@ export class PlaceReader {
     return this.#search.span;
   }
 
+  /** Chain of that frame: with `endOffset`, what a walk over the records behind it begins with. */
+  get chain(): number {
+    return this.#search.chain;
+  }
+
   /**
    * Finds the record and verifies it. One that waits in the log's buffer is written first. Without garbage, unless it is longer
    * than 1 MiB.

@@ -69,11 +69,11 @@ async function disposeOf(subject: { readonly close: () => Promise<void> }, own: 
   rmSync(own, { recursive: true });
 }
 
-/** Appends `count` events in commits of 1000, one to each of the streams in turn. */
+/** Appends up to `count` events in commits of 4, one to each of the streams in turn. */
 export function fill(store: Store<OrderPlaced>, count: number): void {
-  for (let first = store.lastSequence; first < count; first += 1000) {
+  for (let first = store.lastSequence; first < count; first += 4) {
     store.commit((commit) => {
-      for (let index = first; index < Math.min(count, first + 1000); index += 1) {
+      for (let index = first; index < Math.min(count, first + 4); index += 1) {
         commit.append(entityOf(index), Placed, orderOf(index));
       }
     });
