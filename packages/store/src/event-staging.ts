@@ -59,10 +59,12 @@ export class EventStager {
   ): StagedEvent {
     const { registry } = this.#options;
     const { correlation, causation, expectedRevision = "any" } = options;
-    const address = resolveAddress(at);
+    const { entity, scope, lane } = resolveAddress(at);
     checkExpectation(expectedRevision);
     return {
-      ...address,
+      entity,
+      scope,
+      lane,
       kind: definition.kind,
       payloadVersion: definition.version,
       payload: registry.encode(definition, input),
