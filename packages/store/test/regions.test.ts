@@ -12,6 +12,8 @@ const appended = fc.record({
   scope: fc.constantFrom("", "s", "t"),
   lane: fc.constantFrom(0, 0, 2),
   isPaid: fc.boolean(),
+  /** Whether it goes into one commit with the one before it. */
+  joins: fc.boolean(),
 });
 
 const options: fc.Arbitrary<RegionOptions<Sample>> = fc
@@ -31,13 +33,22 @@ const options: fc.Arbitrary<RegionOptions<Sample>> = fc
   )
   .map(({ entity, ...rest }) => (entity === undefined || rest.entityPrefix !== undefined ? rest : { ...rest, entity }));
 
-function fill(
-  store: Store<Sample>,
-  wishes: readonly (typeof appended extends fc.Arbitrary<infer T> ? T : never)[],
-): void {
-  for (const { entity, scope, lane, isPaid } of wishes) {
-    if (isPaid) store.append({ entity, scope, lane }, Paid, { by: "x" });
-    else store.append({ entity, scope, lane }, Placed, { amount: 1 });
+type Appended = typeof appended extends fc.Arbitrary<infer T> ? T : never;
+
+function fill(store: Store<Sample>, wishes: readonly Appended[]): void {
+  const commits: Appended[][] = [];
+  for (const wish of wishes) {
+    const last = commits.at(-1);
+    if (wish.joins && last !== undefined) last.push(wish);
+    else commits.push([wish]);
+  }
+  for (const wanted of commits) {
+    store.commit((commit) => {
+      for (const { entity, scope, lane, isPaid } of wanted) {
+        if (isPaid) commit.append({ entity, scope, lane }, Paid, { by: "x" });
+        else commit.append({ entity, scope, lane }, Placed, { amount: 1 });
+      }
+    });
   }
 }
 
