@@ -1,0 +1,60 @@
+// A process that is killed with `kill -9` while it writes at full speed. STORE_KILLS=200 kills so many.
+import { fork } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openDirectory } from "@holdfast/fs-seam";
+import { afterAll, expect, test } from "vitest";
+import { defineEvent, openStore, region } from "../src/index.js";
+
+const kills = Number(process.env["STORE_KILLS"] ?? 5);
+const path = mkdtempSync(join(tmpdir(), "holdfast-store-"));
+afterAll(() => rmSync(path, { recursive: true, force: true }));
+
+const Counted = defineEvent({ name: "counted", kind: 0x1001 });
+
+/** Starts the writer, kills it after so many messages, and returns what it said was written. */
+async function writeAndKill(messages: number): Promise<number> {
+  const child = fork(join(import.meta.dirname, "support/store-child.mjs"), [path], { stdio: "pipe", execArgv: [] });
+  let written = 0;
+  let heard = 0;
+  let complaint = "";
+  child.stderr?.on("data", (chunk) => (complaint += String(chunk)));
+  child.on("message", (message: { opened?: number; written?: number }) => {
+    written = message.opened ?? message.written ?? written;
+    heard += 1;
+    if (heard === messages) child.kill("SIGKILL");
+  });
+  const signal = await new Promise((resolve) => child.once("exit", (_, by) => resolve(by)));
+  expect(complaint).toBe("");
+  expect(signal).toBe("SIGKILL");
+  return written;
+}
+
+test(
+  "what an append has answered is there after kill -9, in order and verified",
+  { timeout: 600_000 },
+  async () => {
+    let before = 0;
+    for (let kill = 1; kill <= kills; kill += 1) {
+      const written = await writeAndKill(2 + ((kill * 37) % 90));
+      expect(written, `kill ${kill}`).toBeGreaterThan(before);
+      const store = await openStore({ directory: openDirectory(path), events: [Counted], segmentBytes: 32 * 1024 });
+      expect(store.lastSequence, `kill ${kill}`).toBeGreaterThanOrEqual(written);
+      const revisions = new Map<string, number>();
+      let sequence = 0;
+      for (const event of store.events(region())) {
+        sequence += 1;
+        const data = { sequence, fill: "x".repeat((sequence * 7919) % 300) };
+        const entity = `entity:${sequence % 7}`;
+        const revision = (revisions.get(entity) ?? -1) + 1;
+        revisions.set(entity, revision);
+        expect(event).toMatchObject({ status: "known", sequence, entity, revision, data });
+      }
+      expect(sequence).toBe(store.lastSequence);
+      expect(await store.verify()).toMatchObject({ kind: "intact", events: sequence });
+      before = store.lastSequence;
+      await store.close();
+    }
+  },
+);
