@@ -31,30 +31,26 @@ async function writeAndKill(messages: number): Promise<number> {
   return written;
 }
 
-test(
-  "what an append has answered is there after kill -9, in order and verified",
-  { timeout: 600_000 },
-  async () => {
-    let before = 0;
-    for (let kill = 1; kill <= kills; kill += 1) {
-      const written = await writeAndKill(2 + ((kill * 37) % 90));
-      expect(written, `kill ${kill}`).toBeGreaterThan(before);
-      const store = await openStore({ directory: openDirectory(path), events: [Counted], segmentBytes: 32 * 1024 });
-      expect(store.lastSequence, `kill ${kill}`).toBeGreaterThanOrEqual(written);
-      const revisions = new Map<string, number>();
-      let sequence = 0;
-      for (const event of store.events(region())) {
-        sequence += 1;
-        const data = { sequence, fill: "x".repeat((sequence * 7919) % 300) };
-        const entity = `entity:${sequence % 7}`;
-        const revision = (revisions.get(entity) ?? -1) + 1;
-        revisions.set(entity, revision);
-        expect(event).toMatchObject({ status: "known", sequence, entity, revision, data });
-      }
-      expect(sequence).toBe(store.lastSequence);
-      expect(await store.verify()).toMatchObject({ kind: "intact", events: sequence });
-      before = store.lastSequence;
-      await store.close();
+test("what an append has answered is there after kill -9, in order and verified", { timeout: 600_000 }, async () => {
+  let before = 0;
+  for (let kill = 1; kill <= kills; kill += 1) {
+    const written = await writeAndKill(2 + ((kill * 37) % 90));
+    expect(written, `kill ${kill}`).toBeGreaterThan(before);
+    const store = await openStore({ directory: openDirectory(path), events: [Counted], segmentBytes: 32 * 1024 });
+    expect(store.lastSequence, `kill ${kill}`).toBeGreaterThanOrEqual(written);
+    const revisions = new Map<string, number>();
+    let sequence = 0;
+    for (const event of store.events(region())) {
+      sequence += 1;
+      const data = { sequence, fill: "x".repeat((sequence * 7919) % 300) };
+      const entity = `entity:${sequence % 7}`;
+      const revision = (revisions.get(entity) ?? -1) + 1;
+      revisions.set(entity, revision);
+      expect(event).toMatchObject({ status: "known", sequence, entity, revision, data });
     }
-  },
-);
+    expect(sequence).toBe(store.lastSequence);
+    expect(await store.verify()).toMatchObject({ kind: "intact", events: sequence });
+    before = store.lastSequence;
+    await store.close();
+  }
+});

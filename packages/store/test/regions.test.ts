@@ -4,7 +4,7 @@ import { MemoryFs } from "@holdfast/fs-seam/memory";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { isInRegion, region, type EventFacts, type Region, type RegionOptions, type Store } from "../src/index.js";
-import { openSample, Paid, Placed, START_MS, type Sample } from "./sample-store.js";
+import { determined, openSample, Paid, Placed, START_MS, type Sample } from "./sample-store.js";
 
 const names = ["a", "ab", "abc", "b"];
 const appended = fc.record({
@@ -98,6 +98,7 @@ test("pages have every event once, whatever is appended meanwhile and however of
       const of = region(drawn);
       const read: EventFacts[] = [];
       let after: string | undefined;
+      let runs = 0;
       for (const { limit, more } of [...steps, { limit: 100, more: [] }]) {
         const wanted = after === undefined ? { limit } : { after, limit };
         const page = store.page(of, wanted);
@@ -108,7 +109,8 @@ test("pages have every event once, whatever is appended meanwhile and however of
         after = page.next;
         fill(store, more);
         await store.close();
-        store = await openSample(directory);
+        runs += 1;
+        store = await openSample(directory, determined(runs));
       }
       expect(read).toEqual(expectedIn(store, of).slice(0, read.length));
       let back: string | undefined;
