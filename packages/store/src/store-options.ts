@@ -1,9 +1,10 @@
 import * as crypto from "node:crypto";
 import type { Directory } from "@holdfast/fs-seam";
-import type { ContentHash } from "@holdfast/segment-codec";
+import type { ContentHash, HashAlgorithm } from "@holdfast/segment-codec";
 import { blake3 } from "@holdfast/segment-codec/blake3";
 import type { ReaderOptions, WalOptions } from "@holdfast/wal";
 import type { EventCodec, EventDefinition } from "./event-definition.js";
+import type { ReceiptSigner } from "./receipt-signature.js";
 import { MAX_FRAME_OFFSET } from "./event-columns.js";
 import { StoreError } from "./store-error.js";
 
@@ -35,10 +36,12 @@ export interface StoreOptions<Definition extends EventDefinition = EventDefiniti
   readonly clock?: () => number;
   /** Fills all of `target` with random bytes. Default: those of the system. */
   readonly random?: (target: Uint8Array) => void;
-  /** How a store that does not exist yet hashes, and what hashes in one that does. Default BLAKE3. */
+  /** How events are hashed: fixed when the store is created, and another one is refused. Default BLAKE3. */
   readonly hash?: ContentHash;
   /** For definitions without a codec of their own. Default MessagePack. */
   readonly codec?: EventCodec;
+  /** Signs the receipts that `sign` is asked for. */
+  readonly signer?: ReceiptSigner;
   /** Streams whose last hash is kept in memory, 36 bytes each: a power of two. Default 16384. */
   readonly streamHeads?: number;
 }
@@ -51,8 +54,9 @@ export interface StoreReaderOptions<Definition extends EventDefinition = EventDe
   readonly directory: Directory;
   /** The types of events that are read as what they are. */
   readonly events: readonly Definition[];
-  /** As for {@link StoreOptions}. */
+  /** Hashes where the store has this algorithm; BLAKE3 and SHA-256 are there without it. */
   readonly hash?: ContentHash;
+  /** As for {@link StoreOptions}. */
   readonly codec?: EventCodec;
 }
 
@@ -71,8 +75,10 @@ const logKeys: readonly (keyof StoreLogOptions)[] = [
   "turn",
   "schedule",
 ];
-const ownKeys = ["directory", "events", "clock", "random", "hash", "codec", "streamHeads"];
+const ownKeys = ["directory", "events", "clock", "random", "hash", "codec", "signer", "streamHeads"];
 const readerKeys = ["directory", "events", "hash", "codec", "maxRecordBytes", "turn"];
+
+const algorithms: readonly HashAlgorithm[] = ["blake3-256", "sha256"];
 
 /** Content of the segments of a store. */
 export const STORE_CONTENT = 2;
@@ -88,6 +94,7 @@ export interface ResolvedStoreOptions<Definition extends EventDefinition> {
   readonly random: (target: Uint8Array) => void;
   readonly hash: ContentHash;
   readonly codec: EventCodec | undefined;
+  readonly signer: ReceiptSigner | undefined;
   readonly streamHeads: number;
   readonly log: StoreLogOptions;
 }
@@ -98,7 +105,7 @@ export function resolveStoreOptions<Definition extends EventDefinition>(
 ): ResolvedStoreOptions<Definition> {
   checkOptions(options, [...ownKeys, ...logKeys], "a store");
   const { directory, events, clock = wallClock, random = systemRandom, hash = blake3, codec } = options;
-  const { streamHeads = 16_384 } = options;
+  const { streamHeads = 16_384, signer } = options;
   checkShared(options);
   if (typeof clock !== "function") throw refused("clock", "must be a function");
   if (typeof random !== "function") throw refused("random", "must be a function");
@@ -106,12 +113,13 @@ export function resolveStoreOptions<Definition extends EventDefinition>(
   if (segmentBytes !== undefined && segmentBytes > MAX_FRAME_OFFSET) {
     throw refused("segmentBytes", `must be at most ${MAX_FRAME_OFFSET}, which is as far as the index can point`);
   }
+  if (signer !== undefined && typeof signer?.sign !== "function") throw refused("signer", "must have a method sign");
   const isPower = Number.isInteger(streamHeads) && (streamHeads & (streamHeads - 1)) === 0;
   if (!(isPower && streamHeads >= 1 && streamHeads <= 2 ** 24)) {
     throw refused("streamHeads", `must be a power of two up to 2^24, not ${String(streamHeads)}`);
   }
   const log = Object.fromEntries(logKeys.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]));
-  return { directory, events, clock, random, hash, codec, streamHeads, log };
+  return { directory, events, clock, random, hash, codec, signer, streamHeads, log };
 }
 
 /** @throws {@link StoreError} `STORE_INVALID_OPTION`. */
@@ -136,7 +144,9 @@ export function refused(field: string, why: string): StoreError {
 
 function checkShared({ events, hash, codec }: Pick<StoreReaderOptions, "events" | "hash" | "codec">): void {
   if (!Array.isArray(events)) throw refused("events", "must be an array of definitions");
-  if (hash !== undefined && typeof hash?.hash !== "function") throw refused("hash", "must have a method hash");
+  if (hash !== undefined && (typeof hash?.hash !== "function" || !algorithms.includes(hash.algorithm))) {
+    throw refused("hash", `must have a method hash, and be of ${algorithms.join(" or ")}`);
+  }
   if (codec !== undefined && (typeof codec?.encode !== "function" || typeof codec.decode !== "function")) {
     throw refused("codec", "must have encode and decode");
   }

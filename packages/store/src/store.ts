@@ -25,7 +25,7 @@ import { EventWriter, type StagedEvent, type WrittenEvent } from "./event-writer
 import { findReplay } from "./event-replay.js";
 import { FrameIndexer } from "./frame-indexer.js";
 import { ReadableStore } from "./readable-store.js";
-import { hashOf } from "./log-hash.js";
+import { signReceipt, type ReceiptSigner, type SignedReceipt } from "./receipt-signature.js";
 import {
   checkOptions,
   DEFAULT_RECORD_BYTES,
@@ -98,7 +98,8 @@ export async function openStore<Definition extends EventDefinition>(
   const resolved = resolveStoreOptions(options);
   const registry = new EventRegistry(resolved.events, resolved.codec);
   const { directory, log: logOptions } = resolved;
-  const log = await openWal({ directory, ...logOptions, content: STORE_CONTENT });
+  const hash = resolved.hash.algorithm;
+  const log = await openWal({ directory, ...logOptions, content: STORE_CONTENT, hash });
   try {
     return new Store(resolved, registry, log);
   } catch (error) {
@@ -120,6 +121,9 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
   readonly #stager: EventStager;
   readonly #writer: EventWriter;
   readonly #clock: () => number;
+  readonly #signer: ReceiptSigner | undefined;
+  /** 16 bytes. */
+  readonly #logId: Uint8Array;
   #isClosed = false;
 
   /** @internal Use {@link openStore}. */
@@ -128,7 +132,7 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     const { maxRecordBytes = DEFAULT_RECORD_BYTES, now = monotonicNow, turn = nextTurn } = options.log;
     const began = now();
     const { header } = log.segments().at(-1) as LogSegment; // a log that is open has one
-    const hash = hashOf(header.hash, options.hash);
+    const { hash, signer } = options;
     const hasher = new EventHasher(hash, header.logId);
     const index = new EventIndex();
     const places = new PlaceReader({ log, directory, maxRecordBytes });
@@ -140,6 +144,8 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     this.#lookup = lookup;
     this.#hash = hash;
     this.#hasher = hasher;
+    this.#signer = signer;
+    this.#logId = header.logId;
     this.#clock = (): number => checkedTime(clock());
     const ids = new EventIdSource(options.random);
     this.#stager = new EventStager({ registry, ids, hash, clock: this.#clock });
@@ -259,6 +265,17 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
   syncBlocking(rung: SyncRung = "data"): number {
     this.#checkOpen();
     return this.#log.syncBlocking(rung);
+  }
+
+  /**
+   * A receipt for whoever wants proof away from the store: plain data, signed by the `signer` that the store was opened with. The event
+   * need not be durable; wait for that first where it matters.
+   */
+  sign(receipt: AppendReceipt): SignedReceipt {
+    this.#checkOpen();
+    const { algorithm } = this.#hash;
+    if (this.#signer === undefined || algorithm === "none") throw refused("signer", "was not given");
+    return signReceipt(this.#logId, algorithm, receipt, this.#signer);
   }
 
   /**

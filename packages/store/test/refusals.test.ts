@@ -23,6 +23,8 @@ test.each([
   ["clock", { clock: 5 }],
   ["random", { random: {} }],
   ["hash", { hash: {} }],
+  ["hash", { hash: { algorithm: "none", hash: () => new Uint8Array(32) } }],
+  ["signer", { signer: {} }],
   ["codec", { codec: { encode: () => new Uint8Array() } }],
   ["events", { events: Placed }],
   ["segmentBytes", { segmentBytes: 2 ** 35 + 1 }],
@@ -166,7 +168,7 @@ test("two writers, and a log that is no store", async () => {
 test("records that are no events, events that do not follow one another, and a history without its beginning", async () => {
   const open = async (content: number, ...records: Uint8Array[]): Promise<Directory> => {
     const directory = new Directory(new MemoryFs());
-    const log = await openWal({ directory, content });
+    const log = await openWal({ directory, content, hash: "blake3-256" });
     for (const record of records) log.append(record);
     await log.close();
     return directory;
