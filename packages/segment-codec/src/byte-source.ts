@@ -1,3 +1,4 @@
+import { checkWhole } from "./option-check.js";
 import { CodecError } from "./codec-error.js";
 
 /**
@@ -43,6 +44,6 @@ export function readExactly(source: ByteSource, target: Uint8Array, offset: numb
 export function sizeOf(source: ByteSource | Uint8Array): number {
   if (source instanceof Uint8Array) return source.length;
   const { sizeBytes } = source;
-  if (Number.isSafeInteger(sizeBytes) && sizeBytes >= 0) return sizeBytes;
-  throw new RangeError(`sizeBytes must be a whole number from 0 to 2^53-1, not ${String(sizeBytes)}`);
+  checkWhole(sizeBytes, "sizeBytes", 0, Number.MAX_SAFE_INTEGER);
+  return sizeBytes;
 }

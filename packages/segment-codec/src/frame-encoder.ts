@@ -38,10 +38,6 @@ export class FrameEncoder {
   #maxPayloadBytes: number;
   #target: Uint8Array;
   #view: DataView;
-  /** What was due before the last frame. */
-  #previousLsn: number;
-  #previousChain: number;
-  #previousSeed: number;
 
   constructor(segment: SegmentHeader, options: FrameEncoderOptions = {}) {
     checkKeys(options, ["maxPayloadBytes"], "FrameEncoder");
@@ -55,9 +51,6 @@ export class FrameEncoder {
     this.#maxPayloadBytes = maxPayloadBytes;
     this.#target = new Uint8Array();
     this.#view = new DataView(this.#target.buffer);
-    this.#previousLsn = this.nextLsn;
-    this.#previousChain = this.chain;
-    this.#previousSeed = this.#seed;
   }
 
   /** Highest LSN that a returned barrier covers; goes into every frame encoded from now on. */
@@ -100,15 +93,17 @@ export class FrameEncoder {
   }
 
   /**
-   * Forgets the frame that was encoded last, and is not written: the next one takes its place. Once; before, there is nothing to forget.
-   *
-   * @throws `RangeError` when it is stated as durable by now.
+   * Returns what goes back to here: what was encoded since is not written then, and the next frame takes its place. Not to be called
+   * once some of that is stated as durable.
    */
-  takeBack(): void {
-    checkWhole(this.#durableLsn, "durableLsn", 0, this.#previousLsn - 1);
-    this.nextLsn = this.#previousLsn;
-    this.chain = this.#previousChain;
-    this.#seed = this.#previousSeed;
+  mark(): () => void {
+    const { nextLsn, chain } = this;
+    const seed = this.#seed;
+    return () => {
+      this.nextLsn = nextLsn;
+      this.chain = chain;
+      this.#seed = seed;
+    };
   }
 
   #check(target: Uint8Array, offset: number, payloadBytes: number, meta: FrameMeta): number {
@@ -151,9 +146,6 @@ export class FrameEncoder {
     for (let pad = offset + at.FRAME_HEADER_BYTES + payloadBytes; pad < end; pad++) target[pad] = 0;
     const chain = crc32Unchecked(target, crcAt, end, this.#seed);
     view.setUint32(offset + at.FRAME_CHAIN, chain, true);
-    this.#previousLsn = lsn;
-    this.#previousChain = this.chain;
-    this.#previousSeed = this.#seed;
     this.chain = chain >>> 0;
     this.#seed = chain;
     this.nextLsn = lsn + meta.span;

@@ -1,3 +1,4 @@
+import { checkWhole } from "./option-check.js";
 import { CodecError } from "./codec-error.js";
 
 /**
@@ -34,9 +35,7 @@ export function peekUint64(view: DataView, offset: number): number {
  * @throws `RangeError` for any other number; nothing is written then.
  */
 export function writeUint64(view: DataView, offset: number, value: number): void {
-  if (!Number.isSafeInteger(value) || value < 0) {
-    throw new RangeError(`a u64 must be a whole number from 0 to 2^53-1, not ${String(value)}`);
-  }
+  checkWhole(value, "a u64", 0, Number.MAX_SAFE_INTEGER);
   view.setUint32(offset, value, true); // takes the whole part modulo 2^32 by itself
   view.setUint32(offset + 4, value / TWO_TO_32, true);
 }

@@ -176,12 +176,17 @@ export class LogWriter {
    */
   appendWritten(records: readonly Uint8Array[]): number {
     const record = records.length === 1 ? records[0] : undefined;
+    const payloadBytes = record?.length ?? batchPayloadBytes(records);
+    if (payloadBytes > this.#options.maxRecordBytes) throw this.#tooLarge(payloadBytes);
+    const bytes = frameBytes(payloadBytes);
+    this.#reserve(bytes);
+    const takeBack = this.#encoder.mark();
     const lsn = record === undefined ? this.appendBatch(records) : this.append(record);
     try {
       this.write();
     } catch (error) {
-      this.#filled -= frameBytes(record === undefined ? batchPayloadBytes(records) : record.length);
-      this.#encoder.takeBack();
+      this.#filled -= bytes;
+      takeBack();
       throw error;
     }
     return lsn;

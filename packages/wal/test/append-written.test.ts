@@ -48,8 +48,9 @@ test("a record that met a full disk is not there, whatever follows; every other 
       const appended: string[] = [];
       for (const [index, { how, length, fault }] of steps.entries()) {
         const texts = [`${index}`.padEnd(length, "x"), `${index}!`].slice(0, how === "batch" ? 2 : 1);
-        if (fault !== undefined)
+        if (fault !== undefined) {
           fs.plan.arm(`write,append:*.seg n${fault} ${fault === 2 ? "torn 9 ENOSPC" : "ENOSPC"}`);
+        }
         try {
           if (how === "append") log.append(bytesOf(texts[0] as string));
           else if (how === "sync") await log.sync();
