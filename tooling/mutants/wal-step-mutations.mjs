@@ -190,9 +190,16 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "an open goes on from behind a record that is not proven",
     file: "switch-point.ts",
-    find: "if (walk.nextLsn <= keepLsn + 1) place = boundaryOf(walk);",
+    find: "if (walk.cursor.span > 0 && walk.nextLsn <= keepLsn + 1) place = boundaryOf(walk);",
     put: "place = boundaryOf(walk);",
     tests: [tests.walSteps],
+  },
+  {
+    what: "an open goes on from a watermark before the first record",
+    file: "switch-point.ts",
+    find: "walk.cursor.span > 0 && walk.nextLsn <= keepLsn + 1",
+    put: "walk.nextLsn <= keepLsn + 1",
+    tests: [tests.walUnknown],
   },
   // --- tail-scan.ts ---
   {
@@ -407,20 +414,13 @@ export const walEquivalent = walArea("equivalent", usual, [
     file: "log-writer.ts",
     find: "this.#encoder.durableLsn = this.lastLsn; // recovery has synced all of it",
     reason:
-      "the encoder that recovery hands over states it already: with its header, or with the last frame that was copied",
+      "the encoder that recovery hands over states it already, with its header or with the last frame that was copied; where a log has " +
+      "only a header that states less, there are no records that could be missing",
   },
   {
     what: "the zeros of a prepared segment are not synced",
     file: "next-segment.ts",
     find: 'await handle.sync("full");',
     reason: "the first barrier over the segment covers its length and its zeros as well: only that one takes longer",
-  },
-  {
-    what: "an open goes on from a watermark before the first record",
-    file: "switch-point.ts",
-    find: "return place.nextLsn === place.segment.header.baseLsn ? beginningOf(place.segment) : place;",
-    put: "return place;",
-    reason:
-      "a boundary is taken behind a record, or before the first frame, where the cursor has the chain of what went before",
   },
 ]);

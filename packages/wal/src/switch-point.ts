@@ -21,7 +21,7 @@ export function switchPoint(
   options: { readonly keepLsn: number; readonly mergeBytes: number; readonly maxPayloadBytes: number },
 ): LogPosition {
   const { keepLsn, mergeBytes, maxPayloadBytes } = options;
-  const start = orBeginning(lastBoundary(directory, live, tail, keepLsn, maxPayloadBytes));
+  const start = lastBoundary(directory, live, tail, keepLsn, maxPayloadBytes);
   let bytes = bytesBehind(start, live, tail);
   let place = start;
   for (let index = live.indexOf(start.segment); index >= 0; index -= 1) {
@@ -32,14 +32,6 @@ export function switchPoint(
     place = beginningOf(segment);
   }
   return place;
-}
-
-/**
- * Before the first record of a segment, its beginning: whoever starts with the same LSN replaces the segment, and must go on
- * from what went before it, not from a watermark inside.
- */
-function orBeginning(place: LogPosition): LogPosition {
-  return place.nextLsn === place.segment.header.baseLsn ? beginningOf(place.segment) : place;
 }
 
 function lastBoundary(
@@ -54,9 +46,10 @@ function lastBoundary(
   const walk = new FrameWalk(directory, { segment: first }, { maxPayloadBytes, segments: live });
   try {
     let place = boundaryOf(walk);
-    // Ends behind the record itself, as `tail.end` does: a watermark that follows need not be durable.
+    // Ends behind the record itself, as `tail.end` does: a watermark that follows need not be durable. One that a segment begins
+    // with is no place either: whoever starts there replaces the segment, and has to go on from what went before it.
     while (walk.nextLsn <= keepLsn && walk.next()) {
-      if (walk.nextLsn <= keepLsn + 1) place = boundaryOf(walk);
+      if (walk.cursor.span > 0 && walk.nextLsn <= keepLsn + 1) place = boundaryOf(walk);
     }
     return place;
   } finally {

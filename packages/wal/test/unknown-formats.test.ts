@@ -2,10 +2,11 @@
 // taken for the torn tail of a crash.
 import { Directory } from "@holdfast/fs-seam";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
-import { crc32, SEGMENT_HEADER_BYTES } from "@holdfast/segment-codec";
+import { crc32, encodeSegmentHeader, FrameEncoder, frameKinds, SEGMENT_HEADER_BYTES } from "@holdfast/segment-codec";
 import { expect, test } from "vitest";
+import { encodeCheckpoint, formatCheckpointFileName, formatSegmentFileName } from "../src/files-entry.js";
 import { openWal, openWalReader } from "../src/index.js";
-import { bytesOf, copyOf, small } from "./log-law.js";
+import { bytesOf, copyOf, readInEveryMode, small } from "./log-law.js";
 
 const FRAME_HEADER_BYTES = 32;
 
@@ -60,4 +61,33 @@ test("a frame with bytes in its padding, under a sound checksum, is damage and n
   });
   await expect(openWal({ directory, ...small })).rejects.toMatchObject({ code: "WAL_CORRUPT" });
   expect(() => openWalReader({ directory })).toThrowError(expect.objectContaining({ code: "WAL_CORRUPT" }));
+});
+
+test("a segment that begins with a statement, and a checkpoint inside the batch behind it: an open goes on from before both", async () => {
+  const memory = new MemoryFs();
+  const first = await openWal({ directory: new Directory(memory), ...small });
+  await first.appendDurable(bytesOf("one"));
+  const directory = copyOf(memory.snapshot());
+  const [before] = openWalReader({ directory }).segments();
+  if (before === undefined) throw new Error("a log has a segment");
+  const { endChain: previousChain, header } = before;
+  const { logId, epoch, content, hash } = header;
+  const place = { segmentId: 2, nonce: 7, baseLsn: 2, durableLsn: 1, previousChain };
+  const identity = { logId, epoch, content, hash, ...place };
+  const bytes = new Uint8Array(1024);
+  const encoder = new FrameEncoder(encodeSegmentHeader(identity, bytes));
+  const statement = { kind: frameKinds.watermark, flags: 0, span: 0 };
+  let end = encoder.append(bytes, SEGMENT_HEADER_BYTES, new Uint8Array(), statement);
+  const batch = Uint8Array.of(3, 0, 0, 0, ...bytesOf("two"), 5, 0, 0, 0, ...bytesOf("three"));
+  end = encoder.append(bytes, end, batch, { kind: frameKinds.batch, flags: 0, span: 2 });
+  directory.writeFile(formatSegmentFileName(place), bytes.subarray(0, end));
+  const checkpoint = encodeCheckpoint({ logId, lsn: 2, nonce: 8, content: 1 }, bytesOf("state"));
+  directory.writeFile(formatCheckpointFileName(2), checkpoint);
+  const records = ["1:one", "2:two", "3:three"];
+  expect(await readInEveryMode((directory.fs as MemoryFs).snapshot(), small)).toEqual(records);
+  const log = await openWal({ directory, ...small });
+  expect(log.report).toMatchObject({ provenLsn: 2, rewrittenRecords: 2, segmentCount: 2 });
+  await log.close();
+  expect(await readInEveryMode((directory.fs as MemoryFs).snapshot(), small)).toEqual(records);
+  await first.close();
 });
