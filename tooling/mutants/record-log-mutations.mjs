@@ -58,6 +58,13 @@ export const recordLogMutations = area(
       tests: [besideWriter],
     },
     {
+      what: "who follows goes on from a record that was told",
+      file: "record-stream.ts",
+      find: "next = (batch.at(-1) as WalRecord).lsn + 1;",
+      put: "next = (batch.at(-1) as WalRecord).lsn;",
+      tests: [reader],
+    },
+    {
       what: "a scan reads the whole file in one step",
       file: "record-log-scan.ts",
       find: "if (cursor.endOffset < pauseAt) continue;",

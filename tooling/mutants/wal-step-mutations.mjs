@@ -319,6 +319,19 @@ export const walStepMutations = walArea("wal-steps", usual, [
     put: 'if (rung === "os") return lsn;',
   },
   {
+    what: "who follows reads on behind the signal",
+    file: "record-stream.ts",
+    find: "if (signal?.aborted === true) break;",
+    tests: [tests.walOpening],
+  },
+  {
+    what: "who follows leaves files open",
+    file: "record-stream.ts",
+    in: "export function* batchesUntil(",
+    find: "cursor.close();",
+    tests: [tests.walOpening],
+  },
+  {
     what: "who follows what is durable sees what is not",
     file: "open-log.ts",
     find: "to: watermark.lsn })();",

@@ -1,5 +1,5 @@
 import type { RecordCursor } from "./record-cursor.js";
-import { nextBatch, type WalRecord } from "./record-stream.js";
+import { batchesUntil, type WalRecord } from "./record-stream.js";
 
 /** A log that somebody else writes: the only way to hear of what comes is to look again. */
 export interface PolledLog {
@@ -19,19 +19,8 @@ export async function* poll(
   const { maxBatchBytes, signal } = range;
   let next = range.from;
   while (!isOver(signal) && !log.isClosed()) {
-    if (log.refresh() >= next) {
-      const cursor = log.cursor(next);
-      try {
-        for (let batch = nextBatch(cursor, maxBatchBytes); batch.length > 0; batch = nextBatch(cursor, maxBatchBytes)) {
-          yield batch;
-          next = (batch.at(-1) as WalRecord).lsn + 1;
-          if (isOver(signal)) return;
-        }
-      } finally {
-        cursor.close();
-      }
-    }
-    await pause(log, signal);
+    if (log.refresh() >= next) next = yield* batchesUntil(log.cursor(next), { from: next, maxBatchBytes, signal });
+    if (!isOver(signal)) await pause(log, signal);
   }
 }
 

@@ -7,8 +7,8 @@ import type { RecoveredLog } from "./recovery.js";
 import type { RecoveryReport } from "./recovery-report.js";
 import {
   batches,
+  batchesUntil,
   DEFAULT_BATCH_BYTES,
-  nextBatch,
   records,
   type BatchOptions,
   type ReadOptions,
@@ -245,15 +245,7 @@ export abstract class OpenLog {
       const arrived = await arrival(watermark, next, signal);
       if (!arrived) return;
       const cursor = this.#cursor({ from: next, to: watermark.lsn })();
-      try {
-        for (let batch = nextBatch(cursor, maxBatchBytes); batch.length > 0; batch = nextBatch(cursor, maxBatchBytes)) {
-          yield batch;
-          next = (batch.at(-1) as WalRecord).lsn + 1;
-          if (signal?.aborted === true) return;
-        }
-      } finally {
-        cursor.close();
-      }
+      next = yield* batchesUntil(cursor, { from: next, maxBatchBytes, signal });
     }
   }
 

@@ -36,7 +36,7 @@ export function* records(open: () => RecordCursor): Generator<WalRecord, void, u
 }
 
 /** The next records, until `maxBatchBytes` are reached or none is left; [] then. */
-export function nextBatch(cursor: RecordCursor, maxBatchBytes: number): WalRecord[] {
+function nextBatch(cursor: RecordCursor, maxBatchBytes: number): WalRecord[] {
   const batch: WalRecord[] = [];
   const copies = new RecordCopies();
   for (let bytes = 0; bytes < maxBatchBytes && cursor.next(); bytes += cursor.end - cursor.start) {
@@ -45,7 +45,7 @@ export function nextBatch(cursor: RecordCursor, maxBatchBytes: number): WalRecor
   return batch;
 }
 
-/** The same by the batch, with a turn of the event loop between two. */
+/** All of them by the batch, with a turn of the event loop between two. */
 export async function* batches(
   open: () => RecordCursor,
   maxBatchBytes: number,
@@ -57,6 +57,24 @@ export async function* batches(
       yield batch;
       await turn();
     }
+  } finally {
+    cursor.close();
+  }
+}
+
+/** The same until the signal is aborted; returns the LSN to go on from. Closes the cursor. */
+export function* batchesUntil(
+  cursor: RecordCursor,
+  { from, maxBatchBytes, signal }: { from: number; maxBatchBytes: number; signal: AbortSignal | undefined },
+): Generator<WalRecord[], number, undefined> {
+  let next = from;
+  try {
+    for (let batch = nextBatch(cursor, maxBatchBytes); batch.length > 0; batch = nextBatch(cursor, maxBatchBytes)) {
+      yield batch;
+      next = (batch.at(-1) as WalRecord).lsn + 1;
+      if (signal?.aborted === true) break;
+    }
+    return next;
   } finally {
     cursor.close();
   }

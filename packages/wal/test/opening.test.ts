@@ -160,6 +160,29 @@ describe.each(kinds)("$kind", (kind) => {
     expect(faults.openHandles).toEqual([]);
   });
 
+  test("following ends among records that are there, by the signal or by its caller, and holds nothing open", async () => {
+    const fs = new FaultFs(new MemoryFs());
+    const directory = new Directory(fs);
+    const log = await open(directory);
+    for (const text of ["a", "b", "c"]) await log.appendDurable(record(text));
+    const handles = fs.openHandles.length;
+    for (const each of [log, reader(directory)]) {
+      const stop = new AbortController();
+      const seen: number[][] = [];
+      for await (const batch of each.follow({ maxBatchBytes: 1, signal: stop.signal })) {
+        seen.push(batch.map(({ lsn }) => lsn));
+        if (seen.length === 2) stop.abort();
+      }
+      expect(seen).toEqual([[1], [2]]);
+      expect(fs.openHandles.length).toBe(handles);
+      const following = each.follow({ maxBatchBytes: 1 });
+      expect((await following.next()).value).toMatchObject([{ lsn: 1 }]);
+      await following.return(undefined);
+      expect(fs.openHandles.length).toBe(handles);
+    }
+    await log.close();
+  });
+
   test("a hundred times open and closed: no handle, no timer, no file is kept", { timeout: 60_000 }, async () => {
     const path = mkdtempSync(join(tmpdir(), "holdfast-open-"));
     cleanUp.push(() => rmSync(path, { recursive: true, force: true }));
