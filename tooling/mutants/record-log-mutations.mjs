@@ -79,10 +79,10 @@ export const recordLogMutations = area(
       tests: [verification],
     },
     {
-      what: "a verification does not ask what its handle knows to be durable",
-      file: "record-log.ts",
-      find: "const { durableLsn } = this;",
-      put: "const durableLsn = 0;",
+      what: "a verification does not count what its caller knows to be durable",
+      file: "record-log-verification.ts",
+      find: "lookAtRecordLog({ directory, name: file, maxRecordBytes, durableLsn })",
+      put: "lookAtRecordLog({ directory, name: file, maxRecordBytes, durableLsn: durableLsn * 0 })",
       tests: [verification],
     },
     {

@@ -846,6 +846,20 @@ export const walMutations = walArea("wal", usual, [
     tests: [tests.walVerification],
   },
   {
+    what: "a wrong durableLsn of a verification passes",
+    file: "verification.ts",
+    find: "Number.isSafeInteger(durableLsn) && durableLsn >= 0",
+    put: "durableLsn !== -2",
+    tests: [tests.walVerification],
+  },
+  {
+    what: "a verification is told that less than nothing is durable",
+    file: "verification.ts",
+    find: "Number.isSafeInteger(durableLsn) && durableLsn >= 0",
+    put: "Number.isSafeInteger(durableLsn)",
+    tests: [tests.walVerification],
+  },
+  {
     what: "a wrong onProgress of a verification passes",
     file: "verification.ts",
     find: 'if (onProgress !== undefined && typeof onProgress !== "function") refuse("onProgress", "must be a function");',
@@ -939,10 +953,10 @@ export const walMutations = walArea("wal", usual, [
     tests: [tests.walVerification],
   },
   {
-    what: "a verification does not ask what its handle knows to be durable",
-    file: "wal.ts",
-    find: "verifySegments(directory, { onProgress, durableLsn: this.durableLsn })",
-    put: "verifySegments(directory, { onProgress })",
+    what: "a verification does not count what its caller knows to be durable",
+    file: "log-verification.ts",
+    find: "const look = { maxRecordBytes: MAX_PAYLOAD_BYTES, durableLsn };",
+    put: "const look = { maxRecordBytes: MAX_PAYLOAD_BYTES, durableLsn: durableLsn * 0 };",
     tests: [tests.walVerification],
   },
   {

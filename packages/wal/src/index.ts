@@ -10,8 +10,6 @@ export type { Checkpoint, FoundCheckpoint, SkippedCheckpoint } from "./checkpoin
 export type { RecoveryReport } from "./recovery-report.js";
 export type { DroppedBytes } from "./tail-scan.js";
 export type { BarrierStats } from "./group-commit.js";
-export { verifyLog } from "./log-verification.js";
-export type { LogFinding, VerifyLogOptions, VerifyOptions, VerifyProgress, VerifyReport } from "./verification.js";
 export { walChannelName } from "./observation.js";
 export type { LogEvent, LogEventDetail, LogObserver } from "./observation.js";
 export { WalError, walErrorCodes } from "./wal-error.js";

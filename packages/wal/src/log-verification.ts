@@ -12,10 +12,10 @@ import {
   unreadable,
   verifyRecords,
   type LogFinding,
+  type ResolvedVerifyOptions,
   type Tally,
   type VerifyLogOptions,
   type VerifyReport,
-  type VerifySteps,
 } from "./verification.js";
 import type { WalError } from "./wal-error.js";
 
@@ -29,15 +29,11 @@ import type { WalError } from "./wal-error.js";
  * something cannot be read.
  */
 export async function verifyLog(options: VerifyLogOptions): Promise<VerifyReport> {
-  const { directory, turn, signal, onProgress } = resolveVerifyOptions(options);
-  return inSlices(verifySegments(directory, { onProgress }), { turn, signal });
+  const resolved = resolveVerifyOptions(options);
+  return inSlices(verifySegments(resolved), resolved);
 }
 
-/** The work of {@link verifyLog}. */
-export function* verifySegments(
-  directory: Directory,
-  { onProgress, durableLsn = 0 }: VerifySteps,
-): Steps<VerifyReport> {
+function* verifySegments({ directory, durableLsn, onProgress }: ResolvedVerifyOptions): Steps<VerifyReport> {
   const look = { maxRecordBytes: MAX_PAYLOAD_BYTES, durableLsn };
   const tally: Tally = { records: 0, payloadBytes: 0, findings: [] };
   const { findings } = tally;

@@ -12,8 +12,6 @@ import { reportOfScan } from "./record-log-report.js";
 import type { Section, SectionBoundary } from "./record-log-section.js";
 import type { RecordLogScan } from "./record-log-scan.js";
 import { viewRecordLog } from "./record-log-view.js";
-import { verifyRecordLog } from "./record-log-verification.js";
-import type { VerifyOptions, VerifyReport } from "./verification.js";
 import { SectionWalk } from "./record-log-walk.js";
 import {
   batches,
@@ -109,13 +107,6 @@ export class RecordLogReader {
       pollIntervalMs,
     };
     return poll(log, { from, maxBatchBytes, signal });
-  }
-
-  /** Verifies the whole log as it lies there, not only what was there at the last look: {@link verifyRecordLog}. */
-  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
-    this.#check();
-    const { directory, name, turn } = this.#options;
-    return verifyRecordLog({ ...options, directory, name, turn });
   }
 
   close(): void {

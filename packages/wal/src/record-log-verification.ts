@@ -3,7 +3,7 @@ import type { RecordCursor } from "./record-cursor.js";
 import { openSectionCursor } from "./record-log-cursor.js";
 import { checkName } from "./record-log-options.js";
 import type { RecordLogScan } from "./record-log-scan.js";
-import { lookAtRecordLog, type RecordLogPlace } from "./record-log-view.js";
+import { lookAtRecordLog } from "./record-log-view.js";
 import { inSlices, type Steps } from "./sliced-work.js";
 import { SparseIndex } from "./sparse-index.js";
 import {
@@ -11,13 +11,12 @@ import {
   resolveVerifyOptions,
   unreadable,
   verifyRecords,
+  type ResolvedVerifyOptions,
   type Tally,
   type VerifyLogOptions,
   type VerifyReport,
-  type VerifySteps,
 } from "./verification.js";
 
-/** How a record log is verified that is not open. */
 export interface VerifyRecordLogOptions extends VerifyLogOptions {
   readonly name: string;
 }
@@ -31,16 +30,15 @@ export interface VerifyRecordLogOptions extends VerifyLogOptions {
  * something cannot be read.
  */
 export async function verifyRecordLog(options: VerifyRecordLogOptions): Promise<VerifyReport> {
-  const { directory, turn, signal, onProgress } = resolveVerifyOptions(options, ["name"]);
+  const resolved = resolveVerifyOptions(options, ["name"]);
   const { name } = options;
   checkName(name);
-  return inSlices(verifySections({ directory, name }, { onProgress }), { turn, signal });
+  return inSlices(verifySections(name, resolved), resolved);
 }
 
-/** The work of {@link verifyRecordLog}. */
-export function* verifySections(
-  { directory, name: file }: Pick<RecordLogPlace, "directory" | "name">,
-  { onProgress, durableLsn = 0 }: VerifySteps,
+function* verifySections(
+  file: string,
+  { directory, durableLsn, onProgress }: ResolvedVerifyOptions,
 ): Steps<VerifyReport> {
   const maxRecordBytes = MAX_PAYLOAD_BYTES;
   let scan: RecordLogScan;

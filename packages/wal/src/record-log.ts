@@ -6,9 +6,6 @@ import type { RecordCursor } from "./record-cursor.js";
 import { openSectionCursor } from "./record-log-cursor.js";
 import { resolveRecordLogOptions, type RecordLogOptions, type ResolvedRecordLogOptions } from "./record-log-options.js";
 import { recoverRecordLog, type RecoveredRecordLog } from "./record-log-recovery.js";
-import { verifySections } from "./record-log-verification.js";
-import { inSlices } from "./sliced-work.js";
-import { resolveVerifyOptions, type VerifyOptions, type VerifyReport } from "./verification.js";
 import { sectionFrameKind, type Section } from "./record-log-section.js";
 
 /** Counters of one open record log; see {@link RecordLog.stats}. */
@@ -68,18 +65,6 @@ export class RecordLog extends OpenLog {
       barriers: { ...stats, histogram: [...stats.histogram] },
       observerFailure: this.observation.failure,
     };
-  }
-
-  /**
-   * Verifies the log as {@link verifyRecordLog} does, and that it holds what this handle knows to be durable. What waits in the
-   * buffer is not looked at. May outlast the handle.
-   */
-  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
-    this.check();
-    const { turn, directory, name } = this.#options;
-    const { signal, onProgress } = resolveVerifyOptions({ ...options, directory });
-    const { durableLsn } = this;
-    return inSlices(verifySections({ directory, name }, { onProgress, durableLsn }), { turn, signal });
   }
 
   protected openCursor({ from, to }: { readonly from: number; readonly to: number }): RecordCursor {

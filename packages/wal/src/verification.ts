@@ -4,28 +4,29 @@ import type { SoundSegment } from "./segment-survey.js";
 import type { Steps } from "./sliced-work.js";
 import type { DroppedBytes } from "./tail-scan.js";
 import { WalError, type WalErrorCode } from "./wal-error.js";
-import { checkKeys, refuse, resolveReaderOptions, type ResolvedReaderOptions } from "./wal-options.js";
+import { checkKeys, refuse, resolveReaderOptions } from "./wal-options.js";
 
 /** Reading a log to its last byte, and saying everything that is wrong with it. */
 
-export interface VerifyOptions {
+export interface VerifyLogOptions {
+  readonly directory: Directory;
+  /**
+   * Highest LSN that the caller knows to be durable, as the `durableLsn` of an open log: the log is damaged where that is missing.
+   * Default 0: what the files state has to be there, and nothing else.
+   */
+  readonly durableLsn?: number;
   /** Ends the work with `WAL_ABORTED`. */
   readonly signal?: AbortSignal;
   /** Called between two slices of the work; what it throws ends it. */
   readonly onProgress?: (progress: VerifyProgress) => void;
-}
-
-/** How a log is verified that is not open. */
-export interface VerifyLogOptions extends VerifyOptions {
-  readonly directory: Directory;
   /** One turn of the event loop, between two slices. Default `setImmediate`. */
   readonly turn?: () => Promise<void>;
 }
 
-export interface VerifySteps {
-  readonly onProgress?: VerifyOptions["onProgress"];
-  /** Highest LSN that the caller knows to be durable. */
-  readonly durableLsn?: number;
+/** {@link VerifyLogOptions} with every default filled in. */
+export interface ResolvedVerifyOptions extends Required<Pick<VerifyLogOptions, "directory" | "durableLsn" | "turn">> {
+  readonly signal: AbortSignal | undefined;
+  readonly onProgress: VerifyLogOptions["onProgress"];
 }
 
 export interface VerifyProgress {
@@ -52,7 +53,7 @@ export interface VerifyReport {
   readonly firstLsn: number;
   /** The last record that is there, and everything before it: an open would go on behind it. */
   readonly lastLsn: number;
-  /** Highest LSN that anything states as durable: checkpoints, headers, frames, and the open log itself where it was asked. */
+  /** Highest LSN that anything states as durable: checkpoints, headers, frames, and who asked. */
   readonly provenLsn: number;
   /** Records that are sound, those behind damage included, and the bytes of their payloads. */
   readonly records: number;
@@ -88,19 +89,25 @@ const STEP_BYTES = 256 * 1024;
 /** What a record costs besides its bytes, so that a million of empty ones are not one step. */
 const RECORD_COST_BYTES = 64;
 
-const keys: readonly string[] = ["directory", "turn", "signal", "onProgress"] satisfies (keyof VerifyLogOptions)[];
+const keys: readonly string[] = [
+  "directory",
+  "durableLsn",
+  "signal",
+  "onProgress",
+  "turn",
+] satisfies (keyof VerifyLogOptions)[];
 
 /** Checks options and fills in defaults; `others` are those that only the caller knows. */
-export function resolveVerifyOptions(
-  options: VerifyLogOptions,
-  others: readonly string[] = [],
-): Pick<ResolvedReaderOptions, "directory" | "turn"> & VerifyOptions {
+export function resolveVerifyOptions(options: VerifyLogOptions, others: readonly string[] = []): ResolvedVerifyOptions {
   checkKeys(options, [...keys, ...others]);
-  const { directory, turn, signal, onProgress } = options;
+  const { directory, durableLsn = 0, signal, onProgress, turn } = options;
+  if (!(Number.isSafeInteger(durableLsn) && durableLsn >= 0)) {
+    refuse("durableLsn", `must be a whole number from 0 on, not ${String(durableLsn)}`);
+  }
   if (signal !== undefined && !(signal instanceof AbortSignal)) refuse("signal", "must be an AbortSignal");
   if (onProgress !== undefined && typeof onProgress !== "function") refuse("onProgress", "must be a function");
-  const resolved = resolveReaderOptions(turn === undefined ? { directory } : { directory, turn });
-  return { ...options, ...resolved };
+  const shared = resolveReaderOptions(turn === undefined ? { directory } : { directory, turn });
+  return { directory, durableLsn, signal, onProgress, turn: shared.turn };
 }
 
 export function findingOf({ code, message, context }: WalError): LogFinding {
@@ -120,7 +127,7 @@ export function unreadable(error: unknown): VerifyReport {
 export function* verifyRecords(
   log: VerifiedLog,
   tally: Tally,
-  onProgress: VerifyOptions["onProgress"],
+  onProgress: VerifyLogOptions["onProgress"],
 ): Steps<undefined> {
   const { lastLsn, parts } = log;
   let from = log.firstLsn;
@@ -143,7 +150,7 @@ function* readRecords(
   { lastLsn, openCursor }: VerifiedLog,
   from: number,
   tally: Tally,
-  onProgress: VerifyOptions["onProgress"],
+  onProgress: VerifyLogOptions["onProgress"],
 ): Steps<undefined> {
   const cursor = openCursor(from);
   try {

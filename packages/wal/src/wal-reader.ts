@@ -2,8 +2,6 @@ import type { Directory } from "@holdfast/fs-seam";
 import { isFsError } from "@holdfast/fs-seam";
 import { FrameWalk } from "./frame-walk.js";
 import { reportOf, viewLog, type LogView } from "./log-view.js";
-import { verifyLog } from "./log-verification.js";
-import type { VerifyOptions, VerifyReport } from "./verification.js";
 import { poll, type PolledLog } from "./log-polling.js";
 import { openRecordCursor, type RecordCursor } from "./record-cursor.js";
 import type { RecoveryReport } from "./recovery-report.js";
@@ -115,12 +113,6 @@ export class WalReader {
       pollIntervalMs,
     };
     return poll(log, { from, maxBatchBytes, signal });
-  }
-
-  /** Verifies the whole log as it lies there, not only what was there at the last look: {@link verifyLog}. */
-  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
-    this.#check();
-    return verifyLog({ ...options, directory: this.#directory, turn: this.#options.turn });
   }
 
   close(): void {

@@ -5,10 +5,7 @@ import { openLocked } from "./locked-opening.js";
 import { checkRecord, OpenLog } from "./open-log.js";
 import { openRecordCursor, type RecordCursor } from "./record-cursor.js";
 import { recoverLog, type RecoveredLog } from "./recovery.js";
-import { verifySegments } from "./log-verification.js";
-import { inSlices } from "./sliced-work.js";
 import { spaceFailure } from "./space-failure.js";
-import { resolveVerifyOptions, type VerifyOptions, type VerifyReport } from "./verification.js";
 import { listSegments, type LogSegment } from "./segment-list.js";
 import type { SoundSegment } from "./segment-survey.js";
 import { WalError } from "./wal-error.js";
@@ -181,17 +178,6 @@ export class Wal extends OpenLog {
     const { logId } = this.writer.active.segment.header;
     const { maxCheckpointBytes } = this.#options;
     return findCheckpoint(this.#directory, { logId, maxCheckpointBytes, firstLsn, lastLsn, upTo });
-  }
-
-  /**
-   * Verifies the log as {@link verifyLog} does, and that it holds what this handle knows to be durable. What waits in the buffer is
-   * not looked at. May outlast the handle.
-   */
-  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
-    this.check();
-    const { turn } = this.#options;
-    const { directory, signal, onProgress } = resolveVerifyOptions({ ...options, directory: this.#directory });
-    return inSlices(verifySegments(directory, { onProgress, durableLsn: this.durableLsn }), { turn, signal });
   }
 
   #prunable(lsn: number): number {

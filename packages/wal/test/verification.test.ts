@@ -3,16 +3,16 @@ import { Directory } from "@holdfast/fs-seam";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { describe, expect, test } from "vitest";
+import { openWal, openWalReader, type Wal } from "../src/index.js";
+import { openRecordLog } from "../src/record-log-entry.js";
 import {
-  openWal,
-  openWalReader,
   verifyLog,
+  verifyRecordLog,
   type LogFinding,
   type VerifyLogOptions,
   type VerifyProgress,
-  type Wal,
-} from "../src/index.js";
-import { openRecordLog, openRecordLogReader, verifyRecordLog } from "../src/record-log-entry.js";
+  type VerifyReport,
+} from "../src/verify-entry.js";
 import { bytesOf, copyOf, small } from "./log-law.js";
 
 type Tree = ReturnType<MemoryFs["snapshot"]>;
@@ -172,20 +172,21 @@ describe("a segmented log", () => {
     const log = await openWal({ directory, ...small, keepCheckpoints: 1 });
     for (let lsn = 1; lsn <= 9; lsn += 1) log.append(record(lsn));
     await log.publish(bytesOf("state"), { lsn: 7 });
-    expect((await log.verify()).findings).toEqual([]);
+    const verify = (): Promise<VerifyReport> => verifyLog({ directory, durableLsn: log.durableLsn });
+    expect((await verify()).findings).toEqual([]);
     expect(await log.prune(9)).toBeGreaterThan(0); // beyond what the checkpoint covers
-    const { findings, checkpointCount } = await log.verify();
+    const { findings, checkpointCount } = await verify();
     expect(places(findings)).toMatchObject([{ code: "WAL_CHECKPOINT_MISSING", lsn: log.firstLsn }]);
     expect(checkpointCount).toBe(1);
     flip(directory, checkpointFile(7), 100);
     const { firstLsn } = log;
     expect(firstLsn).toBeGreaterThan(1);
-    expect(places((await log.verify()).findings)).toEqual([
+    expect(places((await verify()).findings)).toEqual([
       { code: "WAL_CORRUPT", file: checkpointFile(7), offset: 64, lsn: 7 },
       { code: "WAL_CHECKPOINT_MISSING", file: undefined, offset: undefined, lsn: firstLsn },
     ]);
     directory.remove(checkpointFile(7)); // who prunes without checkpoints keeps the state elsewhere
-    expect((await log.verify()).findings).toEqual([]);
+    expect((await verify()).findings).toEqual([]);
     await log.close();
   });
 
@@ -231,24 +232,42 @@ describe("a segmented log", () => {
     const log = await openWal({ directory, ...small, segmentBytes: 4096 });
     for (let lsn = 1; lsn <= 3; lsn += 1) await log.appendDurable(record(lsn));
     log.append(record(4)); // waits in the buffer, and is nobody's business
-    expect(await log.verify()).toMatchObject({ lastLsn: 3, provenLsn: 3, findings: [] });
+    const { durableLsn } = log;
+    expect(await verifyLog({ directory, durableLsn })).toMatchObject({ lastLsn: 3, provenLsn: 3, findings: [] });
     const file = segmentsOf(directory)[0] as string;
     directory.writeFile(file, directory.readFile(file).subarray(0, 64 + 2 * 72));
-    expect((await verifyLog({ directory })).findings).toEqual([]);
-    expect(places((await log.verify()).findings)).toEqual([{ code: "WAL_CORRUPT", file, offset: 64 + 2 * 72, lsn: 3 }]);
+    expect(await verifyLog({ directory })).toMatchObject({ lastLsn: 2, findings: [] });
+    const { findings, lastLsn, provenLsn } = await verifyLog({ directory, durableLsn });
+    expect(places(findings)).toEqual([{ code: "WAL_CORRUPT", file, offset: 64 + 2 * 72, lsn: 3 }]);
+    expect([lastLsn, provenLsn]).toEqual([2, 3]);
     log.write();
     await log.close();
-    await expect(log.verify()).rejects.toMatchObject({ code: "WAL_CLOSED" });
+    expect(places((await verifyLog({ directory, durableLsn: log.durableLsn })).findings)).toEqual(places(findings));
   });
 
-  test("a reader's verification looks at all of it, and not at its last look", async () => {
+  test("is not sound for somebody who was told of more than it has, and for whoever was told of less", async () => {
     const directory = await closedLog();
+    const last = segmentsOf(directory).at(-1) as string;
+    for (const durableLsn of [0, 3, 11]) {
+      expect(await verifyLog({ directory, durableLsn })).toMatchObject({ provenLsn: 11, records: 11, findings: [] });
+    }
+    const { findings, records, lastLsn, provenLsn } = await verifyLog({ directory, durableLsn: 12 });
+    expect(findings).toMatchObject([{ code: "WAL_CORRUPT", file: last, lsn: 12 }]);
+    expect([records, lastLsn, provenLsn]).toEqual([11, 11, 12]);
+  });
+
+  test("that a reader has open is looked at to its end, and not to the reader's last look", async () => {
+    const directory = new Directory(new MemoryFs());
+    const log = await openWal({ directory, ...small });
+    log.append(record(1));
+    await log.sync();
     const reader = openWalReader({ directory });
-    expect((await reader.verify()).findings).toEqual([]);
-    flip(directory, segmentsOf(directory)[1] as string, 70);
-    expect((await reader.verify()).findings.length).toBe(1);
+    for (let lsn = 2; lsn <= 5; lsn += 1) log.append(record(lsn));
+    log.write();
+    expect(await verifyLog({ directory })).toMatchObject({ lastLsn: 5, records: 5, findings: [] });
+    expect(reader.lastLsn).toBe(1);
     reader.close();
-    await expect(reader.verify()).rejects.toMatchObject({ code: "WAL_CLOSED" });
+    await log.close();
   });
 });
 
@@ -300,14 +319,15 @@ describe("the work", () => {
     const directory = new Directory(fs);
     const open = fs.openHandles.length;
     const stop = new AbortController();
-    const aborting = log.verify({ signal: stop.signal, onProgress: ({ lsn }) => void (lsn > 1000 && stop.abort()) });
+    const onProgress = ({ lsn }: VerifyProgress): void => void (lsn > 1000 && stop.abort());
+    const aborting = verifyLog({ directory, signal: stop.signal, onProgress });
     await expect(aborting).rejects.toMatchObject({ code: "WAL_ABORTED" });
     await expect(verifyLog({ directory, signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "WAL_ABORTED" });
     const own = new Error("of the caller");
-    const onProgress = (): never => {
+    const failing = (): never => {
       throw own;
     };
-    await expect(log.verify({ onProgress })).rejects.toBe(own);
+    await expect(verifyLog({ directory, onProgress: failing })).rejects.toBe(own);
     const unable = async (): Promise<void> => {
       throw own;
     };
@@ -344,7 +364,7 @@ describe("the work", () => {
   test("fails where a file cannot be read, rather than say that it is sound", async () => {
     const { log, fs } = await largeLog();
     fs.plan.arm("read:*.seg n9 EIO");
-    await expect(log.verify()).rejects.toMatchObject({ code: "FS_IO" });
+    await expect(verifyLog({ directory: new Directory(fs) })).rejects.toMatchObject({ code: "FS_IO" });
     await log.close();
   });
 
@@ -353,6 +373,10 @@ describe("the work", () => {
     { signal: {} },
     { turn: "soon" },
     { directory: "/tmp" },
+    { durableLsn: -1 },
+    { durableLsn: 1.5 },
+    { durableLsn: "3" },
+    { durableLsn: Number.NaN },
     { maxRecordBytes: 5 },
     { name: "events" },
   ])("options %j are refused by name", async (wrong) => {
@@ -396,7 +420,6 @@ describe("a record log", () => {
       findings: [],
     });
     expect(directory.readFile(name)).toEqual(bytes);
-    expect((await openRecordLogReader({ directory, name }).verify()).records).toBe(5);
   });
 
   test("every flipped byte is a finding, or bytes that are said to be cut off", async () => {
@@ -438,14 +461,15 @@ describe("a record log", () => {
     const directory = new Directory(new MemoryFs());
     const log = await openRecordLog({ directory, ...plain });
     for (let lsn = 1; lsn <= 3; lsn += 1) await log.appendDurable(record(lsn));
-    expect(await log.verify()).toMatchObject({ lastLsn: 3, records: 3, findings: [] });
+    const { durableLsn } = log;
+    const sound = await verifyRecordLog({ directory, name, durableLsn });
+    expect(sound).toMatchObject({ lastLsn: 3, records: 3, findings: [] });
     directory.writeFile(name, directory.readFile(name).subarray(0, 160 + 2 * 72));
-    expect((await verifyRecordLog({ directory, name })).findings).toEqual([]);
-    expect(places((await log.verify()).findings)).toEqual([
-      { code: "WAL_CORRUPT", file: name, offset: 160 + 2 * 72, lsn: 3 },
-    ]);
+    expect(await verifyRecordLog({ directory, name })).toMatchObject({ lastLsn: 2, findings: [] });
+    const { findings, lastLsn, provenLsn } = await verifyRecordLog({ directory, name, durableLsn });
+    expect(places(findings)).toEqual([{ code: "WAL_CORRUPT", file: name, offset: 160 + 2 * 72, lsn: 3 }]);
+    expect([lastLsn, provenLsn]).toEqual([2, 3]);
     await log.close();
-    await expect(log.verify()).rejects.toMatchObject({ code: "WAL_CLOSED" });
   });
 
   test("the work gives the event loop its turns and ends with the signal", async () => {
@@ -465,9 +489,11 @@ describe("a record log", () => {
     expect(seen.at(-1)).toBe(3000);
     expect(seen.length).toBeGreaterThanOrEqual(3000 / 263);
     const stop = new AbortController();
-    const aborting = log.verify({ signal: stop.signal, onProgress: () => stop.abort() });
+    const place = { directory, name };
+    const aborting = verifyRecordLog({ ...place, signal: stop.signal, onProgress: () => stop.abort() });
     await expect(aborting).rejects.toMatchObject({ code: "WAL_ABORTED" });
-    await expect(log.verify({ signal: AbortSignal.abort() })).rejects.toMatchObject({ code: "WAL_ABORTED" });
+    const stopped = verifyRecordLog({ ...place, signal: AbortSignal.abort() });
+    await expect(stopped).rejects.toMatchObject({ code: "WAL_ABORTED" });
     expect(fs.openHandles.length).toBe(open);
     await log.close();
   });
