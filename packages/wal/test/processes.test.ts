@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDirectory, type Directory } from "@holdfast/fs-seam";
 import { afterEach, expect, test } from "vitest";
-import { openWal, openWalReader, WalError, type WalReader } from "../src/index.js";
+import { openWal, openWalReader, WalError, type WalReader, type WalRecord } from "../src/index.js";
+import { openRecordLog, openRecordLogReader } from "../src/record-log-entry.js";
 import { textOf } from "./log-law.js";
 import { transpiledWorkspace } from "./support/transpiled-workspace.js";
 
@@ -69,31 +70,56 @@ function recordOf(lsn: number): string {
   return `${lsn}:`.padEnd(8 + ((lsn * 7919) % 400), String(lsn));
 }
 
+interface Read {
+  readonly firstLsn: number;
+  readonly lastLsn: number;
+  read(): Iterable<WalRecord>;
+}
+
+/** Kills a writer again and again, and demands what it had said to be written, and every record as it was appended. */
+async function killRepeatedly(path: string, job: string, openReader: () => Read): Promise<void> {
+  const kills = Number(process.env["WAL_KILLS"] ?? 20);
+  for (let round = 0; round < kills; round += 1) {
+    const child = new WalChild(path, job);
+    // Another moment each time: the first record, a rotation, a publish, ...
+    await child.word(1 + ((round * 37) % 120));
+    await child.kill();
+    const promised = child.words.at(-1)?.written ?? 0;
+    expect(promised).toBeGreaterThan(child.words[0]?.opened ?? 0);
+    const reader = openReader();
+    expect(reader.lastLsn, `round ${round}`).toBeGreaterThanOrEqual(promised);
+    let next = reader.firstLsn;
+    for (const { lsn, payload } of reader.read()) {
+      expect(lsn).toBe(next);
+      if (textOf(payload) !== recordOf(lsn)) expect.fail(`round ${round}: LSN ${lsn} holds ${textOf(payload)}`);
+      next += 1;
+    }
+    expect(next).toBe(reader.lastLsn + 1);
+  }
+}
+
 test(
   "kill -9 at full speed: everything that was handed to the system is there, again and again",
   { timeout: 600_000 },
   async () => {
     const { path, directory } = scratch();
-    const kills = Number(process.env["WAL_KILLS"] ?? 20);
-    for (let round = 0; round < kills; round += 1) {
-      const child = new WalChild(path, "write");
-      // Another moment each time: the first record, a rotation, a publish, ...
-      await child.word(1 + ((round * 37) % 120));
-      await child.kill();
-      const promised = child.words.at(-1)?.written ?? 0;
-      const reader = openWalReader({ directory });
-      expect(reader.lastLsn, `round ${round}`).toBeGreaterThanOrEqual(promised);
-      let next = reader.firstLsn;
-      for (const { lsn, payload } of reader.read()) {
-        expect(lsn).toBe(next);
-        if (textOf(payload) !== recordOf(lsn)) expect.fail(`round ${round}: LSN ${lsn} holds ${textOf(payload)}`);
-        next += 1;
-      }
-      expect(next).toBe(reader.lastLsn + 1);
-    }
+    await killRepeatedly(path, "write", () => openWalReader({ directory }));
     const log = await openWal({ directory, mode: "strict" });
     const { checkpoint } = log.latestCheckpoint();
     expect(checkpoint?.lsn ?? 0).toBeGreaterThanOrEqual(log.firstLsn - 1);
+    await log.close();
+  },
+);
+
+test(
+  "kill -9 of a record log at full speed: everything that was handed to the system is there, again and again",
+  { timeout: 600_000 },
+  async () => {
+    const { path, directory } = scratch();
+    const name = "events";
+    await killRepeatedly(path, "record", () => openRecordLogReader({ directory, name }));
+    const log = await openRecordLog({ directory, name });
+    expect(log.report).toMatchObject({ firstLsn: 1, damage: undefined });
     await log.close();
   },
 );

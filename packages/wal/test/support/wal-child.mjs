@@ -9,6 +9,7 @@ const require = createRequire(join(workspace, "index.js"));
 const load = (name) => import(pathToFileURL(require.resolve(name)).href);
 const { openDirectory } = await load("@holdfast/fs-seam");
 const { openWal } = await load("@holdfast/wal");
+const { openRecordLog } = await load("@holdfast/wal/record-log");
 
 /** The record of an LSN: whoever knows the one knows the other. */
 function recordOf(lsn) {
@@ -22,8 +23,7 @@ function open() {
 }
 
 /** Appends for ever, mostly in the buffer, sometimes written, sometimes synced, and says what must be there now. */
-async function write() {
-  const log = await open();
+async function append(log, publish) {
   process.send({ opened: log.lastLsn });
   for (let turn = 1; ; turn += 1) {
     for (let count = 0; count < turn % 17; count += 1) log.append(recordOf(log.lastLsn + 1));
@@ -31,9 +31,21 @@ async function write() {
     if (turn % 3 === 0) await log.sync();
     else log.write();
     process.send({ written: log.lastLsn });
-    if (turn % 50 === 0) await log.publish(Buffer.from(String(log.lastLsn)), { lsn: Math.max(1, log.lastLsn - 400) });
+    if (turn % 50 === 0) await publish(log);
     if (turn % 2 === 0) await new Promise((resolve) => setImmediate(resolve));
   }
+}
+
+async function write() {
+  await append(await open(), (log) => {
+    return log.publish(Buffer.from(String(log.lastLsn)), { lsn: Math.max(1, log.lastLsn - 400) });
+  });
+}
+
+async function record() {
+  const { bufferBytes, preallocateBytes } = options;
+  const log = await openRecordLog({ directory: openDirectory(path), name: "events", bufferBytes, preallocateBytes });
+  await append(log, () => {});
 }
 
 /** The same in many short runs, each closed, until there are so many records. */
@@ -70,4 +82,4 @@ async function openOnce() {
   }
 }
 
-await { write, reopen, race }[job]();
+await { write, record, reopen, race }[job]();
