@@ -339,6 +339,24 @@ export const walStepMutations = walArea("wal-steps", usual, [
   },
   // --- readers ---
   {
+    what: "the last records begin with one that was pruned",
+    file: "record-stream.ts",
+    find: "return { from: Math.max(firstLsn, lastLsn - count + 1) };",
+    put: "return { from: Math.max(1, lastLsn - count + 1) };",
+  },
+  {
+    what: "the last records are one too many",
+    file: "record-stream.ts",
+    find: "return { from: Math.max(firstLsn, lastLsn - count + 1) };",
+    put: "return { from: Math.max(firstLsn, lastLsn - count) };",
+  },
+  {
+    what: "the last records may be none",
+    file: "record-stream.ts",
+    in: "export function lastOf(",
+    find: "checkRange(1, count);",
+  },
+  {
     what: "records of a batch are read behind the last that was asked for",
     file: "record-cursor.ts",
     find: "if (this.lsn >= this.#from) return this.lsn <= this.#lastLsn;",

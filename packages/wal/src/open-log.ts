@@ -9,6 +9,7 @@ import {
   batches,
   batchesUntil,
   DEFAULT_BATCH_BYTES,
+  lastOf,
   records,
   type BatchOptions,
   type ReadOptions,
@@ -226,8 +227,7 @@ export abstract class OpenLog {
 
   /** The last `count` records, the oldest first; fewer where the log has fewer. */
   readLast(count: number): Generator<WalRecord, void, undefined> {
-    checkRange(1, count);
-    return this.read({ from: Math.max(this.firstLsn, this.lastLsn - count + 1) });
+    return this.read(lastOf(this, count));
   }
 
   /**

@@ -16,6 +16,7 @@ import { SectionWalk } from "./record-log-walk.js";
 import {
   batches,
   DEFAULT_BATCH_BYTES,
+  lastOf,
   records,
   type BatchOptions,
   type ReadOptions,
@@ -91,8 +92,7 @@ export class RecordLogReader {
 
   /** The last `count` records of the last look, the oldest first; fewer where the log has fewer. */
   readLast(count: number): Generator<WalRecord, void, undefined> {
-    checkRange(1, count);
-    return this.read({ from: Math.max(1, this.lastLsn - count + 1) });
+    return this.read(lastOf(this, count));
   }
 
   /** Records from `from` on, by the batch, and those that come; looks every `pollIntervalMs`. Ends when `signal` does. */

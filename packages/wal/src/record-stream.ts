@@ -1,5 +1,6 @@
 import { RecordCopies } from "./record-copies.js";
 import type { RecordCursor } from "./record-cursor.js";
+import { checkRange } from "./wal-options.js";
 
 /** Records as callers get them, one by one or by the batch. */
 
@@ -23,6 +24,12 @@ export interface BatchOptions extends ReadOptions {
 }
 
 export const DEFAULT_BATCH_BYTES: number = 64 * 1024;
+
+/** The range of the last `count` records of a log, or of all it has. */
+export function lastOf({ firstLsn, lastLsn }: { firstLsn: number; lastLsn: number }, count: number): ReadOptions {
+  checkRange(1, count);
+  return { from: Math.max(firstLsn, lastLsn - count + 1) };
+}
 
 /** Every record of a cursor, which is opened for the first and closed behind the last: who never begins holds nothing open. */
 export function* records(open: () => RecordCursor): Generator<WalRecord, void, undefined> {

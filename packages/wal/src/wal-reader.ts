@@ -8,6 +8,7 @@ import type { RecoveryReport } from "./recovery-report.js";
 import {
   batches,
   DEFAULT_BATCH_BYTES,
+  lastOf,
   records,
   type BatchOptions,
   type ReadOptions,
@@ -99,6 +100,11 @@ export class WalReader {
   readBatches(options: BatchOptions = {}): AsyncGenerator<WalRecord[], void, undefined> {
     const { maxBatchBytes = DEFAULT_BATCH_BYTES, ...range } = options;
     return batches(this.#cursor(range), maxBatchBytes, this.#options.turn);
+  }
+
+  /** The last `count` records of the last look, the oldest first; fewer where the log has fewer. */
+  readLast(count: number): Generator<WalRecord, void, undefined> {
+    return this.read(lastOf(this, count));
   }
 
   /** Records from `from` on, by the batch, and those that come; looks every `pollIntervalMs`. Ends when `signal` does. */

@@ -7,7 +7,7 @@ import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { inspectSegmentHeader, type SegmentHeader } from "@holdfast/segment-codec";
 import { describe, expect, test } from "vitest";
-import { openWal, openWalReader, type Wal, type WalOptions } from "../src/index.js";
+import { openWal, openWalReader, WalError, type Wal, type WalOptions } from "../src/index.js";
 import { bytesOf, copyOf, listed, small, textsOf } from "./log-law.js";
 
 /** With its frame's header, 72 bytes. */
@@ -299,6 +299,28 @@ test("a range may end within a batch", async () => {
   const { log } = await faulty({ segmentBytes: 4096 });
   log.appendBatch(["a", "b", "c", "d"].map(record));
   expect([...log.read({ from: 2, to: 3 })].map(({ lsn }) => lsn)).toEqual([2, 3]);
+  await log.close();
+});
+
+test("the last records are as many as there are, and none that was pruned", async () => {
+  const { log, memory } = await faulty();
+  for (const name of ["a", "b", "c", "d", "e"]) log.append(record(name));
+  await log.sync();
+  await log.prune(2);
+  const reader = openWalReader({ directory: new Directory(memory) });
+  log.append(record("f")); // behind the look of the reader
+  for (const [each, lastLsn] of [
+    [log, 6],
+    [reader, 5],
+  ] as const) {
+    const lsns = (count: number): number[] => [...each.readLast(count)].map(({ lsn }) => lsn);
+    expect(lsns(1)).toEqual([lastLsn]);
+    expect(lsns(2)).toEqual([lastLsn - 1, lastLsn]);
+    expect(lsns(100)[0]).toBe(3);
+    expect(lsns(100).at(-1)).toBe(lastLsn);
+    expect(lsns(0)).toEqual([]);
+    for (const count of [0.5, -1]) expect(() => each.readLast(count)).toThrowError(WalError);
+  }
   await log.close();
 });
 
