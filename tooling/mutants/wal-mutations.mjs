@@ -532,6 +532,7 @@ export const walMutations = walArea("wal", usual, [
     file: "wal-reader.ts",
     find: "if (span > 0) end = { segment: walk.segment, offset: endOffset, nextLsn, chain };",
     put: "if (span >= 0) end = { segment: walk.segment, offset: endOffset, nextLsn, chain };",
+    tests: [tests.walSteps],
   },
   {
     what: "a reader does not look again when a segment is gone",

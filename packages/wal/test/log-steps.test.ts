@@ -363,6 +363,25 @@ test("an open that cannot finish leaves no temporary file", async () => {
   await log.close();
 });
 
+test("a reader goes on over a close and the next open, and reads only what has come", async () => {
+  const { log, memory } = await faulty();
+  const fs = new FaultFs(memory);
+  const directory = new Directory(memory);
+  log.append(record("a"));
+  await log.sync();
+  const reader = openWalReader({ directory: new Directory(fs) });
+  await log.close();
+  expect(reader.refresh()).toBe(1);
+  const next = await openWal({ directory, ...small });
+  next.append(record("b"));
+  next.write();
+  // A look from the beginning lists the checkpoints as well, before and behind the segments.
+  const looks = fs.plan.arm({ operations: ["list"], action: { kind: "callback", callback: () => {} } });
+  expect(reader.refresh()).toBe(2);
+  expect(looks.fired).toBe(1);
+  await next.close();
+});
+
 test("a reader is told when an older copy of the log was put in its place", async () => {
   const memory = new MemoryFs();
   const directory = new Directory(memory);

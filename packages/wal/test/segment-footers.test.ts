@@ -1,5 +1,6 @@
 // Footers: where they are, what they are told, what goes wrong with one, and that no record depends on any.
 import { Directory } from "@holdfast/fs-seam";
+import { CrashFs } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { FrameCursor, frameKinds } from "@holdfast/segment-codec";
@@ -71,6 +72,38 @@ describe("a footer", () => {
     expect(segments.map(({ endChain }) => endChain).slice(0, 2)).toEqual(
       segments.slice(1).map(({ header }) => header.previousChain),
     );
+  });
+
+  test("ends its file, however much space lay ahead", async () => {
+    const directory = new Directory(new MemoryFs());
+    const log = await openWal({ directory, ...options, segmentBytes: 512, preallocateBytes: 4096 });
+    const sizes = (): number[] => log.segments().map(({ file }) => directory.stat(file).size);
+    log.append(bytesOf(record("a")));
+    log.write();
+    expect(sizes()).toEqual([512]);
+    log.append(bytesOf("b".padEnd(400, "."))); // does not fit, and begins the next one, as does what follows
+    log.append(bytesOf(record("c")));
+    await log.sync();
+    expect(sizes()).toEqual([64 + 72 + 72, 64 + 432 + 72, 512]);
+    const segments = log.segments();
+    await log.close();
+    expect(sizes()).toEqual([64 + 72 + 72, 64 + 432 + 72, 64 + 72 + 72]);
+    for (const { file, endChain } of segments) expect(footerAt(directory, file)?.chain).toBe(endChain);
+  });
+
+  test("is durable behind a close, with what it states", async () => {
+    const disk = new CrashFs();
+    const directory = new Directory(disk);
+    const log = await openWal({ directory, ...options });
+    log.append(bytesOf(record("a")));
+    const { file, endChain } = log.segments().at(-1) as LogSegment; // there is one
+    await log.close();
+    disk.crash("worst");
+    const after = new Directory(disk);
+    expect(footerAt(after, file)?.chain).toBe(endChain);
+    const again = await openWal({ directory: after, ...options });
+    expect(again.report).toMatchObject({ lastLsn: 1, provenLsn: 1, rewrittenRecords: 0 });
+    await again.close();
   });
 
   test("states at a close what is durable, in place of a watermark: nothing is written again", async () => {
