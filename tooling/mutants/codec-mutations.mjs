@@ -402,8 +402,7 @@ export const codecMutations = codecArea(
     {
       what: "a number that is no u64 is written",
       file: "uint64.ts",
-      find: "if (!Number.isSafeInteger(value) || value < 0) {",
-      put: "if (Number.isNaN(value)) {",
+      find: 'checkWhole(value, "a u64", 0, Number.MAX_SAFE_INTEGER);',
       tests: [tests.codecUint64],
     },
   ],

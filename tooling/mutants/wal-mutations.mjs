@@ -168,12 +168,7 @@ export const walMutations = walArea("wal", usual, [
     find: 'if (isFsError(error, "FS_NO_SPACE") || isFsError(error, "FS_QUOTA_EXCEEDED")) return;',
   },
   {
-    what: "a record above the limit is appended",
-    file: "log-writer.ts",
-    find: "if (payload.length > this.#options.maxRecordBytes) throw this.#tooLarge(payload.length);",
-  },
-  {
-    what: "a batch above the limit is appended",
+    what: "a record or batch above the limit is appended",
     file: "log-writer.ts",
     find: "if (payloadBytes > this.#options.maxRecordBytes) throw this.#tooLarge(payloadBytes);",
   },
@@ -306,7 +301,8 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "a temporary file is left when a copy fails",
     file: "recovery.ts",
-    find: "staged.discard(); // does nothing once publish has begun",
+    find: "return { segment, encoder: copy.encoder, records: tail.lastLsn + 1 - place.nextLsn, ...replacement }; } catch (error) { staged.discard();",
+    put: "return { segment, encoder: copy.encoder, records: tail.lastLsn + 1 - place.nextLsn, ...replacement }; } catch (error) {",
   },
   // --- switch-point.ts and tail-scan.ts ---
   {

@@ -167,8 +167,24 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "what is kept aside is not durable before it is gone",
     file: "recovery.ts",
-    find: '{ method: "link-or-copy", rung: "full" }',
-    put: '{ method: "link-or-copy", rung: "os" }',
+    find: 'const handle = directory.open(kept, { mode: "write" }); try { await handle.sync("full");',
+    put: 'const handle = directory.open(kept, { mode: "write" }); try {',
+  },
+  {
+    what: "a name of what is kept aside is not durable before the other is gone",
+    file: "recovery.ts",
+    find: "await aside.syncNames();",
+  },
+  {
+    what: "nothing is kept aside where there are no links",
+    file: "recovery.ts",
+    find: "if (isFsError(error, ...noLinks)) return copyFile(directory, file, kept);",
+  },
+  {
+    what: "a copy that is kept aside is not durable",
+    file: "recovery.ts",
+    find: 'staged.handle.append(buffer.subarray(0, count)); } } finally { source.close(); } await staged.publish({ rung: "full" });',
+    put: 'staged.handle.append(buffer.subarray(0, count)); } } finally { source.close(); } await staged.publish({ rung: "os" });',
   },
   {
     what: "what is cut off is kept aside only when the log goes on without it",

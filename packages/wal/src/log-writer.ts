@@ -117,8 +117,7 @@ export class LogWriter {
   }
 
   append(payload: Uint8Array): number {
-    if (payload.length > this.#options.maxRecordBytes) throw this.#tooLarge(payload.length);
-    this.#reserve(frameBytes(payload.length));
+    this.#reserve(payload.length);
     const lsn = this.#encoder.nextLsn;
     this.place.offset = this.#active.writtenBytes + this.#filled;
     this.#filled = this.#encoder.append(this.#buffer, this.#filled, payload, recordMeta);
@@ -128,8 +127,7 @@ export class LogWriter {
   /** All of them in one frame; returns the LSN of the first. */
   appendBatch(records: readonly Uint8Array[]): number {
     const payloadBytes = batchPayloadBytes(records);
-    if (payloadBytes > this.#options.maxRecordBytes) throw this.#tooLarge(payloadBytes);
-    this.#reserve(frameBytes(payloadBytes));
+    this.#reserve(payloadBytes);
     const lsn = this.#encoder.nextLsn;
     this.place.offset = this.#active.writtenBytes + this.#filled;
     encodeBatchPayload(records, this.#buffer, this.#filled + FRAME_HEADER_BYTES);
@@ -177,15 +175,13 @@ export class LogWriter {
   appendWritten(records: readonly Uint8Array[]): number {
     const record = records.length === 1 ? records[0] : undefined;
     const payloadBytes = record?.length ?? batchPayloadBytes(records);
-    if (payloadBytes > this.#options.maxRecordBytes) throw this.#tooLarge(payloadBytes);
-    const bytes = frameBytes(payloadBytes);
-    this.#reserve(bytes);
+    this.#reserve(payloadBytes);
     const takeBack = this.#encoder.mark();
     const lsn = record === undefined ? this.appendBatch(records) : this.append(record);
     try {
       this.write();
     } catch (error) {
-      this.#filled -= bytes;
+      this.#filled -= frameBytes(payloadBytes);
       takeBack();
       throw error;
     }
@@ -232,8 +228,10 @@ export class LogWriter {
     return this.#filled;
   }
 
-  /** Makes room for a frame in the buffer, and in the segment. */
-  #reserve(bytes: number): void {
+  /** Makes room for the frame of that payload in the buffer, and in the segment. */
+  #reserve(payloadBytes: number): void {
+    if (payloadBytes > this.#options.maxRecordBytes) throw this.#tooLarge(payloadBytes);
+    const bytes = frameBytes(payloadBytes);
     const isFull = this.#active.writtenBytes + this.#filled + bytes > this.#options.segmentBytes;
     // Two segments never begin with the same LSN: the later one would replace the earlier.
     const hasRecord = this.#encoder.nextLsn > this.#active.segment.header.baseLsn;

@@ -1,4 +1,4 @@
-import { copyFile, isFsError, stageFile, type Directory } from "@holdfast/fs-seam";
+import { isFsError, stageFile, type Directory } from "@holdfast/fs-seam";
 import {
   FrameEncoder,
   SEGMENT_HEADER_BYTES,
@@ -318,10 +318,47 @@ async function keepAside(directory: Directory, files: readonly string[], maxAsid
   await directory.syncNames();
   const aside = directory.directory(ASIDE);
   aside.sweepTemps();
-  // Nobody writes to a segment of an earlier run, so a second name is as good as a copy.
-  for (const path of files) {
-    await copyFile(directory, path, `${ASIDE}/${path}`, { method: "link-or-copy", rung: "full" });
-  }
+  for (const file of files) await keepFile(directory, file, `${ASIDE}/${file}`);
+  await aside.syncNames();
   const there = aside.list().map(({ name }) => name);
   for (const name of there.slice(0, Math.max(0, there.length - maxAsideFiles))) aside.remove(name);
+}
+
+/** Nobody writes to a segment of an earlier run, so a second name is as good as a copy, and needs no room. */
+async function keepFile(directory: Directory, file: string, kept: string): Promise<void> {
+  try {
+    directory.link(file, kept);
+  } catch (error) {
+    if (isFsError(error, ...noLinks)) return copyFile(directory, file, kept);
+    if (!isFsError(error, "FS_ALREADY_EXISTS")) throw error; // exists: an open that was killed has come so far
+  }
+  const handle = directory.open(kept, { mode: "write" });
+  try {
+    await handle.sync("full");
+  } finally {
+    handle.close();
+  }
+}
+
+/** FAT answers a link with EPERM. */
+const noLinks = ["FS_UNSUPPORTED", "FS_PERMISSION_DENIED", "FS_TOO_MANY_LINKS"] as const;
+
+async function copyFile(directory: Directory, file: string, copy: string): Promise<void> {
+  const staged = stageFile(directory, copy);
+  try {
+    const source = directory.open(file, { mode: "read" });
+    try {
+      const buffer = new Uint8Array(COPY_BYTES);
+      let count: number;
+      for (let at = 0; (count = source.readAt(buffer, at)) > 0; at += count) {
+        staged.handle.append(buffer.subarray(0, count));
+      }
+    } finally {
+      source.close();
+    }
+    await staged.publish({ rung: "full" });
+  } catch (error) {
+    staged.discard(); // does nothing once publish has begun
+    throw error;
+  }
 }

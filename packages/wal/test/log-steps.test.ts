@@ -195,7 +195,10 @@ describe("aside", () => {
     return bytes;
   }
 
-  test("what an open cuts off is durable there when it is open", async () => {
+  test.each([
+    ["by a second name", undefined],
+    ["as a copy where there are no links", "link:* EPERM"],
+  ])("what an open cuts off is durable there when it is open, %s", async (_how, fault) => {
     const disk = new CrashFs();
     const directory = new Directory(disk);
     const bytes = await torn(directory);
@@ -205,7 +208,8 @@ describe("aside", () => {
       await handle.sync("full");
     }
     await directory.syncNames();
-    expect((await openWal({ directory, ...small })).report.asideFiles).toEqual([file]);
+    const opened = new Directory(fault === undefined ? disk : new FaultFs(disk, fault));
+    expect((await openWal({ directory: opened, ...small })).report.asideFiles).toEqual([file]);
     disk.crash("worst");
     expect(new Directory(disk).readFile(`aside/${file}`)).toEqual(bytes);
   });
