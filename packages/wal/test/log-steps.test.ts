@@ -203,11 +203,6 @@ describe("aside", () => {
     const directory = new Directory(disk);
     const bytes = await torn(directory);
     const file = segmentsOf(directory).at(-1) as string;
-    {
-      using handle = directory.open(file, { mode: "write" });
-      await handle.sync("full");
-    }
-    await directory.syncNames();
     const opened = new Directory(fault === undefined ? disk : new FaultFs(disk, fault));
     expect((await openWal({ directory: opened, ...small })).report.asideFiles).toEqual([file]);
     disk.crash("worst");
