@@ -471,6 +471,14 @@ describe("the encoder", () => {
 });
 
 describe("limits and arguments", () => {
+  test("options that are no object are refused by code", () => {
+    for (const options of [undefined, null, 1]) {
+      expect(() => walkDurabilitySegment(new Uint8Array(0), options as never)).toThrowError(
+        expect.objectContaining({ code: "WAL_INVALID_OPTION" }),
+      );
+    }
+  });
+
   test("nothing is written that the reference cannot read back", () => {
     expect(durabilityLimits).toEqual({ record: 67_108_864, entry: 16_777_216, checkpoint: 268_435_456 });
     expect(code(() => void encodeLogRecord(zeros(2 ** 26 + 1)))).toBe("WAL_RECORD_TOO_LARGE");
