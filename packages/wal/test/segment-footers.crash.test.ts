@@ -1,7 +1,8 @@
 // Footers at every crash point: no record depends on one, one that is believed is true, and one that was synced is there.
 //
-// WAL_LONG=1 makes every subset of what is pending wherever there are at most 4096, and crashes inside recovery at a higher level.
-import { crashMatrix } from "@holdfast/crash-test";
+// WAL_LONG=1 makes every subset of what is pending wherever there are at most 4096, and crashes inside recovery at a higher level,
+// on all file systems.
+import { crashMatrix, defaultPersonalities } from "@holdfast/crash-test";
 import type { Directory } from "@holdfast/fs-seam";
 import type { CrashFs } from "@holdfast/fs-seam/crash";
 import { describe, expect, test } from "vitest";
@@ -149,6 +150,7 @@ describe("the law holds at every crash point", () => {
           if (!found.footers.includes(file)) throw new Error(`the footer of ${file} was synced, and is not there`);
         }
       },
+      personalities: isLong ? defaultPersonalities : ["posix"],
       maxRecoveries: 1_000_000,
       strategy: isLong ? { kind: "exhaustive", limit: 4096 } : { kind: "levels", level: 2 },
       nestedStrategy: { kind: "levels", level: isLong ? 3 : 1 },
