@@ -404,19 +404,18 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "a failed log goes on",
     file: "open-log.ts",
-    find: "if (isHarmless(error) || this.#failure !== undefined) return error;",
-    put: "return error;",
+    find: "this.#failure = { error };",
   },
   {
     what: "who waits for an LSN hears nothing of a failed write",
     file: "open-log.ts",
-    in: "protected failed(error: unknown): unknown {",
+    in: "#fail(error: unknown): void {",
     find: "this.commit.fail(error);",
   },
   {
     what: "a full disk ends the log",
     file: "open-log.ts",
-    find: "return !isFsError(error);",
+    find: "return error instanceof WalError;",
     put: "return error === undefined;",
   },
   {

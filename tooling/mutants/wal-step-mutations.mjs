@@ -288,6 +288,12 @@ export const walStepMutations = walArea("wal-steps", usual, [
   },
   // --- open-log.ts ---
   {
+    what: "a barrier that fails with an error of no file system is tried again",
+    file: "open-log.ts",
+    find: "onFailure: (error) => this.#fail(error),",
+    put: "onFailure: (error) => void this.failed(error),",
+  },
+  {
     what: "a failed log is synced by its close",
     file: "open-log.ts",
     in: "async #close(): Promise<void> {",
@@ -297,13 +303,13 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "a failed log keeps its policy",
     file: "open-log.ts",
-    in: "protected failed(error: unknown): unknown {",
+    in: "#fail(error: unknown): void {",
     find: "this.#cancelSync?.();",
   },
   {
     what: "who follows what is written hears nothing of a failure",
     file: "open-log.ts",
-    in: "protected failed(error: unknown): unknown {",
+    in: "#fail(error: unknown): void {",
     find: "this.writer.written.fail(error);",
   },
   {

@@ -1,4 +1,4 @@
-import { isFsError, type DirectoryLock, type SyncRung } from "@holdfast/fs-seam";
+import type { DirectoryLock, SyncRung } from "@holdfast/fs-seam";
 import { GroupCommit } from "./group-commit.js";
 import { LogWriter } from "./log-writer.js";
 import { Observation } from "./observation.js";
@@ -64,7 +64,7 @@ export abstract class OpenLog {
       directory: options.directory,
       now: options.now,
       isHarmless,
-      onFailure: (error) => void this.failed(error),
+      onFailure: (error) => this.#fail(error),
       onBarrier: (barrier) => this.observation.tell(() => ({ kind: "barrier", ...barrier })),
       onSealed: ({ segment: { file, header }, writtenBytes: bytes }) => {
         const { segmentId, baseLsn: firstLsn } = header;
@@ -272,13 +272,17 @@ export abstract class OpenLog {
 
   /** Hears of every error, and returns it: a failure behind which nobody knows what the file holds ends the log. */
   protected failed(error: unknown): unknown {
-    if (isHarmless(error) || this.#failure !== undefined) return error;
+    if (!isHarmless(error)) this.#fail(error);
+    return error;
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
     this.#failure = { error };
     this.#cancelSync?.();
     this.commit.fail(error);
     this.writer.written.fail(error);
     this.observation.tell(() => ({ kind: "failure", error }));
-    return error;
   }
 
   /**
@@ -386,9 +390,9 @@ export abstract class OpenLog {
   }
 }
 
-/** Whether everything is as it was before the call that threw this: all is checked before the file system is asked. */
+/** Whether everything is as it was before the call that threw this. Only the log itself knows that of its errors; a barrier's never are. */
 function isHarmless(error: unknown): boolean {
-  return !isFsError(error);
+  return error instanceof WalError;
 }
 
 /** Throws a `TypeError` unless it is bytes. */

@@ -1,11 +1,11 @@
 // Barriers that fail, each one in turn and in every way a disk forgets: the log says so and takes nothing more, counts nothing as
 // durable that was lost, and the next open has everything that was promised.
-import { Directory } from "@holdfast/fs-seam";
+import { Directory, type FileHandle } from "@holdfast/fs-seam";
 import { CrashFs, type FailedSyncAftermath } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { describe, expect, test } from "vitest";
 import { footers } from "./footers.js";
-import { openWal, type Wal, type WalOptions } from "../src/index.js";
+import { openWal, WalError, type Wal, type WalOptions } from "../src/index.js";
 import { bytesOf, demandPrefix, readInEveryMode, small, textsOf } from "./log-law.js";
 
 const record = (name: string): string => name.padEnd(40, ".");
@@ -171,4 +171,38 @@ test.each([
   await demandPoisoned(log, 4);
   await log.close();
   expect(fs.openHandles).toEqual([]);
+});
+
+/** Its next barrier of a file fails once, with an error that no file system of the seam throws. */
+class Strange extends Directory {
+  error: Error | undefined = undefined;
+
+  override open(...args: Parameters<Directory["open"]>): FileHandle {
+    const handle = super.open(...args);
+    const fail = (): void => {
+      const { error } = this;
+      this.error = undefined;
+      if (error !== undefined) throw error;
+    };
+    const { sync, syncBlocking } = handle;
+    handle.sync = async (rung) => (fail(), sync.call(handle, rung));
+    handle.syncBlocking = (rung) => (fail(), syncBlocking.call(handle, rung));
+    return handle;
+  }
+}
+
+test.each([
+  ["a promise", (log: Wal) => log.sync()],
+  ["a blocking", (log: Wal) => log.syncBlocking()],
+] as const)("%s barrier that fails with anything but an FsError is as final", async (_, barrier) => {
+  for (const error of [new Error("EIO: i/o error, fsync"), new WalError("WAL_NO_SPACE", "of another log")]) {
+    const directory = new Strange(new CrashFs());
+    const log = await openWal({ directory, ...small });
+    log.append(bytesOf("a"));
+    directory.error = error;
+    await expect((async () => barrier(log))()).rejects.toBe(error);
+    expect(log.failure).toBe(error);
+    await demandPoisoned(log, 0);
+    await log.close();
+  }
 });
