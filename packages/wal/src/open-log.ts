@@ -110,27 +110,19 @@ export abstract class OpenLog {
   append(record: Uint8Array): number {
     this.check();
     checkRecord(record);
+    let lsn: number;
     try {
-      const lsn = this.writer.append(record);
-      if (this.#hasPolicy) this.#appended(1);
-      return lsn;
+      lsn = this.writer.append(record);
     } catch (error) {
       throw this.failed(error);
     }
+    if (this.#hasPolicy) this.#appended(1);
+    return lsn;
   }
 
   /** Appends records that will all be there or none, and returns the LSN of the first. Durability and errors of {@link append}. */
   appendBatch(records: readonly Uint8Array[]): number {
-    this.check();
-    if (!Array.isArray(records) || records.length === 0) throw new TypeError("records must be an array, and not empty");
-    for (const record of records) checkRecord(record);
-    try {
-      const lsn = this.writer.appendBatch(records);
-      if (this.#hasPolicy) this.#appended(records.length);
-      return lsn;
-    } catch (error) {
-      throw this.failed(error);
-    }
+    return this.#appendAll(records, "appendBatch");
   }
 
   /**
@@ -140,16 +132,7 @@ export abstract class OpenLog {
    * before still waits.
    */
   appendWritten(records: readonly Uint8Array[]): number {
-    this.check();
-    if (!Array.isArray(records) || records.length === 0) throw new TypeError("records must be an array, and not empty");
-    for (const record of records) checkRecord(record);
-    try {
-      const lsn = this.writer.appendWritten(records);
-      if (this.#hasPolicy) this.#appended(records.length);
-      return lsn;
-    } catch (error) {
-      throw this.failed(error);
-    }
+    return this.#appendAll(records, "appendWritten");
   }
 
   /** The failure that ended the log: nothing can be appended or synced any more. Undefined while all is well. */
@@ -313,6 +296,20 @@ export abstract class OpenLog {
     } finally {
       this.#working.delete(working);
     }
+  }
+
+  #appendAll(records: readonly Uint8Array[], how: "appendBatch" | "appendWritten"): number {
+    this.check();
+    if (!Array.isArray(records) || records.length === 0) throw new TypeError("records must be an array, and not empty");
+    for (const record of records) checkRecord(record);
+    let lsn: number;
+    try {
+      lsn = this.writer[how](records);
+    } catch (error) {
+      throw this.failed(error);
+    }
+    if (this.#hasPolicy) this.#appended(records.length);
+    return lsn;
   }
 
   /** Checks at once, and opens when it is called. */

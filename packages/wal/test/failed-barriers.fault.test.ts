@@ -184,9 +184,10 @@ class Strange extends Directory {
       this.error = undefined;
       if (error !== undefined) throw error;
     };
-    const { sync, syncBlocking } = handle;
-    handle.sync = async (rung) => (fail(), sync.call(handle, rung));
-    handle.syncBlocking = (rung) => (fail(), syncBlocking.call(handle, rung));
+    const sync = handle.sync.bind(handle);
+    const syncBlocking = handle.syncBlocking.bind(handle);
+    handle.sync = async (rung) => (fail(), sync(rung));
+    handle.syncBlocking = (rung) => (fail(), syncBlocking(rung));
     return handle;
   }
 }
