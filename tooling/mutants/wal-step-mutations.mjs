@@ -288,6 +288,22 @@ export const walStepMutations = walArea("wal-steps", usual, [
   },
   // --- open-log.ts ---
   {
+    what: "a rung that is none reaches the file system",
+    file: "open-log.ts",
+    find: 'checkChoice("rung", rung, barrierRungs);',
+  },
+  {
+    what: "a misspelled end of following is another one",
+    file: "open-log.ts",
+    find: 'checkChoice("until", until, ["written", "durable"]);',
+  },
+  {
+    what: "a promise is leave to prune",
+    file: "wal.ts",
+    find: "as unknown) === true;",
+    put: "as unknown) !== false;",
+  },
+  {
     what: "a barrier that fails with an error of no file system is tried again",
     file: "open-log.ts",
     find: "onFailure: (error) => this.#fail(error),",

@@ -18,7 +18,7 @@ import {
 import { WalError } from "./wal-error.js";
 import type { FollowOptions } from "./wal-reader.js";
 import { arrival, orAborted } from "./waiting.js";
-import { checkRange, type ResolvedWalOptions } from "./wal-options.js";
+import { checkChoice, checkKeys, checkLsn, checkRange, type ResolvedWalOptions } from "./wal-options.js";
 
 export interface WaitOptions {
   /** Gives up waiting. What was appended stays appended, and becomes durable with the next barrier. */
@@ -154,10 +154,13 @@ export abstract class OpenLog {
   /**
    * Resolves, with the LSN that is durable then, once everything appended before the call survives a power loss. Callers who
    * wait at the same time share one barrier.
+   *
+   * @throws {@link WalError} `WAL_INVALID_OPTION` for what is no rung or no option, as every call with options does.
    */
   sync(rung: SyncRung = "data", options: WaitOptions = {}): Promise<number> {
     try {
       this.check();
+      checkBarrier(rung, options);
       return orAborted(this.commit.sync(rung), options.signal);
     } catch (error) {
       return Promise.reject(error);
@@ -167,23 +170,29 @@ export abstract class OpenLog {
   /** The same, holding the event loop. `WAL_BUSY` while a promise barrier is under way. */
   syncBlocking(rung: SyncRung = "data"): number {
     this.check();
+    checkBarrier(rung);
     if (this.commit.isBusy) throw new WalError("WAL_BUSY", "a barrier is under way; await it instead");
     return this.commit.syncBlocking(rung);
   }
 
   /** Resolves once the LSN is durable, whoever syncs it; asks for no barrier itself. Rejects when the log fails or is closed first. */
-  async whenDurable(lsn: number, { signal }: WaitOptions = {}): Promise<void> {
+  async whenDurable(lsn: number, options: WaitOptions = {}): Promise<void> {
     this.check();
+    checkLsn("lsn", lsn, 0);
+    checkKeys(options, waitKeys);
     const { promise, cancel } = this.commit.durable.reached(lsn);
     try {
-      await orAborted(promise, signal);
+      await orAborted(promise, options.signal);
     } finally {
       cancel();
     }
   }
 
   /** Appends a record and resolves with its LSN once it has reached the rung. */
-  async appendDurable(record: Uint8Array, { rung = "data", signal }: DurableOptions = {}): Promise<number> {
+  async appendDurable(record: Uint8Array, options: DurableOptions = {}): Promise<number> {
+    checkKeys(options, durableKeys);
+    const { rung = "data", signal } = options;
+    checkChoice("rung", rung, durableRungs);
     const lsn = this.append(record);
     if (rung === "os") this.write();
     else await orAborted(this.commit.sync(rung), signal);
@@ -221,7 +230,10 @@ export abstract class OpenLog {
     options: FollowOptions & { readonly until?: "written" | "durable" } = {},
   ): AsyncGenerator<WalRecord[], void, undefined> {
     this.check();
+    checkKeys(options, followKeys);
     const { from = this.firstLsn, until = "durable", maxBatchBytes = DEFAULT_BATCH_BYTES, signal } = options;
+    checkChoice("until", until, ["written", "durable"]);
+    checkLsn("from", from, 1);
     const watermark = until === "durable" ? this.commit.durable : this.writer.written;
     let next = from;
     for (;;) {
@@ -313,8 +325,10 @@ export abstract class OpenLog {
   }
 
   /** Checks at once, and opens when it is called. */
-  #cursor({ from = this.firstLsn, to = this.lastLsn }: ReadOptions): () => RecordCursor {
+  #cursor(options: ReadOptions): () => RecordCursor {
     this.check();
+    checkKeys(options, rangeKeys);
+    const { from = this.firstLsn, to = this.lastLsn } = options;
     checkRange(from, to);
     const range = { from, to: Math.min(to, this.writtenLsn) };
     return () => {
@@ -390,6 +404,19 @@ export abstract class OpenLog {
 /** Whether everything is as it was before the call that threw this. Only the log itself knows that of its errors; a barrier's never are. */
 function isHarmless(error: unknown): boolean {
   return error instanceof WalError;
+}
+
+const waitKeys: readonly string[] = ["signal"];
+const durableKeys: readonly string[] = ["rung", "signal"];
+const rangeKeys: readonly string[] = ["from", "to"];
+const followKeys: readonly string[] = ["from", "until", "maxBatchBytes", "signal"];
+const barrierRungs: readonly string[] = ["data", "full"];
+const durableRungs: readonly string[] = ["os", ...barrierRungs];
+
+/** Before a file system is asked: what it refuses would pass for a barrier that failed. */
+function checkBarrier(rung: string, options: WaitOptions = {}): void {
+  checkChoice("rung", rung, barrierRungs);
+  checkKeys(options, waitKeys);
 }
 
 /** Throws a `TypeError` unless it is bytes. */

@@ -1,6 +1,6 @@
 import { RecordCopies } from "./record-copies.js";
 import type { RecordCursor } from "./record-cursor.js";
-import { checkRange } from "./wal-options.js";
+import { checkLsn } from "./wal-options.js";
 
 /** Records as callers get them, one by one or by the batch. */
 
@@ -27,7 +27,7 @@ export const DEFAULT_BATCH_BYTES: number = 64 * 1024;
 
 /** The range of the last `count` records of a log, or of all it has. */
 export function lastOf({ firstLsn, lastLsn }: { firstLsn: number; lastLsn: number }, count: number): ReadOptions {
-  checkRange(1, count);
+  checkLsn("count", count, 0);
   return { from: Math.max(firstLsn, lastLsn - count + 1) };
 }
 

@@ -39,7 +39,7 @@ export interface WalOptions extends WalSettings {
   /** Hears of what the log does, for metrics. Default: nobody. */
   readonly observer?: LogObserver;
   /**
-   * Asked before a segment is pruned, the oldest first, and perhaps twice; false ends the prune before it. What it throws ends it
+   * Asked before a segment is pruned, the oldest first, and perhaps twice; anything but true ends the prune before it. What it throws ends it
    * as well, and is what `prune` throws. Default: every one may go.
    */
   readonly mayPrune?: (segment: PrunableSegment) => boolean;
@@ -126,7 +126,7 @@ const keys: readonly (keyof WalOptions)[] = [
   "maxAsideFiles",
 ];
 
-const modes: readonly unknown[] = ["strict", "recover", "salvage"] satisfies RecoveryMode[];
+const modes: readonly RecoveryMode[] = ["strict", "recover", "salvage"];
 
 /** Checks options and fills in defaults. Throws {@link WalError} `WAL_INVALID_OPTION` naming the option. */
 export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
@@ -164,13 +164,9 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
   if (typeof resolved.prepareSegments !== "boolean") refuse("prepareSegments", "must be a boolean");
   const { footers, hash } = resolved;
   if (footers !== undefined && typeof footers.write !== "function") refuse("footers", "must be SegmentFooters");
-  if (hash !== undefined && !Object.hasOwn(hashAlgorithms, hash)) {
-    refuse("hash", `must be one of ${Object.keys(hashAlgorithms).join(", ")}, not ${String(hash)}`);
-  }
+  if (hash !== undefined) checkChoice("hash", hash, Object.keys(hashAlgorithms));
   checkPolicy(resolved.syncPolicy);
-  if (!modes.includes(resolved.mode)) {
-    refuse("mode", `must be "strict", "recover" or "salvage", not ${String(resolved.mode)}`);
-  }
+  checkChoice("mode", resolved.mode, modes);
   whole(resolved, "segmentBytes", 128, 2 ** 40);
   whole(resolved, "bufferBytes", 64, 2 ** 30);
   whole(resolved, "maxRecordBytes", 0, MAX_PAYLOAD_BYTES);
@@ -230,6 +226,11 @@ export function checkKeys(options: object, known: readonly string[]): void {
   for (const key of Object.keys(options)) if (!known.includes(key)) refuse(key, "is unknown");
 }
 
+/** Throws `WAL_INVALID_OPTION` unless it is one of these. */
+export function checkChoice(option: string, value: string, choices: readonly string[]): void {
+  if (!choices.includes(value)) refuse(option, `must be one of ${choices.join(", ")}, not ${String(value)}`);
+}
+
 export function refuse(option: string, why: string): never {
   throw new WalError("WAL_INVALID_OPTION", `option ${option} ${why}`, { option });
 }
@@ -261,12 +262,14 @@ export function resolveReaderOptions(options: ReaderOptions): ResolvedReaderOpti
 
 /** Throws `WAL_LSN_OUT_OF_RANGE` unless both are LSNs. `to` may lie before `from`: nothing is read then. */
 export function checkRange(from: number, to: number): void {
-  if (!(Number.isSafeInteger(from) && from >= 1)) {
-    throw new WalError("WAL_LSN_OUT_OF_RANGE", `from must be a whole number from 1 on, not ${String(from)}`, {
-      lsn: from,
-    });
-  }
-  if (!(Number.isSafeInteger(to) && to >= 0)) {
-    throw new WalError("WAL_LSN_OUT_OF_RANGE", `to must be a whole number from 0 on, not ${String(to)}`, { lsn: to });
-  }
+  checkLsn("from", from, 1);
+  checkLsn("to", to, 0);
+}
+
+/** Throws `WAL_LSN_OUT_OF_RANGE`, with the name of what it is, unless it is a whole number from `min` on. */
+export function checkLsn(name: string, lsn: number, min: number): void {
+  if (Number.isSafeInteger(lsn) && lsn >= min) return;
+  throw new WalError("WAL_LSN_OUT_OF_RANGE", `${name} must be a whole number from ${min} on, not ${String(lsn)}`, {
+    lsn,
+  });
 }

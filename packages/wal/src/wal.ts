@@ -10,7 +10,8 @@ import { listSegments, type LogSegment } from "./segment-list.js";
 import type { SoundSegment } from "./segment-survey.js";
 import { WalError } from "./wal-error.js";
 import {
-  checkRange,
+  checkKeys,
+  checkLsn,
   resolveWalOptions,
   type PrunableSegment,
   type ResolvedWalOptions,
@@ -86,14 +87,14 @@ export class Wal extends OpenLog {
 
   async #prune(lsn: number): Promise<number> {
     this.check();
-    checkRange(1, lsn);
+    checkLsn("lsn", lsn, 0);
     const { live, index } = this.writer;
     const { mayPrune } = this.#options;
     const isDue = (): boolean => {
       const [first, second] = live;
       if (first === undefined || second === undefined) return false; // the last one is written to
       if (second.header.baseLsn > this.#prunable(lsn) + 1) return false;
-      return mayPrune(describe(first, second));
+      return (mayPrune(describe(first, second)) as unknown) === true; // a promise is no leave
     };
     let removed = 0;
     while (isDue()) {
@@ -129,9 +130,11 @@ export class Wal extends OpenLog {
     return this.during(() => this.#checkpoint(payload, options));
   }
 
-  async #checkpoint(payload: Uint8Array, { lsn = this.lastLsn }: { readonly lsn?: number }): Promise<number> {
+  async #checkpoint(payload: Uint8Array, options: { readonly lsn?: number }): Promise<number> {
     this.check();
     checkRecord(payload);
+    checkKeys(options, ["lsn"]);
+    const { lsn = this.lastLsn } = options;
     const { maxCheckpointBytes, keepCheckpoints, content } = this.#options;
     if (payload.length > maxCheckpointBytes) {
       const message = `a checkpoint of ${payload.length} bytes is above maxCheckpointBytes, which is ${maxCheckpointBytes}`;
@@ -172,8 +175,11 @@ export class Wal extends OpenLog {
    *
    * @throws {@link WalError} `WAL_CHECKPOINT_MISSING` when the log no longer has the records that no checkpoint covers.
    */
-  latestCheckpoint({ upTo = this.lastLsn }: { readonly upTo?: number } = {}): FoundCheckpoint {
+  latestCheckpoint(options: { readonly upTo?: number } = {}): FoundCheckpoint {
     this.check();
+    checkKeys(options, ["upTo"]);
+    const { upTo = this.lastLsn } = options;
+    checkLsn("upTo", upTo, 0);
     const { firstLsn, lastLsn } = this;
     const { logId } = this.writer.active.segment.header;
     const { maxCheckpointBytes } = this.#options;

@@ -115,3 +115,70 @@ test("LSNs and records that are none", async () => {
   expect(log.lastLsn).toBe(1);
   await log.close();
 });
+
+type Loose = Record<string, (...args: readonly unknown[]) => unknown>;
+
+/** What a generator or a promise comes to. */
+async function outcome(call: () => unknown): Promise<unknown> {
+  const result = await call();
+  return result instanceof Object && "next" in result ? (result as Generator).next() : result;
+}
+
+test.each([
+  ["sync", ["os"], "rung"],
+  ["sync", [{ signal: new AbortController().signal }], "rung"],
+  ["sync", ["data", { signl: 1 }], "signl"],
+  ["syncBlocking", ["memory"], "rung"],
+  ["appendDurable", [bytesOf("a"), { rung: "memory" }], "rung"],
+  ["appendDurable", [bytesOf("a"), { rong: "os" }], "rong"],
+  ["appendDurable", [bytesOf("a"), "full"], undefined],
+  ["whenDurable", [1, { abort: 1 }], "abort"],
+  ["read", [{ form: 1 }], "form"],
+  ["readBatches", [{ maxBytes: 1 }], "maxBytes"],
+  ["follow", [{ until: "durabel" }], "until"],
+  ["follow", [{ to: 5 }], "to"],
+  ["checkpoint", [bytesOf("a"), { lns: 1 }], "lns"],
+  ["checkpoint", [bytesOf("a"), 1], undefined],
+  ["publish", [bytesOf("a"), { lns: 1 }], "lns"],
+  ["latestCheckpoint", [{ upto: 1 }], "upto"],
+] as const)("%s(%j) is refused by name, and the log goes on", async (method, args, option) => {
+  const log = await openWal({ directory: new Directory(new MemoryFs()), ...small });
+  log.append(bytesOf("a"));
+  const call = outcome(() => (log as unknown as Loose)[method]?.call(log, ...args));
+  await expect(call).rejects.toMatchObject({
+    code: "WAL_INVALID_OPTION",
+    context: option === undefined ? {} : { option },
+  });
+  expect(log.lastLsn).toBe(1);
+  expect(await log.appendDurable(bytesOf("b"))).toBe(2);
+  await log.close();
+});
+
+test.each([
+  ["whenDurable", [Number.NaN], "lsn"],
+  ["whenDurable", ["1"], "lsn"],
+  ["prune", [-1], "lsn"],
+  ["readLast", [-1], "count"],
+  ["read", [{ from: 0 }], "from"],
+  ["read", [{ to: 0.5 }], "to"],
+  ["follow", [{ from: Number.NaN }], "from"],
+  ["latestCheckpoint", [{ upTo: Number.NaN }], "upTo"],
+  ["latestCheckpoint", [{ upTo: -1 }], "upTo"],
+] as const)("%s(%j) is no LSN, and the message names it", async (method, args, name) => {
+  const log = await openWal({ directory: new Directory(new MemoryFs()), ...small });
+  const call = outcome(() => (log as unknown as Loose)[method]?.call(log, ...args));
+  await expect(call).rejects.toMatchObject({
+    code: "WAL_LSN_OUT_OF_RANGE",
+    message: expect.stringMatching(new RegExp(`^${name} must be`)) as string,
+  });
+  await log.close();
+});
+
+test("a mayPrune that gives a promise gives no leave", async () => {
+  const mayPrune = (async () => true) as unknown as () => boolean;
+  const log = await openWal({ directory: new Directory(new MemoryFs()), ...small, mayPrune });
+  for (let count = 0; count < 12; count += 1) await log.appendDurable(bytesOf("x".repeat(60)));
+  expect(await log.prune(12)).toBe(0);
+  expect(log.firstLsn).toBe(1);
+  await log.close();
+});
