@@ -445,7 +445,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "pruning takes the active segment",
     file: "wal.ts",
-    find: "if (first === undefined || second === undefined) return false; // the last one is written to if (second.header.baseLsn > this.#prunable(lsn) + 1) return false; return mayPrune(describe(first, second));",
+    find: "if (first === undefined || second === undefined) return false; // the last one is written to if (second.header.baseLsn > this.#prunable(lsn) + 1) return false; return (mayPrune(describe(first, second)) as unknown) === true;",
     put: "if (first === undefined) return false; if ((second?.header.baseLsn ?? 0) > this.#prunable(lsn) + 1) return false; return mayPrune(describe(first, second ?? first));",
   },
   {
@@ -653,7 +653,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "pruning does not ask its owner",
     file: "wal.ts",
-    find: "return mayPrune(describe(first, second));",
+    find: "return (mayPrune(describe(first, second)) as unknown) === true;",
     put: "return mayPrune === undefined || describe(first, second).lastLsn > 0;",
     tests: [tests.walOpening],
   },

@@ -288,6 +288,17 @@ export const walStepMutations = walArea("wal-steps", usual, [
   },
   // --- open-log.ts ---
   {
+    what: "an interval without room is the last one",
+    file: "open-log.ts",
+    in: "#syncUnasked(): void {",
+    find: 'if (this.#options.syncPolicy.kind === "interval") this.#appended(0);',
+  },
+  {
+    what: "appends that found no room are forgotten",
+    file: "open-log.ts",
+    find: "this.#unsyncedAppends += unsynced;",
+  },
+  {
     what: "a rung that is none reaches the file system",
     file: "open-log.ts",
     find: 'checkChoice("rung", rung, barrierRungs);',

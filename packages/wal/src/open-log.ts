@@ -350,6 +350,7 @@ export abstract class OpenLog {
     } catch (error) {
       if (isHarmless(error)) {
         this.#closed = undefined; // still open: what waits in memory can be written once there is room
+        if (this.#options.syncPolicy.kind === "interval") this.#appended(0);
         throw error;
       }
       await this.#release();
@@ -382,22 +383,31 @@ export abstract class OpenLog {
     }
   }
 
-  /** What the sync policy makes of appends. */
+  /** What the sync policy makes of appends. A `schedule` that throws ends the log: nobody would keep the policy. */
   #appended(count: number): void {
     const { syncPolicy, schedule } = this.#options;
     this.#unsyncedAppends += count;
     if (syncPolicy.kind === "every" && this.#unsyncedAppends >= syncPolicy.appends) this.#syncUnasked();
     if (syncPolicy.kind !== "interval" || this.#cancelSync !== undefined) return;
-    this.#cancelSync = schedule(() => {
-      this.#cancelSync = undefined;
-      this.#syncUnasked();
-    }, syncPolicy.intervalMs);
+    try {
+      this.#cancelSync = schedule(() => {
+        this.#cancelSync = undefined;
+        this.#syncUnasked();
+      }, syncPolicy.intervalMs);
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
-  /** Nobody waits for it: a failure ends the log, and the next call says so. */
+  /** Nobody waits for it: a failure ends the log, and the next call says so. What had no room is due again. */
   #syncUnasked(): void {
+    const unsynced = this.#unsyncedAppends;
     this.#unsyncedAppends = 0;
-    this.commit.sync("data").catch(() => {});
+    this.commit.sync("data").catch(() => {
+      if (this.#failure !== undefined || this.#closed !== undefined) return;
+      this.#unsyncedAppends += unsynced;
+      if (this.#options.syncPolicy.kind === "interval") this.#appended(0); // the other kind has the next append ask
+    });
   }
 }
 

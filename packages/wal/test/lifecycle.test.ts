@@ -109,8 +109,9 @@ describe("close", () => {
     const full = fs.plan.arm("write,append:*.seg times 1 ENOSPC");
     await expect(log.close()).rejects.toMatchObject({ code: "WAL_NO_SPACE" });
     expect(full.fired).toBe(1);
-    log.append(record("b"));
     expect(scheduled.length).toBe(1); // the policy is at work as before
+    log.append(record("b"));
+    expect(scheduled.length).toBe(1);
     await log.close();
     const again = await openWal({ directory: copyOf(memory.snapshot()), ...small });
     expect(textsOf(again).length).toBe(2);
@@ -299,4 +300,51 @@ test("checkpoints of another log neither count nor are touched", async () => {
   expect(log.latestCheckpoint({ upTo: 4 }).checkpoint).toEqual({ lsn: 3, payload: bytesOf("ours") });
   await log.close();
   await other.close();
+});
+
+describe("a policy on a full disk", () => {
+  test("of an interval asks again when the next one has passed, and only once at a time", async () => {
+    const due: (() => void)[] = [];
+    const schedule = (action: () => void): (() => void) => {
+      due.push(action);
+      return () => void due.splice(due.indexOf(action), 1);
+    };
+    const { fs, log } = await faulty("", { syncPolicy: { kind: "interval", intervalMs: 5 }, schedule });
+    log.append(record("a"));
+    const full = fs.plan.arm("write,append:*.seg times 2 ENOSPC");
+    for (const fired of [1, 2]) {
+      expect(due.length).toBe(1);
+      due.shift()?.();
+      await expect(log.sync()).rejects.toMatchObject({ code: "WAL_NO_SPACE" }); // shares the policy's barrier
+      await Promise.resolve();
+      expect(full.fired).toBe(fired);
+    }
+    due.shift()?.();
+    await log.whenDurable(1);
+    expect(due).toEqual([]);
+    await log.close();
+  });
+
+  test("of appends asks again with the next append", async () => {
+    const { fs, log } = await faulty("", { syncPolicy: { kind: "every", appends: 3 }, segmentBytes: 4096 });
+    fs.plan.arm("write,append:*.seg times 1 ENOSPC");
+    for (const name of ["a", "b", "c"]) log.append(record(name));
+    await expect(log.sync()).rejects.toMatchObject({ code: "WAL_NO_SPACE" });
+    await Promise.resolve();
+    log.append(record("d"));
+    await log.whenDurable(4);
+    await log.close();
+  });
+});
+
+test("a schedule that throws ends the log, behind the append that it was asked by", async () => {
+  const own = new Error("no timers here");
+  const schedule = (): never => {
+    throw own;
+  };
+  const { log } = await faulty("", { syncPolicy: { kind: "interval", intervalMs: 5 }, schedule });
+  expect(log.append(record("a"))).toBe(1);
+  expect(log.failure).toBe(own);
+  expect(() => log.append(record("b"))).toThrowError(expect.objectContaining({ code: "WAL_POISONED", cause: own }));
+  await log.close();
 });
