@@ -475,7 +475,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "closing does not sync",
     file: "open-log.ts",
-    in: "async #close(): Promise<void> {",
+    in: "async #close(discard: boolean): Promise<void> {",
     find: 'await this.commit.sync("data");',
   },
   { what: "closing states nothing", file: "open-log.ts", find: "this.writer.appendWatermark(payload, kind);" },

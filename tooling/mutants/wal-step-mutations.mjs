@@ -288,10 +288,21 @@ export const walStepMutations = walArea("wal-steps", usual, [
   },
   // --- open-log.ts ---
   {
+    what: "every reading needs room",
+    file: "open-log.ts",
+    find: "if (to > this.writtenLsn) this.write();",
+    put: "this.write();",
+  },
+  {
+    what: "a log that is given up is written",
+    file: "open-log.ts",
+    find: "=== undefined && !discard) {",
+    put: "=== undefined) {",
+  },
+  {
     what: "an interval without room is the last one",
     file: "open-log.ts",
-    in: "#syncUnasked(): void {",
-    find: 'if (this.#options.syncPolicy.kind === "interval") this.#appended(0);',
+    find: "if (this.#failure === undefined && this.#closed === undefined) this.#awaitInterval();",
   },
   {
     what: "appends that found no room are forgotten",
@@ -323,9 +334,9 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "a failed log is synced by its close",
     file: "open-log.ts",
-    in: "async #close(): Promise<void> {",
-    find: "if (this.#failure === undefined) {",
-    put: "if (this.#closed !== undefined) {",
+    in: "async #close(discard: boolean): Promise<void> {",
+    find: "if (this.#failure === undefined && !discard) {",
+    put: "if (!discard) {",
   },
   {
     what: "a failed log keeps its policy",

@@ -30,6 +30,14 @@ export interface DurableOptions extends WaitOptions {
   readonly rung?: "os" | SyncRung;
 }
 
+export interface CloseOptions {
+  /**
+   * Gives up what no barrier covers instead of writing and syncing it, as a process does that is killed: for a disk that stays
+   * full. Whoever waits for it is told `WAL_CLOSED`. Default false.
+   */
+  readonly discard?: boolean;
+}
+
 /**
  * A log that is open for writing, whatever its files are: who appends, who waits, who reads, and what a failure ends. What the
  * files are is said by whoever extends it.
@@ -200,20 +208,18 @@ export abstract class OpenLog {
   }
 
   /**
-   * Records that were appended before the call, verified one by one. What waits in the buffer is written first. Nothing is open
-   * before the first one is asked for; from then on, until the last one or `return()`, what is still to be read is not pruned.
+   * Records that were appended before the call, verified one by one. What waits in the buffer is written first where the range
+   * reaches into it, so what is durable can be read on a full disk, with `to`. Nothing is open before the first one is asked for; from then on, until the last one or `return()`, what is still to be read is not pruned.
    *
    * @throws {@link WalError} `WAL_LSN_OUT_OF_RANGE`; when it is read, `WAL_PRUNED`, and `WAL_CORRUPT` where a record is damaged.
    */
   read(options: ReadOptions = {}): Generator<WalRecord, void, undefined> {
-    this.write();
     return records(this.#cursor(options));
   }
 
   /** The same by the batch, with a turn of the event loop between two. */
   readBatches(options: BatchOptions = {}): AsyncGenerator<WalRecord[], void, undefined> {
     const { maxBatchBytes = DEFAULT_BATCH_BYTES, ...range } = options;
-    this.write();
     return batches(this.#cursor(range), maxBatchBytes, this.#options.turn);
   }
 
@@ -246,10 +252,16 @@ export abstract class OpenLog {
 
   /**
    * Writes and syncs what is left, states in the log that it is durable, and gives the lock back. Idempotent. When the log has
-   * failed before, only closes its files. A close that could not give the lock back may be called again.
+   * failed before, only closes its files. A close that could not give the lock back may be called again, and so may one that found
+   * no room (`WAL_NO_SPACE`): the log is still open then.
    */
-  close(): Promise<void> {
-    this.#closed ??= this.#close();
+  close(options: CloseOptions = {}): Promise<void> {
+    try {
+      checkKeys(options, ["discard"]);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    this.#closed ??= this.#close(options.discard === true);
     return this.#closed;
   }
 
@@ -330,6 +342,7 @@ export abstract class OpenLog {
     checkKeys(options, rangeKeys);
     const { from = this.firstLsn, to = this.lastLsn } = options;
     checkRange(from, to);
+    if (to > this.writtenLsn) this.write();
     const range = { from, to: Math.min(to, this.writtenLsn) };
     return () => {
       this.check();
@@ -337,20 +350,20 @@ export abstract class OpenLog {
     };
   }
 
-  async #close(): Promise<void> {
+  async #close(discard: boolean): Promise<void> {
     this.#cancelSync?.();
     this.#cancelSync = undefined;
     await Promise.allSettled(this.#working);
     await this.commit.idle();
     try {
-      if (this.#failure === undefined) {
+      if (this.#failure === undefined && !discard) {
         await this.commit.sync("data");
         await this.end();
       }
     } catch (error) {
       if (isHarmless(error)) {
         this.#closed = undefined; // still open: what waits in memory can be written once there is room
-        if (this.#options.syncPolicy.kind === "interval") this.#appended(0);
+        this.#awaitInterval();
         throw error;
       }
       await this.#release();
@@ -385,9 +398,14 @@ export abstract class OpenLog {
 
   /** What the sync policy makes of appends. A `schedule` that throws ends the log: nobody would keep the policy. */
   #appended(count: number): void {
-    const { syncPolicy, schedule } = this.#options;
+    const { syncPolicy } = this.#options;
     this.#unsyncedAppends += count;
     if (syncPolicy.kind === "every" && this.#unsyncedAppends >= syncPolicy.appends) this.#syncUnasked();
+    this.#awaitInterval();
+  }
+
+  #awaitInterval(): void {
+    const { syncPolicy, schedule } = this.#options;
     if (syncPolicy.kind !== "interval" || this.#cancelSync !== undefined) return;
     try {
       this.#cancelSync = schedule(() => {
@@ -404,9 +422,8 @@ export abstract class OpenLog {
     const unsynced = this.#unsyncedAppends;
     this.#unsyncedAppends = 0;
     this.commit.sync("data").catch(() => {
-      if (this.#failure !== undefined || this.#closed !== undefined) return;
-      this.#unsyncedAppends += unsynced;
-      if (this.#options.syncPolicy.kind === "interval") this.#appended(0); // the other kind has the next append ask
+      this.#unsyncedAppends += unsynced; // for the next append to ask
+      if (this.#failure === undefined && this.#closed === undefined) this.#awaitInterval();
     });
   }
 }

@@ -348,3 +348,50 @@ test("a schedule that throws ends the log, behind the append that it was asked b
   expect(() => log.append(record("b"))).toThrowError(expect.objectContaining({ code: "WAL_POISONED", cause: own }));
   await log.close();
 });
+
+describe("a disk that stays full", () => {
+  async function full(): Promise<{ fs: FaultFs; log: Wal; memory: MemoryFs }> {
+    const made = await faulty("", { segmentBytes: 4096 });
+    await made.log.appendDurable(record("a"));
+    await made.log.appendDurable(record("b"));
+    made.fs.plan.arm("write,append,allocate:*.seg ENOSPC");
+    made.log.append(record("c"));
+    return made;
+  }
+
+  test("leaves what is durable to be read, and says so of what waits in memory", async () => {
+    const { log } = await full();
+    expect([...log.read({ to: 2 })].map(({ payload }) => payload)).toEqual([record("a"), record("b")]);
+    expect([...log.read({ to: log.durableLsn })].length).toBe(2);
+    for await (const batch of log.readBatches({ to: 2 })) expect(batch.length).toBe(2);
+    for await (const batch of log.follow({ from: 2 })) {
+      expect(batch.map(({ lsn }) => lsn)).toEqual([2]);
+      break;
+    }
+    const noSpace = expect.objectContaining({ code: "WAL_NO_SPACE" });
+    expect(() => log.read()).toThrowError(noSpace);
+    expect(() => log.read({ to: 3 })).toThrowError(noSpace);
+    expect(() => log.readLast(1)).toThrowError(noSpace);
+    await log.close({ discard: true });
+  });
+
+  test("need not keep a log open that is given up: files and lock are given back, and what was durable is there", async () => {
+    const { fs, log, memory } = await full();
+    const waiting = log.whenDurable(3).catch((error: unknown) => error);
+    await expect(log.close()).rejects.toMatchObject({ code: "WAL_NO_SPACE" });
+    await log.close({ discard: true });
+    expect(await waiting).toMatchObject({ code: "WAL_CLOSED" });
+    expect(fs.openHandles).toEqual([]);
+    const again = await openWal({ directory: new Directory(memory), ...small });
+    expect([...again.read()].map(({ payload }) => payload)).toEqual([record("a"), record("b")]);
+    await again.close();
+  });
+
+  test("is given up by nothing but discard", async () => {
+    const { log } = await full();
+    const misspelled = { discrad: true } as unknown as { discard: boolean };
+    await expect(log.close(misspelled)).rejects.toMatchObject({ code: "WAL_INVALID_OPTION" });
+    await expect(log.close({ discard: false })).rejects.toMatchObject({ code: "WAL_NO_SPACE" });
+    await log.close({ discard: true });
+  });
+});
