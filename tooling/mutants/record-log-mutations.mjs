@@ -60,7 +60,7 @@ export const recordLogMutations = area(
     {
       what: "who follows goes on from a record that was told",
       file: "record-stream.ts",
-      find: "next = (batch.at(-1) as WalRecord).lsn + 1;",
+      find: "follower.neededFrom = (batch.at(-1) as WalRecord).lsn + 1;",
       put: "next = (batch.at(-1) as WalRecord).lsn;",
       tests: [reader],
     },

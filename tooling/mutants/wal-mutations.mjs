@@ -170,7 +170,6 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "a record or batch above the limit is appended",
     file: "log-writer.ts",
-    in: "appendBatch(records: readonly Uint8Array[]): number {",
     find: "if (payloadBytes > this.#options.maxRecordBytes) throw this.#tooLarge(payloadBytes);",
   },
   {

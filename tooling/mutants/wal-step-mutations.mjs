@@ -381,7 +381,7 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "who follows reads on behind the signal",
     file: "record-stream.ts",
-    find: "if (signal?.aborted === true) break;",
+    find: "if (signal?.aborted === true) return;",
     tests: [tests.walOpening],
   },
   {
@@ -414,7 +414,7 @@ export const walStepMutations = walArea("wal-steps", usual, [
     what: "the last records may be none",
     file: "record-stream.ts",
     in: "export function lastOf(",
-    find: "checkRange(1, count);",
+    find: 'checkLsn("count", count, 0);',
   },
   {
     what: "records of a batch are read behind the last that was asked for",
@@ -495,6 +495,13 @@ export const walStepMutations = walArea("wal-steps", usual, [
     file: "checkpoint-files.ts",
     in: "export async function writeCheckpoint(",
     find: "staged.discard();",
+  },
+  // --- followers ---
+  {
+    what: "a follower that waits does not hold up pruning",
+    file: "open-log.ts",
+    find: "this.reading.add(follower); // also while it waits",
+    tests: [tests.walOpening],
   },
 ]);
 

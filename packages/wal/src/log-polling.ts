@@ -16,10 +16,10 @@ export async function* poll(
   log: PolledLog,
   range: { readonly from: number; readonly maxBatchBytes: number; readonly signal: AbortSignal | undefined },
 ): AsyncGenerator<WalRecord[], void, undefined> {
-  const { maxBatchBytes, signal } = range;
-  let next = range.from;
+  const { signal } = range;
+  const follower = { neededFrom: range.from };
   while (!isOver(signal) && !log.isClosed()) {
-    if (log.refresh() >= next) next = yield* batchesUntil(log.cursor(next), { from: next, maxBatchBytes, signal });
+    if (log.refresh() >= follower.neededFrom) yield* batchesUntil(log.cursor(follower.neededFrom), follower, range);
     if (!isOver(signal)) await pause(log, signal);
   }
 }

@@ -50,6 +50,8 @@ export abstract class OpenLog {
   protected readonly writer: LogWriter;
   protected readonly commit: GroupCommit;
   protected readonly observation: Observation;
+  /** Who reads, cursors and followers: nothing from where they are may be pruned. */
+  protected readonly reading: Set<{ readonly neededFrom: number }> = new Set();
   readonly #options: ResolvedWalOptions;
   readonly #lock: DirectoryLock;
   #failure: { readonly error: unknown } | undefined = undefined;
@@ -241,12 +243,15 @@ export abstract class OpenLog {
     checkChoice("until", until, ["written", "durable"]);
     checkLsn("from", from, 1);
     const watermark = until === "durable" ? this.commit.durable : this.writer.written;
-    let next = from;
-    for (;;) {
-      const arrived = await arrival(watermark, next, signal);
-      if (!arrived) return;
-      const cursor = this.#cursor({ from: next, to: watermark.lsn })();
-      next = yield* batchesUntil(cursor, { from: next, maxBatchBytes, signal });
+    const follower = { neededFrom: from };
+    this.reading.add(follower); // also while it waits
+    try {
+      while (await arrival(watermark, follower.neededFrom, signal)) {
+        const cursor = this.#cursor({ from: follower.neededFrom, to: watermark.lsn })();
+        yield* batchesUntil(cursor, follower, { maxBatchBytes, signal });
+      }
+    } finally {
+      this.reading.delete(follower);
     }
   }
 

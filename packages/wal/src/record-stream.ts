@@ -69,19 +69,18 @@ export async function* batches(
   }
 }
 
-/** The same until the signal is aborted; returns the LSN to go on from. Closes the cursor. */
+/** The same until the signal is aborted; what has been handed out, the follower needs no more. Closes the cursor. */
 export function* batchesUntil(
   cursor: RecordCursor,
-  { from, maxBatchBytes, signal }: { from: number; maxBatchBytes: number; signal: AbortSignal | undefined },
-): Generator<WalRecord[], number, undefined> {
-  let next = from;
+  follower: { neededFrom: number },
+  { maxBatchBytes, signal }: { readonly maxBatchBytes: number; readonly signal: AbortSignal | undefined },
+): Generator<WalRecord[], void, undefined> {
   try {
     for (let batch = nextBatch(cursor, maxBatchBytes); batch.length > 0; batch = nextBatch(cursor, maxBatchBytes)) {
+      follower.neededFrom = (batch.at(-1) as WalRecord).lsn + 1;
       yield batch;
-      next = (batch.at(-1) as WalRecord).lsn + 1;
-      if (signal?.aborted === true) break;
+      if (signal?.aborted === true) return;
     }
-    return next;
   } finally {
     cursor.close();
   }

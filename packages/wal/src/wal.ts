@@ -44,7 +44,6 @@ export async function openWal(options: WalOptions): Promise<Wal> {
 export class Wal extends OpenLog {
   readonly #options: ResolvedWalOptions;
   readonly #directory: Directory;
-  readonly #reading = new Set<RecordCursor>();
   /** Settles when no checkpoint is being written: each may remove what another has just written, and has still to read back. */
   #checkpointing: Promise<unknown> = Promise.resolve();
 
@@ -188,7 +187,7 @@ export class Wal extends OpenLog {
 
   #prunable(lsn: number): number {
     let bound = lsn;
-    for (const { neededFrom } of this.#reading) bound = Math.min(bound, neededFrom - 1);
+    for (const { neededFrom } of this.reading) bound = Math.min(bound, neededFrom - 1);
     return bound;
   }
 
@@ -221,9 +220,9 @@ export class Wal extends OpenLog {
       from,
       lastLsn: to,
       index: this.writer.index,
-      onClose: (ended) => this.#reading.delete(ended),
+      onClose: (ended) => this.reading.delete(ended),
     });
-    this.#reading.add(cursor);
+    this.reading.add(cursor);
     return cursor;
   }
 }

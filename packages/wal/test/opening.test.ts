@@ -257,6 +257,25 @@ test("a reading that was never begun does not hold up pruning", async () => {
   await log.close();
 });
 
+test("a follower holds up pruning while it waits, from the record that it waits for", async () => {
+  const log = await openWal({ directory: new Directory(new MemoryFs()), ...small });
+  const following = log.follow();
+  const first = following.next();
+  await Promise.resolve(); // it waits
+  for (const text of ["a", "b", "c", "d", "e", "f", "g"]) log.append(record(text));
+  expect(await Promise.all([log.sync(), log.prune(7)])).toEqual([7, 0]);
+  expect((await first).value?.map(({ lsn }) => lsn)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(await log.prune(7)).toBeGreaterThan(0); // what it was given it has
+  await following.return();
+  await log.close();
+});
+
+test("a follower refuses what is no LSN at once", async () => {
+  const log = await openWal({ directory: new Directory(new MemoryFs()), ...small });
+  await expect(log.follow({ from: Number.NaN }).next()).rejects.toMatchObject({ code: "WAL_LSN_OUT_OF_RANGE" });
+  await log.close();
+});
+
 test("pruning ends before the first segment that its owner keeps", async () => {
   const directory = new Directory(new MemoryFs());
   let keepFrom = 3;
