@@ -106,6 +106,7 @@ export const tests = {
   walFooterCrash: `${wal}/test/segment-footers.crash.test.ts`,
   walCheckpoint: `${wal}/test/checkpoint.test.ts`,
   walObservation: `${wal}/test/observation.test.ts`,
+  walProcesses: `${wal}/test/processes.test.ts`,
   walOpening: `${wal}/test/opening.test.ts`,
   walBesideWriter: `${wal}/test/beside-writer.test.ts`,
   walVerification: `${wal}/test/verification.test.ts`,

@@ -503,6 +503,13 @@ export const walStepMutations = walArea("wal-steps", usual, [
     find: "this.reading.add(follower); // also while it waits",
     tests: [tests.walOpening],
   },
+  {
+    what: "a process that only follows ends by itself",
+    file: "wal-options.ts",
+    find: "const pending = setTimeout(action, delayMs);",
+    put: "const pending = setTimeout(action, delayMs).unref();",
+    tests: [tests.walProcesses],
+  },
 ]);
 
 /** Steps that no test can notice to be missing, each with the reason. */

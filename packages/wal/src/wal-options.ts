@@ -181,8 +181,7 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
 }
 
 function unreferencedTimer(action: () => void, delayMs: number): () => void {
-  const timer = setTimeout(action, delayMs);
-  timer.unref();
+  const timer = setTimeout(action, delayMs).unref();
   return () => clearTimeout(timer);
 }
 
@@ -243,6 +242,7 @@ export interface ReaderOptions {
   /** Milliseconds between two looks of `follow`. Default 20. */
   readonly pollIntervalMs?: number;
   readonly turn?: () => Promise<void>;
+  /** As for {@link WalOptions}. Default a timer that keeps the process alive: whoever follows waits for it. */
   readonly schedule?: (action: () => void, delayMs: number) => () => void;
 }
 
@@ -254,10 +254,15 @@ const readerKeys: readonly string[] = ["directory", "maxRecordBytes", "pollInter
 /** Checks options and fills in defaults. Throws {@link WalError} `WAL_INVALID_OPTION` naming the option. */
 export function resolveReaderOptions(options: ReaderOptions): ResolvedReaderOptions {
   checkKeys(options, readerKeys);
-  const { pollIntervalMs = 20, ...shared } = options;
-  const { directory, maxRecordBytes, turn, schedule } = resolveWalOptions(shared);
+  const { pollIntervalMs = 20, schedule = timer, ...shared } = options;
+  const { directory, maxRecordBytes, turn } = resolveWalOptions({ ...shared, schedule });
   if (!(Number.isFinite(pollIntervalMs) && pollIntervalMs >= 0)) refuse("pollIntervalMs", "must be a number from 0 on");
   return { directory, maxRecordBytes, turn, schedule, pollIntervalMs };
+}
+
+function timer(action: () => void, delayMs: number): () => void {
+  const pending = setTimeout(action, delayMs);
+  return () => clearTimeout(pending);
 }
 
 /** Throws `WAL_LSN_OUT_OF_RANGE` unless both are LSNs. `to` may lie before `from`: nothing is read then. */

@@ -173,3 +173,15 @@ test("a reader follows a writer that rotates, prunes, closes and opens again", {
   expect(next).toBeGreaterThan(4000);
   expect(pruned).toBeLessThan(100);
 });
+
+test("a process that does nothing but follow goes on for as long as it follows", { timeout: 120_000 }, async () => {
+  const { path, directory } = scratch();
+  const log = await openWal({ directory });
+  await log.appendDurable(new Uint8Array(8));
+  const child = new WalChild(path, "follow");
+  for (let lsn = 1; lsn <= 3; lsn += 1) {
+    expect(await child.word(lsn - 1)).toEqual({ written: lsn });
+    await log.appendDurable(new Uint8Array(8));
+  }
+  await log.close();
+});

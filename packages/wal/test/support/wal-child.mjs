@@ -8,7 +8,7 @@ const [, , workspace, path, job] = process.argv;
 const require = createRequire(join(workspace, "index.js"));
 const load = (name) => import(pathToFileURL(require.resolve(name)).href);
 const { openDirectory } = await load("@holdfast/fs-seam");
-const { openWal } = await load("@holdfast/wal");
+const { openWal, openWalReader } = await load("@holdfast/wal");
 const { openRecordLog } = await load("@holdfast/wal/record-log");
 
 /** The record of an LSN: whoever knows the one knows the other. */
@@ -64,6 +64,13 @@ async function reopen() {
   process.send({ done: true });
 }
 
+/** Follows a log with nothing else to do, and says what comes. */
+async function follow() {
+  for await (const batch of openWalReader({ directory: openDirectory(path) }).follow()) {
+    process.send({ written: batch.at(-1).lsn });
+  }
+}
+
 /** Opens once, when it is told to. */
 function race() {
   setInterval(() => {}, 1000); // holds the log until it is killed
@@ -82,4 +89,4 @@ async function openOnce() {
   }
 }
 
-await { write, record, reopen, race }[job]();
+await { write, record, reopen, race, follow }[job]();
