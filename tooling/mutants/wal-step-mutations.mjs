@@ -496,6 +496,20 @@ export const walStepMutations = walArea("wal-steps", usual, [
     in: "export async function writeCheckpoint(",
     find: "staged.discard();",
   },
+  // --- what a prune keeps for checkpoints ---
+  {
+    what: "a prune passes the oldest checkpoint that is kept",
+    file: "wal.ts",
+    find: "let bound = Math.min(lsn, this.#keptLsn);",
+    put: "let bound = lsn;",
+    tests: [tests.walCheckpointBounds],
+  },
+  {
+    what: "a prune does not hear of a checkpoint",
+    file: "wal.ts",
+    find: "this.#keptLsn = undefined;",
+    tests: [tests.walCheckpointBounds],
+  },
   // --- followers ---
   {
     what: "a follower that waits does not hold up pruning",

@@ -55,6 +55,16 @@ export function checkpointedLsn(directory: Directory, logId: Uint8Array): number
   return listCheckpoints(directory).find((each) => stands(directory, each, logId))?.lsn ?? 0;
 }
 
+/** LSN of the oldest of the generations that stay: the records behind it are needed. Infinite without one. */
+export function keptLsn(directory: Directory, logId: Uint8Array, keepCheckpoints: number): number {
+  return ownCheckpoints(directory, logId).slice(0, keepCheckpoints).at(-1)?.lsn ?? Infinity;
+}
+
+/** Files of other logs take no generation's place; they are left alone. */
+function ownCheckpoints(directory: Directory, logId: Uint8Array): ReturnType<typeof listCheckpoints> {
+  return listCheckpoints(directory).filter((each) => stands(directory, each, logId));
+}
+
 /** Whether its header says that this file is of this log, and of the LSN in its name. */
 function stands(
   directory: Directory,
@@ -104,8 +114,7 @@ export async function writeCheckpoint(
     const why = outcome.kind === "refused" ? outcome.why : `it holds LSN ${outcome.lsn}`;
     throw new WalError("WAL_CORRUPT", `${file}: written and read back, ${why}`, { file, lsn });
   }
-  // Files of other logs take no generation's place; they are left alone.
-  const own = listCheckpoints(directory).filter((each) => stands(directory, each, logId));
+  const own = ownCheckpoints(directory, logId);
   const tooOld = own.slice(keepCheckpoints).filter((each) => each.file !== file);
   for (const { file: old } of tooOld.reverse()) await removeDurably(directory, old);
   return Math.min(lsn, own.slice(0, keepCheckpoints).at(-1)?.lsn ?? lsn);

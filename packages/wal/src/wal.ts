@@ -1,5 +1,5 @@
 import type { Directory, DirectoryLock } from "@holdfast/fs-seam";
-import { findCheckpoint, writeCheckpoint, type FoundCheckpoint } from "./checkpoint-files.js";
+import { findCheckpoint, keptLsn, writeCheckpoint, type FoundCheckpoint } from "./checkpoint-files.js";
 import type { BarrierStats } from "./group-commit.js";
 import { openLocked } from "./locked-opening.js";
 import { checkRecord, OpenLog } from "./open-log.js";
@@ -46,6 +46,8 @@ export class Wal extends OpenLog {
   readonly #directory: Directory;
   /** Settles when no checkpoint is being written: each may remove what another has just written, and has still to read back. */
   #checkpointing: Promise<unknown> = Promise.resolve();
+  /** What {@link keptLsn} has said; undefined since a checkpoint was written. */
+  #keptLsn: number | undefined = undefined;
 
   /** @internal Use {@link openWal}. */
   constructor(options: ResolvedWalOptions, lock: DirectoryLock, recovered: RecoveredLog) {
@@ -77,8 +79,8 @@ export class Wal extends OpenLog {
 
   /**
    * Removes the segments whose records all have LSNs up to `lsn`, the oldest first, each durably before the next, and returns how
-   * many. Never removes the segment that is written to, nor one that a reader of this handle has still to read, nor anything from
-   * the first one on that `mayPrune` keeps.
+   * many. Never removes the segment that is written to, nor what follows the oldest checkpoint that is kept, once there is one, nor
+   * what a reader of this handle has still to read, nor anything from the first one on that `mayPrune` keeps.
    */
   prune(lsn: number): Promise<number> {
     return this.during(() => this.#prune(lsn));
@@ -153,6 +155,8 @@ export class Wal extends OpenLog {
       oldest = await writing;
     } catch (error) {
       throw spaceFailure(error); // the log itself has no part in it, and a file that was not finished has no name
+    } finally {
+      this.#keptLsn = undefined;
     }
     this.observation.tell(() => ({ kind: "checkpoint", lsn, bytes: payload.length }));
     return oldest;
@@ -186,7 +190,13 @@ export class Wal extends OpenLog {
   }
 
   #prunable(lsn: number): number {
-    let bound = lsn;
+    const { logId } = this.writer.active.segment.header;
+    try {
+      this.#keptLsn ??= keptLsn(this.#directory, logId, this.#options.keepCheckpoints);
+    } catch (error) {
+      throw spaceFailure(error);
+    }
+    let bound = Math.min(lsn, this.#keptLsn);
     for (const { neededFrom } of this.reading) bound = Math.min(bound, neededFrom - 1);
     return bound;
   }

@@ -39,9 +39,33 @@ test("one is of use as long as the record behind it is there", async () => {
   await log.prune(3);
   expect(log.firstLsn).toBe(4);
   expect(log.latestCheckpoint({ upTo: 3 }).checkpoint?.lsn).toBe(3);
-  await log.prune(4);
+  await log.close();
+  const keeper = await openWal({ directory, ...small, keepCheckpoints: 1 });
+  await keeper.prune(4);
+  expect(keeper.firstLsn).toBe(5);
   directory.remove(checkpointFile(7));
-  expect(() => log.latestCheckpoint()).toThrowError(expect.objectContaining({ code: "WAL_CHECKPOINT_MISSING" }));
+  expect(() => keeper.latestCheckpoint()).toThrowError(expect.objectContaining({ code: "WAL_CHECKPOINT_MISSING" }));
+  await keeper.close();
+});
+
+test("what follows the oldest one that is kept is not pruned, whoever asks and after any open", async () => {
+  const { directory, log } = await logWithCheckpoints();
+  expect([await log.prune(7), log.firstLsn]).toEqual([3, 4]);
+  await log.checkpoint(bytesOf("five"), { lsn: 5 });
+  expect([await log.prune(7), log.firstLsn]).toEqual([2, 6]);
+  await log.close();
+  const again = await openWal({ directory, ...small });
+  expect([await again.prune(7), again.firstLsn]).toEqual([0, 6]);
+  expect(again.latestCheckpoint({ upTo: 6 }).checkpoint?.lsn).toBe(5);
+  await again.close();
+});
+
+test("the first one keeps what it needs of a log that was pruned without", async () => {
+  const log = await openWal({ directory: new Directory(new MemoryFs()), ...small });
+  for (let lsn = 1; lsn <= 7; lsn += 1) log.append(record(String(lsn)));
+  expect([await log.prune(2), log.firstLsn]).toEqual([2, 3]);
+  await log.checkpoint(bytesOf("four"), { lsn: 4 });
+  expect([await log.prune(7), log.firstLsn]).toEqual([2, 5]);
   await log.close();
 });
 
