@@ -510,6 +510,23 @@ export const walStepMutations = walArea("wal-steps", usual, [
     find: "this.#keptLsn = undefined;",
     tests: [tests.walCheckpointBounds],
   },
+  // --- what is asked of a batch ---
+  {
+    what: "batches without a byte are waited for",
+    file: "record-stream.ts",
+    find: "maxBatchBytes >= 1",
+    put: "maxBatchBytes >= 0",
+  },
+  {
+    what: "who follows a log is not asked from where",
+    file: "open-log.ts",
+    find: 'checkLsn("from", from, 1);',
+  },
+  {
+    what: "who polls a log is not asked from where",
+    file: "log-polling.ts",
+    find: "checkRange(from, from);",
+  },
   // --- followers ---
   {
     what: "a follower that waits does not hold up pruning",

@@ -1,5 +1,6 @@
 import type { RecordCursor } from "./record-cursor.js";
-import { batchesUntil, type WalRecord } from "./record-stream.js";
+import { batchBytes, batchesUntil, type WalRecord } from "./record-stream.js";
+import { checkRange } from "./wal-options.js";
 
 /** A log that somebody else writes: the only way to hear of what comes is to look again. */
 export interface PolledLog {
@@ -14,12 +15,20 @@ export interface PolledLog {
 /** Records from `from` on, by the batch, and those that come. Ends when the signal does, or the log is closed. */
 export async function* poll(
   log: PolledLog,
-  range: { readonly from: number; readonly maxBatchBytes: number; readonly signal: AbortSignal | undefined },
+  range: {
+    readonly from: number;
+    readonly maxBatchBytes: number | undefined;
+    readonly signal: AbortSignal | undefined;
+  },
 ): AsyncGenerator<WalRecord[], void, undefined> {
-  const { signal } = range;
-  const follower = { neededFrom: range.from };
+  const { from, signal } = range;
+  const maxBatchBytes = batchBytes(range.maxBatchBytes);
+  checkRange(from, from);
+  const follower = { neededFrom: from };
   while (!isOver(signal) && !log.isClosed()) {
-    if (log.refresh() >= follower.neededFrom) yield* batchesUntil(log.cursor(follower.neededFrom), follower, range);
+    if (log.refresh() >= follower.neededFrom) {
+      yield* batchesUntil(log.cursor(follower.neededFrom), follower, { maxBatchBytes, signal });
+    }
     if (!isOver(signal)) await pause(log, signal);
   }
 }

@@ -8,7 +8,7 @@ import type { RecoveryReport } from "./recovery-report.js";
 import {
   batches,
   batchesUntil,
-  DEFAULT_BATCH_BYTES,
+  batchBytes,
   lastOf,
   records,
   type BatchOptions,
@@ -221,7 +221,7 @@ export abstract class OpenLog {
 
   /** The same by the batch, with a turn of the event loop between two. */
   readBatches(options: BatchOptions = {}): AsyncGenerator<WalRecord[], void, undefined> {
-    const { maxBatchBytes = DEFAULT_BATCH_BYTES, ...range } = options;
+    const { maxBatchBytes, ...range } = options;
     return batches(this.#cursor(range), maxBatchBytes, this.#options.turn);
   }
 
@@ -239,7 +239,8 @@ export abstract class OpenLog {
   ): AsyncGenerator<WalRecord[], void, undefined> {
     this.check();
     checkKeys(options, followKeys);
-    const { from = this.firstLsn, until = "durable", maxBatchBytes = DEFAULT_BATCH_BYTES, signal } = options;
+    const { from = this.firstLsn, until = "durable", signal } = options;
+    const maxBatchBytes = batchBytes(options.maxBatchBytes);
     checkChoice("until", until, ["written", "durable"]);
     checkLsn("from", from, 1);
     const watermark = until === "durable" ? this.commit.durable : this.writer.written;

@@ -13,15 +13,7 @@ import type { Section, SectionBoundary } from "./record-log-section.js";
 import type { RecordLogScan } from "./record-log-scan.js";
 import { viewRecordLog } from "./record-log-view.js";
 import { SectionWalk } from "./record-log-walk.js";
-import {
-  batches,
-  DEFAULT_BATCH_BYTES,
-  lastOf,
-  records,
-  type BatchOptions,
-  type ReadOptions,
-  type WalRecord,
-} from "./record-stream.js";
+import { batches, lastOf, records, type BatchOptions, type ReadOptions, type WalRecord } from "./record-stream.js";
 import type { RecoveryReport } from "./recovery-report.js";
 import { openSegment, type SegmentSource } from "./segment-survey.js";
 import { SparseIndex } from "./sparse-index.js";
@@ -86,7 +78,7 @@ export class RecordLogReader {
 
   /** The same by the batch, with a turn of the event loop between two. */
   readBatches(options: BatchOptions = {}): AsyncGenerator<WalRecord[], void, undefined> {
-    const { maxBatchBytes = DEFAULT_BATCH_BYTES, ...range } = options;
+    const { maxBatchBytes, ...range } = options;
     return batches(this.#cursor(range), maxBatchBytes, this.#options.turn);
   }
 
@@ -97,7 +89,7 @@ export class RecordLogReader {
 
   /** Records from `from` on, by the batch, and those that come; looks every `pollIntervalMs`. Ends when `signal` does. */
   follow(options: FollowOptions = {}): AsyncGenerator<WalRecord[], void, undefined> {
-    const { from = 1, maxBatchBytes = DEFAULT_BATCH_BYTES, signal } = options;
+    const { from = 1, maxBatchBytes, signal } = options;
     const { schedule, pollIntervalMs } = this.#options;
     const log = {
       refresh: () => this.refresh(),

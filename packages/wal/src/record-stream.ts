@@ -1,6 +1,6 @@
 import { RecordCopies } from "./record-copies.js";
 import type { RecordCursor } from "./record-cursor.js";
-import { checkLsn } from "./wal-options.js";
+import { checkLsn, refuse } from "./wal-options.js";
 
 /** Records as callers get them, one by one or by the batch. */
 
@@ -19,11 +19,19 @@ export interface ReadOptions {
 }
 
 export interface BatchOptions extends ReadOptions {
-  /** A batch ends with the record that reaches so many bytes. Default 64 KiB. */
+  /** A batch ends with the record that reaches so many bytes, 32 for each record besides its own. Default 64 KiB. */
   readonly maxBatchBytes?: number;
 }
 
-export const DEFAULT_BATCH_BYTES: number = 64 * 1024;
+/**
+ * The bytes of a batch, checked.
+ *
+ * @throws {@link WalError} `WAL_INVALID_OPTION` for fewer than 1: no batch would hold a record, and whoever follows would never wait.
+ */
+export function batchBytes(maxBatchBytes: number = 64 * 1024): number {
+  if (!(Number.isFinite(maxBatchBytes) && maxBatchBytes >= 1)) refuse("maxBatchBytes", "must be a number from 1 on");
+  return maxBatchBytes;
+}
 
 /** The range of the last `count` records of a log, or of all it has. */
 export function lastOf({ firstLsn, lastLsn }: { firstLsn: number; lastLsn: number }, count: number): ReadOptions {
@@ -42,11 +50,14 @@ export function* records(open: () => RecordCursor): Generator<WalRecord, void, u
   }
 }
 
+/** What a record costs a batch besides its payload. */
+const RECORD_BYTES = 32;
+
 /** The next records, until `maxBatchBytes` are reached or none is left; [] then. */
 function nextBatch(cursor: RecordCursor, maxBatchBytes: number): WalRecord[] {
   const batch: WalRecord[] = [];
   const copies = new RecordCopies();
-  for (let bytes = 0; bytes < maxBatchBytes && cursor.next(); bytes += cursor.end - cursor.start) {
+  for (let bytes = 0; bytes < maxBatchBytes && cursor.next(); bytes += RECORD_BYTES + cursor.end - cursor.start) {
     batch.push({ lsn: cursor.lsn, payload: copies.take(cursor) });
   }
   return batch;
@@ -55,12 +66,13 @@ function nextBatch(cursor: RecordCursor, maxBatchBytes: number): WalRecord[] {
 /** All of them by the batch, with a turn of the event loop between two. */
 export async function* batches(
   open: () => RecordCursor,
-  maxBatchBytes: number,
+  maxBatchBytes: number | undefined,
   turn: () => Promise<void>,
 ): AsyncGenerator<WalRecord[], void, undefined> {
+  const bytes = batchBytes(maxBatchBytes);
   const cursor = open();
   try {
-    for (let batch = nextBatch(cursor, maxBatchBytes); batch.length > 0; batch = nextBatch(cursor, maxBatchBytes)) {
+    for (let batch = nextBatch(cursor, bytes); batch.length > 0; batch = nextBatch(cursor, bytes)) {
       yield batch;
       await turn();
     }

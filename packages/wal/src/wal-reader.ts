@@ -5,15 +5,7 @@ import { reportOf, viewLog, type LogView } from "./log-view.js";
 import { poll, type PolledLog } from "./log-polling.js";
 import { openRecordCursor, type RecordCursor } from "./record-cursor.js";
 import type { RecoveryReport } from "./recovery-report.js";
-import {
-  batches,
-  DEFAULT_BATCH_BYTES,
-  lastOf,
-  records,
-  type BatchOptions,
-  type ReadOptions,
-  type WalRecord,
-} from "./record-stream.js";
+import { batches, lastOf, records, type BatchOptions, type ReadOptions, type WalRecord } from "./record-stream.js";
 import { listSegments, type LogSegment } from "./segment-list.js";
 import { liveSegments, surveySegments, type SoundSegment } from "./segment-survey.js";
 import { SparseIndex } from "./sparse-index.js";
@@ -98,7 +90,7 @@ export class WalReader {
 
   /** The same by the batch, with a turn of the event loop between two. */
   readBatches(options: BatchOptions = {}): AsyncGenerator<WalRecord[], void, undefined> {
-    const { maxBatchBytes = DEFAULT_BATCH_BYTES, ...range } = options;
+    const { maxBatchBytes, ...range } = options;
     return batches(this.#cursor(range), maxBatchBytes, this.#options.turn);
   }
 
@@ -109,7 +101,7 @@ export class WalReader {
 
   /** Records from `from` on, by the batch, and those that come; looks every `pollIntervalMs`. Ends when `signal` does. */
   follow(options: FollowOptions = {}): AsyncGenerator<WalRecord[], void, undefined> {
-    const { from = this.firstLsn, maxBatchBytes = DEFAULT_BATCH_BYTES, signal } = options;
+    const { from = this.firstLsn, maxBatchBytes, signal } = options;
     const { schedule, pollIntervalMs } = this.#options;
     const log: PolledLog = {
       refresh: () => this.refresh(),

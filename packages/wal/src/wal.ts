@@ -191,11 +191,7 @@ export class Wal extends OpenLog {
 
   #prunable(lsn: number): number {
     const { logId } = this.writer.active.segment.header;
-    try {
-      this.#keptLsn ??= keptLsn(this.#directory, logId, this.#options.keepCheckpoints);
-    } catch (error) {
-      throw spaceFailure(error);
-    }
+    this.#keptLsn ??= keptLsn(this.#directory, logId, this.#options.keepCheckpoints);
     let bound = Math.min(lsn, this.#keptLsn);
     for (const { neededFrom } of this.reading) bound = Math.min(bound, neededFrom - 1);
     return bound;

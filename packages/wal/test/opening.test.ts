@@ -270,12 +270,6 @@ test("a follower holds up pruning while it waits, from the record that it waits 
   await log.close();
 });
 
-test("a follower refuses what is no LSN at once", async () => {
-  const log = await openWal({ directory: new Directory(new MemoryFs()), ...small });
-  await expect(log.follow({ from: Number.NaN }).next()).rejects.toMatchObject({ code: "WAL_LSN_OUT_OF_RANGE" });
-  await log.close();
-});
-
 test("pruning ends before the first segment that its owner keeps", async () => {
   const directory = new Directory(new MemoryFs());
   let keepFrom = 3;

@@ -51,6 +51,36 @@ test("a reader's options are refused by name", () => {
   expect(() => openWalReader({ directory })).toThrowError(code("WAL_NOT_FOUND"));
 });
 
+test.each([0, -1, Number.NaN, "64", Infinity])("batches of %j bytes, by whoever reads or follows", async (wrong) => {
+  const directory = new Directory(new MemoryFs());
+  const log = await openWal({ directory, ...small });
+  await log.appendDurable(bytesOf("a"));
+  const reader = openWalReader({ directory });
+  const maxBatchBytes = wrong as number;
+  const signal = AbortSignal.abort(); // nobody waits where it is not refused
+  for (const from of [log, reader]) {
+    for (const batches of [from.readBatches({ maxBatchBytes }), from.follow({ maxBatchBytes, signal })]) {
+      await expect(batches.next()).rejects.toMatchObject({
+        code: "WAL_INVALID_OPTION",
+        context: { option: "maxBatchBytes" },
+      });
+    }
+  }
+  await log.close();
+});
+
+test("a follower from what is no LSN, before it waits", async () => {
+  const directory = new Directory(new MemoryFs());
+  const log = await openWal({ directory, ...small });
+  const signal = AbortSignal.abort();
+  for (const follower of [log, openWalReader({ directory })]) {
+    for (const from of [Number.NaN, 0, 1.5]) {
+      await expect(follower.follow({ from, signal }).next()).rejects.toMatchObject({ code: "WAL_LSN_OUT_OF_RANGE" });
+    }
+  }
+  await log.close();
+});
+
 test("a blocking barrier beside one that is under way", async () => {
   const log = await openWal({ directory: new Directory(new MemoryFs()), ...small });
   log.append(bytesOf("a"));
