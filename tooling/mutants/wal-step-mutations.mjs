@@ -286,6 +286,25 @@ export const walStepMutations = walArea("wal-steps", usual, [
     find: "const writing = this.#checkpointing.then(",
     put: "const writing = Promise.resolve().then(",
   },
+  // --- segment-survey.ts ---
+  {
+    what: "a number that leaves none above it is taken",
+    file: "segment-survey.ts",
+    find: "const MAX_SEGMENT_ID = 2 ** 52;",
+    put: "const MAX_SEGMENT_ID = Number.MAX_SAFE_INTEGER;",
+  },
+  {
+    what: "a long record is an error of the codec to who opens",
+    file: "tail-scan.ts",
+    find: "throw readFailure(error, segment);",
+    put: "throw error;",
+  },
+  {
+    what: "a long record is an error of the codec to who reads",
+    file: "segment-survey.ts",
+    find: "throw readFailure(error, segment);",
+    put: "throw error;",
+  },
   // --- open-log.ts ---
   {
     what: "every reading needs room",

@@ -1,6 +1,6 @@
 import type { Directory } from "@holdfast/fs-seam";
 import { FrameCursor, SEGMENT_HEADER_BYTES, successorAt, type SegmentHeader } from "@holdfast/segment-codec";
-import { openSegment, type SegmentSource, type SoundSegment } from "./segment-survey.js";
+import { nextFrame, openSegment, type SegmentSource, type SoundSegment } from "./segment-survey.js";
 import { WalError } from "./wal-error.js";
 
 /** Where a walk over frames begins: a boundary, or the beginning of a segment. */
@@ -54,7 +54,7 @@ export class FrameWalk {
   next(): boolean {
     for (;;) {
       const successor = this.#successor();
-      if (successor === undefined) return this.cursor.next();
+      if (successor === undefined) return nextFrame(this.cursor, this.segment);
       this.#enter(successor);
     }
   }

@@ -34,8 +34,8 @@ const STEP_BYTES = 256 * 1024;
 /**
  * Reads a record log from its first byte to its last. Pauses every so many bytes.
  *
- * @throws {@link WalError} `WAL_CORRUPT` without a sound header at the beginning, `WAL_FOREIGN_SEGMENT`, `WAL_UNSUPPORTED`;
- * `CodecError` `CODEC_LENGTH_OUT_OF_RANGE` for a sound frame above `maxRecordBytes`; what the file system says.
+ * @throws {@link WalError} `WAL_CORRUPT` without a sound header at the beginning, `WAL_FOREIGN_SEGMENT`, `WAL_UNSUPPORTED`,
+ * `WAL_RECORD_TOO_LARGE` for a sound frame above `maxRecordBytes`; what the file system says.
  */
 export function* scanRecordLog(
   directory: Directory,

@@ -1,7 +1,7 @@
 import { FrameCursor, SEGMENT_HEADER_BYTES } from "@holdfast/segment-codec";
 import type { FrameSource } from "./record-cursor.js";
 import { sectionAt, sectionFrameKind, type Section, type SectionBoundary } from "./record-log-section.js";
-import type { SegmentSource } from "./segment-survey.js";
+import { nextFrame, type SegmentSource } from "./segment-survey.js";
 import type { IndexedPlace } from "./sparse-index.js";
 import { WalError } from "./wal-error.js";
 
@@ -52,7 +52,7 @@ export class SectionWalk implements FrameSource {
    */
   next(): boolean {
     for (;;) {
-      if (this.cursor.next()) {
+      if (nextFrame(this.cursor, this.segment)) {
         this.#checkFirst();
         return true;
       }

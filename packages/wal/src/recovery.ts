@@ -79,7 +79,7 @@ export async function recoverLog(options: ResolvedWalOptions): Promise<Recovered
   const written =
     merged ??
     (await writeSegment(target, switchPoint(directory, live, tail, { ...limits(options), keepLsn, mergeBytes: -1 })));
-  if (written === undefined) throw new Error("internal: the tail reads otherwise than it was scanned");
+  if (written === undefined) throw new WalError("WAL_CORRUPT", "the tail reads otherwise than it did a moment ago");
   const { kept, replaced, aside } = written;
   for (const file of replaced) directory.remove(file);
   if (replaced.length > 0) await directory.syncNames();

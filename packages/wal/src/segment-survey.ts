@@ -1,7 +1,9 @@
 import type { Directory, FileHandle } from "@holdfast/fs-seam";
 import {
+  CodecError,
   SEGMENT_HEADER_BYTES,
   inspectSegmentHeader,
+  type FrameCursor,
   type SegmentHeader,
   type SegmentHeaderOutcome,
 } from "@holdfast/segment-codec";
@@ -34,6 +36,9 @@ export interface SegmentSurvey {
   readonly lastSegmentId: number;
 }
 
+/** No log gets that far, and an open needs numbers above those that are there. */
+const MAX_SEGMENT_ID = 2 ** 52;
+
 /** How a file of the log is opened for reading; gives its size and a `readAt`. */
 export interface SegmentSource {
   readonly sizeBytes: number;
@@ -62,11 +67,31 @@ export function openSegment(directory: Directory, file: string): SegmentSource {
   }
 }
 
+type FrameOwner = Pick<SoundSegment, "file" | "header">;
+
+/** Moves a cursor over frames of this segment. */
+export function nextFrame(cursor: FrameCursor, segment: FrameOwner): boolean {
+  try {
+    return cursor.next();
+  } catch (error) {
+    throw readFailure(error, segment);
+  }
+}
+
+/** What is thrown for an error of reading frames: `WAL_RECORD_TOO_LARGE` for a record above the bound, else the error itself. */
+export function readFailure(error: unknown, { file, header: { segmentId } }: FrameOwner): unknown {
+  if (!(error instanceof CodecError) || error.code !== "CODEC_LENGTH_OUT_OF_RANGE") return error;
+  const { offset, expected, actual } = error.context;
+  const message = `${file}: what is at offset ${offset} has ${actual} bytes, above maxRecordBytes, which is ${expected}`;
+  const context = { file, segmentId, offset, expected, actual };
+  return new WalError("WAL_RECORD_TOO_LARGE", message, context, { cause: error });
+}
+
 /**
  * Reads the header of every segment file. Files of other names are nobody's business here.
  *
  * @throws {@link WalError} `WAL_UNSUPPORTED` for a version or algorithm of the future, `WAL_FOREIGN_SEGMENT` for a sound segment
- * under a name that is not its own or of more than one log, `WAL_CORRUPT` for a header that no encoder writes.
+ * under a name that is not its own, or of an impossible number, or of more than one log, `WAL_CORRUPT` for a header that no encoder writes.
  */
 export function surveySegments(directory: Directory): SegmentSurvey {
   const sound: SoundSegment[] = [];
@@ -76,6 +101,9 @@ export function surveySegments(directory: Directory): SegmentSurvey {
     const parsed = parseSegmentFileName(name);
     if (parsed === undefined) continue;
     if (kind !== "file") throw new WalError("WAL_FOREIGN_SEGMENT", `${name} is a ${kind}, not a file`, { file: name });
+    if (parsed.segmentId > MAX_SEGMENT_ID) {
+      throw new WalError("WAL_FOREIGN_SEGMENT", `${name} has a number that no log gets to`, { file: name });
+    }
     lastSegmentId = Math.max(lastSegmentId, parsed.segmentId);
     const { outcome, sizeBytes } = readHeader(directory, name);
     if (outcome.kind === "segment") {

@@ -8,7 +8,13 @@ import {
   type ScanEnd,
   type SegmentScan,
 } from "@holdfast/segment-codec";
-import { openSegment, type HeaderlessSegment, type SegmentSurvey, type SoundSegment } from "./segment-survey.js";
+import {
+  openSegment,
+  readFailure,
+  type HeaderlessSegment,
+  type SegmentSurvey,
+  type SoundSegment,
+} from "./segment-survey.js";
 import type { Steps } from "./sliced-work.js";
 import { WalError } from "./wal-error.js";
 
@@ -66,7 +72,7 @@ export interface TailScanOptions {
  * Pauses behind every file.
  *
  * @param live - of the survey; not empty.
- * @throws what reading throws, and `CodecError` `CODEC_LENGTH_OUT_OF_RANGE` for a sound frame above `maxPayloadBytes`.
+ * @throws what reading throws, and {@link WalError} `WAL_RECORD_TOO_LARGE` for a sound frame above `maxPayloadBytes`.
  */
 export function* scanTail(
   directory: Directory,
@@ -130,12 +136,14 @@ export function beginningOf(segment: SoundSegment): LogPosition {
 
 function scanFile(
   directory: Directory,
-  { file, header }: SoundSegment,
+  segment: SoundSegment,
   options: Parameters<typeof scanSegment>[2],
 ): SegmentScan {
-  const source = openSegment(directory, file);
+  const source = openSegment(directory, segment.file);
   try {
-    return scanSegment(source, header, options);
+    return scanSegment(source, segment.header, options);
+  } catch (error) {
+    throw readFailure(error, segment);
   } finally {
     source.close();
   }

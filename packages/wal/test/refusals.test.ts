@@ -1,9 +1,10 @@
 // What a log refuses, and that it is as it was afterwards.
 import { Directory } from "@holdfast/fs-seam";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { openWal, openWalReader, type ReaderOptions, type WalOptions } from "../src/index.js";
-import { bytesOf, small } from "./log-law.js";
+import { openRecordLog } from "../src/record-log-entry.js";
+import { bytesOf, copyOf, small } from "./log-law.js";
 
 const code = (name: string): unknown => expect.objectContaining({ code: name });
 
@@ -212,3 +213,58 @@ test("a mayPrune that gives a promise gives no leave", async () => {
   expect(log.firstLsn).toBe(1);
   await log.close();
 });
+
+describe("a stored record above maxRecordBytes", () => {
+  const long = new Uint8Array(1000);
+  const tooLarge = { code: "WAL_RECORD_TOO_LARGE", context: { offset: 64, expected: 100, actual: 1000 } };
+
+  test("is refused by whoever opens or reads the log, with file and place, and the lock is given back", async () => {
+    const memory = new MemoryFs();
+    const log = await openWal({ directory: new Directory(memory), ...small });
+    await log.appendDurable(long);
+    const [segment] = log.segments();
+    const directory = copyOf(memory.snapshot());
+    const named = { ...tooLarge, context: { ...tooLarge.context, file: segment?.file } };
+    for (const mode of ["recover", "strict", "salvage"] as const) {
+      await expect(openWal({ directory, mode, maxRecordBytes: 100 })).rejects.toMatchObject(named);
+    }
+    expect(() => openWalReader({ directory, maxRecordBytes: 100 })).toThrowError(code("WAL_RECORD_TOO_LARGE"));
+    for (const each of ["b", "c"]) await log.appendDurable(bytesOf(each)); // in a segment of their own
+    await log.close();
+    const again = await openWal({ directory: new Directory(memory), ...small, maxRecordBytes: 100 });
+    expect([...again.read({ from: 2 })].length).toBe(2);
+    expect(() => [...again.read()]).toThrowError(code("WAL_RECORD_TOO_LARGE"));
+    await again.close();
+    const sound = await openWal({ directory, ...small });
+    expect([...sound.read()].map(({ payload }) => payload)).toEqual([long]);
+    await sound.close();
+  });
+
+  test("is refused by a record log", async () => {
+    const directory = new Directory(new MemoryFs());
+    const log = await openRecordLog({ directory, name: "log" });
+    await log.appendDurable(long);
+    await log.close();
+    await expect(openRecordLog({ directory, name: "log", maxRecordBytes: 100 })).rejects.toMatchObject({
+      code: "WAL_RECORD_TOO_LARGE",
+      context: { file: "log", expected: 100, actual: 1000 },
+    });
+  });
+});
+
+test.each(["00009007199254740991-deadbeef.seg", "00009007199254740990-deadbeef.seg"])(
+  "a file %s, which no log gets to, is refused by name in every mode",
+  async (file) => {
+    const directory = new Directory(new MemoryFs());
+    await (await openWal({ directory, ...small })).close();
+    directory.writeFile(file, new Uint8Array());
+    for (const mode of ["recover", "strict", "salvage"] as const) {
+      await expect(openWal({ directory, ...small, mode })).rejects.toMatchObject({
+        code: "WAL_FOREIGN_SEGMENT",
+        context: { file },
+      });
+    }
+    directory.remove(file);
+    await (await openWal({ directory, ...small })).close();
+  },
+);
