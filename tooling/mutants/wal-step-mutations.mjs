@@ -22,6 +22,11 @@ const beside = [tests.walInterleaving];
 export const walStepMutations = walArea("wal-steps", usual, [
   // --- group-commit.ts ---
   {
+    what: "segments that nobody syncs keep their handles",
+    file: "group-commit.ts",
+    find: 'if (!this.#inFlight) this.syncBlocking("data");',
+  },
+  {
     what: "full is served as data when somebody asked for data before",
     file: "group-commit.ts",
     find: 'if (rung === "full") round.rung = "full";',

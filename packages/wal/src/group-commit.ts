@@ -115,6 +115,11 @@ export class GroupCommit {
     return snapshot.lsn;
   }
 
+  /** A barrier at once that holds the event loop, unless one is under way: that one closes the same segments. */
+  relieve(): void {
+    if (!this.#inFlight) this.syncBlocking("data");
+  }
+
   /** Tells everyone who waits that nothing will be durable any more. */
   fail(error: unknown): void {
     this.durable.fail(error);

@@ -22,7 +22,7 @@ import type { RecoveredLog } from "./recovery.js";
 
 /**
  * Frames into one buffer, the buffer into the active segment, and from segment to segment. It never syncs by itself:
- * `group-commit.ts` asks what there is to sync and says what has been.
+ * `group-commit.ts` asks what there is to sync and says what has been, and is asked for a barrier where too many handles wait for one.
  *
  * Rotation, and what a crash leaves of it:
  *
@@ -58,6 +58,8 @@ export interface OpenSegment {
 const recordMeta = { kind: frameKinds.record, flags: 0, span: 1 } as const;
 const nothing = new Uint8Array();
 const FIRST_ALLOCATION_BYTES = 64 * 1024;
+/** Segments that wait for a barrier at most, each with its handle, unless one is under way. */
+const MAX_WAITING_SEGMENTS = 16;
 
 export class LogWriter {
   /** Sealed segments that a barrier still has to cover, oldest first, and the active one last. */
@@ -80,8 +82,11 @@ export class LogWriter {
   #lastSegmentId: number;
   #openedAt: number;
   readonly #next: NextSegment;
+  readonly #onCrowded: () => void;
 
-  constructor(options: ResolvedWalOptions, recovered: RecoveredLog) {
+  /** @param onCrowded - called by a rotation that leaves more segments without a barrier than may wait. */
+  constructor(options: ResolvedWalOptions, recovered: RecoveredLog, onCrowded: () => void) {
+    this.#onCrowded = onCrowded;
     this.#directory = options.directory;
     this.#options = options;
     this.#buffer = new Uint8Array(options.bufferBytes);
@@ -304,6 +309,7 @@ export class LogWriter {
     this.rotations += 1;
     this.writeFooter(full, encoder);
     full.sealed = true;
+    if (this.open.length > MAX_WAITING_SEGMENTS) this.#onCrowded();
   }
 
   #create(): ReadySegment {

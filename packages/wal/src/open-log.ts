@@ -67,7 +67,7 @@ export abstract class OpenLog {
     this.#options = options;
     this.#lock = lock;
     this.report = recovered.report;
-    this.writer = new LogWriter(options, recovered);
+    this.writer = new LogWriter(options, recovered, () => this.commit.relieve());
     this.openedLsn = this.writer.lastLsn;
     this.#hasPolicy = options.syncPolicy.kind !== "manual";
     this.commit = new GroupCommit(this.writer, {
@@ -112,6 +112,8 @@ export abstract class OpenLog {
 
   /**
    * Appends a record and returns its LSN. Durability: `memory`; with a full buffer, `os`.
+   *
+   * Holds the event loop for a barrier where 16 segments wait for one, which are open files.
    *
    * @param record - copied.
    * @throws {@link WalError} `WAL_RECORD_TOO_LARGE`; `WAL_NO_SPACE`, after which the record is not appended and trying again is

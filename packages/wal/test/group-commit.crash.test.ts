@@ -106,18 +106,14 @@ test("a segment that was made ready has a durable name when the first barrier co
 
 test("a segment that holds no record yet is durable before what it follows is pruned", async () => {
   const disk = new CrashFs();
-  let isBroken = false;
-  const now = (): number => {
-    if (isBroken) throw new Error("the clock is broken");
-    return 0;
-  };
-  const log = await openWal({ directory: new Directory(disk), ...small, now });
+  const fs = new FaultFs(disk);
+  const log = await openWal({ directory: new Directory(fs), ...small });
   log.append(bytesOf(record("a").repeat(9)));
   await log.sync();
-  // A rotation whose record never came: the caller's clock is asked when the new segment is there.
-  isBroken = true;
-  expect(() => log.append(bytesOf(record("b").repeat(9)))).toThrowError("the clock is broken");
-  isBroken = false;
+  // A rotation whose record had no room: the first write is that of the segment's header.
+  const full = fs.plan.arm("write:*.seg n2 ENOSPC");
+  expect(() => log.appendWritten([bytesOf(record("b").repeat(9))])).toThrowError("the disk is full");
+  expect([full.fired, log.stats().rotations]).toEqual([1, 1]);
   expect([log.lastLsn, log.durableLsn]).toEqual([1, 1]);
   expect(await log.prune(1)).toBe(1);
   disk.crash("worst");

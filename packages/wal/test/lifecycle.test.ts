@@ -395,3 +395,17 @@ describe("a disk that stays full", () => {
     await log.close({ discard: true });
   });
 });
+
+test("segments that nobody syncs do not use up the handles there are", async () => {
+  const memory = new MemoryFs({ maxOpenHandles: 24 });
+  const log = await openWal({ directory: new Directory(memory), ...small });
+  const forgotten = log.sync(); // a barrier that is asked for and has not begun holds nothing up
+  for (let count = 0; count < 300; count += 1) log.append(record(String(count)));
+  expect(log.stats().rotations).toBeGreaterThan(99);
+  expect(log.durableLsn).toBeGreaterThan(200);
+  await forgotten;
+  await log.close();
+  const again = await openWal({ directory: new Directory(memory), ...small });
+  expect(again.lastLsn).toBe(300);
+  await again.close();
+});
