@@ -551,6 +551,13 @@ export const walStepMutations = walArea("wal-steps", usual, [
     file: "log-polling.ts",
     find: "checkRange(from, from);",
   },
+  {
+    what: "a batch of empty records has no end",
+    file: "record-stream.ts",
+    find: "bytes += 32 + cursor.end - cursor.start",
+    put: "bytes += cursor.end - cursor.start",
+    tests: [tests.walOpening],
+  },
   // --- followers ---
   {
     what: "a follower that waits does not hold up pruning",

@@ -19,7 +19,7 @@ export interface ReadOptions {
 }
 
 export interface BatchOptions extends ReadOptions {
-  /** A batch ends with the record that reaches so many bytes, 32 for each record besides its own. Default 64 KiB. */
+  /** A batch ends with the record that reaches so many bytes, 32 counted for each besides its payload. Default 64 KiB. */
   readonly maxBatchBytes?: number;
 }
 
@@ -50,14 +50,11 @@ export function* records(open: () => RecordCursor): Generator<WalRecord, void, u
   }
 }
 
-/** What a record costs a batch besides its payload. */
-const RECORD_BYTES = 32;
-
 /** The next records, until `maxBatchBytes` are reached or none is left; [] then. */
 function nextBatch(cursor: RecordCursor, maxBatchBytes: number): WalRecord[] {
   const batch: WalRecord[] = [];
   const copies = new RecordCopies();
-  for (let bytes = 0; bytes < maxBatchBytes && cursor.next(); bytes += RECORD_BYTES + cursor.end - cursor.start) {
+  for (let bytes = 0; bytes < maxBatchBytes && cursor.next(); bytes += 32 + cursor.end - cursor.start) {
     batch.push({ lsn: cursor.lsn, payload: copies.take(cursor) });
   }
   return batch;

@@ -270,6 +270,15 @@ test("a follower holds up pruning while it waits, from the record that it waits 
   await log.close();
 });
 
+test("records without a byte fill a batch as well", async () => {
+  const log = await openWal({ directory: new Directory(new MemoryFs()) });
+  log.appendBatch(Array.from({ length: 20 }, () => new Uint8Array()));
+  const sizes: number[] = [];
+  for await (const batch of log.readBatches({ maxBatchBytes: 8 * 32 })) sizes.push(batch.length);
+  expect(sizes).toEqual([8, 8, 4]);
+  await log.close();
+});
+
 test("pruning ends before the first segment that its owner keeps", async () => {
   const directory = new Directory(new MemoryFs());
   let keepFrom = 3;
