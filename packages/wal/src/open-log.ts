@@ -1,3 +1,4 @@
+import { CodecError } from "@holdfast/segment-codec";
 import type { DirectoryLock, SyncRung } from "@holdfast/fs-seam";
 import { GroupCommit } from "./group-commit.js";
 import { LogWriter } from "./log-writer.js";
@@ -438,7 +439,7 @@ export abstract class OpenLog {
 
 /** Whether everything is as it was before the call that threw this. Only the log itself knows that of its errors; a barrier's never are. */
 function isHarmless(error: unknown): boolean {
-  return error instanceof WalError;
+  return error instanceof WalError || error instanceof CodecError;
 }
 
 const waitKeys: readonly string[] = ["signal"];

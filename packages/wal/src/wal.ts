@@ -191,7 +191,11 @@ export class Wal extends OpenLog {
 
   #prunable(lsn: number): number {
     const { logId } = this.writer.active.segment.header;
-    this.#keptLsn ??= keptLsn(this.#directory, logId, this.#options.keepCheckpoints);
+    try {
+      this.#keptLsn ??= keptLsn(this.#directory, logId, this.#options.keepCheckpoints);
+    } catch (error) {
+      throw spaceFailure(error); // a full disk may refuse to open a file, too
+    }
     let bound = Math.min(lsn, this.#keptLsn);
     for (const { neededFrom } of this.reading) bound = Math.min(bound, neededFrom - 1);
     return bound;
