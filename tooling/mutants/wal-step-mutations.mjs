@@ -257,6 +257,14 @@ export const walStepMutations = walArea("wal-steps", usual, [
     file: "tail-scan.ts",
     find: "if (count === headersFrom(directory, file, seed, next.header.baseLsn)) continue;",
   },
+  // --- observation.ts ---
+  {
+    what: "the promise of an observer is left to itself",
+    file: "observation.ts",
+    find: "heard.catch((error: unknown) => this.#giveUp(error));",
+    put: "heard.catch(() => {});",
+    tests: [tests.walObservation],
+  },
   // --- segment-survey.ts ---
   {
     what: "a segment of a later version is a torn one",

@@ -45,15 +45,17 @@ export type LogEventDetail =
 
 /** An event of one log. Plain data but for a failure's error. */
 export type LogEvent = LogEventDetail & {
-  /** Path of the log's directory in its file system. */
+  /** Id of the log, 32 hexadecimal digits: the same whenever and wherever it is opened, and another one for every other log. */
+  readonly logId: string;
+  /** Path of the log's directory in its file system: "/" for any that `openDirectory` gives. */
   readonly directory: string;
   /** Name of a record log's file; undefined for a segmented log. */
   readonly name: string | undefined;
 };
 
 /**
- * Called where the thing has happened, in the log's own turn: be short. What it throws goes nowhere near the log: it is not called
- * again, and `stats().observerFailure` holds what it threw.
+ * Called where the thing has happened, in the log's own turn: be short. What it throws, or a promise of it rejects with, goes nowhere near the log: it
+ * is not called again, and `stats().observerFailure` holds what it threw.
  */
 export type LogObserver = (event: LogEvent) => void;
 
@@ -62,15 +64,17 @@ export const walChannelName = "holdfast:wal";
 
 const subscribers = channel(walChannelName);
 
+type EventPlace = Pick<LogEvent, "logId" | "directory" | "name">;
+
 export class Observation {
   /** What the observer threw. */
   failure: unknown = undefined;
-  readonly #place: Pick<LogEvent, "directory" | "name">;
+  readonly #place: EventPlace;
   #observer: LogObserver | undefined;
 
-  constructor(observer: LogObserver | undefined, directory: string, name: string | undefined) {
+  constructor(observer: LogObserver | undefined, place: EventPlace) {
     this.#observer = observer;
-    this.#place = { directory, name };
+    this.#place = place;
   }
 
   /** Whether anybody listens. */
@@ -83,12 +87,18 @@ export class Observation {
     if (!this.isWanted) return;
     const event: LogEvent = { ...detail(), ...this.#place };
     try {
-      this.#observer?.(event);
+      const heard: unknown = this.#observer?.(event);
+      // An async function is an observer to the compiler as well.
+      if (heard instanceof Promise) heard.catch((error: unknown) => this.#giveUp(error));
     } catch (error) {
-      this.failure = error;
-      this.#observer = undefined;
+      this.#giveUp(error);
     }
     // What a subscriber throws, Node throws again in a turn of its own.
     if (subscribers.hasSubscribers) subscribers.publish(event);
+  }
+
+  #giveUp(error: unknown): void {
+    this.failure = error;
+    this.#observer = undefined;
   }
 }

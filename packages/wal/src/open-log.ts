@@ -82,7 +82,8 @@ export abstract class OpenLog {
         this.observation.tell(() => ({ kind: "seal", file, segmentId, firstLsn, bytes }));
       },
     });
-    this.observation = new Observation(options.observer, options.directory.path, name);
+    const logId = Buffer.from(recovered.segment.header.logId).toString("hex");
+    this.observation = new Observation(options.observer, { logId, directory: options.directory.path, name });
     const { report } = this;
     this.observation.tell(() => ({ kind: "open", report }));
   }

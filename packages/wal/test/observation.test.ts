@@ -39,6 +39,11 @@ function scratch(path: string): { fs: FaultFs; directory: Directory } {
   return { fs, directory: new Directory(fs, path) };
 }
 
+/** The id of a log in hexadecimal digits, from the header of one of its segments. */
+function idOf(segment: { readonly header: { readonly logId: Uint8Array } } | undefined): string {
+  return [...(segment?.header.logId ?? [])].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 describe("a segmented log", () => {
   test("tells what it has done, to its observer and on the channel, and its stats say the same", async () => {
     const { directory } = scratch("/observed");
@@ -54,7 +59,7 @@ describe("a segmented log", () => {
     await log.publish(bytesOf("state"), { lsn: 5 });
     const stats = log.stats();
     await log.close();
-    const place = { directory: "/observed", name: undefined };
+    const place = { logId: idOf(log.segments()[0]), directory: "/observed", name: undefined };
     const [firstFile] = [...heard].flatMap((event) => (event.kind === "seal" ? [event.file] : []));
     expect(heard).toEqual([
       { kind: "open", report: log.report, ...place },
@@ -126,7 +131,9 @@ test("a record log tells the same, with the name of its file", async () => {
   await log.sync();
   const { barriers, observerFailure } = log.stats();
   await log.close();
-  const place = { directory: "/one-file", name: "events" };
+  const [first] = heard;
+  expect(first?.logId).toMatch(/^[0-9a-f]{32}$/);
+  const place = { logId: first?.logId, directory: "/one-file", name: "events" };
   expect(heard).toEqual([
     { kind: "open", report: log.report, ...place },
     { kind: "barrier", rung: "data", lsn: 1, records: 1, bytes: 72, tookMs: 5, ...place },
@@ -137,12 +144,41 @@ test("a record log tells the same, with the name of its file", async () => {
 });
 
 test("where nobody listens, no event is made", () => {
-  const nobody = new Observation(undefined, "/", undefined);
+  const place = { logId: "00", directory: "/", name: undefined };
+  const nobody = new Observation(undefined, place);
   const never = (): never => {
     throw new Error("made for nobody");
   };
   expect(() => nobody.tell(never)).not.toThrow();
   const events = subscribed(new Directory(new MemoryFs()));
   nobody.tell(() => ({ kind: "close", lastLsn: 1 }));
-  expect(events).toEqual([{ kind: "close", lastLsn: 1, directory: "/", name: undefined }]);
+  expect(events).toEqual([{ kind: "close", lastLsn: 1, ...place }]);
+});
+
+test("the id of the log is another one for every log, and the same at its next open", async () => {
+  const { fs } = scratch("/first");
+  fs.makeDirectory("/second");
+  const ids: string[] = [];
+  const observer = (event: LogEvent): void => void (event.kind === "open" && ids.push(event.logId));
+  for (const path of ["/first", "/second", "/first", "/second"]) {
+    const log = await openWal({ directory: new Directory(fs, path), ...small, observer });
+    await log.close();
+  }
+  expect(ids.slice(2)).toEqual(ids.slice(0, 2));
+  expect(ids[0]).not.toBe(ids[1]);
+});
+
+test("an async observer that rejects is called no more, and nothing is left unhandled", async () => {
+  const own = new Error("of the observer");
+  let calls = 0;
+  const observer = (): unknown => {
+    calls += 1;
+    return Promise.reject(own);
+  };
+  const { directory } = scratch("/rejecting");
+  const log = await openWal({ directory, ...small, observer });
+  await log.appendDurable(record("a"));
+  await log.appendDurable(record("b"));
+  expect([calls, log.stats().observerFailure]).toEqual([1, own]);
+  await log.close();
 });
