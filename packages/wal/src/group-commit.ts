@@ -8,6 +8,15 @@ import { Watermark } from "./watermark.js";
  * A barrier: write the buffer, note the last LSN, sync every segment that has unsynced bytes from the oldest on, then the
  * names, and only then say that this LSN is durable. A failure anywhere but in the write of the buffer to a full disk is final:
  * `onFailure` hears of it, and nothing is ever synced again.
+ *
+ * What a crash leaves of a barrier:
+ *
+ * 1. Before it: any part of what was written since the last one, in any order, names included.
+ * 2. Between two of its segments: the earlier one to its end, of the later one and of the names any part. The oldest comes first,
+ *    so what survives is a prefix and a torn tail.
+ * 3. Between the last segment and the names: a segment without a name is not there. Nothing states its records as durable yet.
+ * 4. Behind the names, before anybody is told: all of it, more than anybody was promised. The next frame states it as durable.
+ * 5. A cut of the zeros ahead of a sealed segment (`LogWriter.finish`) may survive or not.
  */
 
 const BARRIER_BUCKETS = 20;

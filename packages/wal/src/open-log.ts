@@ -21,6 +21,17 @@ import type { FollowOptions } from "./wal-reader.js";
 import { arrival, orAborted } from "./waiting.js";
 import { checkChoice, checkKeys, checkLsn, checkRange, type ResolvedWalOptions } from "./wal-options.js";
 
+/**
+ * What a crash leaves of a close. Behind its barrier every record is durable, and only the log's own statement of that is at stake:
+ *
+ * 1. Before the statement is written, or with none of it on the disk: the last records are not proven, and the next open writes
+ *    them once more.
+ * 2. With a part of it: bytes at the end that are no frame, which `recover` cuts off and `strict` refuses. No record is among them.
+ * 3. Before the zeros ahead are cut off, or with the cut not on the disk: zeros behind the last frame, which nobody counts.
+ * 4. Behind the barrier of the statement, before the lock is given back: a log that was closed, and the lock of a process that
+ *    is no more, which the next open takes.
+ */
+
 export interface WaitOptions {
   /** Gives up waiting. What was appended stays appended, and becomes durable with the next barrier. */
   readonly signal?: AbortSignal;

@@ -21,7 +21,7 @@ export interface RecoveryReport {
   readonly removedFiles: readonly string[];
   /** Of those, the ones kept in `aside` because they hold dropped bytes. */
   readonly asideFiles: readonly string[];
-  /** In mode `salvage`: what any other mode refuses. */
+  /** In mode `salvage`: what any other mode refuses. Damage that keeps no mode from opening the log is not looked for: `verify`. */
   readonly damage: string | undefined;
   readonly segmentCount: number;
   /** Bytes of segments that were read. */

@@ -18,6 +18,16 @@ import {
   type WalOptions,
 } from "./wal-options.js";
 
+/**
+ * A log in segments, with checkpoints. What a crash leaves:
+ *
+ * - Of `prune`: what the first kept segment continues from is synced before it goes, and each removal before the next one. So any
+ *   number of the oldest segments that were to go is gone, and there is never a gap.
+ * - Of `publish`: the checkpoint is durable and read back before the first segment goes. So the older generations with all
+ *   segments; the new one with all of them; or the new one with some of the segments gone that no kept generation needs.
+ * - Of the footer or statement of a close: see `segment-footers.ts` and `open-log.ts`.
+ */
+
 /** Counters of one open log; see {@link Wal.stats}. */
 export interface WalStats {
   readonly appendedRecords: number;
