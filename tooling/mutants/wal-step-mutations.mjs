@@ -343,7 +343,7 @@ export const walStepMutations = walArea("wal-steps", usual, [
   },
   {
     what: "a rung that is none reaches the file system",
-    file: "open-log.ts",
+    file: "call-arguments.ts",
     find: 'checkChoice("rung", rung, barrierRungs);',
   },
   {
@@ -401,7 +401,7 @@ export const walStepMutations = walArea("wal-steps", usual, [
   },
   {
     what: "a batch takes what is no bytes",
-    file: "open-log.ts",
+    file: "call-arguments.ts",
     find: "for (const record of records) checkRecord(record);",
   },
   {

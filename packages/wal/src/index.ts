@@ -1,6 +1,6 @@
 export { openWal, Wal } from "./wal.js";
 export type { WalStats } from "./wal.js";
-export type { DurableOptions, WaitOptions } from "./open-log.js";
+export type { CloseOptions, DurableOptions, WaitOptions } from "./call-arguments.js";
 export type { FooterWriter } from "./segment-footers.js";
 export type { LogSegment } from "./segment-list.js";
 export { openWalReader, WalReader } from "./wal-reader.js";

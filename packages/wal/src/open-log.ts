@@ -1,5 +1,15 @@
 import { CodecError } from "@holdfast/segment-codec";
 import type { DirectoryLock, SyncRung } from "@holdfast/fs-seam";
+import {
+  checkBarrier,
+  checkDurable,
+  checkRecord,
+  checkRecords,
+  checkWait,
+  type CloseOptions,
+  type DurableOptions,
+  type WaitOptions,
+} from "./call-arguments.js";
 import { GroupCommit } from "./group-commit.js";
 import { LogWriter } from "./log-writer.js";
 import { Observation } from "./observation.js";
@@ -31,24 +41,6 @@ import { checkChoice, checkKeys, checkLsn, checkRange, type ResolvedWalOptions }
  * 4. Behind the barrier of the statement, before the lock is given back: a log that was closed, and the lock of a process that
  *    is no more, which the next open takes.
  */
-
-export interface WaitOptions {
-  /** Gives up waiting. What was appended stays appended, and becomes durable with the next barrier. */
-  readonly signal?: AbortSignal;
-}
-
-export interface DurableOptions extends WaitOptions {
-  /** `os`: handed to the system. `data`, `full`: covered by a barrier. Default `data`. */
-  readonly rung?: "os" | SyncRung;
-}
-
-export interface CloseOptions {
-  /**
-   * Gives up what no barrier covers instead of writing and syncing it, as a process does that is killed: for a disk that stays
-   * full. Whoever waits for it is told `WAL_CLOSED`. Default false.
-   */
-  readonly discard?: boolean;
-}
 
 /**
  * A log that is open for writing, whatever its files are: who appends, who waits, who reads, and what a failure ends. What the
@@ -204,7 +196,7 @@ export abstract class OpenLog {
   async whenDurable(lsn: number, options: WaitOptions = {}): Promise<void> {
     this.check();
     checkLsn("lsn", lsn, 0);
-    checkKeys(options, waitKeys);
+    checkWait(options);
     const { promise, cancel } = this.commit.durable.reached(lsn);
     try {
       await orAborted(promise, options.signal);
@@ -215,9 +207,8 @@ export abstract class OpenLog {
 
   /** Appends a record and resolves with its LSN once it has reached the rung. */
   async appendDurable(record: Uint8Array, options: DurableOptions = {}): Promise<number> {
-    checkKeys(options, durableKeys);
+    checkDurable(options);
     const { rung = "data", signal } = options;
-    checkChoice("rung", rung, durableRungs);
     const lsn = this.append(record);
     if (rung === "os") this.write();
     else await orAborted(this.commit.sync(rung), signal);
@@ -253,7 +244,7 @@ export abstract class OpenLog {
     options: FollowOptions & { readonly until?: "written" | "durable" } = {},
   ): AsyncGenerator<WalRecord[], void, undefined> {
     this.check();
-    checkKeys(options, followKeys);
+    checkKeys(options, ["from", "until", "maxBatchBytes", "signal"]);
     const { from = this.firstLsn, until = "durable", signal } = options;
     const maxBatchBytes = batchBytes(options.maxBatchBytes);
     checkChoice("until", until, ["written", "durable"]);
@@ -279,11 +270,10 @@ export abstract class OpenLog {
   close(options: CloseOptions = {}): Promise<void> {
     try {
       checkKeys(options, ["discard"]);
+      return (this.#closed ??= this.#close(options.discard === true));
     } catch (error) {
       return Promise.reject(error);
     }
-    this.#closed ??= this.#close(options.discard === true);
-    return this.#closed;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -345,8 +335,7 @@ export abstract class OpenLog {
 
   #appendAll(records: readonly Uint8Array[], how: "appendBatch" | "appendWritten"): number {
     this.check();
-    if (!Array.isArray(records) || records.length === 0) throw new TypeError("records must be an array, and not empty");
-    for (const record of records) checkRecord(record);
+    checkRecords(records);
     let lsn: number;
     try {
       lsn = this.writer[how](records);
@@ -360,7 +349,7 @@ export abstract class OpenLog {
   /** Checks at once, and opens when it is called. */
   #cursor(options: ReadOptions): () => RecordCursor {
     this.check();
-    checkKeys(options, rangeKeys);
+    checkKeys(options, ["from", "to"]);
     const { from = this.firstLsn, to = this.lastLsn } = options;
     checkRange(from, to);
     if (to > this.writtenLsn) this.write();
@@ -452,22 +441,4 @@ export abstract class OpenLog {
 /** Whether everything is as it was before the call that threw this. Only the log itself knows that of its errors; a barrier's never are. */
 function isHarmless(error: unknown): boolean {
   return error instanceof WalError || error instanceof CodecError;
-}
-
-const waitKeys: readonly string[] = ["signal"];
-const durableKeys: readonly string[] = ["rung", "signal"];
-const rangeKeys: readonly string[] = ["from", "to"];
-const followKeys: readonly string[] = ["from", "until", "maxBatchBytes", "signal"];
-const barrierRungs: readonly string[] = ["data", "full"];
-const durableRungs: readonly string[] = ["os", ...barrierRungs];
-
-/** Before a file system is asked: what it refuses would pass for a barrier that failed. */
-function checkBarrier(rung: string, options: WaitOptions = {}): void {
-  checkChoice("rung", rung, barrierRungs);
-  checkKeys(options, waitKeys);
-}
-
-/** Throws a `TypeError` unless it is bytes. */
-export function checkRecord(record: Uint8Array): void {
-  if (!(record instanceof Uint8Array)) throw new TypeError("a record must be a Uint8Array");
 }

@@ -2,7 +2,7 @@ export { openRecordLog, RecordLog } from "./record-log.js";
 export type { RecordLogStats } from "./record-log.js";
 export { openRecordLogReader, RecordLogReader } from "./record-log-reader.js";
 export type { RecordLogOptions, RecordLogReaderOptions } from "./record-log-options.js";
-export type { DurableOptions, WaitOptions } from "./open-log.js";
+export type { CloseOptions, DurableOptions, WaitOptions } from "./call-arguments.js";
 export type { FollowOptions } from "./wal-reader.js";
 export type { BatchOptions, ReadOptions, WalRecord } from "./record-stream.js";
 export type { RecoveryReport } from "./recovery-report.js";

@@ -1,8 +1,9 @@
 import type { Directory, DirectoryLock } from "@holdfast/fs-seam";
+import { checkRecord } from "./call-arguments.js";
 import { findCheckpoint, keptLsn, writeCheckpoint, type FoundCheckpoint } from "./checkpoint-files.js";
 import type { BarrierStats } from "./group-commit.js";
 import { openLocked } from "./locked-opening.js";
-import { checkRecord, OpenLog } from "./open-log.js";
+import { OpenLog } from "./open-log.js";
 import { openRecordCursor, type RecordCursor } from "./record-cursor.js";
 import { recoverLog, type RecoveredLog } from "./recovery.js";
 import { spaceFailure } from "./space-failure.js";
