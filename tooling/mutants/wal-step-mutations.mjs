@@ -566,6 +566,12 @@ export const walStepMutations = walArea("wal-steps", usual, [
     put: "bytes += cursor.end - cursor.start",
     tests: [tests.walOpening],
   },
+  {
+    what: "who waits for what is written waits for a barrier",
+    file: "open-log.ts",
+    find: "return this.#reached(this.writer.written, lsn, options);",
+    put: "return this.#reached(this.commit.durable, lsn, options);",
+  },
   // --- followers ---
   {
     what: "a follower that waits does not hold up pruning",

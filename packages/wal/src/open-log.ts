@@ -29,6 +29,7 @@ import {
 import { WalError } from "./wal-error.js";
 import type { FollowOptions } from "./wal-reader.js";
 import { arrival, orAborted } from "./waiting.js";
+import type { Watermark } from "./watermark.js";
 import { checkChoice, checkKeys, checkLsn, checkRange, type ResolvedWalOptions } from "./wal-options.js";
 
 /**
@@ -193,11 +194,20 @@ export abstract class OpenLog {
   }
 
   /** Resolves once the LSN is durable, whoever syncs it; asks for no barrier itself. Rejects when the log fails or is closed first. */
-  async whenDurable(lsn: number, options: WaitOptions = {}): Promise<void> {
+  whenDurable(lsn: number, options: WaitOptions = {}): Promise<void> {
+    return this.#reached(this.commit.durable, lsn, options);
+  }
+
+  /** Resolves once the LSN is handed to the system, whoever writes it; writes nothing itself. Rejects as {@link whenDurable} does. */
+  whenWritten(lsn: number, options: WaitOptions = {}): Promise<void> {
+    return this.#reached(this.writer.written, lsn, options);
+  }
+
+  async #reached(watermark: Watermark, lsn: number, options: WaitOptions): Promise<void> {
     this.check();
     checkLsn("lsn", lsn, 0);
     checkWait(options);
-    const { promise, cancel } = this.commit.durable.reached(lsn);
+    const { promise, cancel } = watermark.reached(lsn);
     try {
       await orAborted(promise, options.signal);
     } finally {

@@ -282,6 +282,27 @@ describe("who waits", () => {
     await log.close();
   });
 
+  test("for what is written hears of it when it is, and of a failure", async () => {
+    const { fs, log } = await faulty();
+    log.append(record("a"));
+    let told = "nothing";
+    const waiting = log.whenWritten(1).then(() => (told = "written"));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([told, log.writtenLsn]).toEqual(["nothing", 0]);
+    log.write();
+    await waiting;
+    expect([told, log.writtenLsn, log.durableLsn]).toEqual(["written", 1, 0]);
+    const signal = AbortSignal.abort();
+    await expect(log.whenWritten(2, { signal })).rejects.toMatchObject({ code: "WAL_ABORTED" });
+    await expect(log.whenWritten(-1)).rejects.toMatchObject({ code: "WAL_LSN_OUT_OF_RANGE" });
+    const last = log.whenWritten(2).catch((error: unknown) => error);
+    log.append(record("b"));
+    fs.plan.arm("write:*.seg n1 EIO");
+    expect(() => log.write()).toThrowError(expect.objectContaining({ code: "FS_IO" }));
+    expect(await last).toMatchObject({ code: "FS_IO" });
+    await log.close();
+  });
+
   test("for what is durable sees nothing else", async () => {
     const { log } = await faulty();
     log.append(record("a"));
