@@ -572,6 +572,21 @@ export const walStepMutations = walArea("wal-steps", usual, [
     find: "return this.#reached(this.writer.written, lsn, options);",
     put: "return this.#reached(this.commit.durable, lsn, options);",
   },
+  {
+    what: "a reader refuses where a checkpoint was replaced a moment ago",
+    file: "wal-reader.ts",
+    find: 'const isOutrun = isFsError(error, "FS_NOT_FOUND") || this.refresh() > lastLsn;',
+    put: "const isOutrun = this.refresh() > lastLsn;",
+    tests: [tests.walCheckpointBounds],
+  },
+  {
+    what: "a reader looks for a checkpoint where the log ended when it was opened",
+    file: "wal-reader.ts",
+    in: "latestCheckpoint(",
+    find: "const lastLsn = this.refresh();",
+    put: "const { lastLsn } = this;",
+    tests: [tests.walCheckpointBounds],
+  },
   // --- followers ---
   {
     what: "a follower that waits does not hold up pruning",

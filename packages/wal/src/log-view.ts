@@ -13,7 +13,7 @@ export interface LogView {
 }
 
 /** Attempts at a look that the writer's work did not come between. */
-const MAX_ATTEMPTS = 100;
+export const MAX_ATTEMPTS = 100;
 
 export interface LookOptions {
   readonly maxRecordBytes: number;

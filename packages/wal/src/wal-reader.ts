@@ -1,7 +1,9 @@
 import type { Directory } from "@holdfast/fs-seam";
 import { isFsError } from "@holdfast/fs-seam";
+import { MAX_PAYLOAD_BYTES } from "@holdfast/segment-codec";
+import { findCheckpoint, type FoundCheckpoint } from "./checkpoint-files.js";
 import { FrameWalk } from "./frame-walk.js";
-import { reportOf, viewLog, type LogView } from "./log-view.js";
+import { MAX_ATTEMPTS, reportOf, viewLog, type LogView } from "./log-view.js";
 import { poll, type PolledLog } from "./log-polling.js";
 import { openRecordCursor, type RecordCursor } from "./record-cursor.js";
 import type { RecoveryReport } from "./recovery-report.js";
@@ -11,7 +13,14 @@ import { liveSegments, surveySegments, type SoundSegment } from "./segment-surve
 import { SparseIndex } from "./sparse-index.js";
 import type { LogPosition } from "./tail-scan.js";
 import { WalError } from "./wal-error.js";
-import { checkRange, resolveReaderOptions, type ReaderOptions, type ResolvedReaderOptions } from "./wal-options.js";
+import {
+  checkKeys,
+  checkLsn,
+  checkRange,
+  resolveReaderOptions,
+  type ReaderOptions,
+  type ResolvedReaderOptions,
+} from "./wal-options.js";
 
 export interface FollowOptions {
   /** LSN of the first record. Default: the first one that is kept. */
@@ -111,6 +120,35 @@ export class WalReader {
       pollIntervalMs,
     };
     return poll(log, { from, maxBatchBytes, signal });
+  }
+
+  /**
+   * Looks again, and returns the newest checkpoint as `Wal.latestCheckpoint` does.
+   *
+   * @throws {@link WalError} `WAL_CHECKPOINT_MISSING`, and what {@link refresh} throws.
+   */
+  latestCheckpoint(options: { readonly upTo?: number } = {}): FoundCheckpoint {
+    checkKeys(options, ["upTo"]);
+    for (let attempt = 1; ; attempt += 1) {
+      const lastLsn = this.refresh();
+      const { upTo = lastLsn } = options;
+      checkLsn("upTo", upTo, 0);
+      const { firstLsn } = this;
+      const { logId } = this.#end.segment.header;
+      try {
+        return findCheckpoint(this.#directory, {
+          logId,
+          maxCheckpointBytes: MAX_PAYLOAD_BYTES,
+          firstLsn,
+          lastLsn,
+          upTo,
+        });
+      } catch (error) {
+        // A writer may have put another in the place of the one that was to be read, for records that the look has not seen.
+        const isOutrun = isFsError(error, "FS_NOT_FOUND") || this.refresh() > lastLsn;
+        if (!isOutrun || attempt === MAX_ATTEMPTS) throw error;
+      }
+    }
   }
 
   close(): void {

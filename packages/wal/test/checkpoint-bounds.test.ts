@@ -3,7 +3,7 @@ import { Directory } from "@holdfast/fs-seam";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { expect, test } from "vitest";
-import { openWal, type Wal } from "../src/index.js";
+import { openWal, openWalReader, type Wal } from "../src/index.js";
 import { bytesOf, small } from "./log-law.js";
 
 const record = (name: string): Uint8Array => bytesOf(name.padEnd(40, "."));
@@ -108,4 +108,49 @@ test("one that could not be written leaves no temporary file", async () => {
   expect(memory.list("/").some(({ name }) => name.startsWith(".~"))).toBe(false);
   await log.checkpoint(bytesOf("state"));
   await log.close();
+});
+
+test("a reader looks again, and finds the same ones by the same bounds", async () => {
+  const directory = new Directory(new MemoryFs());
+  const log = await openWal({ directory, ...small });
+  log.append(record("1"));
+  log.write();
+  const reader = openWalReader({ directory });
+  expect(reader.latestCheckpoint()).toEqual({ checkpoint: undefined, skipped: [] });
+  for (let lsn = 2; lsn <= 7; lsn += 1) log.append(record(String(lsn)));
+  await log.publish(bytesOf("three"), { lsn: 3 });
+  await log.publish(bytesOf("seven"), { lsn: 7 });
+  expect(reader.latestCheckpoint().checkpoint).toEqual({ lsn: 7, payload: bytesOf("seven") });
+  expect(reader.latestCheckpoint({ upTo: 6 }).checkpoint).toEqual({ lsn: 3, payload: bytesOf("three") });
+  expect(() => reader.latestCheckpoint({ upTo: 2 })).toThrowError(
+    expect.objectContaining({ code: "WAL_CHECKPOINT_MISSING" }),
+  );
+  expect(() => reader.latestCheckpoint({ upTo: -1 })).toThrowError(
+    expect.objectContaining({ code: "WAL_LSN_OUT_OF_RANGE" }),
+  );
+  expect(() => reader.latestCheckpoint({ upto: 7 } as object)).toThrowError(
+    expect.objectContaining({ code: "WAL_INVALID_OPTION" }),
+  );
+  await log.close();
+});
+
+test("a reader finds the one that a writer puts in the place of the one it was about to read", async () => {
+  const { directory, log } = await logWithCheckpoints();
+  const [older, newer] = [checkpointFile(3), checkpointFile(7)];
+  const bytes = directory.readFile(newer);
+  await log.close();
+  directory.remove(newer);
+  const fs = new FaultFs(directory.fs);
+  const reader = openWalReader({ directory: new Directory(fs) });
+  const replace = (): void => {
+    directory.remove(older);
+    directory.writeFile(newer, bytes);
+  };
+  fs.plan.arm({
+    operations: ["open"],
+    path: `/${older}`,
+    times: 1,
+    action: { kind: "callback", callback: replace },
+  });
+  expect(reader.latestCheckpoint().checkpoint).toEqual({ lsn: 7, payload: bytesOf("seven") });
 });
