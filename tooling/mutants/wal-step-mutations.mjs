@@ -587,6 +587,19 @@ export const walStepMutations = walArea("wal-steps", usual, [
     put: "const { lastLsn } = this;",
     tests: [tests.walCheckpointBounds],
   },
+  {
+    what: "a reader that follows what is durable is given what is not",
+    file: "wal-reader.ts",
+    find: "cursor: (next) => this.#cursor({ from: next, to: seenLsn() })(),",
+    put: "cursor: (next) => this.#cursor({ from: next })(),",
+    tests: [tests.walOpening],
+  },
+  {
+    what: "a reader does not hear of what becomes durable",
+    file: "wal-reader.ts",
+    find: "this.#durableLsn = Math.max(this.#durableLsn, walk.cursor.durableLsn);",
+    tests: [tests.walOpening],
+  },
   // --- followers ---
   {
     what: "a follower that waits does not hold up pruning",

@@ -14,6 +14,7 @@ import { SparseIndex } from "./sparse-index.js";
 import type { LogPosition } from "./tail-scan.js";
 import { WalError } from "./wal-error.js";
 import {
+  checkChoice,
   checkKeys,
   checkLsn,
   checkRange,
@@ -50,6 +51,7 @@ export class WalReader {
   readonly #index = new SparseIndex();
   #live: readonly SoundSegment[];
   #end: LogPosition;
+  #durableLsn: number;
   #closed = false;
 
   /** @internal Use {@link openWalReader}. */
@@ -59,6 +61,7 @@ export class WalReader {
     this.report = reportOf(view);
     this.#live = view.live;
     this.#end = view.tail.end;
+    this.#durableLsn = view.tail.durableLsn;
   }
 
   get firstLsn(): number {
@@ -68,6 +71,14 @@ export class WalReader {
   /** LSN of the last record that was there at the last look. */
   get lastLsn(): number {
     return this.#end.nextLsn - 1;
+  }
+
+  /**
+   * Highest LSN that the log stated as durable at the last look. What is written states what was durable before: the last barrier
+   * shows once something follows it, or the log is closed.
+   */
+  get durableLsn(): number {
+    return this.#durableLsn;
   }
 
   /**
@@ -108,13 +119,23 @@ export class WalReader {
     return this.read(lastOf(this, count));
   }
 
-  /** Records from `from` on, by the batch, and those that come; looks every `pollIntervalMs`. Ends when `signal` does. */
-  follow(options: FollowOptions = {}): AsyncGenerator<WalRecord[], void, undefined> {
-    const { from = this.firstLsn, maxBatchBytes, signal } = options;
+  /**
+   * Records from `from` on, by the batch, and those that come, as soon as they are `written` (the default) or {@link durableLsn} covers them;
+   * looks every `pollIntervalMs`. Ends when `signal` does.
+   */
+  follow(
+    options: FollowOptions & { readonly until?: "written" | "durable" } = {},
+  ): AsyncGenerator<WalRecord[], void, undefined> {
+    const { from = this.firstLsn, until = "written", maxBatchBytes, signal } = options;
+    checkChoice("until", until, ["written", "durable"]);
     const { schedule, pollIntervalMs } = this.#options;
+    const seenLsn = (): number => (until === "durable" ? this.#durableLsn : this.lastLsn);
     const log: PolledLog = {
-      refresh: () => this.refresh(),
-      cursor: (next) => this.#cursor({ from: next })(),
+      refresh: () => {
+        this.refresh();
+        return seenLsn();
+      },
+      cursor: (next) => this.#cursor({ from: next, to: seenLsn() })(),
       isClosed: () => this.#closed,
       schedule,
       pollIntervalMs,
@@ -205,6 +226,7 @@ export class WalReader {
       }
       this.#live = live;
       this.#end = end;
+      this.#durableLsn = Math.max(this.#durableLsn, walk.cursor.durableLsn);
       isAtLastSegment = walk.segment === live.at(-1);
     } finally {
       walk.close();
@@ -222,6 +244,7 @@ export class WalReader {
     }
     this.#live = view.live;
     this.#end = view.tail.end;
+    this.#durableLsn = Math.max(this.#durableLsn, view.tail.durableLsn);
   }
 
   #check(): void {

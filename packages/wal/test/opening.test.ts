@@ -270,6 +270,41 @@ test("a follower holds up pruning while it waits, from the record that it waits 
   await log.close();
 });
 
+test("a reader follows what the log states as durable, in records, rotations and at the end", async () => {
+  const directory = new Directory(new MemoryFs());
+  const log = await openWal({ directory, ...small });
+  log.append(record("a"));
+  log.write();
+  const looks: (() => void)[] = [];
+  const reader = openWalReader({ directory, schedule: (look) => (looks.push(look), (): void => {}) });
+  const control = new AbortController();
+  const got: number[] = [];
+  const following = (async (): Promise<void> => {
+    const { signal } = control;
+    for await (const batch of reader.follow({ until: "durable", signal })) got.push(...batch.map(({ lsn }) => lsn));
+  })();
+  const look = async (): Promise<unknown> => {
+    looks.shift()?.();
+    await new Promise((resolve) => setImmediate(resolve));
+    return [got.join(), reader.durableLsn, reader.lastLsn];
+  };
+  expect(await look()).toEqual(["", 0, 1]);
+  await log.sync();
+  log.append(record("b")); // states that the first is durable, be it in the next segment
+  log.write();
+  expect(await look()).toEqual(["1", 1, 2]);
+  log.append(record("c"));
+  log.write();
+  expect(await look()).toEqual(["1", 1, 3]);
+  await log.close();
+  expect(await look()).toEqual(["1,2,3", 3, 3]);
+  control.abort();
+  await following;
+  expect(() => reader.follow({ until: "durabel" as "durable" })).toThrowError(
+    expect.objectContaining({ code: "WAL_INVALID_OPTION", context: { option: "until" } }),
+  );
+});
+
 test("records without a byte fill a batch as well", async () => {
   const log = await openWal({ directory: new Directory(new MemoryFs()) });
   log.appendBatch(Array.from({ length: 20 }, () => new Uint8Array()));
