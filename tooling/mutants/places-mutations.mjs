@@ -293,7 +293,7 @@ const footerMutations = walArea(
       find: 'if (this.writer.writeFooter()) await active.handle.sync("data");',
       put: 'if (false as boolean) await active.handle.sync("data");',
     },
-    { what: "a log takes any hash", file: "recovery.ts", find: "checkHash(options, first);" },
+    { what: "a log takes any hash", file: "recovery.ts", find: "refuseOther(first, options);" },
     {
       what: "an open forgets the hash of the log",
       file: "recovery.ts",

@@ -286,15 +286,13 @@ export const walMutations = walArea("wal", usual, [
     put: "segmentId: last.header.segmentId,",
   },
   {
-    what: "a log whose segments are gone is begun anew below its checkpoint",
+    what: "a log that lost its segments is begun anew",
     file: "recovery.ts",
-    in: "async function createLog(",
-    find: "if (checkpoint !== undefined) throw segmentsGone(checkpoint);",
+    find: "if (lost !== undefined) throw lost;",
   },
   {
     what: "a log without any sound header is begun anew",
-    file: "recovery.ts",
-    in: "async function createLog(",
+    file: "checkpoint-files.ts",
     find: "if (orphan !== undefined) {",
     put: "if (orphan !== undefined && orphan.segmentId < 0) {",
   },
@@ -468,8 +466,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "a checkpoint of an LSN that never was",
     file: "wal.ts",
-    find: "if (!Number.isSafeInteger(lsn) || lsn < 0 || lsn > this.lastLsn) {",
-    put: "if (!Number.isSafeInteger(lsn)) {",
+    find: 'checkLsn("lsn", lsn, 0, this.lastLsn);',
   },
   {
     what: "closing does not sync",
@@ -963,9 +960,17 @@ export const walMutations = walArea("wal", usual, [
     tests: [tests.walVerification],
   },
   {
-    what: "a directory with checkpoints and without segments holds no log for a reader",
+    what: "a directory with checkpoints and without segments holds no log",
+    file: "checkpoint-files.ts",
+    find: "if (checkpoint === undefined) return undefined;",
+    put: "if (headerless.length === 0) return undefined;",
+    tests: [tests.walVerification],
+  },
+  {
+    what: "a log that lost its segments is none for a reader",
     file: "log-view.ts",
-    find: "if (checkpoint !== undefined) return segmentsGone(checkpoint);",
+    find: "throw lostLog(survey, checkpoint) ?? new WalError(",
+    put: "throw new WalError(",
     tests: [tests.walVerification],
   },
   // --- checkpoints ---

@@ -183,13 +183,7 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "nothing is kept aside where there are no links",
     file: "recovery.ts",
-    find: "if (isFsError(error, ...noLinks)) return copyFile(directory, file, kept);",
-  },
-  {
-    what: "a copy that is kept aside is not durable",
-    file: "recovery.ts",
-    find: 'staged.handle.append(buffer.subarray(0, count)); } } finally { source.close(); } await staged.publish({ rung: "full" });',
-    put: 'staged.handle.append(buffer.subarray(0, count)); } } finally { source.close(); } await staged.publish({ rung: "os" });',
+    find: "if (isFsError(error, ...noLinks)) directory.writeFile(kept, directory.readFile(file)); else",
   },
   {
     what: "what is cut off is kept aside only when the log goes on without it",

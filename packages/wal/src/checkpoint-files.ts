@@ -3,7 +3,7 @@ import { inspectSegmentHeader, SEGMENT_HEADER_BYTES } from "@holdfast/segment-co
 import { formatCheckpointFileName, parseCheckpointFileName } from "./checkpoint-file-name.js";
 import { freshNonce } from "./fresh-identity.js";
 import { decodeCheckpoint, encodeCheckpoint, type CheckpointOutcome } from "./checkpoint-codec.js";
-import { openSegment } from "./segment-survey.js";
+import { openSegment, type SegmentSurvey } from "./segment-survey.js";
 import { WalError } from "./wal-error.js";
 
 /**
@@ -44,10 +44,20 @@ export function listCheckpoints(directory: Directory): { readonly file: string; 
   return found.sort((a, b) => b.lsn - a.lsn);
 }
 
-/** What a directory with checkpoints and without a segment means. */
-export function segmentsGone({ file, lsn }: { readonly file: string; readonly lsn: number }): WalError {
-  const message = `${file} is a checkpoint of a log whose segments are gone`;
-  return new WalError("WAL_CORRUPT", message, { file, lsn });
+/** What a directory without a sound segment means: nothing where there is nothing else of a log either. */
+export function lostLog(
+  { headerless }: SegmentSurvey,
+  checkpoint: { readonly file: string; readonly lsn: number } | undefined,
+): WalError | undefined {
+  const [orphan] = headerless;
+  if (orphan !== undefined) {
+    const { file, segmentId, why } = orphan;
+    const message = `no segment of the log has a sound header; that of ${file} is ${why}`;
+    return new WalError("WAL_CORRUPT", message, { file, segmentId, offset: 0 });
+  }
+  if (checkpoint === undefined) return undefined;
+  const { file, lsn } = checkpoint;
+  return new WalError("WAL_CORRUPT", `${file} is a checkpoint of a log whose segments are gone`, { file, lsn });
 }
 
 /** Highest LSN that a checkpoint of this log covers, by its header: it was durable when that was written. 0 without one. */

@@ -1,5 +1,5 @@
 import { isFsError, type Directory } from "@holdfast/fs-seam";
-import { checkpointedLsn, listCheckpoints, segmentsGone } from "./checkpoint-files.js";
+import { checkpointedLsn, listCheckpoints, lostLog } from "./checkpoint-files.js";
 import type { RecoveryReport } from "./recovery-report.js";
 import { liveSegments, surveySegments, type SoundSegment } from "./segment-survey.js";
 import { finish, type Steps } from "./sliced-work.js";
@@ -55,24 +55,13 @@ function* lookOnce(directory: Directory, { maxRecordBytes, durableLsn = 0 }: Loo
   const checkpoint = listCheckpoints(directory)[0]; // before the segments, which are there before any checkpoint is
   const survey = surveySegments(directory);
   const live = liveSegments(survey.sound);
-  if (live.length === 0) throw noLog(directory, survey.headerless[0]?.file, checkpoint);
+  if (live.length === 0) {
+    throw lostLog(survey, checkpoint) ?? new WalError("WAL_NOT_FOUND", `there is no log in ${directory.path}`);
+  }
   const checkpointed = checkpointedLsn(directory, (live[0] as SoundSegment).header.logId); // not empty
   const proven = Math.max(durableLsn, checkpointed);
   const tail = yield* scanTail(directory, survey, live, { maxPayloadBytes: maxRecordBytes, durableLsn: proven });
   return { live, tail };
-}
-
-function noLog(
-  directory: Directory,
-  headerless: string | undefined,
-  checkpoint: Parameters<typeof segmentsGone>[0] | undefined,
-): WalError {
-  if (headerless !== undefined) {
-    const message = `no segment of the log has a sound header; that of ${headerless} is not`;
-    return new WalError("WAL_CORRUPT", message, { file: headerless, offset: 0 });
-  }
-  if (checkpoint !== undefined) return segmentsGone(checkpoint);
-  return new WalError("WAL_NOT_FOUND", `there is no log in ${directory.path}`);
 }
 
 /** What a look found, in the words of an open that changed nothing. */

@@ -7,7 +7,7 @@ import {
   frameKinds,
   type SegmentHeader,
 } from "@holdfast/segment-codec";
-import { checkpointedLsn, listCheckpoints, segmentsGone } from "./checkpoint-files.js";
+import { checkpointedLsn, listCheckpoints, lostLog } from "./checkpoint-files.js";
 import { freshLogId, freshNonce } from "./fresh-identity.js";
 import { FrameWalk } from "./frame-walk.js";
 import { createdReport, type RecoveryReport } from "./recovery-report.js";
@@ -59,8 +59,7 @@ export async function recoverLog(options: ResolvedWalOptions): Promise<Recovered
   if (survey.sound.length === 0) return createLog(options, survey, checkpoints[0]);
   const live = liveSegments(survey.sound);
   const first = live[0] as SoundSegment; // a sound one leaves a live one
-  refuseOtherContent(first, options.content);
-  checkHash(options, first);
+  refuseOther(first, options);
   const tail = finish(
     scanTail(directory, survey, live, {
       maxPayloadBytes: options.maxRecordBytes,
@@ -110,12 +109,6 @@ function limits({ mergeBytes, maxRecordBytes }: ResolvedWalOptions): { mergeByte
   return { mergeBytes, maxPayloadBytes: maxRecordBytes };
 }
 
-function refuseOtherContent({ file, header }: SoundSegment, content: number): void {
-  if (header.content === content) return;
-  const message = `${file} holds records of content ${header.content}, not ${content}: the log of somebody else`;
-  throw new WalError("WAL_FOREIGN_SEGMENT", message, { file, expected: content, actual: header.content });
-}
-
 function refuseTear({ dropped, durableLsn }: TailScan): void {
   const first = dropped[0];
   if (first === undefined) return;
@@ -124,10 +117,14 @@ function refuseTear({ dropped, durableLsn }: TailScan): void {
   throw new WalError("WAL_TORN", message, { file, segmentId, offset, durableLsn });
 }
 
-function checkHash({ hash }: ResolvedWalOptions, { file, header }: SoundSegment): void {
-  if (hash === undefined || hash === header.hash) return;
-  const message = `the log in ${file} was created with hash ${header.hash}, which cannot become ${hash}`;
-  throw new WalError("WAL_INVALID_OPTION", message, { option: "hash", file, expected: header.hash, actual: hash });
+/** What a log was created with, it stays. */
+function refuseOther({ file, header }: SoundSegment, { content, hash = header.hash }: ResolvedWalOptions): void {
+  const option = header.content === content ? "hash" : "content";
+  const [expected, actual] = [header[option], option === "hash" ? hash : content];
+  if (expected === actual) return;
+  const code = option === "hash" ? "WAL_INVALID_OPTION" : "WAL_FOREIGN_SEGMENT";
+  const message = `${file}: the log was created with ${option} ${expected}, which cannot become ${actual}`;
+  throw new WalError(code, message, { option, file, expected, actual });
 }
 
 async function createLog(
@@ -136,13 +133,8 @@ async function createLog(
   checkpoint: { readonly file: string; readonly lsn: number } | undefined,
 ): Promise<RecoveredLog> {
   const { directory, mode, content, hash = "none" } = options;
-  if (checkpoint !== undefined) throw segmentsGone(checkpoint);
-  const orphan = survey.headerless[0];
-  if (orphan !== undefined) {
-    const { file, segmentId, why } = orphan;
-    const message = `no segment of the log has a sound header; that of ${file} is ${why}`;
-    throw new WalError("WAL_CORRUPT", message, { file, segmentId, offset: 0 });
-  }
+  const lost = lostLog(survey, checkpoint);
+  if (lost !== undefined) throw lost;
   directory.sweepTemps();
   const identity = {
     logId: freshLogId(directory.fs),
@@ -329,8 +321,9 @@ async function keepFile(directory: Directory, file: string, kept: string): Promi
   try {
     directory.link(file, kept);
   } catch (error) {
-    if (isFsError(error, ...noLinks)) return copyFile(directory, file, kept);
-    if (!isFsError(error, "FS_ALREADY_EXISTS")) throw error; // exists: an open that was killed has come so far
+    // Where there are none, a copy that was not finished is made again: what it is of goes only behind it.
+    if (isFsError(error, ...noLinks)) directory.writeFile(kept, directory.readFile(file));
+    else if (!isFsError(error, "FS_ALREADY_EXISTS")) throw error; // exists: an open that was killed has come so far
   }
   const handle = directory.open(kept, { mode: "write" });
   try {
@@ -342,23 +335,3 @@ async function keepFile(directory: Directory, file: string, kept: string): Promi
 
 /** FAT answers a link with EPERM. */
 const noLinks = ["FS_UNSUPPORTED", "FS_PERMISSION_DENIED", "FS_TOO_MANY_LINKS"] as const;
-
-async function copyFile(directory: Directory, file: string, copy: string): Promise<void> {
-  const staged = stageFile(directory, copy);
-  try {
-    const source = directory.open(file, { mode: "read" });
-    try {
-      const buffer = new Uint8Array(COPY_BYTES);
-      let count: number;
-      for (let at = 0; (count = source.readAt(buffer, at)) > 0; at += count) {
-        staged.handle.append(buffer.subarray(0, count));
-      }
-    } finally {
-      source.close();
-    }
-    await staged.publish({ rung: "full" });
-  } catch (error) {
-    staged.discard(); // does nothing once publish has begun
-    throw error;
-  }
-}

@@ -102,58 +102,40 @@ export type ResolvedWalOptions = Required<Omit<WalOptions, "observer" | "hash" |
   readonly footers: FooterWriter | undefined;
 };
 
-const keys: readonly (keyof WalOptions)[] = [
-  "directory",
-  "now",
-  "turn",
-  "schedule",
-  "mayPrune",
-  "observer",
-  "prepareSegments",
-  "syncPolicy",
-  "mode",
-  "segmentBytes",
-  "maxSegmentAgeMs",
-  "bufferBytes",
-  "maxRecordBytes",
-  "preallocateBytes",
-  "mergeBytes",
-  "content",
-  "hash",
-  "footers",
-  "maxCheckpointBytes",
-  "keepCheckpoints",
-  "maxAsideFiles",
-];
+const defaults = {
+  now: (): number => performance.now(),
+  turn: (): Promise<void> => new Promise((resolve) => setImmediate(resolve)),
+  schedule: unreferencedTimer,
+  mayPrune: (): boolean => true,
+  prepareSegments: true,
+  syncPolicy: { kind: "manual" },
+  mode: "recover",
+  segmentBytes: 64 * 1024 * 1024,
+  maxSegmentAgeMs: Number.POSITIVE_INFINITY,
+  bufferBytes: 64 * 1024,
+  maxRecordBytes: 16 * 1024 * 1024,
+  preallocateBytes: 4 * 1024 * 1024,
+  mergeBytes: 64 * 1024,
+  content: 1,
+  maxCheckpointBytes: MAX_PAYLOAD_BYTES,
+  keepCheckpoints: 2,
+  maxAsideFiles: 8,
+} satisfies Omit<ResolvedWalOptions, Undefaulted>;
+
+/** Required, or without a default of its own. */
+type Undefaulted = "directory" | "observer" | "hash" | "footers";
+type Given = Partial<ResolvedWalOptions> & Pick<ResolvedWalOptions, Undefaulted>;
+
+const keys: readonly string[] = [...Object.keys(defaults), "directory", "observer", "hash", "footers"];
 
 const modes: readonly RecoveryMode[] = ["strict", "recover", "salvage"];
 
 /** Checks options and fills in defaults. Throws {@link WalError} `WAL_INVALID_OPTION` naming the option. */
 export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
   checkKeys(options, keys);
-  const resolved: ResolvedWalOptions = {
-    directory: options.directory,
-    now: options.now ?? ((): number => performance.now()),
-    turn: options.turn ?? ((): Promise<void> => new Promise((resolve) => setImmediate(resolve))),
-    schedule: options.schedule ?? unreferencedTimer,
-    observer: options.observer,
-    mayPrune: options.mayPrune ?? ((): boolean => true),
-    prepareSegments: options.prepareSegments ?? true,
-    syncPolicy: options.syncPolicy ?? { kind: "manual" },
-    mode: options.mode ?? "recover",
-    segmentBytes: options.segmentBytes ?? 64 * 1024 * 1024,
-    maxSegmentAgeMs: options.maxSegmentAgeMs ?? Number.POSITIVE_INFINITY,
-    bufferBytes: options.bufferBytes ?? 64 * 1024,
-    maxRecordBytes: options.maxRecordBytes ?? 16 * 1024 * 1024,
-    preallocateBytes: options.preallocateBytes ?? 4 * 1024 * 1024,
-    mergeBytes: options.mergeBytes ?? 64 * 1024,
-    content: options.content ?? 1,
-    hash: options.hash,
-    footers: options.footers,
-    maxCheckpointBytes: options.maxCheckpointBytes ?? MAX_PAYLOAD_BYTES,
-    keepCheckpoints: options.keepCheckpoints ?? 2,
-    maxAsideFiles: options.maxAsideFiles ?? 8,
-  };
+  // The keys are those of the options; their values are checked below.
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given;
+  const resolved: ResolvedWalOptions = { ...defaults, ...given };
   if (typeof resolved.directory?.open !== "function") refuse("directory", "must be a Directory of @holdfast/fs-seam");
   for (const key of ["now", "turn", "schedule", "mayPrune"] as const) {
     if (typeof resolved[key] !== "function") refuse(key, "must be a function");
@@ -272,9 +254,8 @@ export function checkRange(from: number, to: number): void {
 }
 
 /** Throws `WAL_LSN_OUT_OF_RANGE`, with the name of what it is, unless it is a whole number from `min` on. */
-export function checkLsn(name: string, lsn: number, min: number): void {
-  if (Number.isSafeInteger(lsn) && lsn >= min) return;
-  throw new WalError("WAL_LSN_OUT_OF_RANGE", `${name} must be a whole number from ${min} on, not ${String(lsn)}`, {
-    lsn,
-  });
+export function checkLsn(name: string, lsn: number, min: number, max: number = Number.MAX_SAFE_INTEGER): void {
+  if (Number.isSafeInteger(lsn) && lsn >= min && lsn <= max) return;
+  const message = `${name} must be a whole number from ${min} to ${max}, not ${String(lsn)}`;
+  throw new WalError("WAL_LSN_OUT_OF_RANGE", message, { lsn, expected: max });
 }

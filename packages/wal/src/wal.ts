@@ -152,10 +152,7 @@ export class Wal extends OpenLog {
       const message = `a checkpoint of ${payload.length} bytes is above maxCheckpointBytes, which is ${maxCheckpointBytes}`;
       throw new WalError("WAL_CHECKPOINT_TOO_LARGE", message, { expected: maxCheckpointBytes, actual: payload.length });
     }
-    if (!Number.isSafeInteger(lsn) || lsn < 0 || lsn > this.lastLsn) {
-      const message = `lsn must be a whole number from 0 to ${this.lastLsn}, not ${String(lsn)}`;
-      throw new WalError("WAL_LSN_OUT_OF_RANGE", message, { lsn, expected: this.lastLsn });
-    }
+    checkLsn("lsn", lsn, 0, this.lastLsn);
     if (lsn > this.durableLsn) await this.commit.sync("data");
     const { logId } = this.writer.active.segment.header;
     const identity = { logId, lsn, content, maxCheckpointBytes, keepCheckpoints };
