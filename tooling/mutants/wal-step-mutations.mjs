@@ -251,6 +251,11 @@ export const walStepMutations = walArea("wal-steps", usual, [
     file: "tail-scan.ts",
     find: "if (count === headersFrom(directory, file, seed, next.header.baseLsn)) continue;",
   },
+  {
+    what: "a record log takes the name of a segmented log's lock",
+    file: "record-log-options.ts",
+    find: 'if (name === "LOCK" || name === "aside") refuse("name", "is that of a file of a segmented log");',
+  },
   // --- observation.ts ---
   {
     what: "the promise of an observer is left to itself",

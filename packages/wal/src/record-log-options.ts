@@ -94,6 +94,7 @@ export function checkName(name: string): void {
     throw new WalError("WAL_INVALID_OPTION", "option name is no name of a file", { option: "name" }, { cause: error });
   }
   if (encoder.encode(name).length > MAX_NAME_BYTES) refuse("name", `must have at most ${MAX_NAME_BYTES} bytes`);
-  // Of two logs in one directory, none may be taken for what the other has beside it.
+  // Of two logs in one directory, none may be taken for what the other has beside it, of either kind.
   if (/^\.~|\.lock|\.aside-/.test(name)) refuse("name", 'must not begin with ".~", nor contain ".lock" or ".aside-"');
+  if (name === "LOCK" || name === "aside") refuse("name", "is that of a file of a segmented log");
 }

@@ -268,3 +268,15 @@ test.each(["00009007199254740991-deadbeef.seg", "00009007199254740990-deadbeef.s
     await (await openWal({ directory, ...small })).close();
   },
 );
+
+test.each(["LOCK", "aside"])(
+  "a record log cannot be called %s, as a file of a segmented log in its directory",
+  async (name) => {
+    const directory = new Directory(new MemoryFs());
+    await expect(openRecordLog({ directory, name })).rejects.toMatchObject({
+      code: "WAL_INVALID_OPTION",
+      context: { option: "name" },
+    });
+    expect(directory.list()).toEqual([]);
+  },
+);
