@@ -599,6 +599,19 @@ export const walStepMutations = walArea("wal-steps", usual, [
     find: "this.#durableLsn = Math.max(this.#durableLsn, walk.cursor.durableLsn);",
     tests: [tests.walOpening],
   },
+  {
+    what: "a reader does not hear of what an open has proven",
+    file: "wal-reader.ts",
+    find: "this.#durableLsn = Math.max(this.#durableLsn, view.tail.durableLsn);",
+    tests: [tests.walOpening],
+  },
+  {
+    what: "a reader takes nothing for durable that was there when it was opened",
+    file: "wal-reader.ts",
+    find: "this.#durableLsn = view.tail.durableLsn;",
+    put: "this.#durableLsn = 0;",
+    tests: [tests.walOpening],
+  },
   // --- followers ---
   {
     what: "a follower that waits does not hold up pruning",

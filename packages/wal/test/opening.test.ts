@@ -1,5 +1,6 @@
 // What an open that is refused, or fails, leaves behind; what a full disk is called, wherever it is met; and what stays open.
 import { cleanupFailureOf, Directory, openDirectory, type StoreFs } from "@holdfast/fs-seam";
+import { CrashFs } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
@@ -303,6 +304,23 @@ test("a reader follows what the log states as durable, in records, rotations and
   expect(() => reader.follow({ until: "durabel" as "durable" })).toThrowError(
     expect.objectContaining({ code: "WAL_INVALID_OPTION", context: { option: "until" } }),
   );
+});
+
+test("what an open has proven is durable to a reader, whether it looked before or looks first", async () => {
+  const disk = new CrashFs();
+  const directory = new Directory(disk);
+  const killed = await openWal({ directory, ...small });
+  for (const text of ["a", "b", "c"]) killed.append(record(text));
+  killed.write();
+  const reader = openWalReader({ directory });
+  expect([reader.durableLsn, reader.lastLsn]).toEqual([0, 3]);
+  disk.processCrash();
+  const log = await openWal({ directory, ...small });
+  await log.close();
+  reader.refresh();
+  for (const each of [reader, openWalReader({ directory })]) {
+    expect([each.durableLsn, each.lastLsn]).toEqual([3, 3]);
+  }
 });
 
 test("records without a byte fill a batch as well", async () => {
