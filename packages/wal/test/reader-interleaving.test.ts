@@ -44,10 +44,10 @@ interface Kind {
 
 function segmented(segmentBytes: number): Kind {
   return {
-    open: (directory, mergeBytes) => openWal({ directory, ...small, segmentBytes, mergeBytes }),
+    open: (directory, mergeBytes) => openWal({ directory, ...small, segmentBytes, mergeBytes, keepCheckpoints: 1 }),
     reader: (directory) => openWalReader({ directory }),
     publish: (log) => (log as Wal).publish(bytesOf("state"), { lsn: 2 }),
-    prune: (log) => (log as Wal).prune(5),
+    prune: (log) => (log as Wal).publish(bytesOf("later"), { lsn: 5 }),
   };
 }
 
