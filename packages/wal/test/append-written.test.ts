@@ -94,7 +94,7 @@ test("the log of somebody else is refused, and not touched", async () => {
   await expect(openWal({ directory })).rejects.toEqual(
     expect.objectContaining({
       code: "WAL_FOREIGN_SEGMENT",
-      context: expect.objectContaining({ expected: 1, actual: 2 }),
+      context: expect.objectContaining({ option: "content", expected: 2, actual: 1 }),
     }),
   );
   expect(directory.list()).toEqual(names);
