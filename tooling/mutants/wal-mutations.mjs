@@ -412,7 +412,7 @@ export const walMutations = walArea("wal", usual, [
   },
   {
     what: "a full disk ends the log",
-    file: "open-log.ts",
+    file: "space-failure.ts",
     find: "return error instanceof WalError || error instanceof CodecError;",
     put: "return error === undefined;",
   },

@@ -1,4 +1,3 @@
-import { CodecError } from "@holdfast/segment-codec";
 import type { DirectoryLock, SyncRung } from "@holdfast/fs-seam";
 import {
   checkBarrier,
@@ -26,6 +25,7 @@ import {
   type ReadOptions,
   type WalRecord,
 } from "./record-stream.js";
+import { isHarmless } from "./space-failure.js";
 import { WalError } from "./wal-error.js";
 import type { FollowOptions } from "./wal-reader.js";
 import { arrival, orAborted } from "./waiting.js";
@@ -446,9 +446,4 @@ export abstract class OpenLog {
       if (this.#failure === undefined && this.#closed === undefined) this.#awaitInterval();
     });
   }
-}
-
-/** Whether everything is as it was before the call that threw this. Only the log itself knows that of its errors; a barrier's never are. */
-function isHarmless(error: unknown): boolean {
-  return error instanceof WalError || error instanceof CodecError;
 }

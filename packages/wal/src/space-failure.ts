@@ -1,3 +1,4 @@
+import { CodecError } from "@holdfast/segment-codec";
 import { baseName, isFsError } from "@holdfast/fs-seam";
 import { WalError } from "./wal-error.js";
 
@@ -12,4 +13,9 @@ export function spaceFailure(error: unknown, file?: string): unknown {
   const name = file ?? baseName(error.path ?? "");
   const message = `${name}: the disk is full; nothing is lost, try again when there is room`;
   return new WalError("WAL_NO_SPACE", message, { file: name }, { cause: error });
+}
+
+/** Whether everything is as it was before the call that threw this. Only the log itself knows that of its errors; a barrier's never are. */
+export function isHarmless(error: unknown): boolean {
+  return error instanceof WalError || error instanceof CodecError;
 }
