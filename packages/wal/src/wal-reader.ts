@@ -82,7 +82,7 @@ export class WalReader {
   }
 
   /**
-   * Looks again and returns the last LSN. Reads only what has come since.
+   * Looks again and returns the last LSN. Reads the headers of all segments, and of records only what has come since.
    *
    * @throws {@link WalError} `WAL_CORRUPT` when what follows is damaged.
    */
