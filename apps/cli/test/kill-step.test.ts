@@ -68,8 +68,9 @@ describe("the writer of the tour", () => {
     writeFileSync(join(home, segment), bytes);
     const [survive] = await step.run(context);
     expect(survive?.ok).toBe(false);
+    // Where the writer got to a second segment, the first one is read later than the end of the log.
     expect(survive?.details.says).toMatch(
-      /^round 1: the log does not open: \d{20}-\w{8}\.seg: records from LSN 1 on are damaged/,
+      /^round 1: the log does not open: \d{20}-\w{8}\.seg: (records from LSN 1 on are damaged|record 1 at offset 64 cannot be read)/,
     );
   });
 });
