@@ -267,3 +267,28 @@ describe("files that somebody moved", () => {
     expect(directory.list().filter(({ name }) => directory.readFile(name).length === 1).length).toBe(3);
   });
 });
+
+test("behind damage in a sealed segment, reading goes on with the next one, as the README says", async () => {
+  const directory = new Directory(new MemoryFs());
+  const written = await openWal({ directory, ...small });
+  for (let lsn = 1; lsn <= 20; lsn += 1) written.append(bytesOf(`record ${lsn}`.padEnd(40, ".")));
+  const [first] = written.segments();
+  await written.close();
+  const bytes = directory.readFile(first?.file as string);
+  bytes[100] = (bytes[100] ?? 0) ^ 1;
+  directory.writeFile(first?.file as string, bytes);
+  const log = await openWal({ directory, ...small, mode: "salvage" });
+  let damage: WalError | undefined;
+  try {
+    for (const each of log.read()) expect(each.lsn).toBe(0); // the first record is the damaged one
+  } catch (error) {
+    damage = error as WalError;
+  }
+  expect(damage?.code).toBe("WAL_CORRUPT");
+  expect(damage?.context.lsn).toBe(1);
+  const next = log.segments().find(({ baseLsn }) => baseLsn > 1);
+  const rest = [...log.read({ from: next?.baseLsn as number })].map(({ lsn }) => lsn);
+  expect(rest.at(0)).toBe(next?.baseLsn);
+  expect(rest.at(-1)).toBe(20);
+  await log.close();
+});
