@@ -1,7 +1,7 @@
 // Runs the commands that test.mjs and check.mjs are made of, and counts what vitest wrote.
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const root = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -37,6 +37,25 @@ export function forgetReports() {
   for (const { directory } of workspacePackages()) {
     rmSync(join(root, directory, ".report"), { recursive: true, force: true });
   }
+}
+
+/** The tests that failed and the files that did not load, one line each: `package: file > test: first line of the message`. */
+export function failedTests() {
+  return workspacePackages().flatMap(({ directory, manifest }) => {
+    const file = join(root, directory, ".report/vitest.json");
+    if (!existsSync(file)) return [];
+    const { testResults } = JSON.parse(readFileSync(file, "utf8"));
+    return testResults.flatMap(({ name, status, message, assertionResults }) => {
+      const failed = assertionResults.filter((test) => test.status === "failed");
+      const from = `${manifest.name}: ${relative(join(root, directory), name)}`;
+      if (failed.length === 0) return status === "failed" ? [`${from}: ${firstLine(message)}`] : [];
+      return failed.map((test) => `${from} > ${test.fullName}: ${firstLine(test.failureMessages[0])}`);
+    });
+  });
+}
+
+function firstLine(message = "") {
+  return message.trim().split("\n", 1)[0].slice(0, 300);
 }
 
 /**

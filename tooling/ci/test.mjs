@@ -2,7 +2,7 @@
 // Arguments go to turbo: `npm test -- --filter=@holdfast/fs-seam`, `npm test -- --force`.
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { countLine, countTests, forgetReports, root, run } from "./steps.mjs";
+import { countLine, countTests, failedTests, forgetReports, root, run } from "./steps.mjs";
 
 forgetReports();
 const turboArguments = ["run", "build", "test", "--continue", "--output-logs=new-only", ...process.argv.slice(2)];
@@ -12,6 +12,9 @@ const tidyCode = run(process.execPath, [join(root, "node_modules/vitest/vitest.m
 
 const total = countTests({ exitCode: Math.max(packagesCode, tidyCode) });
 mkdirSync(join(root, ".report"), { recursive: true });
-writeFileSync(join(root, ".report/tests.json"), `${JSON.stringify(total)}\n`);
-console.log(`\n${countLine(total)}`);
+const failures = failedTests();
+writeFileSync(join(root, ".report/tests.json"), `${JSON.stringify({ ...total, failures })}\n`);
+console.log();
+for (const failure of failures) console.log(`failed: ${failure}`);
+console.log(countLine(total));
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;
