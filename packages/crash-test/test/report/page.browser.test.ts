@@ -50,7 +50,7 @@ async function open(
     offline: true,
   });
   context.onTestFinished(() => browserContext.close());
-  browserContext.setDefaultTimeout(3000);
+  browserContext.setDefaultTimeout(50_000); // against what hangs: a busy machine takes its time
   const page = await browserContext.newPage();
   const opened: Opened = { page, complaints: [], requests: [] };
   page.on("console", (message) => opened.complaints.push(message.text()));
@@ -83,7 +83,7 @@ async function fatesOn(page: Page): Promise<Record<string, string>> {
 
 const diskRows = (page: Page): Promise<string[]> => page.locator("#disk tbody tr").allInnerTexts();
 
-describe("the page of a naive save", { timeout: 30_000 }, () => {
+describe("the page of a naive save", () => {
   let html = "";
   beforeAll(async () => {
     html = htmlReport(await reportOf(naiveSave));
@@ -212,7 +212,7 @@ describe("the page of a naive save", { timeout: 30_000 }, () => {
   });
 });
 
-test("the built package makes the same page", { timeout: 30_000 }, async (context) => {
+test("the built package makes the same page", async (context) => {
   // The page carries the source of functions as the build left it: none of them may lean on anything around it.
   const built = (await import(new URL("../../dist/index.js", import.meta.url).href)) as typeof Source;
   const report = await built.crashMatrix(naiveSave).then(
@@ -227,7 +227,7 @@ test("the built package makes the same page", { timeout: 30_000 }, async (contex
   expectQuiet(opened);
 });
 
-test("a crash inside recovery has a run of its own", { timeout: 30_000 }, async (context) => {
+test("a crash inside recovery has a run of its own", async (context) => {
   const journal = protocols.find(({ name }) => name === "redo journal");
   if (journal === undefined) throw new Error("no such protocol");
   const html = htmlReport(await reportOf(matrixOf(journal, "recovery-removes-journal-early", "posix")));
@@ -240,7 +240,7 @@ test("a crash inside recovery has a run of its own", { timeout: 30_000 }, async 
   expectQuiet(opened);
 });
 
-test("text of the program under test stays text", { timeout: 30_000 }, async (context) => {
+test("text of the program under test stays text", async (context) => {
   const hostile = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">";
   const program: CrashMatrixOptions<boolean> = {
     name: hostile,
