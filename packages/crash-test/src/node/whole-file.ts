@@ -167,14 +167,14 @@ export async function writeWholeAsync(
   try {
     for await (const piece of source) {
       const bytes = bytesOf(piece, encoding, "data");
-      let done = 0;
-      do {
-        // once at least: a descriptor that cannot be written to shows even when there is nothing to write
+      // The callback form writes once at least: a descriptor that is only for reading shows there although nothing is written.
+      let done = form.chunked ? 0 : -1;
+      while (done < bytes.length) {
         checkSignal(signal);
-        const end = form.chunked ? Math.min(done + chunkBytes, bytes.length) : bytes.length;
-        const from = done;
-        done += await turns.issue(() => volume.write(file, bytes.subarray(from, end), undefined));
-      } while (done < bytes.length);
+        const from = Math.max(done, 0);
+        const end = form.chunked ? Math.min(from + chunkBytes, bytes.length) : bytes.length;
+        done = from + (await turns.issue(() => volume.write(file, bytes.subarray(from, end), undefined)));
+      }
     }
     checkSignal(signal);
     if (flush) await turns.barrier(() => volume.sync(file, "full", "fsync"));

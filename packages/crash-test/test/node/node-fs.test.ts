@@ -374,3 +374,21 @@ test("a part that does not fit into its buffer is refused in the words of Node",
   realFs.closeSync(real);
   realFs.rmSync(directory, { recursive: true });
 });
+
+test("writing nothing to a file that is open for reading fails where Node's callback form does, and nowhere else", async () => {
+  const fs = facade();
+  fs.writeFileSync("/a", "kept");
+  const reading = { flag: "r" };
+  fs.writeFileSync("/a", "", reading);
+  await fs.promises.writeFile("/a", "", reading);
+  await fs.promises.appendFile("/a", new Uint8Array(), reading);
+  const handle = await fs.promises.open("/a", "r");
+  await handle.writeFile("");
+  await expect(handle.writeFile("x")).rejects.toThrow("EBADF");
+  await handle.close();
+  const later = await new Promise<NodeJS.ErrnoException | null>((resolve) => {
+    fs.writeFile("/a", "", reading, resolve);
+  });
+  expect(later?.code).toBe("EBADF");
+  expect(fs.readFileSync("/a", "utf8")).toBe("kept");
+});
