@@ -214,6 +214,8 @@ export abstract class EngineFs extends EngineContent implements StoreFs {
   }
 
   #checkRename(source: Inode, target: Inode | undefined, from: string, to: string): void {
+    // Linux looks at where the names lie before it looks at what they are.
+    if (from.startsWith(`${to}/`)) throw this.#refuse("FS_DIRECTORY_NOT_EMPTY", "rename", from, "ENOTEMPTY", to);
     if (source.kind === "directory") {
       if (to.startsWith(`${from}/`)) throw this.#refuse("FS_INVALID_ARGUMENT", "rename", from, "EINVAL", to);
       if (target === undefined || target === source) return;

@@ -181,3 +181,21 @@ test("CrashFs behaves as the real file system until the power fails", { timeout:
     { numRuns: runs, ...seed },
   );
 });
+
+test("a name does not take the place of a directory above it, and the refusal is the system's", () => {
+  compare(
+    () => new MemoryFs(),
+    [
+      { kind: "makeDirectory", path: "/d" },
+      { kind: "makeDirectory", path: "/d/e" },
+      { kind: "open", path: "/d/a", mode: "write", create: "exclusive", truncate: false },
+      { kind: "open", path: "/d/e/a", mode: "write", create: "exclusive", truncate: false },
+      { kind: "rename", path: "/d/a", to: "/d" },
+      { kind: "rename", path: "/d/e/a", to: "/d" },
+      { kind: "rename", path: "/d/e", to: "/d" },
+      { kind: "rename", path: "/d/b", to: "/d" },
+      { kind: "rename", path: "/d/a", to: "/d/e" },
+      { kind: "rename", path: "/d", to: "/d/a" },
+    ],
+  );
+});
