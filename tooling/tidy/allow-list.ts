@@ -79,6 +79,11 @@ export const allowances: readonly Allowance[] = [
   },
   {
     path: "packages/store/src/store-options.ts",
+    what: "setTimeout",
+    reason: "the default of the option `schedule` of a reader, for its looks while somebody waits",
+  },
+  {
+    path: "packages/store/src/store-options.ts",
     what: "crypto.getRandomValues",
     reason: "the default of the option `random`, which ids of events come from; those of two processes must differ",
   },

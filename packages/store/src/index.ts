@@ -21,7 +21,16 @@ export type { StoreHealth, StoreOpenReport, StoreStats, UnconditionalOptions, Wa
 export type { StoreLogOptions, StoreOptions, StoreReaderOptions } from "./store-options.js";
 export { openStoreReader, StoreReader } from "./store-reader.js";
 export { ReadableStore } from "./readable-store.js";
-export type { EventPage, PageOptions, ReadingOptions, StreamOptions } from "./readable-store.js";
+export type {
+  BeyondOptions,
+  EventPage,
+  EventsOptions,
+  PageOptions,
+  ReaderWatermarks,
+  ReadingOptions,
+  StoreAnchor,
+  StreamOptions,
+} from "./readable-store.js";
 export type { CommitBuilder } from "./commit-builder.js";
 export type {
   AppendConflict,

@@ -3,6 +3,7 @@ import type { LogSegment } from "@holdfast/wal/places";
 import type { EventDefinition } from "./event-definition.js";
 import type { EventHasher } from "./event-hash.js";
 import { parseEventId, type EventId } from "./event-id.js";
+import { HASH_BYTES } from "./event-layout.js";
 import type { EventLookup } from "./event-lookup.js";
 import { EventScan } from "./event-scan.js";
 import type { EventRegistry } from "./event-registry.js";
@@ -26,6 +27,13 @@ export interface ReadingOptions {
   readonly signal?: AbortSignal;
 }
 
+export interface EventsOptions extends ReadingOptions {
+  /** Only events behind this sequence are read; backward, only those before it. 0 stands before all of them. */
+  readonly after?: number;
+  /** The last sequence that is read. Default: the last one there is. */
+  readonly upTo?: number;
+}
+
 export interface StreamOptions extends ReadingOptions {
   /** The first revision that is read. Default: the first there is, or backward the last. */
   readonly from?: number;
@@ -45,6 +53,32 @@ export interface EventPage<Definition extends EventDefinition> {
   readonly next: string | undefined;
   /** No more events were there; the next page has what has come since. */
   readonly isLast: boolean;
+}
+
+/** Sequences up to which something holds, as a reader knows them; none ever goes back. */
+export interface ReaderWatermarks {
+  /** It is with the system, and readers see it. */
+  readonly visible: number;
+  /** A barrier that covers it has returned. */
+  readonly durable: number;
+}
+
+/** A place in the history of one store. */
+export interface StoreAnchor {
+  /** Which store; see {@link ReadableStore.id}. */
+  readonly id: string;
+  /** 0 before the first event. */
+  readonly sequence: number;
+  /** Of the event with that sequence; zeros before the first one. 32 bytes. */
+  readonly hash: Uint8Array;
+}
+
+/** What is waited for, and until when. */
+export interface BeyondOptions {
+  /** Default `visible`. */
+  readonly until?: keyof ReaderWatermarks;
+  /** Ends the waiting with `STORE_ABORTED`. */
+  readonly signal?: AbortSignal;
 }
 
 const readingKeys = ["backward", "limit", "signal"];
@@ -74,8 +108,19 @@ export abstract class ReadableStore<Definition extends EventDefinition> {
     this.#parts = parts;
   }
 
+  /** Names the store among all stores: the id of its log, 32 digits in hex. */
+  get id(): string {
+    return Buffer.from(this.#parts.logId).toString("hex");
+  }
+
+  /** How far the store is. */
+  abstract get watermarks(): ReaderWatermarks;
+
   /** Throws unless events can be read; returns the sequence of the last one that is visible. */
   protected abstract visible(): number;
+
+  /** Resolves when the watermark may be at `sequence`, and at the latest when the signal is aborted. */
+  protected abstract awaitSequence(sequence: number, options: BeyondOptions): Promise<unknown>;
 
   /** The segments that hold the events. */
   protected abstract segments(): readonly LogSegment[];
@@ -112,6 +157,40 @@ export abstract class ReadableStore<Definition extends EventDefinition> {
     return isThere ? this.#parts.lookup.hashOf(sequence) : undefined;
   }
 
+  /**
+   * What binds something derived from the events up to `sequence`, the last one by default, to this history: another store has another
+   * `id`, and a history that went on differently another `hash`.
+   *
+   * @throws `STORE_INVALID_OPTION` for a sequence that is not there.
+   */
+  anchor(sequence: number = this.visible()): StoreAnchor {
+    const hash = sequence === 0 ? new Uint8Array(HASH_BYTES) : this.hashAt(sequence);
+    if (hash === undefined) throw refused("sequence", `must be that of an event, not ${String(sequence)}`);
+    return { id: this.id, sequence, hash };
+  }
+
+  /**
+   * Resolves with how far the store is, once that is beyond `sequence`. Of a store that is open for writing, whoever waits for `durable`
+   * asks for a barrier as soon as there is something to cover; an event of rung `memory` counts from its writing on. A reader looks
+   * again every `pollIntervalMs`, and hears of what is durable when the log states it: with what is written behind the barrier, or
+   * when it is closed.
+   *
+   * @throws `STORE_ABORTED`; `STORE_CLOSED` and `STORE_POISONED` when it ends first; what looking again throws.
+   */
+  async whenBeyond(sequence: number, options: BeyondOptions = {}): Promise<number> {
+    checkOptions(options, ["until", "signal"], "waiting");
+    const { until = "visible", signal } = options;
+    checkCount("sequence", sequence);
+    if (until !== "visible" && until !== "durable") throw refused("until", 'must be "visible" or "durable"');
+    checkSignal(signal);
+    for (;;) {
+      this.#check(signal);
+      const reached = this.watermarks[until];
+      if (reached > sequence) return reached;
+      await this.awaitSequence(sequence + 1, options);
+    }
+  }
+
   /** Revision of the last event of a stream, `empty` without one. */
   revisionOf(at: StreamAddress): number | "empty" {
     const { index } = this.#parts.lookup;
@@ -144,20 +223,20 @@ export abstract class ReadableStore<Definition extends EventDefinition> {
    */
   events<One extends Region>(
     of: One,
-    options: ReadingOptions = {},
+    options: EventsOptions = {},
   ): Generator<StoredEvent<RegionEvents<One, Definition>>, void, undefined> {
-    const sequences = this.#ofRegion(of, options, readingKeys);
+    const { sequences, last } = this.#ofEvents(of, options);
     return options.backward === true
       ? this.#each(sequences, options.signal)
-      : this.#scanned(sequences, this.visible(), options.signal);
+      : this.#scanned(sequences, last, options.signal);
   }
 
   /** The same by the batch, without holding the event loop while events are read. */
   eventBatches<One extends Region>(
     of: One,
-    options: ReadingOptions = {},
+    options: EventsOptions = {},
   ): AsyncGenerator<StoredEvent<RegionEvents<One, Definition>>[], void, undefined> {
-    return this.#batches(this.#ofRegion(of, options, readingKeys), options.signal);
+    return this.#batches(this.#ofEvents(of, options).sequences, options.signal);
   }
 
   /**
@@ -203,16 +282,27 @@ export abstract class ReadableStore<Definition extends EventDefinition> {
     return streamSequences(index, { entity, lane, from, backward, limit }, this.visible());
   }
 
+  #ofEvents(
+    of: Region,
+    { after, upTo, ...options }: EventsOptions,
+  ): { readonly sequences: Generator<number, void, undefined>; readonly last: number } {
+    if (after !== undefined) checkCount("after", after);
+    if (upTo !== undefined) checkCount("upTo", upTo);
+    const last = Math.min(this.visible(), upTo ?? Number.POSITIVE_INFINITY);
+    return { sequences: this.#ofRegion(of, options, readingKeys, after, last), last };
+  }
+
   #ofRegion(
     { filter }: Region,
     options: ReadingOptions,
     keys: readonly string[],
     behind?: number,
+    last: number = this.visible(),
   ): Generator<number, void, undefined> {
     checkOptions(options, keys, "a region");
     const { backward, limit } = resolveReading(options);
     const { index } = this.#parts.lookup;
-    return regionSequences(index, { filter, backward, limit, behind }, this.visible());
+    return regionSequences(index, { filter, backward, limit, behind }, last);
   }
 
   #ofPage(
@@ -311,7 +401,7 @@ function resolveReading({ backward = false, limit, signal }: ReadingOptions): {
 } {
   if (typeof backward !== "boolean") throw refused("backward", "must be a boolean");
   if (limit !== undefined) checkCount("limit", limit);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw refused("signal", "must be an AbortSignal");
+  checkSignal(signal);
   return { backward, limit: limit ?? Number.POSITIVE_INFINITY };
 }
 
@@ -319,4 +409,8 @@ function resolveReading({ backward = false, limit, signal }: ReadingOptions): {
 function checkCount(field: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 0) return;
   throw refused(field, `must be a whole number from 0 on, not ${String(value)}`);
+}
+
+function checkSignal(signal: AbortSignal | undefined): void {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw refused("signal", "must be an AbortSignal");
 }

@@ -49,7 +49,7 @@ export interface StoreOptions<Definition extends EventDefinition = EventDefiniti
 /** How a store is opened for reading only, beside whoever writes it. */
 export interface StoreReaderOptions<Definition extends EventDefinition = EventDefinition> extends Pick<
   ReaderOptions,
-  "maxRecordBytes" | "turn"
+  "maxRecordBytes" | "turn" | "pollIntervalMs" | "schedule"
 > {
   readonly directory: Directory;
   /** The types of events that are read as what they are. */
@@ -76,7 +76,7 @@ const logKeys: readonly (keyof StoreLogOptions)[] = [
   "schedule",
 ];
 const ownKeys = ["directory", "events", "clock", "random", "hash", "codec", "signer", "streamHeads"];
-const readerKeys = ["directory", "events", "hash", "codec", "maxRecordBytes", "turn"];
+const readerKeys = ["directory", "events", "hash", "codec", "maxRecordBytes", "turn", "pollIntervalMs", "schedule"];
 
 const algorithms: readonly HashAlgorithm[] = ["blake3-256", "sha256"];
 
@@ -160,6 +160,12 @@ export function monotonicNow(): number {
 /** The default of the option `turn`. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
+}
+
+/** The default of the option `schedule` of a reader: keeps the process alive, because whoever follows waits for it. */
+export function timer(action: () => void, delayMs: number): () => void {
+  const pending = setTimeout(action, delayMs);
+  return () => clearTimeout(pending);
 }
 
 function wallClock(): number {

@@ -9,12 +9,13 @@ import { EventLookup } from "./event-lookup.js";
 import { EventRegistry } from "./event-registry.js";
 import { FrameIndexer } from "./frame-indexer.js";
 import { hashOf } from "./log-hash.js";
-import { ReadableStore } from "./readable-store.js";
+import { ReadableStore, type BeyondOptions, type ReaderWatermarks } from "./readable-store.js";
 import {
   checkReaderOptions,
   DEFAULT_RECORD_BYTES,
   nextTurn,
   STORE_CONTENT,
+  timer,
   type StoreReaderOptions,
 } from "./store-options.js";
 import { StoreError } from "./store-error.js";
@@ -31,10 +32,14 @@ export function openStoreReader<Definition extends EventDefinition>(
 ): StoreReader<Definition> {
   checkReaderOptions(options);
   const { directory, events, codec, maxRecordBytes = DEFAULT_RECORD_BYTES } = options;
+  const { pollIntervalMs = DEFAULT_POLL_INTERVAL_MS, schedule = timer } = options;
   const registry = new EventRegistry(events, codec);
-  const log = openWalReader({ directory, maxRecordBytes });
+  const log = openWalReader({ directory, maxRecordBytes, pollIntervalMs, schedule });
   return new StoreReader(options, registry, log);
 }
+
+const DEFAULT_POLL_INTERVAL_MS = 20;
+const MAX_LOOKS = 8;
 
 /** A store that is open for reading only. */
 export class StoreReader<Definition extends EventDefinition = EventDefinition> extends ReadableStore<Definition> {
@@ -44,11 +49,15 @@ export class StoreReader<Definition extends EventDefinition = EventDefinition> e
   readonly #places: PlaceReader;
   readonly #index: EventIndex;
   readonly #indexer: FrameIndexer;
+  readonly #pause: (ended: () => void) => () => void;
+  /** Each ends a pause of somebody who waits. */
+  readonly #pauses = new Set<() => void>();
   #isClosed = false;
 
   /** @internal Use {@link openStoreReader}. */
   constructor(options: StoreReaderOptions<Definition>, registry: EventRegistry<Definition>, log: WalReader) {
     const { directory, hash = blake3, maxRecordBytes = DEFAULT_RECORD_BYTES, turn = nextTurn } = options;
+    const { pollIntervalMs = DEFAULT_POLL_INTERVAL_MS, schedule = timer } = options;
     const { header, file } = log.segments().at(-1) as LogSegment; // a log that is found has one
     if (header.content !== STORE_CONTENT) {
       const message = `${file} holds records of content ${header.content}: the log of somebody else`;
@@ -66,12 +75,19 @@ export class StoreReader<Definition extends EventDefinition = EventDefinition> e
     this.#places = places;
     this.#index = index;
     this.#indexer = indexer;
+    this.#pause = (ended): (() => void) => schedule(ended, pollIntervalMs);
     this.#indexer.catchUp(index, log.segments());
   }
 
   /** Sequence of the last event that was there at the last look. */
   get lastSequence(): number {
     return this.#index.lastSequence;
+  }
+
+  /** As of the last look; `durable` is what the log stated by then. */
+  get watermarks(): ReaderWatermarks {
+    const { lastSequence: visible } = this;
+    return { visible, durable: Math.min(visible, this.#log.durableLsn) };
   }
 
   /**
@@ -81,9 +97,16 @@ export class StoreReader<Definition extends EventDefinition = EventDefinition> e
    */
   refresh(): number {
     this.#checkOpen();
-    this.#log.refresh();
-    this.#indexer.catchUp(this.#index, this.#log.segments());
-    return this.#index.lastSequence;
+    for (let attempt = 1; ; attempt += 1) {
+      this.#log.refresh();
+      try {
+        this.#indexer.catchUp(this.#index, this.#log.segments());
+        return this.#index.lastSequence;
+      } catch (error) {
+        // An open of the writer has replaced a file since the look.
+        if (!isFsError(error, "FS_NOT_FOUND") || attempt === MAX_LOOKS) throw error;
+      }
+    }
   }
 
   /** As of a store, of what is there now: looks again first, and whenever an open of the writer has replaced what is read. */
@@ -100,6 +123,7 @@ export class StoreReader<Definition extends EventDefinition = EventDefinition> e
 
   close(): void {
     this.#isClosed = true;
+    for (const end of this.#pauses) end();
     this.#places.close();
     this.#log.close();
   }
@@ -111,6 +135,21 @@ export class StoreReader<Definition extends EventDefinition = EventDefinition> e
   protected visible(): number {
     this.#checkOpen();
     return this.#index.lastSequence;
+  }
+
+  protected async awaitSequence(_sequence: number, { signal }: BeyondOptions): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        cancel();
+        this.#pauses.delete(end);
+        signal?.removeEventListener("abort", end);
+        resolve();
+      };
+      const cancel = this.#pause(end);
+      this.#pauses.add(end);
+      signal?.addEventListener("abort", end);
+    });
+    if (!this.#isClosed && signal?.aborted !== true) this.refresh();
   }
 
   protected segments(): readonly LogSegment[] {

@@ -24,7 +24,7 @@ import { EventStager } from "./event-staging.js";
 import { EventWriter, type StagedEvent, type WrittenEvent } from "./event-writer.js";
 import { findReplay } from "./event-replay.js";
 import { FrameIndexer } from "./frame-indexer.js";
-import { ReadableStore } from "./readable-store.js";
+import { ReadableStore, type BeyondOptions, type ReaderWatermarks } from "./readable-store.js";
 import { signReceipt, type ReceiptSigner, type SignedReceipt } from "./receipt-signature.js";
 import {
   checkOptions,
@@ -59,13 +59,9 @@ export type StoreHealth =
   | { readonly kind: "closed" };
 
 /** Sequences up to which something holds; none ever goes back. */
-export interface Watermarks {
+export interface Watermarks extends ReaderWatermarks {
   /** It has a sequence. */
   readonly accepted: number;
-  /** It is with the system, and readers see it. */
-  readonly visible: number;
-  /** A barrier that covers it has returned. */
-  readonly durable: number;
 }
 
 export interface StoreStats {
@@ -166,7 +162,7 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     return this.#log.lastLsn;
   }
 
-  get watermarks(): Watermarks {
+  override get watermarks(): Watermarks {
     return { accepted: this.#log.lastLsn, visible: this.#log.writtenLsn, durable: this.#log.durableLsn };
   }
 
@@ -308,6 +304,22 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     return log.writtenLsn;
   }
 
+  protected async awaitSequence(sequence: number, { until, signal }: BeyondOptions): Promise<void> {
+    const log = this.#log;
+    const options = signal === undefined ? {} : { signal };
+    try {
+      // An idle tail would stay without a barrier for ever, if nobody asked for one.
+      if (until === "durable" && log.lastLsn >= sequence) await log.sync("data", options);
+      else await log.whenWritten(sequence, options);
+    } catch (error) {
+      const code = error instanceof WalError ? error.code : undefined;
+      if (code === "WAL_ABORTED") return;
+      if (code === "WAL_CLOSED") throw closed();
+      this.#checkFailure();
+      throw error;
+    }
+  }
+
   protected segments(): readonly LogSegment[] {
     return this.#log.segments();
   }
@@ -316,11 +328,7 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     if (rung !== "os" && rung !== "memory") throw refused("rung", `must be "os" or "memory", not ${String(rung)}`);
     this.#checkOpen();
     const timeUs = Math.floor(this.#clock() * 1000);
-    const error = this.#log.failure;
-    if (error !== undefined) {
-      const message = "the store has failed before and takes nothing more; close it and open it again";
-      throw new StoreError("STORE_POISONED", message, {}, { cause: error });
-    }
+    this.#checkFailure();
     if (key !== undefined) {
       const behind = keyedEventId(this.#hash, key, staged.length);
       const known = findReplay(staged, behind, this.#lookup, this.#hasher);
@@ -338,8 +346,19 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
   }
 
   #checkOpen(): void {
-    if (this.#isClosed) throw new StoreError("STORE_CLOSED", "the store is closed");
+    if (this.#isClosed) throw closed();
   }
+
+  #checkFailure(): void {
+    const cause = this.#log.failure;
+    if (cause === undefined) return;
+    const message = "the store has failed before and takes nothing more; close it and open it again";
+    throw new StoreError("STORE_POISONED", message, {}, { cause });
+  }
+}
+
+function closed(): StoreError {
+  return new StoreError("STORE_CLOSED", "the store is closed");
 }
 
 function receiptsOf(
