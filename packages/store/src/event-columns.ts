@@ -4,10 +4,43 @@ const CHUNK_EVENTS: number = 2 ** CHUNK_BITS;
 const IN_CHUNK: number = CHUNK_EVENTS - 1;
 
 /** Frames begin at multiples of this. */
-const FRAME_ALIGNMENT = 8;
+export const FRAME_ALIGNMENT = 8;
 
 /** Frames lie below this offset of their segment. */
 export const MAX_FRAME_OFFSET: number = 2 ** 32 * FRAME_ALIGNMENT;
+
+/** Columns of so many events that follow one another: how they come from a footer or another file, and go to one. */
+export class EventRows {
+  readonly count: number;
+  /** Where the frame begins in its segment, in units of 8 bytes. */
+  readonly frames: Uint32Array;
+  readonly streams: Uint32Array;
+  readonly scopes: Uint32Array;
+  readonly kinds: Uint16Array;
+  /** Microseconds since 1970. */
+  readonly times: Float64Array;
+
+  constructor(count: number) {
+    this.count = count;
+    this.frames = new Uint32Array(count);
+    this.streams = new Uint32Array(count);
+    this.scopes = new Uint32Array(count);
+    this.kinds = new Uint16Array(count);
+    this.times = new Float64Array(count);
+  }
+
+  /** The first so many of them. */
+  upTo(count: number): EventRows {
+    if (count === this.count) return this;
+    const rows = new EventRows(count);
+    rows.frames.set(this.frames.subarray(0, count));
+    rows.streams.set(this.streams.subarray(0, count));
+    rows.scopes.set(this.scopes.subarray(0, count));
+    rows.kinds.set(this.kinds.subarray(0, count));
+    rows.times.set(this.times.subarray(0, count));
+    return rows;
+  }
+}
 
 /** One value an event in each column, so that whoever looks for a kind reads kinds alone. */
 class ColumnChunk {
@@ -44,6 +77,38 @@ export class EventColumns {
     chunk.kinds[index] = kind;
     chunk.times[index] = timeUs;
     this.#count += 1;
+  }
+
+  /** Adds all of them, in the order that they have. */
+  addAll(rows: EventRows): void {
+    for (let from = 0; from < rows.count;) {
+      const index = this.#count & IN_CHUNK;
+      if (index === 0) this.#chunks.push(new ColumnChunk());
+      const to = Math.min(rows.count, from + CHUNK_EVENTS - index);
+      const chunk = this.#chunkOf(this.#count);
+      chunk.frames.set(rows.frames.subarray(from, to), index);
+      chunk.streams.set(rows.streams.subarray(from, to), index);
+      chunk.scopes.set(rows.scopes.subarray(from, to), index);
+      chunk.kinds.set(rows.kinds.subarray(from, to), index);
+      chunk.times.set(rows.times.subarray(from, to), index);
+      this.#count += to - from;
+      from = to;
+    }
+  }
+
+  /** A copy of so many rows, from an ordinal on that begins a chunk. */
+  rowsFrom(first: number, count: number): EventRows {
+    const rows = new EventRows(count);
+    for (let from = 0; from < count; from += CHUNK_EVENTS) {
+      const chunk = this.#chunkOf(first + from);
+      const size = Math.min(CHUNK_EVENTS, count - from);
+      rows.frames.set(chunk.frames.subarray(0, size), from);
+      rows.streams.set(chunk.streams.subarray(0, size), from);
+      rows.scopes.set(chunk.scopes.subarray(0, size), from);
+      rows.kinds.set(chunk.kinds.subarray(0, size), from);
+      rows.times.set(chunk.times.subarray(0, size), from);
+    }
+    return rows;
   }
 
   /** Where the frame of the event begins in its segment, in bytes. */

@@ -1,6 +1,7 @@
 import { SEGMENT_HEADER_BYTES } from "@holdfast/segment-codec";
-import { EventColumns } from "./event-columns.js";
+import { EventColumns, type EventRows } from "./event-columns.js";
 import { layoutAt } from "./event-layout.js";
+import type { FooterCollector } from "./footer-collector.js";
 import { mix, NameTable } from "./name-table.js";
 import { OrdinalTable } from "./ordinal-table.js";
 import { SegmentBases } from "./segment-bases.js";
@@ -43,6 +44,14 @@ export class EventIndex {
   readonly streams: StreamLists = new StreamLists();
   readonly segments: SegmentBases = new SegmentBases();
   readonly #ids = new OrdinalTable();
+  readonly #collector: FooterCollector | undefined;
+  readonly #textOfEntity = (name: number): string => this.entities.text(name);
+  readonly #textOfScope = (name: number): string => this.scopes.text(name);
+
+  /** @param collector - hears of every event that is added one by one. */
+  constructor(collector?: FooterCollector) {
+    this.#collector = collector;
+  }
 
   /** Sequence of the last event, 0 without one. */
   get lastSequence(): number {
@@ -83,6 +92,32 @@ export class EventIndex {
     this.columns.add(place.offset, stream, scope, kind, timeUs);
     this.streams.add(stream, ordinal);
     this.#ids.add(hashOfId(bytes, event.start + layoutAt.id), ordinal);
+    const [textOfEntity, textOfScope] = [this.#textOfEntity, this.#textOfScope];
+    this.#collector?.add(event, sequence, place, { entity, scope, textOfEntity, textOfScope });
+  }
+
+  /**
+   * Adds events that follow, all of one segment. Whoever calls it has seen that they are due, and that their streams and scopes are
+   * there.
+   *
+   * @param ids - of each the hash of its id, by {@link hashOfId}.
+   */
+  addRows(rows: EventRows, ids: Uint32Array, segmentId: number): void {
+    const first = this.columns.count;
+    this.segments.note(segmentId, first + 1);
+    this.columns.addAll(rows);
+    this.link(rows.streams, ids, first);
+  }
+
+  /** Has events that are in the columns from the ordinal `first` on found by their streams and their ids. */
+  link(streams: Uint32Array, ids: Uint32Array, first: number): void {
+    this.streams.addAll(streams, first);
+    this.#ids.addAll(ids, first);
+  }
+
+  /** See `OrdinalTable.copyHashes`: the hashes of the ids of all ordinals below the length of `target`. */
+  copyIdHashes(target: Uint32Array): Generator<void, void, undefined> {
+    return this.#ids.copyHashes(target);
   }
 
   /** Whether so many more events can be told apart. */
@@ -132,7 +167,7 @@ export class EventIndex {
 }
 
 /** The words of an id, mixed. Ids are random, or hashes, but for the time that many begin with. */
-function hashOfId(bytes: Uint8Array, start: number): number {
+export function hashOfId(bytes: Uint8Array, start: number): number {
   let hash = 0;
   for (let at = start; at < start + 16; at += 4) {
     // An id is 16 bytes, and lies inside.

@@ -4,21 +4,11 @@ import type { EventIndex } from "./event-index.js";
 import { EventRecord } from "./event-record.js";
 import { StoreError } from "./store-error.js";
 
-/** What an index is filled from. Frames are the truth; whatever else may fill it has to leave it the same. */
-export interface IndexSource {
-  /**
-   * Brings the index up to the last event of these segments.
-   *
-   * @throws `WalError` `WAL_CORRUPT` for a damaged frame, `StoreError` for events that do not follow one another.
-   */
-  catchUp(index: EventIndex, segments: readonly LogSegment[]): void;
-}
-
 /**
  * Fills an index from the frames of the log, every one of them verified. Called again, it goes on behind the last frame it has seen;
  * where an open of the log has written events again to another segment, it notes their places anew.
  */
-export class FrameIndexer implements IndexSource {
+export class FrameIndexer {
   readonly #directory: Directory;
   readonly #maxRecordBytes: number;
   readonly #record = new EventRecord();
@@ -29,14 +19,28 @@ export class FrameIndexer implements IndexSource {
     this.#maxRecordBytes = maxRecordBytes;
   }
 
+  /**
+   * Brings the index up to the last event of these segments.
+   *
+   * @throws `WalError` `WAL_CORRUPT` for a damaged frame, `StoreError` for events that do not follow one another.
+   */
   catchUp(index: EventIndex, segments: readonly LogSegment[]): void {
-    const first = segments[0];
-    if (first === undefined) return;
-    if (first.baseLsn !== 1) {
-      const message = `the events before ${first.baseLsn} are gone: ${first.file} is the first segment`;
-      throw new StoreError("STORE_CORRUPT", message, { file: first.file, expected: 1, actual: first.baseLsn });
-    }
     const walk = this.#walk(index, segments);
+    if (walk !== undefined) this.#follow(walk, index);
+  }
+
+  /** Adds the events of a segment that has some, which are the next ones of the index. Throws as {@link catchUp} does. */
+  addSegment(index: EventIndex, segment: LogSegment): void {
+    const [directory, maxRecordBytes] = [this.#directory, this.#maxRecordBytes];
+    this.#follow(openRecordWalk({ directory, segments: [segment], maxRecordBytes }), index);
+  }
+
+  /** The index has come up to this boundary by other ways. */
+  goOnBehind(place: WalkPlace): void {
+    this.#behind = place;
+  }
+
+  #follow(walk: RecordWalk, index: EventIndex): void {
     try {
       while (walk.next()) this.#take(walk, index);
       if (walk.lsn > 0) this.#behind = placeBehind(walk);
@@ -45,13 +49,19 @@ export class FrameIndexer implements IndexSource {
     }
   }
 
-  #walk(index: EventIndex, segments: readonly LogSegment[]): RecordWalk {
+  #walk(index: EventIndex, segments: readonly LogSegment[]): RecordWalk | undefined {
     const log = { directory: this.#directory, segments, maxRecordBytes: this.#maxRecordBytes };
     const moved = segments.find(({ baseLsn, segmentId }) => {
       return baseLsn <= index.lastSequence && index.segments.of(baseLsn) !== segmentId;
     });
     if (moved !== undefined) return openRecordWalk({ ...log, from: moved.baseLsn });
-    return openRecordWalk(this.#behind === undefined ? log : { ...log, behind: this.#behind });
+    const behind = this.#behind;
+    if (behind !== undefined && segments.some(({ segmentId }) => segmentId === behind.segmentId)) {
+      return openRecordWalk({ ...log, behind });
+    }
+    // Nothing was read yet, or the segment that was to be written to next has been replaced before anything was.
+    const from = index.lastSequence + 1;
+    return from > (segments.at(-1)?.lastLsn ?? 0) ? undefined : openRecordWalk({ ...log, from });
   }
 
   #take(walk: RecordWalk, index: EventIndex): void {

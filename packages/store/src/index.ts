@@ -19,6 +19,7 @@ export type { StoreErrorCode, StoreErrorContext } from "./store-error.js";
 export { openStore, Store } from "./store.js";
 export type { StoreHealth, StoreOpenReport, StoreStats, UnconditionalOptions, Watermarks, Written } from "./store.js";
 export type { StoreLogOptions, StoreOptions, StoreReaderOptions } from "./store-options.js";
+export type { IndexedPart, IndexReport } from "./index-filling.js";
 export { openStoreReader, StoreReader } from "./store-reader.js";
 export { ReadableStore } from "./readable-store.js";
 export type {

@@ -8,7 +8,7 @@ const POOL_CHUNK_BYTES: number = 16 * 1024;
 const NAME_WORDS = 2;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Numbers for names, from 0 on in the order in which they came. Names are UTF-8 of at most 16 KiB; equal bytes are one name. */
 export class NameTable {

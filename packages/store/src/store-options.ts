@@ -44,6 +44,11 @@ export interface StoreOptions<Definition extends EventDefinition = EventDefiniti
   readonly signer?: ReceiptSigner;
   /** Streams whose last hash is kept in memory, 36 bytes each: a power of two. Default 16384. */
   readonly streamHeads?: number;
+  /**
+   * Events in sealed segments behind the last accelerator after which another one is written; more where it holds many. Default 65536; with
+   * `Infinity` none is written.
+   */
+  readonly acceleratorEvents?: number;
 }
 
 /** How a store is opened for reading only, beside whoever writes it. */
@@ -75,7 +80,17 @@ const logKeys: readonly (keyof StoreLogOptions)[] = [
   "turn",
   "schedule",
 ];
-const ownKeys = ["directory", "events", "clock", "random", "hash", "codec", "signer", "streamHeads"];
+const ownKeys = [
+  "directory",
+  "events",
+  "clock",
+  "random",
+  "hash",
+  "codec",
+  "signer",
+  "streamHeads",
+  "acceleratorEvents",
+];
 const readerKeys = ["directory", "events", "hash", "codec", "maxRecordBytes", "turn", "pollIntervalMs", "schedule"];
 
 const algorithms: readonly HashAlgorithm[] = ["blake3-256", "sha256"];
@@ -85,6 +100,9 @@ export const STORE_CONTENT = 2;
 
 /** What a log takes unless it is told otherwise. */
 export const DEFAULT_RECORD_BYTES: number = 16 * 1024 * 1024;
+
+/** Bytes of a segment unless it is told otherwise: few enough that a footer of the smallest events fits below {@link DEFAULT_RECORD_BYTES}. */
+const DEFAULT_SEGMENT_BYTES = 32 * 1024 * 1024;
 
 /** {@link StoreOptions} with every default filled in, and what goes to the log on its own. */
 export interface ResolvedStoreOptions<Definition extends EventDefinition> {
@@ -96,6 +114,7 @@ export interface ResolvedStoreOptions<Definition extends EventDefinition> {
   readonly codec: EventCodec | undefined;
   readonly signer: ReceiptSigner | undefined;
   readonly streamHeads: number;
+  readonly acceleratorEvents: number;
   readonly log: StoreLogOptions;
 }
 
@@ -105,7 +124,7 @@ export function resolveStoreOptions<Definition extends EventDefinition>(
 ): ResolvedStoreOptions<Definition> {
   checkOptions(options, [...ownKeys, ...logKeys], "a store");
   const { directory, events, clock = wallClock, random = systemRandom, hash = blake3, codec } = options;
-  const { streamHeads = 16_384, signer } = options;
+  const { streamHeads = 16_384, acceleratorEvents = 65_536, signer } = options;
   checkShared(options);
   if (typeof clock !== "function") throw refused("clock", "must be a function");
   if (typeof random !== "function") throw refused("random", "must be a function");
@@ -118,8 +137,13 @@ export function resolveStoreOptions<Definition extends EventDefinition>(
   if (!(isPower && streamHeads >= 1 && streamHeads <= 2 ** 24)) {
     throw refused("streamHeads", `must be a power of two up to 2^24, not ${String(streamHeads)}`);
   }
-  const log = Object.fromEntries(logKeys.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]));
-  return { directory, events, clock, random, hash, codec, signer, streamHeads, log };
+  if (!(acceleratorEvents >= 1))
+    throw refused("acceleratorEvents", `must be at least 1, not ${String(acceleratorEvents)}`);
+  const given = Object.fromEntries(
+    logKeys.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]),
+  );
+  const log = { segmentBytes: DEFAULT_SEGMENT_BYTES, ...given };
+  return { directory, events, clock, random, hash, codec, signer, streamHeads, acceleratorEvents, log };
 }
 
 /** @throws {@link StoreError} `STORE_INVALID_OPTION`. */

@@ -4,10 +4,11 @@ import { PlaceReader, type LogSegment } from "@holdfast/wal/places";
 import { blake3 } from "@holdfast/segment-codec/blake3";
 import type { EventDefinition } from "./event-definition.js";
 import { EventHasher } from "./event-hash.js";
-import { EventIndex } from "./event-index.js";
+import type { EventIndex } from "./event-index.js";
 import { EventLookup } from "./event-lookup.js";
 import { EventRegistry } from "./event-registry.js";
-import { FrameIndexer } from "./frame-indexer.js";
+import type { FrameIndexer } from "./frame-indexer.js";
+import { fillIndex, type IndexReport } from "./index-filling.js";
 import { hashOf } from "./log-hash.js";
 import { ReadableStore, type BeyondOptions, type ReaderWatermarks } from "./readable-store.js";
 import {
@@ -45,6 +46,8 @@ const MAX_LOOKS = 8;
 export class StoreReader<Definition extends EventDefinition = EventDefinition> extends ReadableStore<Definition> {
   /** What opening it found. */
   readonly logReport: RecoveryReport;
+  /** What opening it has filled the index from. */
+  readonly indexedFrom: IndexReport;
   readonly #log: WalReader;
   readonly #places: PlaceReader;
   readonly #index: EventIndex;
@@ -58,25 +61,26 @@ export class StoreReader<Definition extends EventDefinition = EventDefinition> e
   constructor(options: StoreReaderOptions<Definition>, registry: EventRegistry<Definition>, log: WalReader) {
     const { directory, hash = blake3, maxRecordBytes = DEFAULT_RECORD_BYTES, turn = nextTurn } = options;
     const { pollIntervalMs = DEFAULT_POLL_INTERVAL_MS, schedule = timer } = options;
-    const { header, file } = log.segments().at(-1) as LogSegment; // a log that is found has one
+    const segments = log.segments();
+    const { header, file } = segments.at(-1) as LogSegment; // a log that is found has one
     if (header.content !== STORE_CONTENT) {
       const message = `${file} holds records of content ${header.content}: the log of somebody else`;
       throw new WalError("WAL_FOREIGN_SEGMENT", message, { file, expected: STORE_CONTENT, actual: header.content });
     }
     const hasher = new EventHasher(hashOf(header.hash, hash), header.logId);
-    const index = new EventIndex();
+    const { logId } = header;
+    const { index, indexer, report } = fillIndex({ directory, segments, logId, maxRecordBytes });
     const places = new PlaceReader({ log, directory, maxRecordBytes });
-    const indexer = new FrameIndexer(directory, maxRecordBytes);
     // An open of the writer may write the last events again to another segment while they are read here.
     const lookup = new EventLookup({ index, places, hasher, relocate: () => void this.refresh() });
-    super({ lookup, registry, hasher, directory, maxRecordBytes, turn, logId: header.logId });
+    super({ lookup, registry, hasher, directory, maxRecordBytes, turn, logId });
     this.logReport = log.report;
+    this.indexedFrom = report;
     this.#log = log;
     this.#places = places;
     this.#index = index;
     this.#indexer = indexer;
     this.#pause = (ended): (() => void) => schedule(ended, pollIntervalMs);
-    this.#indexer.catchUp(index, log.segments());
   }
 
   /** Sequence of the last event that was there at the last look. */

@@ -1,7 +1,8 @@
 import type { SyncRung } from "@holdfast/fs-seam";
 import { openWal, WalError, type RecoveryReport, type WaitOptions, type Wal, type WalStats } from "@holdfast/wal";
-import { PlaceReader, type LogSegment } from "@holdfast/wal/places";
+import { PlaceReader, SegmentFooters, type LogSegment } from "@holdfast/wal/places";
 import type { ContentHash } from "@holdfast/segment-codec";
+import { Accelerator } from "./accelerator.js";
 import type {
   AppendConflict,
   AppendOptions,
@@ -17,13 +18,14 @@ import type { EventDefinition, EventInput } from "./event-definition.js";
 import { EventHasher } from "./event-hash.js";
 import { formatEventId, keyedEventId, type Revision, type Sequence } from "./event-id.js";
 import { EventIdSource } from "./event-id-source.js";
-import { EventIndex } from "./event-index.js";
+import type { EventIndex } from "./event-index.js";
 import { EventLookup } from "./event-lookup.js";
 import { EventRegistry } from "./event-registry.js";
 import { EventStager } from "./event-staging.js";
 import { EventWriter, type StagedEvent, type WrittenEvent } from "./event-writer.js";
 import { findReplay } from "./event-replay.js";
-import { FrameIndexer } from "./frame-indexer.js";
+import { FooterCollector } from "./footer-collector.js";
+import { fillIndex, type IndexReport } from "./index-filling.js";
 import { ReadableStore, type BeyondOptions, type ReaderWatermarks } from "./readable-store.js";
 import { signReceipt, type ReceiptSigner, type SignedReceipt } from "./receipt-signature.js";
 import {
@@ -44,7 +46,7 @@ export interface StoreOpenReport {
   /** What became of the log. */
   readonly log: RecoveryReport;
   /** What the index was filled from. */
-  readonly indexedFrom: "frames";
+  readonly indexedFrom: IndexReport;
   readonly events: number;
   readonly streams: number;
   readonly indexBytes: number;
@@ -71,6 +73,10 @@ export interface StoreStats {
   readonly scopes: number;
   /** Bytes of the index in memory. */
   readonly indexBytes: number;
+  /** Segments of this run that got a footer, those that did not, and why the last of those did not. */
+  readonly footers: { readonly written: number; readonly leftOut: number; readonly problem: unknown };
+  /** Accelerators that were written, and why the last that was due was not. */
+  readonly accelerators: { readonly written: number; readonly problem: unknown };
   readonly log: WalStats;
 }
 
@@ -79,6 +85,13 @@ export type Written = number | Pick<AppendReceipt, "sequence"> | Pick<CommitRece
 
 /** Options of {@link Store.append} without a condition: its outcome is a receipt. */
 export type UnconditionalOptions = AppendOptions & { readonly expectedRevision?: "any" };
+
+/** What is written to, and what is put at the ends of its segments. */
+interface StoreLog {
+  readonly log: Wal;
+  readonly collector: FooterCollector;
+  readonly footers: SegmentFooters;
+}
 
 const commitKeys = ["key", "rung"];
 const appendKeys = [...commitKeys, "expectedRevision", "correlation", "causation", "metadata"];
@@ -95,9 +108,11 @@ export async function openStore<Definition extends EventDefinition>(
   const registry = new EventRegistry(resolved.events, resolved.codec);
   const { directory, log: logOptions } = resolved;
   const hash = resolved.hash.algorithm;
-  const log = await openWal({ directory, ...logOptions, content: STORE_CONTENT, hash });
+  const collector = new FooterCollector();
+  const footers = new SegmentFooters((sealed) => collector.footerOf(sealed));
+  const log = await openWal({ directory, ...logOptions, content: STORE_CONTENT, hash, footers });
   try {
-    return new Store(resolved, registry, log);
+    return new Store(resolved, registry, { log, collector, footers });
   } catch (error) {
     await log.close();
     throw error;
@@ -109,6 +124,9 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
   /** What opening it found and did. */
   readonly openReport: StoreOpenReport;
   readonly #log: Wal;
+  readonly #collector: FooterCollector;
+  readonly #footers: SegmentFooters;
+  readonly #accelerator: Accelerator;
   readonly #places: PlaceReader;
   readonly #index: EventIndex;
   readonly #lookup: EventLookup;
@@ -123,33 +141,47 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
   #isClosed = false;
 
   /** @internal Use {@link openStore}. */
-  constructor(options: ResolvedStoreOptions<Definition>, registry: EventRegistry<Definition>, log: Wal) {
+  constructor(options: ResolvedStoreOptions<Definition>, registry: EventRegistry<Definition>, parts: StoreLog) {
+    const { log, collector, footers } = parts;
     const { directory, clock } = options;
     const { maxRecordBytes = DEFAULT_RECORD_BYTES, now = monotonicNow, turn = nextTurn } = options.log;
     const began = now();
-    const { header } = log.segments().at(-1) as LogSegment; // a log that is open has one
+    const segments = log.segments();
+    const { header, segmentId } = segments.at(-1) as LogSegment; // a log that is open has one
     const { hash, signer } = options;
     const hasher = new EventHasher(hash, header.logId);
-    const index = new EventIndex();
+    collector.fromSegment = segmentId;
+    const { logId } = header;
+    const { index, report } = fillIndex({ directory, segments, logId, maxRecordBytes, collector });
     const places = new PlaceReader({ log, directory, maxRecordBytes });
     const lookup = new EventLookup({ index, places, hasher });
-    super({ lookup, registry, hasher, directory, maxRecordBytes, turn, logId: header.logId });
+    super({ lookup, registry, hasher, directory, maxRecordBytes, turn, logId });
     this.#log = log;
+    this.#collector = collector;
+    this.#footers = footers;
+    this.#accelerator = new Accelerator({
+      directory,
+      index,
+      logId,
+      segments: () => log.segments(),
+      turn,
+      leastEvents: options.acceleratorEvents,
+      coveredEvents: report.accelerator.events,
+    });
     this.#places = places;
     this.#index = index;
     this.#lookup = lookup;
     this.#hash = hash;
     this.#hasher = hasher;
     this.#signer = signer;
-    this.#logId = header.logId;
+    this.#logId = logId;
     this.#clock = (): number => checkedTime(clock());
     const ids = new EventIdSource(options.random);
     this.#stager = new EventStager({ registry, ids, hash, clock: this.#clock });
-    new FrameIndexer(directory, maxRecordBytes).catchUp(index, log.segments());
     this.#writer = new EventWriter({ log, lookup, hasher, streamHeads: options.streamHeads });
     this.openReport = {
       log: log.report,
-      indexedFrom: "frames",
+      indexedFrom: report,
       events: index.lastSequence,
       streams: index.streams.count,
       indexBytes: index.bytes,
@@ -181,6 +213,12 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
       entities: entities.count,
       scopes: scopes.count,
       indexBytes: bytes,
+      footers: {
+        written: this.#footers.written,
+        leftOut: this.#collector.sealed - this.#footers.written,
+        problem: this.#footers.problem,
+      },
+      accelerators: { written: this.#accelerator.written, problem: this.#accelerator.problem },
       log: this.#log.stats(),
     };
   }
@@ -279,6 +317,7 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
    * what waits in memory can be written once there is room.
    */
   async close(): Promise<void> {
+    if (!this.#isClosed && this.#log.failure === undefined && this.#accelerator.isDue) await this.#accelerator.finish();
     try {
       await this.#log.close();
     } catch (error) {
@@ -335,6 +374,7 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
       if (known !== undefined) return { kind: "replayed", receipts: receiptsOf("replayed", staged, known) };
     }
     const written = this.#writer.write(staged, timeUs, rung === "os");
+    this.#accelerator.noteSealed(this.#collector.sealed);
     if (!("kind" in written)) return { kind: "appended", receipts: receiptsOf("appended", staged, written) };
     const { entity, lane } = staged[written.index] as StagedEvent; // one of them
     return { ...written, entity: new TextDecoder().decode(entity), lane };

@@ -88,6 +88,37 @@ export class StreamLists {
     this.#streams.set(stream * STREAM_WORDS + 2, revision + 1);
   }
 
+  /** The events with the ordinals from `first` on are the next ones of these streams, which are open. */
+  addAll(streams: Uint32Array, first: number): void {
+    // Of each stream: the address of its next ordinal, and how many more the block has room for.
+    const [next, room] = [new Uint32Array(this.count), new Uint32Array(this.count)];
+    const added = new Uint32Array(this.count);
+    for (let stream = 0; stream < this.count; stream += 1) {
+      const revision = this.lengthOf(stream);
+      if (revision === 0) continue;
+      const last = blockOf(revision - 1);
+      const used = revision - firstRevisionOf(last);
+      next[stream] = this.#lastBlockOf(stream) + 1 + used;
+      room[stream] = FIRST_BLOCK * 2 ** last - used;
+    }
+    for (let at = 0; at < streams.length; at += 1) {
+      const stream = streams[at]!; // below its length, and all of the other arrays have one for each stream
+      if (room[stream] === 0) {
+        const block = blockOf(this.lengthOf(stream) + added[stream]!);
+        this.#beginBlock(stream, block);
+        next[stream] = this.#lastBlockOf(stream) + 1;
+        room[stream] = FIRST_BLOCK * 2 ** block;
+      }
+      this.#blocks.set(next[stream]!, first + at);
+      next[stream] = next[stream]! + 1;
+      room[stream] = room[stream]! - 1;
+      added[stream] = added[stream]! + 1;
+    }
+    for (let stream = 0; stream < added.length; stream += 1) {
+      if (added[stream] !== 0) this.#streams.set(stream * STREAM_WORDS + 2, this.lengthOf(stream) + added[stream]!);
+    }
+  }
+
   /** Ordinal of the event with this revision, which has to be below {@link lengthOf}. */
   at(stream: number, revision: number): number {
     const block = blockOf(revision);

@@ -31,7 +31,7 @@ async function prepared(): Promise<MemoryFs> {
 
 /** Everything in memory that a call that failed must leave as it was. */
 function stateOf(store: Store<Sample>): string {
-  const { log, ...counts } = store.stats();
+  const { log, footers: _footers, accelerators: _accelerators, ...counts } = store.stats();
   const revisions = ["old:0", "old:1", "new", "late"].map((entity) => store.revisionOf(entity));
   return JSON.stringify({ ...counts, revisions, last: store.lastSequence, appended: log.appendedRecords });
 }

@@ -1,0 +1,107 @@
+import { Sdx4Builder, type Sdx4Entry } from "@holdfast/sidx-footer";
+import type { SealedSegment } from "@holdfast/wal/places";
+import type { EventPlace, IndexedEvent } from "./event-index.js";
+import { eventFlags, FIXED_BYTES, ID_BYTES, layoutAt } from "./event-layout.js";
+
+/**
+ * Gathers the rows of the segment that is written to, and makes its footer when the log seals it. docs/formats/store.md says what stands in
+ * which column.
+ *
+ * A footer has all events of its segment or is none: of a segment whose events did not all come by, from the first on, none is made.
+ */
+export class FooterCollector {
+  #builder: Sdx4Builder | undefined;
+  #segmentId = 0;
+  #nextSequence = 0;
+  /** Events of the frame that is the last one so far: its length shows when another one begins. */
+  #frame: Row[] = [];
+  /** Names by their numbers, as text. */
+  readonly #entities = new Map<number, string>();
+  readonly #scopes = new Map<number, string>();
+  /** The segment that is written to when the store has been opened: what is in those before it is passed by. */
+  fromSegment = 0;
+  /** Segments that were sealed, whether they got a footer or not. */
+  sealed = 0;
+
+  /**
+   * Takes note of the next event of the store.
+   *
+   * @param names - of the event: their numbers, and what gives the text of one.
+   */
+  add(event: IndexedEvent, sequence: number, place: EventPlace, names: EventNames): void {
+    if (place.segmentId < this.fromSegment) return;
+    if (place.segmentId !== this.#segmentId || sequence !== this.#nextSequence) this.#begin(place.segmentId);
+    const { bytes, start } = event;
+    const flags = bytes[start + layoutAt.flags]!; // a record has its flags
+    const last = this.#frame[0];
+    if (last !== undefined && last.frameOffset !== place.offset) this.#endFrame(place.offset);
+    const hasCorrelation = (flags & eventFlags.correlation) !== 0;
+    const id = start + layoutAt.id;
+    const correlation = start + FIXED_BYTES;
+    const causation = hasCorrelation ? correlation + ID_BYTES : correlation;
+    this.#frame.push({
+      sequence,
+      frameOffset: place.offset,
+      frameLength: 0,
+      batchIndex: this.#frame.length,
+      eventId: bytes.slice(id, id + ID_BYTES),
+      entity: textOf(this.#entities, names.entity, names.textOfEntity),
+      scope: textOf(this.#scopes, names.scope, names.textOfScope),
+      revision: event.revision,
+      lane: event.lane,
+      depth: 0,
+      kind: event.kind,
+      timestampUs: event.timeUs,
+      flags,
+      correlationId: hasCorrelation ? bytes.slice(correlation, correlation + ID_BYTES) : undefined,
+      causationId: (flags & eventFlags.causation) === 0 ? undefined : bytes.slice(causation, causation + ID_BYTES),
+    });
+    this.#nextSequence = sequence + 1;
+  }
+
+  /** The footer of a segment, undefined unless all of its events are here. Whatever comes next is of another one. */
+  footerOf(sealed: SealedSegment): Uint8Array | undefined {
+    this.sealed += 1;
+    const { segmentId, baseLsn, lastLsn, coveredBytes, segmentCrc, chain, reserveBytes, maxBytes } = sealed;
+    if (segmentId === this.#segmentId) this.#endFrame(coveredBytes);
+    const builder = segmentId === this.#segmentId ? this.#builder : undefined;
+    const isWhole = this.#nextSequence === lastLsn + 1 && builder?.entryCount === lastLsn + 1 - baseLsn;
+    this.#begin(0);
+    if (builder === undefined || !isWhole) return undefined;
+    const bytes = builder.encode({ coveredBytes, segmentCrc, chain, reserveBytes });
+    return bytes.length - reserveBytes > maxBytes ? undefined : bytes;
+  }
+
+  #begin(segmentId: number): void {
+    this.#segmentId = segmentId;
+    this.#builder = undefined;
+    this.#frame = [];
+    this.#entities.clear();
+    this.#scopes.clear();
+  }
+
+  #endFrame(end: number): void {
+    this.#builder ??= new Sdx4Builder();
+    for (const row of this.#frame) {
+      row.frameLength = end - row.frameOffset;
+      this.#builder.add(row);
+    }
+    this.#frame = [];
+  }
+}
+
+type Row = { -readonly [Field in keyof Sdx4Entry]: Sdx4Entry[Field] };
+
+/** Numbers of the names of an event, in tables that give their text. */
+export interface EventNames {
+  readonly entity: number;
+  readonly scope: number;
+  readonly textOfEntity: (name: number) => string;
+  readonly textOfScope: (name: number) => string;
+}
+
+function textOf(known: Map<number, string>, name: number, of: (name: number) => string): string {
+  let text = known.get(name);
+  if (text === undefined) known.set(name, (text = of(name)));
+  return text;
+}
