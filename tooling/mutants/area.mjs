@@ -5,6 +5,7 @@ const crashTest = "packages/crash-test";
 const codec = "packages/segment-codec";
 const sidx = "packages/sidx-footer";
 const wal = "packages/wal";
+const store = "packages/store";
 const cli = "apps/cli";
 
 /** Test files by short names; every path is relative to the repository. */
@@ -115,6 +116,18 @@ export const tests = {
   walSteps: `${wal}/test/log-steps.test.ts`,
   walInterleaving: `${wal}/test/reader-interleaving.test.ts`,
   walCheckpointCrash: `${wal}/test/checkpoint.crash.test.ts`,
+  eventRefusals: `${store}/test/event-record-refusals.test.ts`,
+  eventGolden: `${store}/test/event-record.golden.test.ts`,
+  eventLaws: `${store}/test/event-record.property.test.ts`,
+  eventBadInput: `${store}/test/event-record-bad-input.fault.test.ts`,
+  eventChain: `${store}/src/event-chain.test.ts`,
+  eventName: `${store}/src/event-name.test.ts`,
+  eventId: `${store}/src/event-id.test.ts`,
+  eventRegistry: `${store}/test/event-registry.test.ts`,
+  eventTypes: `${store}/test/event-types.test.ts`,
+  receipt: `${store}/test/receipt.test.ts`,
+  pageToken: `${store}/src/page-token.test.ts`,
+  region: `${store}/src/region.test.ts`,
   cliDump: `${cli}/test/dump.golden.test.ts`,
   cliDamage: `${cli}/test/verify-damage.golden.test.ts`,
   cliWalk: `${cli}/test/fbat-walk.property.test.ts`,
@@ -155,6 +168,9 @@ export const sidxArea = (name, usual, entries) => area(name, usual, entries, sid
 
 /** A list over files of `packages/wal/src`. */
 export const walArea = (name, usual, entries) => area(name, usual, entries, wal);
+
+/** A list over files of `packages/store/src`. */
+export const storeArea = (name, usual, entries) => area(name, usual, entries, store);
 
 /**
  * A list over files in `src` of a package, `packages/fs-seam` unless another is named, with the tests that every entry has unless it names its own.

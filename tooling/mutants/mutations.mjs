@@ -8,6 +8,7 @@ import { directoryMutations } from "./directory-mutations.mjs";
 import { diskMutations } from "./disk-mutations.mjs";
 import { growthMutations } from "./growth-mutations.mjs";
 import { durabilityMutations } from "./durability-mutations.mjs";
+import { eventMutations } from "./event-mutations.mjs";
 import { fbatMutations } from "./fbat-mutations.mjs";
 import { handleMutations } from "./handle-mutations.mjs";
 import { identityMutations } from "./identity-mutations.mjs";
@@ -67,6 +68,7 @@ export const mutations = [
   ...cliLogMutations,
   ...durabilityMutations,
   ...recordLogMutations,
+  ...eventMutations,
 ];
 
 /** Mutations that no test can notice, each with the reason: the line they change could go. */

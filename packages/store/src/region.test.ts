@@ -114,6 +114,11 @@ describe("a region", () => {
     });
   });
 
+  test("rounds moments to microseconds", () => {
+    const { filter } = region({ fromTime: 1.0006, beforeTime: 2.0004 });
+    expect([filter.fromTimeUs, filter.beforeTimeUs]).toEqual([1001, 2000]);
+  });
+
   test("has one identity, in whatever order and spelling it is said", () => {
     const one = region({ kinds: [paid, placed], entity: "a", fromTime: 5 });
     const other = region({ fromTime: new Date(5), entity: "a", kinds: [placed, paid, placed] });

@@ -1,6 +1,6 @@
 // Which records are refused, on the way in and on the way out, and what the error says.
 import { expect, test } from "vitest";
-import { encodeEnvelope, encodeEventRecord, type EventEnvelope } from "../src/event-encoder.js";
+import { dropPayload, encodeEnvelope, encodeEventRecord, type EventEnvelope } from "../src/event-encoder.js";
 import { EventHasher } from "../src/event-hash.js";
 import { EventRecord } from "../src/event-record.js";
 import { sha256 } from "../src/sha256.js";
@@ -41,7 +41,7 @@ test.each<[keyof EventEnvelope, unknown]>([
   ["timeUs", Number.NaN],
   ["id", id.subarray(1)],
   ["previousHash", new Uint8Array(31)],
-  ["previousInStream", new Uint8Array(33)],
+  ["previousInStream", new Uint8Array(33).fill(8)],
   ["previousInStream", new Uint8Array(32)],
   ["correlation", new Uint8Array(15)],
   ["causation", new Uint8Array(17)],
@@ -125,6 +125,22 @@ test.each<[string, number, Uint8Array]>([
   expect(() => new EventRecord().read(bytes)).toThrow(
     expect.objectContaining({ code: "STORE_CORRUPT", context: expect.objectContaining({ field, offset }) }),
   );
+});
+
+test("what stands in the place of a payload is a hash", () => {
+  const whole = new EventRecord().read(record);
+  for (const length of [31, 33]) {
+    expect(() => dropPayload(whole, new Uint8Array(length))).toThrow(/^payloadHash must have 32 bytes/);
+  }
+});
+
+test("a name keeps every character, a mark of the order of bytes in front too", () => {
+  const marked = encoded({
+    envelope: { ...envelope, entity: Buffer.from("\ufeffa"), scope: Buffer.from("\ufeff\ufeff") },
+    payload: new Uint8Array(0),
+  });
+  const found = new EventRecord().read(marked);
+  expect([found.readEntity(), found.readScope()]).toEqual(["\ufeffa", "\ufeff\ufeff"]);
 });
 
 test("a dropped payload is a length and a hash, and nothing more", () => {
