@@ -8,7 +8,7 @@ import type { CrashFs, CrashStrategy } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { WalError } from "@holdfast/wal";
 import { expect, test } from "vitest";
-import type { Store, StoreOptions } from "../src/index.js";
+import type { AppendReceipt, Store, StoreOptions } from "../src/index.js";
 import { determined, openSample, Paid, Placed, type Sample } from "./sample-store.js";
 import { allTold, demandLaw, recoverAndAppend, type Recovered } from "./store-law.js";
 
@@ -137,7 +137,7 @@ const windows: Readonly<Record<string, Window>> = {
     ends: [3, 4, 5, 8, 9],
     options: { segmentBytes: 8192 },
     work: async (store, tell) => {
-      const wait = async (written: { readonly sequence: number }): Promise<void> => {
+      const wait = async (written: AppendReceipt): Promise<void> => {
         await store.durable(written);
         tell();
       };
@@ -214,4 +214,5 @@ test.each(Object.entries(windows))(
     expect(report.recoveries).toBeGreaterThan(100);
     expect(report.personalities.map(({ personality }) => personality)).toEqual(defaultPersonalities);
   },
+  isLong ? 3_600_000 : 60_000,
 );

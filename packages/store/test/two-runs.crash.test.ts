@@ -1,0 +1,108 @@
+// Two runs over one disk, and a crash in each, at every pair of moments: by whichever path the store is opened then, its events,
+// their sequences and what is behind a page are the same, and everything promised is there. D-27, D-28 and D-29 are of this kind.
+//
+// STORE_LONG=1 pairs every program with every one, under all settings and on every file system that is asked by default.
+import { defaultPersonalities } from "@holdfast/crash-test";
+import { expect, test } from "vitest";
+import type { Store, StoreOptions } from "../src/index.js";
+import { Paid, Placed, small, type Sample } from "./sample-store.js";
+import { killThenPower, powerTwice, type Program } from "./two-runs.js";
+
+type Options = Partial<StoreOptions<Sample>>;
+
+const settings = {
+  plain: small,
+  merging: { ...small, mergeBytes: 8192 },
+  preallocated: { ...small, preallocateBytes: 4096, segmentBytes: 2048 },
+  prepared: { ...small, preallocateBytes: 512, prepareSegments: true, turn: () => Promise.resolve() },
+} satisfies Record<string, Options>;
+
+const place = (store: Store<Sample>): unknown => store.append("a", Placed, { amount: store.lastSequence });
+const pay = (store: Store<Sample>): unknown => store.append("b", Paid, { by: "x".repeat(60) });
+const three = (store: Store<Sample>): unknown =>
+  store.commit((commit) => {
+    for (const entity of ["a", "b", "c"]) commit.append(entity, Paid, { by: "x".repeat(40) });
+  });
+
+/** One commit behind a barrier, one that is only written, and a close. */
+const appends =
+  (options: Options): Program =>
+  async (directory, story, demand) => {
+    const store = await story.open(directory, options, demand);
+    story.commit(store, place);
+    await story.sync(store);
+    story.commit(store, three);
+    await story.close(store);
+  };
+
+/** Commits that are written without a barrier, and across a rotation; left open. */
+const rotates =
+  (options: Options): Program =>
+  async (directory, story, demand) => {
+    const store = await story.open(directory, options, demand);
+    story.commit(store, three);
+    story.commit(store, three);
+    await story.sync(store);
+    story.commit(store, pay);
+  };
+
+const opens =
+  (options: Options): Program =>
+  async (directory, story, demand) => {
+    await story.open(directory, options, demand);
+  };
+
+const programs = { appends, rotates, opens };
+
+interface Pairing {
+  readonly setting: keyof typeof settings;
+  readonly first: keyof typeof programs;
+  readonly second: keyof typeof programs;
+  readonly personality: string;
+}
+
+const isLong = process.env["STORE_LONG"] === "1";
+const names = Object.keys(programs) as (keyof typeof programs)[];
+const every: readonly Pairing[] = (Object.keys(settings) as (keyof typeof settings)[]).flatMap((setting) =>
+  defaultPersonalities.flatMap((personality) =>
+    names.flatMap((first) => names.map((second) => ({ setting, first, second, personality }))),
+  ),
+);
+const posixAppends: Pairing = { setting: "plain", first: "appends", second: "rotates", personality: "posix" };
+const xfsOpens: Pairing = { setting: "merging", first: "opens", second: "appends", personality: "xfs" };
+const some: readonly Pairing[] = [
+  posixAppends,
+  { setting: "plain", first: "rotates", second: "appends", personality: "ext4-ordered" },
+  xfsOpens,
+  { setting: "preallocated", first: "rotates", second: "opens", personality: "btrfs" },
+  { setting: "prepared", first: "rotates", second: "appends", personality: "posix" },
+];
+const timeout = isLong ? 3_600_000 : 60_000;
+
+function partsOf({ setting, first, second, personality }: Pairing): Parameters<typeof powerTwice>[0] {
+  const options = settings[setting];
+  return {
+    setup: appends(options),
+    first: programs[first](options),
+    second: programs[second](options),
+    personality,
+    strategy: { kind: "levels", level: 1 },
+    options,
+  };
+}
+
+test.each(isLong ? every : some)(
+  "$setting, $personality: the power fails while it $first, and while it $second behind that",
+  async (pairing) => {
+    expect(await powerTwice(partsOf(pairing))).toBeGreaterThan(20);
+  },
+  timeout,
+);
+
+test.each(isLong ? every : [posixAppends, xfsOpens])(
+  "$setting, $personality: killed while it $first, then the power fails while it $second",
+  async (pairing) => {
+    expect(await killThenPower(partsOf(pairing))).toBeGreaterThan(20);
+  },
+  timeout,
+);
