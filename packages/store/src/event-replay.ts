@@ -23,7 +23,14 @@ export function findReplay(
 ): readonly WrittenEvent[] | undefined {
   const { lastSequence } = lookup.index;
   const first = lookup.findId((events[0] as StagedEvent).id, lastSequence); // there is one
-  if (first === 0) return undefined;
+  if (first === 0) {
+    // No two events have one id, whatever the hash is worth.
+    const taken = events.find(({ id }) => lookup.findId(id, lastSequence) !== 0);
+    if (taken !== undefined)
+      throw reused(lookup.findId(taken.id, lastSequence), "another event has an id of this commit");
+    return undefined;
+  }
+  if (!lookup.view(first).isKeyed) throw reused(first, "an event without a key has its id");
   const hasIdAt = (sequence: number, id: Uint8Array): boolean => {
     if (sequence > lastSequence) return false;
     const { bytes, start } = lookup.view(sequence);

@@ -35,9 +35,11 @@ export interface EventStagerOptions {
   readonly hash: ContentHash;
   /** Milliseconds since 1970. */
   readonly clock: () => number;
+  /** Whether an event of the store has this id. Borrowed. */
+  readonly isTaken: (id: Uint8Array) => boolean;
 }
 
-/** Checks what a program wants to append, and makes bytes of it. Asks neither the log nor the index. */
+/** Checks what a program wants to append, and makes bytes of it. Of the store it asks only which ids are taken. */
 export class EventStager {
   readonly #options: EventStagerOptions;
 
@@ -78,10 +80,12 @@ export class EventStager {
   }
 
   #id(key: IdempotencyKey | undefined, index: number): Uint8Array {
-    const { ids, hash, clock } = this.#options;
+    const { ids, hash, clock, isTaken } = this.#options;
     if (key !== undefined) return keyedEventId(hash, key, index);
     const id = new Uint8Array(ID_BYTES);
-    ids.next(clock(), id);
+    // Two runs with the same random bytes and the same clock draw the same ids; the source counts on until one is free.
+    do ids.next(clock(), id);
+    while (isTaken(id));
     return id;
   }
 

@@ -177,7 +177,8 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     this.#logId = logId;
     this.#clock = (): number => checkedTime(clock());
     const ids = new EventIdSource(options.random);
-    this.#stager = new EventStager({ registry, ids, hash, clock: this.#clock });
+    const isTaken = (id: Uint8Array): boolean => lookup.findId(id, index.lastSequence) !== 0;
+    this.#stager = new EventStager({ registry, ids, hash, clock: this.#clock, isTaken });
     this.#writer = new EventWriter({ log, lookup, hasher, streamHeads: options.streamHeads });
     this.openReport = {
       log: log.report,
