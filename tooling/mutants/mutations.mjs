@@ -32,6 +32,8 @@ import { sdx3Mutations } from "./sdx3-mutations.mjs";
 import { sdx4Mutations } from "./sdx4-mutations.mjs";
 import { walEquivalent, walStepMutations } from "./wal-step-mutations.mjs";
 import { walMutations } from "./wal-mutations.mjs";
+import { storeDefectMutations } from "./store-defect-mutations.mjs";
+import { storeMutations } from "./store-mutations.mjs";
 import { storageMutations } from "./storage-mutations.mjs";
 
 /** @type {readonly import("./area.mjs").Mutation[]} */
@@ -69,6 +71,8 @@ export const mutations = [
   ...durabilityMutations,
   ...recordLogMutations,
   ...eventMutations,
+  ...storeMutations,
+  ...storeDefectMutations,
 ];
 
 /** Mutations that no test can notice, each with the reason: the line they change could go. */

@@ -1,4 +1,5 @@
-// What another event store was found to get wrong, by the numbers of its list: each of these fails where the defect is put in.
+// What another event store was found to get wrong, by the numbers of its list: each of these fails where the defect is put in, which
+// known-defects.md says how.
 import { Directory } from "@holdfast/fs-seam";
 import { CrashFs } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
@@ -78,6 +79,17 @@ describe("commits", () => {
       await store.close();
     },
   );
+
+  test("D-2: a commit is one write, so that none of its events can be there without the others", async () => {
+    const fs = new FaultFs(new MemoryFs());
+    const store = await openSample(new Directory(fs), { segmentBytes: 100_000 });
+    store.append("a", Placed, { amount: 1 });
+    fs.plan.arm("write,append:*.seg n2 ENOSPC");
+    expect(store.commit(three)).toMatchObject({ kind: "appended" });
+    expect(fs.plan.fired).toBe(0);
+    expect(store.watermarks.visible).toBe(4);
+    await store.close().catch(() => store.close()); // whose write is the second one
+  });
 
   test("D-7: an event of a commit is stored as one that was appended alone is", async () => {
     const fields = { metadata: { who: "ada" } };

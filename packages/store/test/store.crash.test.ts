@@ -214,5 +214,5 @@ test.each(Object.entries(windows))(
     expect(report.recoveries).toBeGreaterThan(100);
     expect(report.personalities.map(({ personality }) => personality)).toEqual(defaultPersonalities);
   },
-  isLong ? 3_600_000 : 60_000,
+  isLong ? 7_200_000 : 600_000,
 );

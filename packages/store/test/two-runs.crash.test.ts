@@ -77,7 +77,7 @@ const some: readonly Pairing[] = [
   { setting: "preallocated", first: "rotates", second: "opens", personality: "btrfs" },
   { setting: "prepared", first: "rotates", second: "appends", personality: "posix" },
 ];
-const timeout = isLong ? 3_600_000 : 60_000;
+const timeout = isLong ? 7_200_000 : 600_000;
 
 function partsOf({ setting, first, second, personality }: Pairing): Parameters<typeof powerTwice>[0] {
   const options = settings[setting];
