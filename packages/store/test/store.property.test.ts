@@ -1,14 +1,20 @@
-// A store against a list of events: whatever is appended, expected, repeated, and however often it is opened again or killed.
+// A store against a list of events: whatever is appended, expected, repeated, and however often it is opened again or killed, or loses
+// the power, with a reader beside it all the time. STORE_RUNS=2000 plays so many programs; FC_SEED chooses which.
 import { Directory } from "@holdfast/fs-seam";
-import { MemoryFs } from "@holdfast/fs-seam/memory";
+import { CrashFs, crashImages, type Image } from "@holdfast/fs-seam/crash";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { openStoreReader, type ReadableStore, type StoreOptions } from "../src/index.js";
+import { openStoreReader, type ReadableStore, type Store, type StoreOptions, type StoreReader } from "../src/index.js";
 import { determined, events, openSample, type Sample } from "./sample-store.js";
+import { allTold } from "./store-law.js";
 import { asModel, commitTo, StoreModel, type Wish } from "./store-model.js";
 
 type Step =
   | { readonly do: "commit"; readonly wishes: readonly Wish[]; readonly key: string | undefined }
+  /** Makes a commit with a key once more, as it was. */
+  | { readonly do: "retry"; readonly which: number }
+  /** The power fails: nothing that is pending survives, all of it, or what the seed says. */
+  | { readonly do: "power"; readonly left: "worst" | "best" | number }
   | { readonly do: "reopen" | "kill" | "sync" | "verify" };
 
 const wish: fc.Arbitrary<Wish> = fc.record({
@@ -31,6 +37,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       key: fc.option(fc.constantFrom("k", "l", "m", "n"), { nil: undefined }),
     }),
   },
+  fc.record({ do: fc.constant("retry" as const), which: fc.nat(5) }),
+  fc.record({
+    do: fc.constant("power" as const),
+    left: fc.oneof(fc.constantFrom("worst" as const, "best" as const), fc.nat(1000)),
+  }),
   fc.record({ do: fc.constantFrom("reopen" as const, "kill" as const, "sync" as const, "verify" as const) }),
 );
 
@@ -63,65 +74,138 @@ async function demandModel(store: ReadableStore<Sample>, { events: expected }: S
   }
 }
 
-async function play(steps: readonly Step[], settings: Partial<StoreOptions<Sample>>): Promise<void> {
-  let runs = 0;
-  // Every run has a clock and random bytes of its own: the same ones would give the same ids again.
-  const open = (where: Directory): ReturnType<typeof openSample> => {
-    runs += 1;
-    return openSample(where, { ...settings, ...determined(runs) });
-  };
-  const memory = new MemoryFs();
-  let directory = new Directory(memory);
-  const model = new StoreModel();
-  let store = await open(directory);
-  const reader = openStoreReader({ directory, events });
-  for (const each of steps) {
+/** A store that is written and crashed, its model, and a reader beside it. */
+class Play {
+  readonly model: StoreModel = new StoreModel();
+  readonly #settings: Partial<StoreOptions<Sample>>;
+  #runs = 0;
+  #directory: Directory = new Directory(new CrashFs());
+  #store: Store<Sample> | undefined;
+  #reader: StoreReader<Sample> | undefined;
+  /** Commits with a key, as they were made. */
+  readonly #keyed: { readonly wishes: readonly Wish[]; readonly key: string }[] = [];
+  /** Last sequences of commits. */
+  #ends: number[] = [];
+
+  constructor(settings: Partial<StoreOptions<Sample>>) {
+    this.#settings = settings;
+  }
+
+  get store(): Store<Sample> {
+    if (this.#store === undefined) throw new Error("nothing is open");
+    return this.#store;
+  }
+
+  async open(): Promise<void> {
+    this.#runs += 1;
+    this.#store = await openSample(this.#directory, { ...this.#settings, ...determined(this.#runs) });
+    this.#reader ??= openStoreReader({ directory: this.#directory, events });
+    expect(this.store.openReport.events).toBe(this.store.lastSequence);
+    expect(this.#reader.refresh()).toBe(this.store.lastSequence);
+  }
+
+  async step(each: Step): Promise<void> {
     switch (each.do) {
-      case "commit": {
-        const outcome = commitTo(store, model, each.wishes, each.key);
-        expect(outcome).toEqual(model.commit(each.wishes, each.key));
-        expect(store.watermarks).toMatchObject({ accepted: model.events.length, visible: model.events.length });
+      case "commit":
+        this.#commit(each.wishes, each.key);
+        if (each.key !== undefined) this.#keyed.push({ wishes: each.wishes, key: each.key });
+        break;
+      case "retry": {
+        const again = this.#keyed[each.which];
+        if (again !== undefined) this.#commit(again.wishes, again.key);
         break;
       }
       case "sync":
-        expect(await store.sync()).toBe(model.events.length);
-        expect(store.watermarks.durable).toBe(model.events.length);
+        expect(await this.store.sync()).toBe(this.model.events.length);
+        expect(this.store.watermarks.durable).toBe(this.model.events.length);
         break;
       case "reopen":
-        await store.close();
-        store = await open(directory);
-        expect(store.openReport.events).toBe(model.events.length);
+        await this.store.close();
+        await this.open();
+        expect(this.store.lastSequence).toBe(this.model.events.length);
         break;
-      case "kill": {
-        // What kill -9 leaves: everything written, and a lock of nobody. A copy stands for it, since this process lives on.
-        const killed = new Directory(new MemoryFs({ image: (directory.fs as MemoryFs).snapshot() }));
-        killed.removeIfPresent("LOCK");
-        await store.close();
-        directory = killed;
-        store = await open(directory);
+      case "kill":
+        this.#reader?.close();
+        this.#reader = undefined;
+        (this.#directory.fs as CrashFs).processCrash();
+        this.#directory.removeIfPresent("LOCK"); // of a process that is gone
+        await this.open();
+        expect(this.store.lastSequence).toBe(this.model.events.length);
         break;
-      }
+      case "power":
+        await this.#losePower(each.left);
+        break;
       case "verify":
-        await demandModel(store, model);
-        expect(await store.verify()).toMatchObject({ kind: "intact", events: model.events.length });
-        if (directory.fs !== memory) break;
-        expect(reader.refresh()).toBe(model.events.length);
-        await demandModel(reader, model);
-        expect(await reader.verify()).toMatchObject({ kind: "intact", events: model.events.length });
+        await this.verify();
         break;
     }
   }
-  await demandModel(store, model);
-  expect(await store.verify()).toMatchObject({ kind: "intact", isDeep: true, events: model.events.length });
-  await store.close();
-  const last = openStoreReader({ directory, events });
-  await demandModel(last, model);
-  expect(await last.verify()).toMatchObject({ kind: "intact", events: model.events.length });
-  last.close();
+
+  async verify(): Promise<void> {
+    const { length } = this.model.events;
+    expect(this.#reader?.refresh()).toBe(length);
+    for (const store of [this.store, this.#reader as StoreReader<Sample>]) {
+      await demandModel(store, this.model);
+      expect(await store.verify()).toMatchObject({ kind: "intact", isDeep: true, events: length });
+    }
+  }
+
+  async end(): Promise<void> {
+    await this.verify();
+    await this.store.close();
+    this.#reader?.close();
+    const last = openStoreReader({ directory: this.#directory, events });
+    await demandModel(last, this.model);
+    last.close();
+  }
+
+  #commit(wishes: readonly Wish[], key: string | undefined): void {
+    const outcome = commitTo(this.store, this.model, wishes, key);
+    expect(outcome).toEqual(this.model.commit(wishes, key));
+    const { length } = this.model.events;
+    expect(this.store.watermarks).toMatchObject({ accepted: length, visible: length });
+    this.#ends.push(length);
+  }
+
+  async #losePower(left: "worst" | "best" | number): Promise<void> {
+    const fs = this.#directory.fs as CrashFs;
+    const { durable } = this.store.watermarks;
+    const before = allTold(this.store, this.store.lastSequence);
+    const image = typeof left === "number" ? drawnImage(fs, left) : fs.crash(left) && fs.snapshot();
+    this.#reader?.close();
+    this.#reader = undefined;
+    this.#directory = new Directory(new CrashFs({ image }));
+    this.#directory.removeIfPresent("LOCK");
+    await this.open();
+    const { lastSequence } = this.store;
+    expect(lastSequence).toBeGreaterThanOrEqual(durable);
+    expect([0, ...this.#ends]).toContain(lastSequence);
+    // Every event that is there is the one that was there, by its id and its hash as well.
+    expect(allTold(this.store, lastSequence)).toEqual(before.slice(0, lastSequence));
+    this.model.events.length = lastSequence;
+    this.#ends = this.#ends.filter((end) => end <= lastSequence);
+  }
+}
+
+/** What the power leaves of this moment, by a seed. */
+function drawnImage(fs: CrashFs, seed: number): Image {
+  const trace = fs.trace();
+  const options = { at: trace.records.length, strategy: { kind: "random", seed, count: 1 } } as const;
+  for (const { image } of crashImages(trace, options)) return image;
+  return fs.snapshot();
 }
 
 test("a store is a list of events", async () => {
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40 }), drawnSettings, play), {
-    numRuns: Number(process.env["FC_NUM_RUNS"] ?? 100),
-  });
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40 }), drawnSettings, async (steps, settings) => {
+      const play = new Play(settings);
+      await play.open();
+      for (const each of steps) await play.step(each);
+      await play.end();
+    }),
+    {
+      numRuns: Number(process.env["STORE_RUNS"] ?? 100),
+      ...(process.env["FC_SEED"] === undefined ? {} : { seed: Number(process.env["FC_SEED"]) }),
+    },
+  );
 });
