@@ -3,6 +3,8 @@ import { defineConfig } from "tsup";
 const entries = {
   index: "src/index.ts",
   format: "src/format-entry.ts",
+  projections: "src/projections-entry.ts",
+  "projections-conformance": "src/cache-conformance.ts",
   verify: "src/verify-entry.ts",
 };
 export default defineConfig(preset(entries));

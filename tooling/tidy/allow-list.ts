@@ -87,4 +87,9 @@ export const allowances: readonly Allowance[] = [
     what: "crypto.getRandomValues",
     reason: "the default of the option `random`, which ids of events come from; those of two processes must differ",
   },
+  {
+    path: "packages/store/src/projector-options.ts",
+    what: "Date.now",
+    reason: "the default of the option `clock`, which only ages of cached states come from; no state depends on it",
+  },
 ];

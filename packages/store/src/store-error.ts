@@ -19,6 +19,7 @@ export const storeErrorCodes = [
   "STORE_POISONED",
   "STORE_CORRUPT",
   "STORE_UNSUPPORTED",
+  "STORE_UNREADABLE",
 ] as const;
 
 export type StoreErrorCode = (typeof storeErrorCodes)[number];
