@@ -7,6 +7,7 @@ const entries = {
   files: "src/files-entry.ts",
   places: "src/places-entry.ts",
   "record-log": "src/record-log-entry.ts",
+  rewrite: "src/rewrite-entry.ts",
   verify: "src/verify-entry.ts",
 };
 

@@ -89,7 +89,7 @@ export class FrameWalk {
     if (this.#source.sizeBytes < (from?.offset ?? SEGMENT_HEADER_BYTES)) {
       const { file, header } = this.segment;
       const context = { file, segmentId: header.segmentId, offset: this.#source.sizeBytes };
-      throw new WalError("WAL_CORRUPT", `${file} has become shorter than what was read from it`, context);
+      throw new WalError("WAL_SEGMENT_GONE", `${file} has become shorter than what was read from it`, context);
     }
     return new FrameCursor(this.#source, this.segment.header, options);
   }

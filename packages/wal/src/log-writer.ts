@@ -238,9 +238,7 @@ export class LogWriter {
     if (payloadBytes > this.#options.maxRecordBytes) throw this.#tooLarge(payloadBytes);
     const bytes = frameBytes(payloadBytes);
     const isFull = this.#active.writtenBytes + this.#filled + bytes > this.#options.segmentBytes;
-    // Two segments never begin with the same LSN: the later one would replace the earlier.
-    const hasRecord = this.#encoder.nextLsn > this.#active.segment.header.baseLsn;
-    if (hasRecord && (isFull || this.#isOld())) this.#rotate();
+    if (isFull || this.#isOld()) this.rotate();
     this.#makeRoom(bytes);
   }
 
@@ -264,9 +262,11 @@ export class LogWriter {
     this.#next.prepare(this.#lastSegmentId, Math.min(preallocateBytes, segmentBytes));
   }
 
-  #rotate(): void {
-    this.write();
+  /** Begins the next segment, unless this one has no record: two never begin with the same LSN, or the later one would replace the earlier. */
+  rotate(): void {
     const { header: old } = this.#active.segment;
+    if (this.#encoder.nextLsn === old.baseLsn) return;
+    this.write();
     const ready = this.#next.take(old.segmentId) ?? this.#create();
     const { file, segmentId, nonce, handle } = ready;
     const identity = {

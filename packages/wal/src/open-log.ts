@@ -52,7 +52,8 @@ export abstract class OpenLog {
   readonly report: RecoveryReport;
   /** LSN of the last record that was there before the first append. */
   protected readonly openedLsn: number;
-  protected readonly writer: LogWriter;
+  /** @internal */
+  readonly writer: LogWriter;
   protected readonly commit: GroupCommit;
   protected readonly observation: Observation;
   /** Who reads, cursors and followers: nothing from where they are may be pruned. */
@@ -290,16 +291,16 @@ export abstract class OpenLog {
     return this.close();
   }
 
-  /** Throws unless the log is open and has not failed. */
-  protected check(): void {
+  /** @internal Throws unless the log is open and has not failed. */
+  check(): void {
     if (this.#closed !== undefined) throw new WalError("WAL_CLOSED", "the log is closed");
     if (this.#failure === undefined) return;
     const message = "the log has failed before and takes nothing more; close it and open it again";
     throw new WalError("WAL_POISONED", message, {}, { cause: this.#failure.error });
   }
 
-  /** Hears of every error, and returns it: a failure behind which nobody knows what the file holds ends the log. */
-  protected failed(error: unknown): unknown {
+  /** @internal Hears of every error, and returns it: a failure behind which nobody knows what the file holds ends the log. */
+  failed(error: unknown): unknown {
     if (!isHarmless(error)) this.#fail(error);
     return error;
   }
@@ -332,8 +333,8 @@ export abstract class OpenLog {
     await active.handle.sync("data");
   }
 
-  /** Has `close` wait for work on files. */
-  protected async during<T>(work: () => Promise<T>): Promise<T> {
+  /** @internal Has `close` wait for work on files. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
     const working = work();
     this.#working.add(working);
     try {

@@ -141,6 +141,11 @@ export class PlaceReader {
     }
   }
 
+  /** To be called when a segment has been rewritten: places before that are those of another file. */
+  forget(segmentId: number): void {
+    this.#handles.forget(segmentId);
+  }
+
   /** Closes its handles, and that of a read that waits once it has returned. */
   close(): void {
     this.#isClosed = true;

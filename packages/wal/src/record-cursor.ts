@@ -1,10 +1,9 @@
 import type { Directory } from "@holdfast/fs-seam";
-import { isFsError } from "@holdfast/fs-seam";
 import { frameKinds, type FrameCursor } from "@holdfast/segment-codec";
 import { batchRecordEnd, batchRecordStart } from "./batch-payload.js";
 import { FrameWalk } from "./frame-walk.js";
-import type { SparseIndex } from "./sparse-index.js";
-import type { SoundSegment } from "./segment-survey.js";
+import { SparseIndex } from "./sparse-index.js";
+import { isReplaced, type SoundSegment } from "./segment-survey.js";
 import { WalError } from "./wal-error.js";
 
 const MARK_BYTES = 1024 * 1024;
@@ -61,19 +60,20 @@ export function openRecordCursor({
   lookAgain,
   ...range
 }: SegmentRange): RecordCursor {
-  const walkOver = (segments: readonly SoundSegment[], from: number): FrameWalk => {
+  const walkOver = (segments: readonly SoundSegment[], from: number, index: SparseIndex): FrameWalk => {
     const first = segments[0] as SoundSegment; // not empty
     if (from < first.header.baseLsn) {
       const message = `LSN ${from} has been pruned; the log begins with ${first.header.baseLsn}`;
       throw new WalError("WAL_PRUNED", message, { lsn: from, expected: first.header.baseLsn });
     }
     const segment = segments.findLast(({ header }) => header.baseLsn <= from) as SoundSegment; // the first one, if no other
-    const position = range.index.before(segment.header.segmentId, from);
+    const position = index.before(segment.header.segmentId, from);
     const start = position === undefined ? { segment } : { segment, position };
     return new FrameWalk(directory, start, { maxPayloadBytes, segments });
   };
-  const walkAnew = lookAgain && ((from: number): FrameWalk => walkOver(lookAgain(), from));
-  return new RecordCursor({ ...range, walk: (from) => walkOver(live, from), walkAnew });
+  // Places of a segment that retention has written again lead nowhere in its new file.
+  const walkAnew = lookAgain && ((from: number): FrameWalk => walkOver(lookAgain(), from, new SparseIndex()));
+  return new RecordCursor({ ...range, walk: (from) => walkOver(live, from, range.index), walkAnew });
 }
 
 /**
@@ -91,6 +91,8 @@ export class RecordCursor {
   #walk: FrameSource;
   readonly #index: SparseIndex;
   #onClose: ((cursor: RecordCursor) => void) | undefined;
+  /** The record that was looked for twice. */
+  #missedLsn = 0;
   /** Inside a batch: LSN of its next record, and where it begins. */
   #batchAt = 0;
   #batchNext = 0;
@@ -177,19 +179,21 @@ export class RecordCursor {
   #nextFrame(): boolean {
     if (this.#walkAnew === undefined) return this.#walk.next();
     const moved = this.#unlessReplaced(() => this.#walk.next());
-    if (moved !== undefined) return moved;
+    const { nextLsn } = this.#walk;
+    if (moved || (moved === false && nextLsn === this.#missedLsn)) return moved;
+    if (moved === false) this.#missedLsn = nextLsn;
     this.#walk.close();
     this.#from = Math.max(this.#from, this.#walk.nextLsn);
     this.#walk = this.#beginAnew();
     return this.#nextFrame();
   }
 
-  /** What `action` returns; undefined when a segment is gone that was there at the last look. */
+  /** What `action` returns; undefined when a segment is gone that was there at the last look, or has become shorter. */
   #unlessReplaced<T>(action: () => T): T | undefined {
     try {
       return action();
     } catch (error) {
-      if (this.#walkAnew === undefined || !isFsError(error, "FS_NOT_FOUND")) throw error;
+      if (this.#walkAnew === undefined || !isReplaced(error)) throw error;
       return undefined;
     }
   }

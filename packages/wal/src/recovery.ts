@@ -3,12 +3,12 @@ import {
   FrameEncoder,
   SEGMENT_HEADER_BYTES,
   encodeSegmentHeader,
-  frameBytes,
   frameKinds,
   type SegmentHeader,
 } from "@holdfast/segment-codec";
 import { checkpointedLsn, listCheckpoints, lostLog } from "./checkpoint-files.js";
 import { freshLogId, freshNonce } from "./fresh-identity.js";
+import { FrameCopy } from "./frame-copy.js";
 import { FrameWalk } from "./frame-walk.js";
 import { createdReport, type RecoveryReport } from "./recovery-report.js";
 import { formatSegmentFileName } from "./segment-file-name.js";
@@ -46,7 +46,6 @@ export interface RecoveredLog {
   readonly report: RecoveryReport;
 }
 
-const COPY_BYTES = 256 * 1024;
 const nothing = new Uint8Array();
 const watermarkMeta = { kind: frameKinds.watermark, flags: 0, span: 0 } as const;
 const ASIDE = "aside";
@@ -222,37 +221,6 @@ async function writeSegment(target: CopyTarget, place: LogPosition): Promise<Wri
   } catch (error) {
     staged.discard(); // does nothing once publish has begun
     throw error;
-  }
-}
-
-/** Encodes frames once more, a buffer at a time. */
-class FrameCopy {
-  readonly encoder: FrameEncoder;
-  writtenBytes = 0;
-  readonly #sink: (bytes: Uint8Array) => void;
-  #buffer = new Uint8Array(COPY_BYTES);
-  #filled = 0;
-
-  constructor(encoder: FrameEncoder, sink: (bytes: Uint8Array) => void) {
-    this.encoder = encoder;
-    this.#sink = sink;
-  }
-
-  append(payload: Uint8Array, meta: { readonly kind: number; readonly flags: number; readonly span: number }): void {
-    const bytes = frameBytes(payload.length);
-    if (this.#filled + bytes > this.#buffer.length) this.write();
-    if (bytes > this.#buffer.length) this.#buffer = new Uint8Array(bytes);
-    // Nobody sees a byte of this before all of it is durable, so each frame may say so of those before it. Otherwise damage to
-    // what was proven where it lay would pass for a torn tail where it lies then.
-    this.encoder.durableLsn = this.encoder.nextLsn - 1;
-    this.#filled = this.encoder.append(this.#buffer, this.#filled, payload, meta);
-  }
-
-  write(): void {
-    if (this.#filled === 0) return;
-    this.#sink(this.#buffer.subarray(0, this.#filled));
-    this.writtenBytes += this.#filled;
-    this.#filled = 0;
   }
 }
 

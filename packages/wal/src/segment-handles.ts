@@ -28,7 +28,7 @@ export class SegmentHandles {
   }
 
   /**
-   * The segment, open. What was opened before is not looked up again: the file of a segment never changes where it has records.
+   * The segment, open. What was opened before is not looked up again until somebody has it forgotten: an open file never changes where it has records.
    *
    * @throws {@link WalError} `WAL_SEGMENT_GONE`.
    */
@@ -43,6 +43,14 @@ export class SegmentHandles {
       this.#drop(oldest);
     }
     return opened;
+  }
+
+  /** Has the segment opened anew when it is asked for: its file has been replaced. Reads that wait go on in the old one. */
+  forget(segmentId: number): void {
+    const opened = this.#opened.get(segmentId);
+    if (opened === undefined) return;
+    if (this.#last === opened) this.#last = undefined;
+    this.#drop(opened);
   }
 
   /** A read of it is over. */

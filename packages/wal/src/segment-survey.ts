@@ -1,4 +1,4 @@
-import type { Directory, FileHandle } from "@holdfast/fs-seam";
+import { isFsError, type Directory, type FileHandle } from "@holdfast/fs-seam";
 import {
   CodecError,
   SEGMENT_HEADER_BYTES,
@@ -65,6 +65,11 @@ export function openSegment(directory: Directory, file: string): SegmentSource {
     handle.close();
     throw error;
   }
+}
+
+/** Whether a file that was there at the last look is gone, or another one is in its place. */
+export function isReplaced(error: unknown): boolean {
+  return isFsError(error, "FS_NOT_FOUND") || (error instanceof WalError && error.code === "WAL_SEGMENT_GONE");
 }
 
 type FrameOwner = Pick<SoundSegment, "file" | "header">;

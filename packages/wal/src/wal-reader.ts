@@ -9,7 +9,7 @@ import { openRecordCursor, type RecordCursor } from "./record-cursor.js";
 import type { RecoveryReport } from "./recovery-report.js";
 import { batches, lastOf, records, type BatchOptions, type ReadOptions, type WalRecord } from "./record-stream.js";
 import { listSegments, type LogSegment } from "./segment-list.js";
-import { liveSegments, surveySegments, type SoundSegment } from "./segment-survey.js";
+import { isReplaced, liveSegments, surveySegments, type SoundSegment } from "./segment-survey.js";
 import { SparseIndex } from "./sparse-index.js";
 import type { LogPosition } from "./tail-scan.js";
 import { WalError } from "./wal-error.js";
@@ -91,7 +91,7 @@ export class WalReader {
     try {
       this.#goOn();
     } catch (error) {
-      if (!isFsError(error, "FS_NOT_FOUND")) throw error;
+      if (!isReplaced(error)) throw error;
       this.#lookAgain(); // a segment was pruned or replaced between two calls
     }
     return this.lastLsn;
