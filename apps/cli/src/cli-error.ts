@@ -9,6 +9,7 @@ export const cliErrorCodes = [
   "CLI_MODULE_UNFIT",
   "CLI_FILE_UNWRITABLE",
   "CLI_NOT_A_LOG",
+  "CLI_NOT_A_STORE",
   "CLI_OUTPUT_EXISTS",
   "CLI_UNEXPECTED",
 ] as const;

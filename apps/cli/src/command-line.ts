@@ -2,12 +2,21 @@ import { CliError } from "./cli-error.js";
 import type { Command } from "./command.js";
 import { dumpCommand } from "./inspect/dump-command.js";
 import { verifyCommand } from "./inspect/verify-command.js";
+import { statsCommand } from "./log/stats-command.js";
+import { tailCommand } from "./log/tail-command.js";
 import { salvageCommand } from "./salvage/salvage-command.js";
 import type { CommandIo } from "./terminal.js";
 import { tourCommand } from "./tour/tour-command.js";
 import { version } from "./version.js";
 
-const commands: readonly Command[] = [tourCommand, dumpCommand, verifyCommand, salvageCommand];
+const commands: readonly Command[] = [
+  tourCommand,
+  dumpCommand,
+  verifyCommand,
+  tailCommand,
+  statsCommand,
+  salvageCommand,
+];
 
 /**
  * The `holdfast` command. Resolves with its exit code: 0 all is well, 1 a claim failed, 2 wrong usage or an input that

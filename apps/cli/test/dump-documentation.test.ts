@@ -8,6 +8,7 @@ import { goldenPath, manifest, mutate } from "./golden-stores.js";
 import { inspected, type JsonLine } from "./inspected.js";
 import { flipped, segmentsOf, smallLog, smallRecordLog } from "./small-log.js";
 import { sealedSegment } from "./sealed-segment.js";
+import { smallStore } from "./small-store.js";
 import { smallSegment } from "./small-segment.js";
 
 const durabilityPath = fileURLToPath(new URL("../../../packages/wal/test/golden/durability", import.meta.url));
@@ -84,6 +85,9 @@ beforeAll(async () => {
   writeFileSync(join(directory, "wal", stranger), smallSegment([], { segmentId: 99 }).bytes);
   writeFileSync(join(directory, "wal/.~1"), "");
   writeFileSync(join(directory, "events"), await smallRecordLog());
+  const store = Object.entries(await smallStore());
+  mkdirSync(join(directory, "store"));
+  for (const [name, bytes] of store) writeFileSync(join(directory, "store", name), bytes);
   for (const command of ["dump", "verify"] as const) {
     for (const path of [directory, goldenPath("."), durabilityPath]) {
       note(command, (await inspected(command, path)).lines);

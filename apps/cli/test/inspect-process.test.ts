@@ -76,7 +76,9 @@ describe("exit codes", () => {
 });
 
 test("help says what there is", () => {
-  expect(run("--help").stdout).toMatch(/^ {2}dump +\S.*\n {2}verify +\S.*\n {2}salvage +\S/m);
+  expect(run("--help").stdout).toMatch(
+    /^ {2}dump +\S.*\n {2}verify +\S.*\n {2}tail +\S.*\n {2}stats +\S.*\n {2}salvage +\S/m,
+  );
   for (const text of ["holdfast salvage SRC --out DIR [--json]", "Exit code: 0"]) {
     expect(run("salvage", "--help").stdout).toContain(text);
   }

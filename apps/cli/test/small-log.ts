@@ -35,7 +35,7 @@ export async function smallLog(fs: StoreFs = new MemoryFs()): Promise<Files> {
   await log.checkpoint(encode("state of eight"), { lsn: 8 });
   await log.checkpoint(encode("state of twelve"), { lsn: 12 });
   await log.close();
-  return filesOf(directory);
+  return filesIn(directory);
 }
 
 /** A record log of four records, appended in two sessions. */
@@ -52,7 +52,7 @@ export async function smallRecordLog(): Promise<Uint8Array> {
   return directory.readFile("events");
 }
 
-function filesOf(directory: Directory): Files {
+export function filesIn(directory: Directory): Files {
   const files = directory.list().filter(({ kind }) => kind === "file");
   return Object.fromEntries(files.map(({ name }) => [name, directory.readFile(name)]));
 }

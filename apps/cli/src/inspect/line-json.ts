@@ -1,5 +1,6 @@
 import type { Line, LineValue } from "./line.js";
-import { quoted } from "./safe-text.js";
+import { escapedJson, quoted } from "./safe-text.js";
+import { StoredJson } from "./stored-json.js";
 
 /** A payload may have 256 MiB, whose hex is longer than any string may be: it is handed on in parts. */
 const partLength = 0x4000;
@@ -26,6 +27,7 @@ export function* jsonParts(file: string, line: Line): Generator<string, void, un
 function isShort(value: LineValue): boolean {
   if (value === null || (typeof value !== "object" && typeof value !== "string")) return true;
   if (typeof value === "string" || value instanceof Uint8Array) return value.length <= partLength;
+  if (value instanceof StoredJson) return value.bytes.length <= partLength;
   return entriesOf(value).reduce((sum, [name, bytes]) => sum + name.length + bytes.length, 0) <= partLength;
 }
 
@@ -34,6 +36,7 @@ function shortJson(value: LineValue): string {
   if (typeof value === "bigint") return `"${value}"`;
   if (value === null || typeof value !== "object") return String(value);
   if (value instanceof Uint8Array) return `"${hexOf(value)}"`;
+  if (value instanceof StoredJson) return escapedJson(value.text());
   return `{${entriesOf(value)
     .map(([name, bytes]) => `${quoted(name)}:"${hexOf(bytes)}"`)
     .join(",")}}`;
@@ -42,6 +45,7 @@ function shortJson(value: LineValue): string {
 function* longParts(value: LineValue): Generator<string, void, undefined> {
   if (typeof value === "string") yield* textParts(value);
   else if (value instanceof Uint8Array) yield* hexParts(value);
+  else if (value instanceof StoredJson) yield* jsonTextParts(value.text());
   else {
     let before = "{";
     for (const [name, bytes] of entriesOf(value)) {
@@ -68,6 +72,11 @@ function* textParts(text: string): Generator<string, void, undefined> {
     yield quoted(text.slice(from, from + partLength)).slice(1, -1);
   }
   yield '"';
+}
+
+/** JSON has such characters in strings alone, where their numbers say the same. */
+function* jsonTextParts(text: string): Generator<string, void, undefined> {
+  for (let from = 0; from < text.length; from += partLength) yield escapedJson(text.slice(from, from + partLength));
 }
 
 function entriesOf(value: LineValue): readonly (readonly [string, Uint8Array])[] {

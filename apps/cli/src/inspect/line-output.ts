@@ -10,6 +10,8 @@ export class LineOutput {
   readonly #sink: TextSink;
   #parts: string[] = [];
   #chars = 0;
+  /** Texts that were taken so far. */
+  count = 0;
 
   constructor(sink: TextSink) {
     this.#sink = sink;
@@ -23,6 +25,7 @@ export class LineOutput {
   /** Takes a text. When it returns false, {@link drain} has to be awaited before more. */
   push(text: string): boolean {
     this.#parts.push(text);
+    this.count += 1;
     this.#chars += text.length;
     return this.#chars < partChars;
   }

@@ -1,7 +1,8 @@
 import type { Paint } from "../terminal.js";
 import { hexOf } from "./line-json.js";
 import { isDamage, type Line, type LineValue } from "./line.js";
-import { quoted, sentence, shown } from "./safe-text.js";
+import { escapedJson, quoted, sentence, shown } from "./safe-text.js";
+import { StoredJson } from "./stored-json.js";
 
 /** A dump for people: one line a line, columns first, then the fields by name. Long bytes are cut; `--json` has them whole. */
 
@@ -26,6 +27,7 @@ export function valueText(value: LineValue): string {
   if (typeof value === "string") return cut(value);
   if (value === null || typeof value !== "object") return String(value);
   if (value instanceof Uint8Array) return bytesText(value);
+  if (value instanceof StoredJson) return jsonText(value.text());
   const entries = (value instanceof Map ? [...value.entries()] : Object.entries(value)) as (readonly [
     string,
     Uint8Array,
@@ -35,6 +37,12 @@ export function valueText(value: LineValue): string {
 
 function cut(text: string): string {
   return text.length <= shownChars ? shown(text) : `${quoted(text.slice(0, shownChars))}...(${text.length} characters)`;
+}
+
+function jsonText(text: string): string {
+  return text.length <= shownChars
+    ? escapedJson(text)
+    : `${escapedJson(text.slice(0, shownChars))}...(${text.length} characters)`;
 }
 
 function bytesText(bytes: Uint8Array): string {

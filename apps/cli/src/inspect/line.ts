@@ -1,3 +1,5 @@
+import type { StoredJson } from "./stored-json.js";
+
 /**
  * What an inspection says: one line for every header, frame, footer and damage, in the order in which they lie in the file.
  * The kinds and their fields are API, documented in docs/dump.md; a later version adds kinds and fields and changes none.
@@ -5,7 +7,7 @@
 
 /**
  * A value of a field. A `bigint` is an integer that the format stores in 64 bits and becomes a decimal string; a `number` is a
- * smaller one, or a place in the file. Bytes become lower-case hex, a map an object.
+ * smaller one, or a place in the file. Bytes become lower-case hex, a map an object, a stored value JSON.
  */
 export type LineValue =
   | string
@@ -14,6 +16,7 @@ export type LineValue =
   | boolean
   | null
   | Uint8Array
+  | StoredJson
   | ReadonlyMap<string, Uint8Array>
   | { readonly [name: string]: Uint8Array };
 

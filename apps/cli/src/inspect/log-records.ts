@@ -5,13 +5,13 @@ import { damage, type Damage, type Line } from "./line.js";
 /** The records in the frames of a log of ours. */
 
 /** Where a record lies in the payload of its frame. */
-interface RecordRange {
+export interface RecordRange {
   readonly start: number;
   readonly end: number;
 }
 
 /** The records in the current frame, one by one: none in a frame of another kind. Ends early where {@link isWholeFrame} is false. */
-function* recordRanges({ kind, bytes, payloadStart, payloadEnd }: FrameCursor): Generator<RecordRange> {
+export function* recordRanges({ kind, bytes, payloadStart, payloadEnd }: FrameCursor): Generator<RecordRange> {
   const payload = bytes.subarray(payloadStart, payloadEnd);
   if (kind === frameKinds.record) yield { start: 0, end: payload.length };
   if (kind !== frameKinds.batch) return;

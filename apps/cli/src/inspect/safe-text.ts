@@ -9,7 +9,12 @@ const unsafe = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu;
 /** `text` as a JSON string without any character that acts on a terminal: an equal string to whoever parses it. */
 export function quoted(text: string): string {
   if (plainAscii.test(text)) return `"${text}"`; // nearly every name there is
-  return JSON.stringify(text).replace(unsafe, escaped);
+  return escapedJson(JSON.stringify(text));
+}
+
+/** JSON, or a piece of it, without any character that acts on a terminal: equal to whoever parses it. */
+export function escapedJson(json: string): string {
+  return json.replace(unsafe, escaped);
 }
 
 /** `text` with every such character by its number, and without quotes around it: a sentence of ours with a name in it. */

@@ -11,7 +11,7 @@ import {
 import type { FileFormat, Folder } from "./file-format.js";
 import { footerMagicOf, isFbatFooter } from "./footer-magic.js";
 import { damage, type Damage, type Line } from "./line.js";
-import { isWholeFrame, malformedBatch, recordLines } from "./log-records.js";
+import { isWholeFrame, malformedBatch } from "./log-records.js";
 import { SegmentFooter, loneFooterLines } from "./segment-footer.js";
 
 /** Segments of format 2: docs/formats/segment.md. Each is judged with the headers of its log that lie beside it. */
@@ -106,15 +106,23 @@ export interface FrameLinesOptions {
   readonly successors: readonly SegmentHeader[];
   /** Highest LSN known durable from elsewhere. */
   readonly durableLsn?: number;
-  /** True in a log of ours: a line for every record follows that of its frame. */
-  readonly records?: boolean;
+  /** In a log of ours: what the records in each frame are. */
+  readonly records?: RecordLines;
+}
+
+/** What is said of the records in a frame, by what they are to their owner. */
+export interface RecordLines {
+  /** What is wrong with them, under a sound checksum. Called for every frame of the log, in order. */
+  damageOf(cursor: FrameCursor): Damage | undefined;
+  /** A line for every record in the frame. */
+  lines(cursor: FrameCursor): Iterable<Line>;
 }
 
 /** The lines about everything behind the header. */
 export function* frameLines(
   source: ByteSource,
   header: SegmentHeader,
-  { successors, durableLsn = 0, records = false }: FrameLinesOptions,
+  { successors, durableLsn = 0, records }: FrameLinesOptions,
 ): Generator<Line, void, undefined> {
   // Read twice: the verdict is known at the end only, and frames are handed on without being kept.
   const { end } = scanSegment(source, header, { successors, durableLsn });
@@ -125,9 +133,11 @@ export function* frameLines(
       yield* footer.lines(cursor, frameLine(cursor));
     } else {
       footer.take(cursor);
-      if (records && !isWholeFrame(cursor)) yield malformedBatch(cursor);
+      const malformed = records === undefined || isWholeFrame(cursor) ? undefined : malformedBatch(cursor);
+      const found = malformed ?? records?.damageOf(cursor);
+      if (found !== undefined) yield found;
       yield frameLine(cursor);
-      if (records) yield* recordLines(cursor);
+      if (records !== undefined) yield* records.lines(cursor);
     }
   }
   const { sizeBytes } = source;

@@ -7,6 +7,7 @@ import { runInspection, type Item, type Presentation } from "./inspection.js";
 import { jsonParts } from "./line-json.js";
 import { regionsOf, type Region } from "./regions.js";
 import { sentence, shown } from "./safe-text.js";
+import { VerifyProgress } from "./verify-progress.js";
 
 const help = `holdfast verify: what is sound, torn, corrupt or foreign in files that we write, or batpak, or durability
 
@@ -46,13 +47,15 @@ const kinds = [
 
 function verifyPresentation(json: boolean, io: CommandIo): Presentation {
   const paint = paintFor(io.stdout, io.env);
+  const progress = new VerifyProgress(io.stderr);
   const counts = new Map<Region["kind"], number>(kinds.map((kind) => [kind, 0]));
   return {
     endsUnread: false,
     *items({ file, lines }: Inspected): Generator<Item> {
       let worst: number = kinds.length - 1;
-      for (const region of regionsOf(lines)) {
+      for (const region of regionsOf(progress.followed(file, lines))) {
         worst = Math.min(worst, kinds.indexOf(region.kind));
+        progress.clear();
         const parts = json ? jsonParts(file, region) : [`${regionText(file, region, paint)}\n`];
         yield { verdict: region.kind, parts };
       }

@@ -1,10 +1,11 @@
 import { FrameCursor, SEGMENT_HEADER_BYTES, inspectSegmentHeader, type SegmentHeader } from "@holdfast/segment-codec";
 import { parseSegmentFileName } from "@holdfast/wal/files";
 import { CliError } from "../cli-error.js";
-import type { FileFormat, InspectedFile } from "./file-format.js";
+import type { FileFormat, Folder, InspectedFile } from "./file-format.js";
 import { damage, type Line } from "./line.js";
 import { recordLines } from "./log-records.js";
-import { frameLine, frameLines, headerLine, segmentFormat } from "./segment-file.js";
+import { frameLine, frameLines, headerLine, segmentFormat, type RecordLines } from "./segment-file.js";
+import { StoreHistory, storeContent } from "./store-history.js";
 import { WalDirectory } from "./wal-directory.js";
 
 /** Segment files of a log of ours, known by their names: docs/formats/wal.md. Each is judged by its place in the log. */
@@ -54,13 +55,19 @@ function* liveLines(file: InspectedFile, own: SegmentHeader, log: WalDirectory):
   if (missing !== undefined) yield damage("corrupt", nowhere, "INSPECT_CHECKPOINT_MISSING", missing);
   yield headerLine(own);
   const durableLsn = log.tail()?.durableLsn ?? 0;
-  yield* frameLines(file.source, own, { successors: log.headers, durableLsn, records: true });
+  yield* frameLines(file.source, own, { successors: log.headers, durableLsn, records: recordsOf(own, file.folder) });
+}
+
+/** What the records of a segment are: events of a store, or known to their owner alone. */
+function recordsOf(own: SegmentHeader, folder: Folder | undefined): RecordLines {
+  if (own.content !== storeContent) return { damageOf: () => undefined, lines: recordLines };
+  return folder === undefined ? new StoreHistory(own) : StoreHistory.of(folder, own);
 }
 
 /** By itself, as if there were nothing beside it. */
 function* loneLines({ source }: InspectedFile, own: SegmentHeader): Generator<Line, void, undefined> {
   yield headerLine(own);
-  yield* frameLines(source, own, { successors: [], records: true });
+  yield* frameLines(source, own, { successors: [], records: recordsOf(own, undefined) });
 }
 
 function* unreachableLines(
@@ -74,9 +81,10 @@ function* unreachableLines(
   const rest = { offset: SEGMENT_HEADER_BYTES, endOffset: source.sizeBytes };
   yield damage(tail?.isDamaged === true ? "corrupt" : "torn", rest, "INSPECT_UNREACHABLE", reason);
   const cursor = new FrameCursor(source, own);
+  const records = recordsOf(own, undefined);
   while (cursor.next()) {
     yield frameLine(cursor);
-    yield* recordLines(cursor);
+    yield* records.lines(cursor);
   }
 }
 
