@@ -1,7 +1,8 @@
 import type { Store } from "@holdfast/store";
-import { compare, type Row } from "../row.js";
+import { atLeast, compare, type Row } from "../row.js";
 import type { Part } from "../suite.js";
-import { interleaveAsync, type AsyncContestant, type Timing } from "../workload.js";
+import { interleaveAsync, type AsyncContestant, type RoundOptions } from "../workload.js";
+import { loadTable, type OpenTable } from "./store-table.js";
 import {
   entityOf,
   inDirectory,
@@ -15,7 +16,7 @@ import {
 
 const batch = 100;
 
-/** What an event costs on its way in, against its record in the log alone. */
+/** What an event costs on its way in, against a table on SQLite, and against its record in the log alone. */
 export const storeAppendPart: Part = {
   name: "append",
   measure: ({ quick }) =>
@@ -23,35 +24,58 @@ export const storeAppendPart: Part = {
       const rounds = { rounds: quick ? 2 : 5 };
       const count = quick ? 5_000 : 50_000;
       const durable = quick ? 100 : 1_000;
+      const table = loadTable();
       return [
-        ...(await row(
+        ...(await rowsOf(
           {
             id: "append/os",
             workload: "200 B event, 500 streams in turn, revision expected, with the system on return",
           },
-          await interleaveAsync([events(path, count), records(path, count)], rounds),
+          [events(path, count), records(path, count), table && tableEvents(table, "NORMAL", path, count)],
+          { rounds, least: 1.5 },
         )),
-        ...(await row(
+        ...(await rowsOf(
           { id: "append/durable", workload: "200 B event, durable one at a time, blocking" },
-          await interleaveAsync([durableEvents(path, durable), durableRecords(path, durable)], rounds),
+          [
+            durableEvents(path, durable),
+            durableRecords(path, durable),
+            table && tableEvents(table, "FULL", path, durable),
+          ],
+          { rounds, least: 1.1 },
         )),
-        ...(await row(
+        ...(await rowsOf(
+          {
+            id: "append/group",
+            workload: "100 events at once, each awaited until it is durable; the table one by one",
+          },
+          [
+            groups(path, durable / 10),
+            groupedRecords(path, durable / 10),
+            table && tableEvents(table, "FULL", path, durable),
+          ],
+          { rounds, least: 6 },
+        )),
+        ...(await rowsOf(
           { id: "append/commit", workload: "commit of 100 events, durable, blocking" },
-          await interleaveAsync([commits(path, durable / 10), batches(path, durable / 10)], rounds),
-        )),
-        ...(await row(
-          { id: "append/group", workload: "100 events at once, each awaited until it is durable" },
-          await interleaveAsync([groups(path, durable / 10), groupedRecords(path, durable / 10)], rounds),
+          [commits(path, durable / 10), batches(path, durable / 10), table && tableCommits(table, path, durable / 10)],
+          { rounds, least: 0.8 },
         )),
       ];
     }),
 };
 
-async function row(
-  labels: { readonly id: string; readonly workload: string },
-  [ours, log]: readonly Timing[],
+/** One row against the table, which has to be met, and one against the log. */
+async function rowsOf(
+  { id, workload }: { readonly id: string; readonly workload: string },
+  contestants: readonly [AsyncContestant, AsyncContestant, AsyncContestant | undefined],
+  { rounds, least }: { readonly rounds: RoundOptions; readonly least: number },
 ): Promise<Row[]> {
-  return ours === undefined || log === undefined ? [] : [compare(labels, ours, log, { of: "speed" })];
+  const present = contestants.filter((each) => each !== undefined);
+  const [ours, log, table] = await interleaveAsync(present, rounds);
+  if (ours === undefined || log === undefined) return [];
+  const judge = { of: "speed", bar: atLeast(least) } as const;
+  const bare = compare({ id: `${id}-log`, workload: "the same, against its record alone" }, ours, log, { of: "speed" });
+  return table === undefined ? [bare] : [compare({ id, workload }, ours, table, judge), bare];
 }
 
 /** A turn of work with a store of its own. */
@@ -154,4 +178,41 @@ function groupedRecords(path: string, count: number): AsyncContestant {
   return withLog(path, count * batch, async (log) => {
     for (let index = 0; index < count; index += 1) await Promise.all(hundred.map((each) => log.appendDurable(each)));
   });
+}
+
+function tableEvents(
+  open: OpenTable,
+  synchronous: "NORMAL" | "FULL",
+  path: string,
+  operations: number,
+): AsyncContestant {
+  return {
+    name: `table, ${synchronous}`,
+    operations,
+    async prepare() {
+      const { subject, dispose } = open(path, synchronous);
+      return {
+        run() {
+          for (let index = 0; index < operations; index += 1) subject.append(index);
+        },
+        dispose,
+      };
+    },
+  };
+}
+
+function tableCommits(open: OpenTable, path: string, count: number): AsyncContestant {
+  return {
+    name: "table, FULL",
+    operations: count * batch,
+    async prepare() {
+      const { subject, dispose } = open(path, "FULL");
+      return {
+        run() {
+          for (let index = 0; index < count; index += 1) subject.commit(index * batch, batch);
+        },
+        dispose,
+      };
+    },
+  };
 }

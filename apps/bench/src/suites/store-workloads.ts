@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openDirectory } from "@holdfast/fs-seam";
+import { openDirectory, type Directory } from "@holdfast/fs-seam";
 import { defineEvent, openStore, uncheckedSchema, type EventDefinition, type Store } from "@holdfast/store";
 import { openWal, type Wal } from "@holdfast/wal";
 
@@ -24,9 +24,11 @@ export const Placed: OrderPlaced = defineEvent({
 /** Streams that take turns. */
 export const streamCount = 500;
 
-/** Payload of 200 bytes, as MessagePack. */
+export const linesLength = 150;
+
+/** Payload of some 200 bytes, as MessagePack. */
 export function orderOf(order: number): Order {
-  return { order, customer: `customer:${order % 997}`, lines: "x".repeat(150) };
+  return { order, customer: `customer:${order % 997}`, lines: "x".repeat(linesLength) };
 }
 
 export function entityOf(index: number): string {
@@ -48,20 +50,27 @@ export async function inDirectory<T>(work: (path: string) => Promise<T>): Promis
 
 export interface Opened<T> {
   readonly subject: T;
+  readonly directory: Directory;
   /** Closes it and removes its files. */
   readonly dispose: () => Promise<void>;
 }
 
 export async function newStore(path: string): Promise<Opened<Store<OrderPlaced>>> {
   const own = mkdtempSync(join(path, "store-"));
-  const subject = await openStore({ directory: openDirectory(own), events: [Placed] });
-  return { subject, dispose: () => disposeOf(subject, own) };
+  const directory = openDirectory(own);
+  const subject = await openAgain(directory);
+  return { subject, directory, dispose: () => disposeOf(subject, own) };
+}
+
+export function openAgain(directory: Directory): Promise<Store<OrderPlaced>> {
+  return openStore({ directory, events: [Placed] });
 }
 
 export async function newLog(path: string): Promise<Opened<Wal>> {
   const own = mkdtempSync(join(path, "log-"));
-  const subject = await openWal({ directory: openDirectory(own) });
-  return { subject, dispose: () => disposeOf(subject, own) };
+  const directory = openDirectory(own);
+  const subject = await openWal({ directory });
+  return { subject, directory, dispose: () => disposeOf(subject, own) };
 }
 
 async function disposeOf(subject: { readonly close: () => Promise<void> }, own: string): Promise<void> {
