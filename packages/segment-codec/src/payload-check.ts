@@ -18,6 +18,11 @@ const DATE_LIMIT_SECONDS = 8_640_000_000_000n;
 /** Bytes of text whose length fits into its head. */
 const LONGEST_SHORT_TEXT = 31;
 
+const PROTOTYPE_KEY = "__proto__";
+
+/** Keys of a map that are compared each with each other; those of a larger one are decoded and looked up. */
+const MOST_COMPARED_KEYS = 8;
+
 /** Element sizes by the number that names a typed array: Int8, Uint8, Uint8Clamped, Int16, ... BigUint64. */
 const elementBytes: readonly number[] = [1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8];
 
@@ -35,14 +40,23 @@ export function checkMessagePack(bytes: Uint8Array, maxDepth: number): readonly 
 class Walk {
   at = 0;
   readonly marked: number[] = [];
+  /** Where the bytes of the last text begin. */
+  #textStart = 0;
+  /** Where the keys of the maps around {@link at} begin and end, outermost first: two numbers each. */
+  readonly #keys: number[] = [];
   readonly #bytes: Uint8Array;
-  readonly #view: DataView;
+  /** Made for the first wide number: most payloads have none, and a view costs as much as the walk over one. */
+  #lazyView: DataView | undefined = undefined;
   readonly #maxDepth: number;
 
   constructor(bytes: Uint8Array, maxDepth: number) {
     this.#bytes = bytes;
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#maxDepth = maxDepth;
+  }
+
+  get #view(): DataView {
+    const { buffer, byteOffset, byteLength } = this.#bytes;
+    return (this.#lazyView ??= new DataView(buffer, byteOffset, byteLength));
   }
 
   value(depth: number): void {
@@ -121,15 +135,54 @@ class Walk {
 
   #map(count: number, depth: number, at: number): void {
     this.#enter(count * 2, depth, at);
+    if (count > MOST_COMPARED_KEYS) return this.#largeMap(count, depth);
+    const keys = this.#keys;
+    const first = keys.length;
+    for (let index = 0; index < count; index++) {
+      const keyAt = this.at;
+      this.#skipKey();
+      keys.push(this.#textStart, this.at);
+      // One text has one spelling in UTF-8, so keys are the same when their bytes are.
+      for (let other = first; other < keys.length - 2; other += 2) {
+        if (this.#isSameText(other, keys.length - 2)) throw this.#twice(this.#lastText(), keyAt);
+      }
+      if (this.at - this.#textStart === PROTOTYPE_KEY.length && this.#lastText() === PROTOTYPE_KEY) {
+        throw malformed("a key that would be taken for a prototype", keyAt);
+      }
+      this.value(depth + 1);
+    }
+    keys.length = first;
+  }
+
+  #largeMap(count: number, depth: number): void {
     const seen = new Set<string>();
     for (let index = 0; index < count; index++) {
       const keyAt = this.at;
-      const key = this.#key();
-      if (key === "__proto__") throw malformed("a key that would be taken for a prototype", keyAt);
-      if (seen.has(key)) throw malformed(`the key ${JSON.stringify(key)} twice`, keyAt);
+      this.#skipKey();
+      const key = this.#lastText();
+      if (key === PROTOTYPE_KEY) throw malformed("a key that would be taken for a prototype", keyAt);
+      if (seen.has(key)) throw this.#twice(key, keyAt);
       seen.add(key);
       this.value(depth + 1);
     }
+  }
+
+  #twice(key: string, at: number): CodecError {
+    return malformed(`the key ${JSON.stringify(key)} twice`, at);
+  }
+
+  /** Whether two keys are the same, by where their ranges stand in {@link #keys}. */
+  #isSameText(a: number, b: number): boolean {
+    const [bytes, keys] = [this.#bytes, this.#keys];
+    const [start, other] = [keys[a]!, keys[b]!]; // two ranges that were pushed
+    const length = keys[a + 1]! - start;
+    if (length !== keys[b + 1]! - other) return false;
+    for (let at = 0; at < length; at++) if (bytes[start + at] !== bytes[other + at]) return false;
+    return true;
+  }
+
+  #lastText(): string {
+    return decodeText(this.#bytes.subarray(this.#textStart, this.at));
   }
 
   /** Every element takes a byte at least, so a count above what is left costs an error and no memory. */
@@ -138,36 +191,34 @@ class Walk {
     if (leastBytes > this.#bytes.length - this.at) throw malformed("a count beyond the end", at);
   }
 
-  #key(): string {
+  /** Moves behind a key, whose bytes begin at {@link #textStart} then. */
+  #skipKey(): void {
     const at = this.at;
     const tag = this.#byte();
-    if (tag >= 0xa0 && tag < 0xc0) return this.#string(tag & 0x1f, at);
-    if (tag === 0xd9) return this.#string(this.#length(1), at);
-    if (tag === 0xda) return this.#string(this.#length(2), at);
-    if (tag === 0xdb) return this.#string(this.#length(4), at);
+    if (tag >= 0xa0 && tag < 0xc0) return this.#text(tag & 0x1f, at);
+    if (tag === 0xd9) return this.#text(this.#length(1), at);
+    if (tag === 0xda) return this.#text(this.#length(2), at);
+    if (tag === 0xdb) return this.#text(this.#length(4), at);
     throw malformed("a key that is no string", at);
   }
 
   #text(length: number, head: number): void {
     const start = this.at;
+    this.#textStart = start;
     this.#skip(length);
+    const bytes = this.#bytes;
     for (let at = start; at < this.at; at++) {
-      if ((this.#bytes[at] ?? 0) >= 0x80) {
-        this.at = start;
-        this.#string(length, head);
-        return;
-      }
+      if (bytes[at]! < 0x80) continue; // below the end, which #skip has checked
+      this.#checkText(start, length, head);
+      return;
     }
   }
 
-  #string(length: number, head: number): string {
-    const start = this.at;
-    this.#skip(length);
+  #checkText(start: number, length: number, head: number): void {
     try {
       const text = decodeText(this.#bytes.subarray(start, this.at));
       // Up to 64 bytes msgpackr decodes by itself, and right.
       if (length > LONGEST_SHORT_TEXT && text.startsWith("\ufeff")) this.marked.push(head);
-      return text;
     } catch (cause) {
       throw malformed("text that is not UTF-8", start, cause);
     }
@@ -214,7 +265,7 @@ class Walk {
   #length(width: 1 | 2 | 4): number {
     const at = this.at;
     this.#skip(width);
-    if (width === 1) return this.#view.getUint8(at);
+    if (width === 1) return this.#bytes[at]!; // #skip has checked that it is there
     return width === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at);
   }
 

@@ -67,7 +67,7 @@ export class PayloadCodec {
 
   /** Encodes `value` into bytes that the caller owns. Refusals are those of {@link PayloadCodec.encodeBehindHeader}. */
   encode(value: unknown): Uint8Array {
-    return Uint8Array.from(this.#pack(value, scratch, 0));
+    return new Uint8Array(this.#pack(value, scratch, 0)); // half the price of Uint8Array.from
   }
 
   /**
@@ -89,10 +89,10 @@ export class PayloadCodec {
 
   /** Encodes into `room` from `start` on if msgpackr finds it large enough, and elsewhere if not; the result is lent. */
   #pack(value: unknown, room: Uint8Array, start: number): Uint8Array {
-    checkEncodable(value, this.#maxDepth, "$");
+    checkEncodable(value, this.#maxDepth);
     // msgpackr allocates what it reserves as Buffers, so it is given one over the same memory.
-    const buffer = Buffer.from(room.buffer, room.byteOffset, room.byteLength).subarray(Math.min(start, room.length));
-    this.#packr.useBuffer(buffer);
+    const from = Math.min(start, room.length);
+    this.#packr.useBuffer(Buffer.from(room.buffer, room.byteOffset + from, room.byteLength - from));
     const packed: Uint8Array = this.#packr.pack(value);
     if (packed.length > this.#maxPayloadBytes) {
       const message = `the payload has ${packed.length} bytes, maxPayloadBytes is ${this.#maxPayloadBytes}`;

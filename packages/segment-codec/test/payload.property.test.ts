@@ -248,6 +248,23 @@ describe("bytes that are no payload", () => {
     expect(() => codec.decode(bytes(hex))).toThrow(code("CODEC_PAYLOAD_MALFORMED", { offset }));
   });
 
+  test.each([2, 8, 9, 15])("of %i keys, any two that are the same, and one of a prototype", (count) => {
+    const key = (index: number): number[] => [0xa2, 0xc3, 0x80 + index]; // one letter beyond ASCII each
+    const map = (keys: readonly (readonly number[])[]): Uint8Array =>
+      Uint8Array.from([0x80 + keys.length, ...keys.flatMap((each) => [...each, 0x81, 0xa1, 0x61, 0x01])]);
+    const keys = Array.from({ length: count }, (_, index) => key(index));
+    expect(Object.keys(codec.decode(map(keys)) as object)).toHaveLength(count);
+    const prototype = [0xa9, ...new TextEncoder().encode("__proto__")];
+    for (let later = 0; later < count; later++) {
+      const offset = 1 + later * 7;
+      expect(() => codec.decode(map(keys.with(later, prototype)))).toThrow(code("CODEC_PAYLOAD_MALFORMED", { offset }));
+      for (let first = 0; first < later; first++) {
+        const twice = keys.with(later, key(first));
+        expect(() => codec.decode(map(twice))).toThrow(code("CODEC_PAYLOAD_MALFORMED", { offset }));
+      }
+    }
+  });
+
   test("nesting is counted, not suffered", () => {
     const deep = new Uint8Array(1_000_000).fill(0x91);
     expect(() => codec.decode(deep)).toThrow(code("CODEC_PAYLOAD_MALFORMED", { offset: 64 }));
