@@ -2,24 +2,22 @@ import { EventRows } from "./event-columns.js";
 import { EVENT_COLUMNS, EVENT_HEADER_BYTES, padded, viewOf } from "./accelerator-layout.js";
 
 /**
- * A block of events: columns of distances from the least number of each, as wide as the greatest distance asks for, and the hashes of ids.
+ * A block of events: columns of distances from the least number of each, as wide as the greatest distance asks for.
  *
  * ```
  *  0  8  width of each column: 0, 1, 2, 4 or 8 bytes; zeros behind
  *  8  8  base of each column, a float64; and so on
  * 48  .  distances of the first column, unsigned, or a float64 where they are 8 bytes wide; padded to a multiple of 8; and so on
- *  .  .  hashes of ids, 4 bytes each; padded
  * ```
  */
 
 type Numbers = Uint16Array | Uint32Array | Float64Array;
 type Width = 0 | 1 | 2 | 4 | 8;
 
-/** @param ids - hashes of the ids, one for each row. */
-export function encodeEventBlock(rows: EventRows, ids: Uint32Array): Uint8Array {
+export function encodeEventBlock(rows: EventRows): Uint8Array {
   const { count } = rows;
   const columns = columnsOf(rows).map((numbers) => ({ numbers, ...rangeOf(numbers) }));
-  const size = columns.reduce((sum, { width }) => sum + padded(width * count), EVENT_HEADER_BYTES + padded(4 * count));
+  const size = columns.reduce((sum, { width }) => sum + padded(width * count), EVENT_HEADER_BYTES);
   const bytes = new Uint8Array(size);
   const view = viewOf(bytes);
   let offset = EVENT_HEADER_BYTES;
@@ -32,61 +30,53 @@ export function encodeEventBlock(rows: EventRows, ids: Uint32Array): Uint8Array 
     }
     offset += padded(width * count);
   }
-  new Uint32Array(bytes.buffer, offset, count).set(ids);
   return bytes;
 }
 
-/** What the numbers of a block may be: below these counts. */
-export interface EventBlockLimits {
-  readonly streams: number;
-  readonly scopes: number;
+/** Decodes a block into chunks of columns, and says what numbers are in it. */
+export class EventBlock {
+  readonly count: number;
+  readonly #columns: readonly { readonly base: number; readonly distances: ArrayLike<number> | undefined }[];
+
+  /**
+   * @param bytes - lent, and begin at a multiple of 8 of their buffer.
+   * @throws `RangeError` when it is no block of so many events.
+   */
+  constructor(bytes: Uint8Array, count: number) {
+    const widths = Array.from(bytes.subarray(0, EVENT_COLUMNS));
+    const size = widths.reduce((sum, width) => sum + padded(width * count), EVENT_HEADER_BYTES);
+    if (size !== bytes.length || !widths.every(isWidth)) throw new RangeError(`no block of ${count} events`);
+    const view = viewOf(bytes);
+    this.count = count;
+    let offset = EVENT_HEADER_BYTES;
+    this.#columns = widths.map((width, column) => {
+      const distances = width === 0 ? undefined : arrayOf(bytes, offset, count, width);
+      offset += padded(width * count);
+      return { base: view.getFloat64(8 + 8 * column, true), distances };
+    });
+  }
+
+  /** Fills the columns of a chunk with the events from `from` on, up to its end or the block's. */
+  fill(chunk: EventRows, from: number): void {
+    const to = Math.min(this.count, from + chunk.count);
+    for (const [column, target] of columnsOf(chunk).entries()) {
+      const { base, distances } = this.#columns[column]!; // as many
+      if (distances === undefined) target.fill(base);
+      else addDistances(target, base, distances, from, to);
+    }
+  }
 }
 
-/**
- * Decodes a block into `rows`, and the hashes of ids into `ids`; false when it is not one of so many events, or has numbers out of bounds.
- *
- * @param bytes - begin at a multiple of 8 of their buffer.
- */
-export function decodeEventBlock(
-  bytes: Uint8Array,
-  rows: EventRows,
-  ids: Uint32Array,
-  limits: EventBlockLimits,
-): boolean {
-  const { count } = rows;
-  if (bytes.length < EVENT_HEADER_BYTES) return false;
-  const widths = Array.from(bytes.subarray(0, EVENT_COLUMNS));
-  if (!widths.every(isWidth)) return false;
-  const size = widths.reduce((sum, width) => sum + padded(width * count), EVENT_HEADER_BYTES + padded(4 * count));
-  if (size !== bytes.length) return false;
-  const view = viewOf(bytes);
-  const most = [2 ** 32 - 1, limits.streams - 1, limits.scopes - 1, 2 ** 16 - 1, Number.MAX_SAFE_INTEGER];
-  let offset = EVENT_HEADER_BYTES;
-  for (const [column, target] of columnsOf(rows).entries()) {
-    const width = widths[column] as Width; // every one of them is
-    const base = view.getFloat64(8 + 8 * column, true);
-    if (!(Number.isSafeInteger(base) && base >= 0)) return false;
-    if (!addDistances(target, base, width === 0 ? undefined : arrayOf(bytes, offset, count, width), most[column]!))
-      return false;
-    offset += padded(width * count);
-  }
-  ids.set(new Uint32Array(bytes.buffer, bytes.byteOffset + offset, count));
-  return true;
+function addDistances(target: Numbers, base: number, distances: ArrayLike<number>, from: number, to: number): void {
+  for (let at = from; at < to; at += 1) target[at - from] = base + distances[at]!; // below the end
 }
 
-/** Fills `target` with the sums; false when one is above `most`. */
-function addDistances(target: Numbers, base: number, distances: ArrayLike<number> | undefined, most: number): boolean {
-  if (distances === undefined) {
-    target.fill(base);
-    return base <= most;
-  }
-  let greatest = 0;
-  for (let at = 0; at < target.length; at += 1) {
-    const distance = distances[at]!; // one for each
-    if (distance > greatest) greatest = distance;
-    target[at] = base + distance;
-  }
-  return base + greatest <= most;
+/** The greatest of the first so many numbers, or of all; -1 without one. */
+export function greatest(numbers: Uint32Array, count: number): number {
+  const end = Math.min(count, numbers.length);
+  let most = -1;
+  for (let at = 0; at < end; at += 1) if (numbers[at]! > most) most = numbers[at]!; // below its length
+  return most;
 }
 
 function columnsOf({ frames, streams, scopes, kinds, times }: EventRows): Numbers[] {
@@ -105,7 +95,7 @@ function rangeOf(numbers: Numbers): { readonly base: number; readonly width: Wid
   return { base: least, width: span === 0 ? 0 : span < 2 ** 8 ? 1 : span < 2 ** 16 ? 2 : span < 2 ** 32 ? 4 : 8 };
 }
 
-function arrayOf(bytes: Uint8Array, offset: number, count: number, width: Exclude<Width, 0>): Numbers | Uint8Array {
+function arrayOf(bytes: Uint8Array, offset: number, count: number, width: number): Numbers | Uint8Array {
   const start = bytes.byteOffset + offset;
   if (width === 1) return new Uint8Array(bytes.buffer, start, count);
   if (width === 2) return new Uint16Array(bytes.buffer, start, count);

@@ -7,7 +7,7 @@ import type { NameTable } from "./name-table.js";
 
 /**
  * An accelerator of these segments, piece by piece, for a file that is written in the background: the index may grow between two pieces, since
- * nothing of what is written ever changes. Pieces without bytes are turns only.
+ * nothing of what is written ever changes. A piece is lent until the next one is asked for.
  *
  * @param logId - 16 bytes.
  * @param segments - sealed, from the first one of the log on, without a gap, and with at least one event.
@@ -20,8 +20,6 @@ export function* encodeAccelerator(
   const { lastLsn: events } = segments.at(-1) as LogSegment; // there is one
   const { streams, entities, scopes } = index;
   const [streamCount, entityCount, scopeCount] = [streams.count, entities.count, scopes.count];
-  const ids = new Uint32Array(events);
-  for (const _ of index.copyIdHashes(ids)) yield nothing;
   const header = encodeHeader(logId, {
     events,
     segments: segments.length,
@@ -47,11 +45,12 @@ export function* encodeAccelerator(
     yield* blocks.encode(new Uint8Array(words.buffer));
   }
   for (const [first, count] of parts(events, at.EVENTS_PER_BLOCK)) {
-    yield* blocks.encode(encodeEventBlock(index.columns.rowsFrom(first, count), ids.subarray(first, first + count)));
+    yield* blocks.encode(encodeEventBlock(index.columns.rowsFrom(first, count)));
+  }
+  for (const entries of index.ids.entries(events, at.IDS_PER_BLOCK)) {
+    yield* blocks.encode(new Uint8Array(entries.buffer, entries.byteOffset, entries.byteLength));
   }
 }
-
-const nothing = new Uint8Array();
 
 /** So many items as first and count of each block. */
 export function* parts(count: number, perBlock: number): Generator<readonly [number, number], void, undefined> {

@@ -1,10 +1,9 @@
 import { isFsError, type Directory, type FileHandle } from "@holdfast/fs-seam";
 import { crc32 } from "@holdfast/segment-codec";
 import type { LogSegment } from "@holdfast/wal/places";
-import { decodeEventBlock } from "./accelerator-columns.js";
+import { EventBlock, greatest } from "./accelerator-columns.js";
 import { parts } from "./accelerator-encoder.js";
 import * as at from "./accelerator-layout.js";
-import { EventRows } from "./event-columns.js";
 import { EventIndex } from "./event-index.js";
 import type { FooterCollector } from "./footer-collector.js";
 import type { NameTable } from "./name-table.js";
@@ -78,8 +77,10 @@ class AcceleratorReader {
     const entities = this.#readNames(counts.entities);
     const scopes = this.#readNames(counts.scopes);
     const streams = this.#readStreams(counts);
-    this.#readEvents(index, { counts, entities, scopes, streams, events: last.lastLsn });
-    if (common.length === known.length && this.#offset !== this.#sizeBytes) throw damaged("end");
+    const content: Parts = { counts, entities, scopes, streams, events: last.lastLsn };
+    this.#readEvents(index, content);
+    this.#readIds(index, content);
+    if (this.#offset !== this.#sizeBytes) throw damaged("end");
     for (const { segmentId, baseLsn } of common) index.segments.note(segmentId, baseLsn);
     return { kind: "loaded", index, segments: common.length };
   }
@@ -101,7 +102,8 @@ class AcceleratorReader {
     ];
     const events = Number(view.getBigUint64(at.headerAt.events, true));
     // No item takes less, so that nothing is allocated that the file has no bytes for.
-    const least = events * 4 + segments * at.SEGMENT_BYTES + streams * at.STREAM_BYTES + 2 * (entities + scopes);
+    const least =
+      events * at.ID_ENTRY_BYTES + segments * at.SEGMENT_BYTES + streams * at.STREAM_BYTES + 2 * (entities + scopes);
     if (least > this.#sizeBytes) throw damaged("header");
     this.#fileCrc = crc;
     return { events, segments, streams, entities, scopes };
@@ -159,29 +161,42 @@ class AcceleratorReader {
     return words;
   }
 
-  #readEvents(index: EventIndex, parts_: Parts): void {
-    const { counts, events } = parts_;
-    const [streams, ids] = [new Uint32Array(events), new Uint32Array(events)];
+  #readEvents(index: EventIndex, content: Parts): void {
+    const { counts, events } = content;
     let [lastStream, lastScope] = [-1, -1];
     for (const [first, count] of parts(counts.events, at.EVENTS_PER_BLOCK)) {
-      if (first >= events) break;
-      const rows = new EventRows(count);
-      const blockIds = new Uint32Array(count);
-      if (!decodeEventBlock(this.#readBlock(), rows, blockIds, counts)) throw damaged("block of events");
-      const wanted = rows.upTo(Math.min(count, events - first));
-      index.columns.addAll(wanted);
-      streams.set(wanted.streams, first);
-      ids.set(blockIds.subarray(0, wanted.count), first);
-      for (let row = 0; row < wanted.count; row += 1) {
-        const [stream, scope] = [wanted.streams[row]!, wanted.scopes[row]!]; // one for each
-        if (stream > lastStream) lastStream = stream;
-        if (scope > lastScope) lastScope = scope;
-      }
+      const block = this.#readEventBlock(count);
+      const wanted = Math.max(0, Math.min(count, events - first));
+      index.columns.addChunks(wanted, (chunk, from) => {
+        block.fill(chunk, from);
+        lastStream = Math.max(lastStream, greatest(chunk.streams, wanted - from));
+        lastScope = Math.max(lastScope, greatest(chunk.scopes, wanted - from));
+      });
     }
+    if (lastStream >= counts.streams || lastScope >= counts.scopes) throw damaged("block of events");
     // Numbers were given in the order of events, so those up to the highest that is used are the ones that these events have brought up.
-    addStreams(index, parts_, lastStream + 1);
-    for (const name of parts_.scopes.slice(0, lastScope + 1)) addName(index.scopes, name);
-    index.link(streams, ids, 0);
+    addStreams(index, content, lastStream + 1);
+    for (const name of content.scopes.slice(0, lastScope + 1)) addName(index.scopes, name);
+    index.streams.addAll(index.columns.streamsFrom(0), 0);
+  }
+
+  #readIds(index: EventIndex, { counts, events }: Parts): void {
+    index.ids.reserve(events);
+    for (const [, count] of parts(counts.events, at.IDS_PER_BLOCK)) {
+      const bytes = this.#readBlock();
+      if (bytes.length !== count * at.ID_ENTRY_BYTES) throw damaged("list of ids");
+      index.ids.addEntries(new Uint32Array(bytes.buffer, bytes.byteOffset, 2 * count), events);
+    }
+    if (index.ids.count !== events) throw damaged("list of ids");
+  }
+
+  #readEventBlock(count: number): EventBlock {
+    const bytes = this.#readBlock();
+    try {
+      return new EventBlock(bytes, count);
+    } catch {
+      throw damaged("block of events");
+    }
   }
 
   /** The content of the next block, lent until the next call. */

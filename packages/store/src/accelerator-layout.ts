@@ -15,7 +15,7 @@ import { crc32 } from "@holdfast/segment-codec";
  * 60  4  CRC of the bytes before
  * ```
  *
- * Blocks: segments; entities; scopes; streams; events. Each kind takes as many blocks as its items need.
+ * Blocks: segments; entities; scopes; streams; events; ids. Each kind takes as many blocks as its items need.
  */
 
 /** Its name in the directory of the store. */
@@ -37,6 +37,10 @@ export const SEGMENTS_PER_BLOCK = 4096;
 export const SEGMENT_BYTES = 32;
 /** Of a stream: entity and lane, 4 bytes each. */
 export const STREAM_BYTES = 8;
+
+/** Of an id: its hash and the ordinal of its event, 4 bytes each. */
+export const ID_ENTRY_BYTES = 8;
+export const IDS_PER_BLOCK = 65_536;
 
 /** Columns of a block of events, by how wide a distance may be: frames, streams, scopes, kinds, times. */
 export const EVENT_COLUMNS = 5;

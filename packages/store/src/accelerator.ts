@@ -29,9 +29,6 @@ export interface AcceleratorWriting {
   readonly coveredEvents: number;
 }
 
-/** Pieces of a file between two turns of the event loop that have no bytes. */
-const PIECES_PER_TURN = 64;
-
 export class Accelerator {
   /** How many were written. */
   written = 0;
@@ -115,10 +112,8 @@ async function* inTurns(
   pieces: Iterable<Uint8Array>,
   turn: () => Promise<void>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  let count = 0;
   for (const piece of pieces) {
-    count += 1;
-    if (piece.length > 0) yield piece;
-    if (piece.length > 0 || count % PIECES_PER_TURN === 0) await turn();
+    yield piece;
+    await turn();
   }
 }

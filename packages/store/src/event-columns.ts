@@ -9,7 +9,7 @@ export const FRAME_ALIGNMENT = 8;
 /** Frames lie below this offset of their segment. */
 export const MAX_FRAME_OFFSET: number = 2 ** 32 * FRAME_ALIGNMENT;
 
-/** Columns of so many events that follow one another: how they come from a footer or another file, and go to one. */
+/** Columns of events that follow one another: how they come from a footer or another file, and go to one. */
 export class EventRows {
   readonly count: number;
   /** Where the frame begins in its segment, in units of 8 bytes. */
@@ -28,34 +28,16 @@ export class EventRows {
     this.kinds = new Uint16Array(count);
     this.times = new Float64Array(count);
   }
-
-  /** The first so many of them. */
-  upTo(count: number): EventRows {
-    if (count === this.count) return this;
-    const rows = new EventRows(count);
-    rows.frames.set(this.frames.subarray(0, count));
-    rows.streams.set(this.streams.subarray(0, count));
-    rows.scopes.set(this.scopes.subarray(0, count));
-    rows.kinds.set(this.kinds.subarray(0, count));
-    rows.times.set(this.times.subarray(0, count));
-    return rows;
-  }
-}
-
-/** One value an event in each column, so that whoever looks for a kind reads kinds alone. */
-class ColumnChunk {
-  readonly frames: Uint32Array = new Uint32Array(CHUNK_EVENTS);
-  readonly streams: Uint32Array = new Uint32Array(CHUNK_EVENTS);
-  readonly scopes: Uint32Array = new Uint32Array(CHUNK_EVENTS);
-  readonly kinds: Uint16Array = new Uint16Array(CHUNK_EVENTS);
-  readonly times: Float64Array = new Float64Array(CHUNK_EVENTS);
 }
 
 const EVENT_BYTES = 4 + 4 + 4 + 2 + 8;
 
-/** What is known of every event without reading it, by ordinal. Growing copies nothing. */
+/**
+ * What is known of every event without reading it, by ordinal: a value an event in each column, so that whoever looks for a kind reads kinds
+ * alone. Growing copies nothing.
+ */
 export class EventColumns {
-  readonly #chunks: ColumnChunk[] = [];
+  readonly #chunks: EventRows[] = [];
   #count = 0;
 
   get count(): number {
@@ -69,7 +51,7 @@ export class EventColumns {
 
   add(frameOffset: number, stream: number, scope: number, kind: number, timeUs: number): void {
     const index = this.#count & IN_CHUNK;
-    if (index === 0) this.#chunks.push(new ColumnChunk());
+    if (index === 0) this.#chunks.push(new EventRows(CHUNK_EVENTS));
     const chunk = this.#chunkOf(this.#count);
     chunk.frames[index] = frameOffset / FRAME_ALIGNMENT;
     chunk.streams[index] = stream;
@@ -83,7 +65,7 @@ export class EventColumns {
   addAll(rows: EventRows): void {
     for (let from = 0; from < rows.count;) {
       const index = this.#count & IN_CHUNK;
-      if (index === 0) this.#chunks.push(new ColumnChunk());
+      if (index === 0) this.#chunks.push(new EventRows(CHUNK_EVENTS));
       const to = Math.min(rows.count, from + CHUNK_EVENTS - index);
       const chunk = this.#chunkOf(this.#count);
       chunk.frames.set(rows.frames.subarray(from, to), index);
@@ -94,6 +76,19 @@ export class EventColumns {
       this.#count += to - from;
       from = to;
     }
+  }
+
+  /**
+   * Adds so many events behind a whole number of chunks. `fill` writes the columns of each chunk, of which it is told how many of the events
+   * come before; what it writes behind the last one does not count.
+   */
+  addChunks(count: number, fill: (chunk: EventRows, from: number) => void): void {
+    for (let from = 0; from < count; from += CHUNK_EVENTS) {
+      const chunk = new EventRows(CHUNK_EVENTS);
+      fill(chunk, from);
+      this.#chunks.push(chunk);
+    }
+    this.#count += count;
   }
 
   /** A copy of so many rows, from an ordinal on that begins a chunk. */
@@ -109,6 +104,16 @@ export class EventColumns {
       rows.times.set(chunk.times.subarray(0, size), from);
     }
     return rows;
+  }
+
+  /** The column of streams from an ordinal on, lent, chunk by chunk. */
+  *streamsFrom(first: number): Generator<Uint32Array, void, undefined> {
+    for (let from = first; from < this.#count;) {
+      const index = from & IN_CHUNK;
+      const to = Math.min(this.#count, from - index + CHUNK_EVENTS);
+      yield this.#chunkOf(from).streams.subarray(index, index + to - from);
+      from = to;
+    }
   }
 
   /** Where the frame of the event begins in its segment, in bytes. */
@@ -149,7 +154,7 @@ export class EventColumns {
     return low;
   }
 
-  #chunkOf(ordinal: number): ColumnChunk {
+  #chunkOf(ordinal: number): EventRows {
     return this.#chunks[ordinal >>> CHUNK_BITS]!; // ordinals are below the count
   }
 }

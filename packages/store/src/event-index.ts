@@ -43,7 +43,8 @@ export class EventIndex {
   readonly columns: EventColumns = new EventColumns();
   readonly streams: StreamLists = new StreamLists();
   readonly segments: SegmentBases = new SegmentBases();
-  readonly #ids = new OrdinalTable();
+  /** Ordinals by the hashes of ids. */
+  readonly ids: OrdinalTable = new OrdinalTable();
   readonly #collector: FooterCollector | undefined;
   readonly #textOfEntity = (name: number): string => this.entities.text(name);
   readonly #textOfScope = (name: number): string => this.scopes.text(name);
@@ -66,7 +67,7 @@ export class EventIndex {
   /** Bytes of all typed arrays. */
   get bytes(): number {
     const { entities, scopes, columns, streams } = this;
-    return entities.bytes + scopes.bytes + columns.bytes + streams.bytes + this.#ids.bytes;
+    return entities.bytes + scopes.bytes + columns.bytes + streams.bytes + this.ids.bytes;
   }
 
   /**
@@ -91,7 +92,7 @@ export class EventIndex {
     this.segments.note(place.segmentId, sequence);
     this.columns.add(place.offset, stream, scope, kind, timeUs);
     this.streams.add(stream, ordinal);
-    this.#ids.add(hashOfId(bytes, event.start + layoutAt.id), ordinal);
+    this.ids.add(hashOfId(bytes, event.start + layoutAt.id), ordinal);
     const [textOfEntity, textOfScope] = [this.#textOfEntity, this.#textOfScope];
     this.#collector?.add(event, sequence, place, { entity, scope, textOfEntity, textOfScope });
   }
@@ -106,18 +107,8 @@ export class EventIndex {
     const first = this.columns.count;
     this.segments.note(segmentId, first + 1);
     this.columns.addAll(rows);
-    this.link(rows.streams, ids, first);
-  }
-
-  /** Has events that are in the columns from the ordinal `first` on found by their streams and their ids. */
-  link(streams: Uint32Array, ids: Uint32Array, first: number): void {
-    this.streams.addAll(streams, first);
-    this.#ids.addAll(ids, first);
-  }
-
-  /** See `OrdinalTable.copyHashes`: the hashes of the ids of all ordinals below the length of `target`. */
-  copyIdHashes(target: Uint32Array): Generator<void, void, undefined> {
-    return this.#ids.copyHashes(target);
+    this.streams.addAll(this.columns.streamsFrom(first), first);
+    this.ids.addAll(ids, first);
   }
 
   /** Whether so many more events can be told apart. */
@@ -162,7 +153,7 @@ export class EventIndex {
 
   /** Sequence of the event with this id, 0 when there is none. `hasId` reads the event and says whether the id is really its own. */
   findId(id: Uint8Array, hasId: (sequence: number) => boolean): number {
-    return this.#ids.find(hashOfId(id, 0), (ordinal) => hasId(ordinal + 1)) + 1;
+    return this.ids.find(hashOfId(id, 0), (ordinal) => hasId(ordinal + 1)) + 1;
   }
 }
 

@@ -12,6 +12,9 @@ const FIRST_SLOTS = 16;
 /** Bits of a hash that choose a bucket at most; hashes that share them share a bucket, and that one grows. */
 const MAX_DEPTH = 21;
 
+/** Entries that are sorted at once. */
+const SLICE: number = 2 ** 18;
+
 /** Words of a slot: the hash, and the ordinal plus one, which is 0 in a slot that is free. */
 const SLOT_WORDS = 2;
 
@@ -61,39 +64,67 @@ export class OrdinalTable {
     }
   }
 
-  /**
-   * Adds the ordinals from `first` on, one for each hash. Bucket after bucket, so that each stays in the processor's cache: a third of
-   * the time that adding one by one takes.
-   */
+  /** Adds the ordinals from `first` on, one for each hash: in a third of the time that adding one by one takes. */
   addAll(hashes: Uint32Array, first: number): void {
-    if (this.#count === 0) this.#spread(hashes.length);
+    this.reserve(hashes.length);
+    const entries = new Uint32Array(Math.min(SLICE, hashes.length) * SLOT_WORDS);
+    for (let from = 0; from < hashes.length; from += SLICE) {
+      this.#addSlice(hashes.subarray(from, from + SLICE), first + from, entries);
+    }
+  }
+
+  /** Adds bucket after bucket, so that each stays in the processor's cache. */
+  #addSlice(hashes: Uint32Array, first: number, entries: Uint32Array): void {
     const bits = this.#depth;
-    const ends = placesByPrefix(hashes, bits);
-    const entries = new Uint32Array(hashes.length * SLOT_WORDS);
+    const places = placesByPrefix(hashes, bits);
     for (let at = 0; at < hashes.length; at += 1) {
       const hash = hashes[at]!; // below its length
       const prefix = prefixOf(hash, bits);
-      const place = ends[prefix]!; // one for each prefix
-      ends[prefix] = place + 1;
+      const place = places[prefix]!; // one for each prefix
+      places[prefix] = place + 1;
       entries[place * SLOT_WORDS] = hash;
       entries[place * SLOT_WORDS + 1] = first + at;
     }
-    for (let at = 0; at < entries.length; at += SLOT_WORDS) this.add(entries[at]!, entries[at + 1]!); // both inside
+    for (let at = 0; at < hashes.length * SLOT_WORDS; at += SLOT_WORDS) this.add(entries[at]!, entries[at + 1]!); // both inside
   }
 
   /**
-   * Writes the hash of every ordinal below the length of `target` to its place there, some thousand between two turns of the generator.
-   * What is added meanwhile does no harm: an ordinal stays where the high bits of its hash say.
+   * The entries of all ordinals below a bound, hash and ordinal, so many at once, in an order in which {@link addEntries} takes them fast. What
+   * is added between two turns of the generator does no harm: an entry stays where the high bits of its hash say.
+   *
+   * @returns lent until the next turn.
    */
-  *copyHashes(target: Uint32Array): Generator<void, void, undefined> {
+  *entries(below: number, perTurn: number): Generator<Uint32Array, void, undefined> {
+    const entries = new Uint32Array(perTurn * SLOT_WORDS);
+    let filled = 0;
     for (let prefix = 0; prefix < 2 ** 32;) {
-      const { slots, depth } = this.#bucketOf(prefix);
+      const { slots: lent, depth } = this.#bucketOf(prefix);
+      const slots = lent.slice();
       for (let at = 0; at < slots.length; at += SLOT_WORDS) {
         const entry = slots[at + 1]!; // below its length, as the hash
-        if (entry !== 0 && entry <= target.length) target[entry - 1] = slots[at]!;
+        if (entry === 0 || entry > below) continue;
+        entries[filled] = slots[at]!;
+        entries[filled + 1] = entry - 1;
+        filled += SLOT_WORDS;
+        if (filled < entries.length) continue;
+        yield entries;
+        filled = 0;
       }
       prefix += 2 ** (32 - depth);
-      yield;
+    }
+    if (filled > 0) yield entries.subarray(0, filled);
+  }
+
+  /** Makes room for so many entries at once; of use before the first one. */
+  reserve(count: number): void {
+    if (this.#count === 0) this.#spread(count);
+  }
+
+  /** Adds what {@link entries} has given, as far as ordinals are below a bound. */
+  addEntries(entries: Uint32Array, below: number): void {
+    for (let at = 0; at < entries.length; at += SLOT_WORDS) {
+      const ordinal = entries[at + 1]!; // below its length, as the hash
+      if (ordinal < below) this.add(entries[at]!, ordinal);
     }
   }
 

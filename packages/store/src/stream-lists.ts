@@ -88,9 +88,13 @@ export class StreamLists {
     this.#streams.set(stream * STREAM_WORDS + 2, revision + 1);
   }
 
-  /** The events with the ordinals from `first` on are the next ones of these streams, which are open. */
-  addAll(streams: Uint32Array, first: number): void {
-    // Of each stream: the address of its next ordinal, and how many more the block has room for.
+  /**
+   * The events with the ordinals from `first` on are the next ones of streams that are open.
+   *
+   * @param streams - one array behind the other.
+   */
+  addAll(streams: Iterable<Uint32Array>, first: number): void {
+    // Of each stream: the address of its next ordinal, how many more the block has room for, and how many it got.
     const [next, room] = [new Uint32Array(this.count), new Uint32Array(this.count)];
     const added = new Uint32Array(this.count);
     for (let stream = 0; stream < this.count; stream += 1) {
@@ -101,18 +105,22 @@ export class StreamLists {
       next[stream] = this.#lastBlockOf(stream) + 1 + used;
       room[stream] = FIRST_BLOCK * 2 ** last - used;
     }
-    for (let at = 0; at < streams.length; at += 1) {
-      const stream = streams[at]!; // below its length, and all of the other arrays have one for each stream
-      if (room[stream] === 0) {
-        const block = blockOf(this.lengthOf(stream) + added[stream]!);
-        this.#beginBlock(stream, block);
-        next[stream] = this.#lastBlockOf(stream) + 1;
-        room[stream] = FIRST_BLOCK * 2 ** block;
+    let ordinal = first;
+    for (const some of streams) {
+      for (let at = 0; at < some.length; at += 1) {
+        const stream = some[at]!; // below its length, and all of the other arrays have one for each stream
+        if (room[stream] === 0) {
+          const block = blockOf(this.lengthOf(stream) + added[stream]!);
+          this.#beginBlock(stream, block);
+          next[stream] = this.#lastBlockOf(stream) + 1;
+          room[stream] = FIRST_BLOCK * 2 ** block;
+        }
+        this.#blocks.set(next[stream]!, ordinal);
+        next[stream] = next[stream]! + 1;
+        room[stream] = room[stream]! - 1;
+        added[stream] = added[stream]! + 1;
+        ordinal += 1;
       }
-      this.#blocks.set(next[stream]!, first + at);
-      next[stream] = next[stream]! + 1;
-      room[stream] = room[stream]! - 1;
-      added[stream] = added[stream]! + 1;
     }
     for (let stream = 0; stream < added.length; stream += 1) {
       if (added[stream] !== 0) this.#streams.set(stream * STREAM_WORDS + 2, this.lengthOf(stream) + added[stream]!);
