@@ -147,6 +147,12 @@ export class Sdx4Footer {
     return this.#tables.text(place);
   }
 
+  /** Its bytes of UTF-8, lent: for whoever compares them or keeps them as bytes. */
+  viewText(place: number): Uint8Array {
+    checkWhole(place, "place", 0, this.trailer.stringCount - 1);
+    return this.#tables.viewText(place);
+  }
+
   /** Place of a string in the table, or -1: no entry is of that entity or scope then. */
   findText(text: string): number {
     const places = new PlaceCursor(this.#tables, "stringKeys", crc32(encodeString(text, "text")));

@@ -106,10 +106,15 @@ export class StringBlock {
     this.#starts = starts;
   }
 
+  /** Bytes that may be no UTF-8. */
+  view(place: number): Uint8Array {
+    return this.#bytes.subarray(this.#starts[place], this.#starts[place + 1]);
+  }
+
   /** @throws {@link SidxError} `SIDX_MALFORMED` when it is not UTF-8. */
   text(place: number): string {
     try {
-      return decoder.decode(this.#bytes.subarray(this.#starts[place], this.#starts[place + 1]));
+      return decoder.decode(this.view(place));
     } catch {
       throw malformed("strings", this.#offset, "string");
     }

@@ -63,16 +63,24 @@ export class Sdx4Tables {
 
   /** A string by its place, which is below the string count. */
   text(place: number): string {
+    return this.#stringsAt(place).text(place % STRINGS_PER_BLOCK);
+  }
+
+  viewText(place: number): Uint8Array {
+    return this.#stringsAt(place).view(place % STRINGS_PER_BLOCK);
+  }
+
+  #stringsAt(place: number): StringBlock {
     const block = Math.floor(place / STRINGS_PER_BLOCK);
     const known = this.#strings[block];
-    if (known !== undefined) return known.text(place % STRINGS_PER_BLOCK);
+    if (known !== undefined) return known;
     const { directory } = this.root;
     const section = directory.section("strings");
     const blockPlace = directory.place(section, block);
     const bytes = this.#reader.viewBlock(blockPlace, "strings");
     const strings = new StringBlock(bytes, blockPlace.offset, itemsIn(section, block));
     this.#strings[block] = strings;
-    return strings.text(place % STRINGS_PER_BLOCK);
+    return strings;
   }
 
   /** Reads every block, one after the other, and throws `SIDX_CHECKSUM_MISMATCH` at the first that is damaged. */

@@ -153,6 +153,7 @@ describe("options", () => {
     }
     for (const place of [-1, 5, 0.5]) {
       expect(() => footer.text(place)).toThrow(/^place must be a whole number from 0 to 4/);
+      expect(() => footer.viewText(place)).toThrow(/^place must be a whole number from 0 to 4/);
     }
     expect(() => footer.findText(wrong(1))).toThrow(/^text must be a string/);
     expect(footer.findText("nobody")).toBe(-1);

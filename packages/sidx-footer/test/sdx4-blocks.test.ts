@@ -362,6 +362,7 @@ describe("strings", () => {
 
   test("lengths and bytes are exactly the block", () => {
     expect(open(strings([1, 0, 2], letters(3))).text(2)).toBe("aa");
+    expect([...open(strings([1, 0, 2], letters(3))).viewText(2)]).toEqual([0x61, 0x61]);
     expect(refused(strings([1, 0, 20], letters(3)))).toEqual(["SIDX_MALFORMED", "length"]);
     expect(refused(strings([1, 0, 1], letters(20)))).toEqual(["SIDX_MALFORMED", "length"]);
     expect(refused(strings([1, 0, 4], letters(6)))).toEqual(["SIDX_MALFORMED", "padding"]);
