@@ -5,6 +5,7 @@ import type { LogSegment } from "@holdfast/wal/places";
 import { EventRows, FRAME_ALIGNMENT } from "./event-columns.js";
 import { hashOfId, type EventIndex } from "./event-index.js";
 import { ID_BYTES } from "./event-layout.js";
+import { nameFault } from "./event-name.js";
 
 /**
  * Fills an index from the footer of a segment. All of it is read and held against what the log and the index know before the index changes:
@@ -70,25 +71,21 @@ function readFooter(directory: Directory, segment: LogSegment, maxBytes: number)
   }
 }
 
-/** A stream as a footer knows it: the place of its entity among the footer's names, and its lane. */
-interface FooterStream {
-  readonly entity: number;
-  readonly lane: number;
-  /** Number in the index, -1 until its first event is there. */
-  number: number;
-  nextRevision: number;
-}
-
-const encoder = new TextEncoder();
-
 class FooterRows {
   readonly #index: EventIndex;
   readonly #segment: LogSegment;
   readonly #footer: Sdx4Footer;
   readonly #rows: EventRows;
   readonly #ids: Uint32Array;
-  /** In the order in which events bring them up; rows hold places here until they are added. */
-  readonly #streams: FooterStream[] = [];
+  /**
+   * Streams in the order in which events bring them up; rows hold their places here until they are added. Of each the place of its entity
+   * among the footer's names, its lane, its number in the index or -1, and the revision that is due.
+   */
+  readonly #entities: Uint32Array;
+  readonly #lanes: Uint32Array;
+  readonly #numbers: Int32Array;
+  readonly #revisions: Uint32Array;
+  #streamCount = 0;
   readonly #scopes: number[] = [];
   /** By the place of a name: the place of its stream in lane 0, and of it as a scope, plus one. */
   readonly #streamOf: Uint32Array;
@@ -102,10 +99,15 @@ class FooterRows {
     this.#index = index;
     this.#segment = segment;
     this.#footer = footer;
-    this.#rows = new EventRows(footer.entryCount);
-    this.#ids = new Uint32Array(footer.entryCount);
-    this.#streamOf = new Uint32Array(footer.trailer.stringCount);
-    this.#scopeOf = new Uint32Array(footer.trailer.stringCount);
+    const { entryCount, stringCount } = footer.trailer;
+    this.#rows = new EventRows(entryCount);
+    this.#ids = new Uint32Array(entryCount);
+    this.#entities = new Uint32Array(entryCount);
+    this.#lanes = new Uint32Array(entryCount);
+    this.#numbers = new Int32Array(entryCount);
+    this.#revisions = new Uint32Array(entryCount);
+    this.#streamOf = new Uint32Array(stringCount);
+    this.#scopeOf = new Uint32Array(stringCount);
     this.#timeUs = index.lastTimeUs;
   }
 
@@ -113,9 +115,12 @@ class FooterRows {
     for (let from = 0; from < this.#rows.count;) from = this.#readBlock(from);
     const index = this.#index;
     // Nothing can be refused from here on.
-    const streams = Uint32Array.from(this.#streams, ({ entity, lane, number }) => {
-      return number >= 0 ? number : index.streams.open(index.entities.intern(this.#name(entity)), lane);
-    });
+    const streams = this.#numbers;
+    for (let place = 0; place < this.#streamCount; place += 1) {
+      if (streams[place]! >= 0) continue; // one for each place, as the others
+      const entity = index.entities.intern(this.#name(this.#entities[place]!));
+      streams[place] = index.streams.open(entity, this.#lanes[place]!);
+    }
     const scopes = Uint32Array.from(this.#scopes, (name) => index.scopes.intern(this.#name(name)));
     const rows = this.#rows;
     for (let at = 0; at < rows.count; at += 1) {
@@ -138,9 +143,9 @@ class FooterRows {
       const at = from + row; // below the number of entries, and row below that of every column
       if (sequences[row] !== firstSequence + row) throw this.#wrong("sequence", at, sequences[row]);
       const place = this.#placeOfStream(entities[row]!, lanes[row]!);
-      const stream = this.#streams[place]!; // it is there
-      if (revisions[row] !== stream.nextRevision) throw this.#wrong("revision", at, revisions[row]);
-      stream.nextRevision += 1;
+      const due = this.#revisions[place]!; // it is there
+      if (revisions[row] !== due) throw this.#wrong("revision", at, revisions[row]);
+      this.#revisions[place] = due + 1;
       const frame = offsets[row]! / FRAME_ALIGNMENT;
       if (!Number.isInteger(frame) || frame < this.#frame) throw this.#wrong("frame offset", at, offsets[row]);
       this.#frame = frame;
@@ -162,10 +167,17 @@ class FooterRows {
     const known = lane === 0 ? this.#streamOf[entity]! - 1 : (this.#inLanes.get(`${lane} ${entity}`) ?? -1);
     if (known >= 0) return known;
     const { entities, streams } = this.#index;
-    const name = entities.find(this.#name(entity));
+    const bytes = this.#name(entity);
+    const name = entities.find(bytes);
+    if (name < 0 && nameFault(bytes, 0, bytes.length, "entity") !== undefined)
+      throw new Contradiction("a name is none");
     const number = name < 0 ? -1 : streams.find(name, lane);
-    const place = this.#streams.length;
-    this.#streams.push({ entity, lane, number, nextRevision: number < 0 ? 0 : streams.lengthOf(number) });
+    const place = this.#streamCount;
+    this.#streamCount += 1;
+    this.#entities[place] = entity;
+    this.#lanes[place] = lane;
+    this.#numbers[place] = number;
+    this.#revisions[place] = number < 0 ? 0 : streams.lengthOf(number);
     if (lane === 0) this.#streamOf[entity] = place + 1;
     else this.#inLanes.set(`${lane} ${entity}`, place);
     return place;
@@ -174,12 +186,14 @@ class FooterRows {
   #placeOfScope(name: number): number {
     const known = this.#scopeOf[name]! - 1;
     if (known >= 0) return known;
+    const bytes = this.#name(name);
+    if (nameFault(bytes, 0, bytes.length, "scope") !== undefined) throw new Contradiction("a name is none");
     this.#scopeOf[name] = this.#scopes.length + 1;
     return this.#scopes.push(name) - 1;
   }
 
   #name(place: number): Uint8Array {
-    return encoder.encode(this.#footer.text(place));
+    return this.#footer.viewText(place);
   }
 
   #wrong(field: string, at: number, actual: number | undefined): Contradiction {
