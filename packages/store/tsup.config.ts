@@ -2,6 +2,7 @@ import { preset } from "@holdfast-tooling/config/tsup";
 import { defineConfig } from "tsup";
 const entries = {
   index: "src/index.ts",
+  consumers: "src/consumers-entry.ts",
   format: "src/format-entry.ts",
   projections: "src/projections-entry.ts",
   "projections-conformance": "src/cache-conformance.ts",

@@ -113,6 +113,11 @@ export abstract class ReadableStore<Definition extends EventDefinition> {
     return Buffer.from(this.#parts.logId).toString("hex");
   }
 
+  /** Where the store lives. */
+  get directory(): Directory {
+    return this.#parts.directory;
+  }
+
   /** How far the store is. */
   abstract get watermarks(): ReaderWatermarks;
 
