@@ -4,6 +4,7 @@ const entries = {
   index: "src/index.ts",
   consumers: "src/consumers-entry.ts",
   format: "src/format-entry.ts",
+  maintenance: "src/maintenance-entry.ts",
   projections: "src/projections-entry.ts",
   "projections-conformance": "src/cache-conformance.ts",
   verify: "src/verify-entry.ts",

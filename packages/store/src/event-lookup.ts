@@ -1,16 +1,16 @@
-import { WalError } from "@holdfast/wal";
 import type { PlaceReader, WalkPlace } from "@holdfast/wal/places";
 import type { EventHasher } from "./event-hash.js";
 import type { EventIndex } from "./event-index.js";
 import { ID_BYTES, isSame, layoutAt } from "./event-layout.js";
 import { EventRecord } from "./event-record.js";
+import { mayHaveMoved } from "./moved-places.js";
 
 export interface EventLookupOptions {
   readonly index: EventIndex;
   readonly places: PlaceReader;
   readonly hasher: EventHasher;
-  /** Brings the index up to date after a segment has gone whose events were written again to another one. */
-  readonly relocate?: () => void;
+  /** Brings the index up to date where an event has not been found: it, and those of the same segment, may be elsewhere. */
+  readonly relocate?: (sequence: number) => void;
 }
 
 /** Finds events in the log by what the index says of their places. What is found is verified, and decides. */
@@ -18,7 +18,7 @@ export class EventLookup {
   readonly index: EventIndex;
   readonly #places: PlaceReader;
   readonly #hasher: EventHasher;
-  readonly #relocate: (() => void) | undefined;
+  readonly #relocate: ((sequence: number) => void) | undefined;
   readonly #record = new EventRecord();
 
   constructor({ index, places, hasher, relocate }: EventLookupOptions) {
@@ -34,12 +34,13 @@ export class EventLookup {
    * @throws `WalError` `WAL_CORRUPT` where its frame is damaged, `StoreError` `STORE_CORRUPT` where its envelope is.
    */
   view(sequence: number): EventRecord {
-    const places = this.#places;
+    const [places, { index }] = [this.#places, this];
+    const [segmentId, offset] = [index.segments.of(sequence), index.offsetBefore(sequence)];
     try {
-      places.load(this.index.segments.of(sequence), this.index.offsetBefore(sequence), sequence);
+      places.load(segmentId, offset, sequence);
     } catch (error) {
-      this.#follow(error);
-      places.load(this.index.segments.of(sequence), this.index.offsetBefore(sequence), sequence);
+      this.#follow(error, sequence, segmentId, offset);
+      places.load(index.segments.of(sequence), index.offsetBefore(sequence), sequence);
     }
     return this.#record.read(places.bytes, places.start, places.end);
   }
@@ -51,19 +52,26 @@ export class EventLookup {
 
   async #readBytes(sequence: number): Promise<Uint8Array> {
     const { index } = this;
+    const [segmentId, offset] = [index.segments.of(sequence), index.offsetBefore(sequence)];
     try {
-      return await this.#places.read(index.segments.of(sequence), index.offsetBefore(sequence), sequence);
+      return await this.#places.read(segmentId, offset, sequence);
     } catch (error) {
-      this.#follow(error);
+      this.#follow(error, sequence, segmentId, offset);
       return this.#places.read(index.segments.of(sequence), index.offsetBefore(sequence), sequence);
     }
   }
 
-  /** Throws the error unless looking again may help. */
-  #follow(error: unknown): void {
-    const isGone = error instanceof WalError && error.code === "WAL_SEGMENT_GONE";
-    if (!isGone || this.#relocate === undefined) throw error;
-    this.#relocate();
+  /** Throws the error unless looking again may help. Of several that look at once, only the first has the segment read again. */
+  #follow(error: unknown, sequence: number, segmentId: number, offset: number): void {
+    if (!mayHaveMoved(error) || this.#relocate === undefined) throw error;
+    const { index } = this;
+    const isKnown = index.segments.of(sequence) !== segmentId || index.offsetBefore(sequence) !== offset;
+    if (isKnown) return;
+    try {
+      this.#relocate(sequence);
+    } catch {
+      throw error; // of this event, while the segment may be damaged elsewhere besides
+    }
   }
 
   /** Where the frame of the event that was viewed last ends. */

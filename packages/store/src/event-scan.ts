@@ -1,7 +1,8 @@
-import { isFsError, type Directory } from "@holdfast/fs-seam";
+import type { Directory } from "@holdfast/fs-seam";
 import { openRecordWalk, type LogSegment, type RecordWalk, type WalkPlace } from "@holdfast/wal/places";
 import type { EventLookup } from "./event-lookup.js";
 import { EventRecord } from "./event-record.js";
+import { mayHaveMoved } from "./moved-places.js";
 
 export interface EventScanOptions {
   readonly lookup: EventLookup;
@@ -58,7 +59,7 @@ export class EventScan {
       while (walk.lsn < sequence) if (!walk.next()) return undefined;
       return this.#record.read(walk.bytes, walk.start, walk.end);
     } catch (error) {
-      if (!isFsError(error, "FS_NOT_FOUND")) throw error;
+      if (!mayHaveMoved(error)) throw error; // the look-up decides whether it is damage
       return undefined;
     }
   }

@@ -2,6 +2,7 @@ import type { Directory } from "@holdfast/fs-seam";
 import { openRecordWalk, type LogSegment, type RecordWalk, type WalkPlace } from "@holdfast/wal/places";
 import type { EventIndex } from "./event-index.js";
 import { EventRecord } from "./event-record.js";
+import { mayHaveMoved } from "./moved-places.js";
 import { StoreError } from "./store-error.js";
 
 /**
@@ -25,6 +26,31 @@ export class FrameIndexer {
    * @throws `WalError` `WAL_CORRUPT` for a damaged frame, `StoreError` for events that do not follow one another.
    */
   catchUp(index: EventIndex, segments: readonly LogSegment[]): void {
+    try {
+      this.#readOn(index, segments);
+    } catch (error) {
+      if (this.#behind === undefined || !mayHaveMoved(error)) throw error;
+      this.#behind = undefined; // retention has written the segment again in which the last look ended
+      this.#readOn(index, segments);
+    }
+  }
+
+  /** Notes anew where the events of a segment are: of the one that holds this event. */
+  relocate(index: EventIndex, segments: readonly LogSegment[], sequence: number): void {
+    const segment = segments.find(({ segmentId }) => segmentId === index.segments.of(sequence));
+    if (segment === undefined) return;
+    const [directory, maxRecordBytes] = [this.#directory, this.#maxRecordBytes];
+    const to = Math.min(segment.lastLsn, index.lastSequence);
+    const walk = openRecordWalk({ directory, segments: [segment], to, maxRecordBytes });
+    try {
+      while (walk.next()) index.columns.moveFrame(walk.lsn - 1, walk.offset);
+    } finally {
+      walk.close();
+    }
+    index.segments.noteRewritten();
+  }
+
+  #readOn(index: EventIndex, segments: readonly LogSegment[]): void {
     const walk = this.#walk(index, segments);
     if (walk !== undefined) this.#follow(walk, index);
   }

@@ -26,6 +26,11 @@ export class SegmentBases {
     this.note(segmentId, fromSequence);
   }
 
+  /** The events of a segment are elsewhere in it. */
+  noteRewritten(): void {
+    this.#replacements += 1;
+  }
+
   /** Segment id of an event. */
   of(sequence: number): number {
     return this.#ids[this.#indexOf(sequence)] ?? 0;

@@ -19,9 +19,11 @@ export const storeErrorCodes = [
   "STORE_KEY_REUSED",
   "STORE_FULL",
   "STORE_ABORTED",
+  "STORE_BUSY",
   "STORE_CLOSED",
   "STORE_POISONED",
   "STORE_CORRUPT",
+  "STORE_UNFINISHED",
   "STORE_UNSUPPORTED",
   "STORE_UNREADABLE",
 ] as const;

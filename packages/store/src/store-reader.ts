@@ -20,7 +20,8 @@ import {
   type StoreReaderOptions,
 } from "./store-options.js";
 import { StoreError } from "./store-error.js";
-import type { VerifyOptions, VerifyReport } from "./verification.js";
+import { refuseUnfinished } from "./unfinished-backup.js";
+import type { VerifyFault, VerifyOptions, VerifyReport } from "./verification.js";
 
 /**
  * Opens a store for reading beside whoever writes it, in this process or another. Takes no lock and changes nothing. Shows what was
@@ -34,6 +35,7 @@ export function openStoreReader<Definition extends EventDefinition>(
   checkReaderOptions(options);
   const { directory, events, codec, maxRecordBytes = DEFAULT_RECORD_BYTES } = options;
   const { pollIntervalMs = DEFAULT_POLL_INTERVAL_MS, schedule = timer } = options;
+  refuseUnfinished(directory);
   const registry = new EventRegistry(events, codec);
   const log = openWalReader({ directory, maxRecordBytes, pollIntervalMs, schedule });
   return new StoreReader(options, registry, log);
@@ -71,8 +73,8 @@ export class StoreReader<Definition extends EventDefinition = EventDefinition> e
     const { logId } = header;
     const { index, indexer, report } = fillIndex({ directory, segments, logId, maxRecordBytes });
     const places = new PlaceReader({ log, directory, maxRecordBytes });
-    // An open of the writer may write the last events again to another segment while they are read here.
-    const lookup = new EventLookup({ index, places, hasher, relocate: () => void this.refresh() });
+    // An open of the writer may write the last events again to another segment while they are read here, and retention any segment.
+    const lookup = new EventLookup({ index, places, hasher, relocate: (sequence) => this.#relocate(sequence) });
     super({ lookup, registry, hasher, directory, maxRecordBytes, turn, logId });
     this.logReport = log.report;
     this.indexedFrom = report;
@@ -113,12 +115,13 @@ export class StoreReader<Definition extends EventDefinition = EventDefinition> e
     }
   }
 
-  /** As of a store, of what is there now: looks again first, and whenever an open of the writer has replaced what is read. */
+  /** As of a store, of what is there now: looks again first, and whenever the writer has replaced what is read. */
   override async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
     for (;;) {
       this.refresh();
       try {
-        return await super.verify(options);
+        const report = await super.verify(options);
+        if (report.kind === "intact" || !this.#isMoved(report.fault)) return report;
       } catch (error) {
         if (!isFsError(error, "FS_NOT_FOUND")) throw error;
       }
@@ -158,6 +161,21 @@ export class StoreReader<Definition extends EventDefinition = EventDefinition> e
 
   protected segments(): readonly LogSegment[] {
     return this.#log.segments();
+  }
+
+  #relocate(sequence: number): void {
+    this.#places.forget(this.#index.segments.of(sequence));
+    this.refresh();
+    this.#indexer.relocate(this.#index, this.#log.segments(), sequence);
+  }
+
+  /** Whether an event is only elsewhere in its file than at the last look; the index knows then. */
+  #isMoved(fault: VerifyFault): boolean {
+    if (fault.kind !== "index" || fault.field !== "offset") return false;
+    const { columns } = this.#index;
+    const before = columns.frameOffsetOf(fault.sequence - 1);
+    this.#relocate(fault.sequence);
+    return columns.frameOffsetOf(fault.sequence - 1) !== before;
   }
 
   #checkOpen(): void {

@@ -26,6 +26,7 @@ import { EventWriter, type StagedEvent, type WrittenEvent } from "./event-writer
 import { findReplay } from "./event-replay.js";
 import { FooterCollector } from "./footer-collector.js";
 import { fillIndex, type IndexReport } from "./index-filling.js";
+import type { MaintenanceParts } from "./maintenance-parts.js";
 import { ReadableStore, type BeyondOptions, type ReaderWatermarks } from "./readable-store.js";
 import { signReceipt, type ReceiptSigner, type SignedReceipt } from "./receipt-signature.js";
 import {
@@ -40,6 +41,7 @@ import {
   type StoreOptions,
 } from "./store-options.js";
 import { StoreError } from "./store-error.js";
+import { refuseUnfinished } from "./unfinished-backup.js";
 
 /** What opening a store found and did. Plain data. */
 export interface StoreOpenReport {
@@ -107,6 +109,7 @@ export async function openStore<Definition extends EventDefinition>(
   const resolved = resolveStoreOptions(options);
   const registry = new EventRegistry(resolved.events, resolved.codec);
   const { directory, log: logOptions } = resolved;
+  refuseUnfinished(directory);
   const hash = resolved.hash.algorithm;
   const collector = new FooterCollector();
   const footers = new SegmentFooters((sealed) => collector.footerOf(sealed));
@@ -123,6 +126,8 @@ export async function openStore<Definition extends EventDefinition>(
 export class Store<Definition extends EventDefinition = EventDefinition> extends ReadableStore<Definition> {
   /** What opening it found and did. */
   readonly openReport: StoreOpenReport;
+  /** @internal For `./maintenance`. */
+  readonly maintenance: MaintenanceParts;
   readonly #log: Wal;
   readonly #collector: FooterCollector;
   readonly #footers: SegmentFooters;
@@ -152,10 +157,16 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     const hasher = new EventHasher(hash, header.logId);
     collector.fromSegment = segmentId;
     const { logId } = header;
-    const { index, report } = fillIndex({ directory, segments, logId, maxRecordBytes, collector });
+    const { index, indexer, report } = fillIndex({ directory, segments, logId, maxRecordBytes, collector });
     const places = new PlaceReader({ log, directory, maxRecordBytes });
-    const lookup = new EventLookup({ index, places, hasher });
+    // Retention tells of new places when it makes them; an index that was filled from elsewhere may have old ones.
+    const relocate = (sequence: number): void => {
+      places.forget(index.segments.of(sequence));
+      indexer.relocate(index, log.segments(), sequence);
+    };
+    const lookup = new EventLookup({ index, places, hasher, relocate });
     super({ lookup, registry, hasher, directory, maxRecordBytes, turn, logId });
+    this.maintenance = { log, places, index, hasher, directory, maxRecordBytes, turn };
     this.#log = log;
     this.#collector = collector;
     this.#footers = footers;

@@ -35,6 +35,8 @@ export type VerifyReport =
       readonly kind: "intact";
       readonly isDeep: boolean;
       readonly events: number;
+      /** So many of them have lost their payload to retention. */
+      readonly droppedPayloads: number;
       /** Hash of the last event, which seals all: keep it elsewhere. Undefined without events, and unless deep. */
       readonly lastHash: Uint8Array | undefined;
     }
@@ -61,17 +63,19 @@ export async function verifyEvents(parts: VerifiedParts, options: VerifyOptions)
   const { deep: isDeep = true, signal, onProgress } = options;
   if (typeof isDeep !== "boolean") throw refused("deep", "must be a boolean");
   const { directory, segments, maxRecordBytes, last, turn } = parts;
-  if (last === 0) return { kind: "intact", isDeep, events: 0, lastHash: undefined };
+  if (last === 0) return { kind: "intact", isDeep, events: 0, droppedPayloads: 0, lastHash: undefined };
   const walk = openRecordWalk({ directory, segments, maxRecordBytes, from: 1, to: last });
   const chain = isDeep ? new ChainCheck(parts.hasher) : undefined;
   const record = new EventRecord();
   const { index } = parts;
   const checks = { record, chain, index, replacements: index.segments.replacements };
+  let droppedPayloads = 0;
   const step = Math.max(EVENTS_PER_TURN, Math.floor(last / 256));
   try {
     for (let sequence = 1; sequence <= last; sequence += 1) {
       const fault = nextFault(walk, sequence, checks);
       if (fault !== undefined) return { kind: "damaged", isDeep, events: sequence - 1, fault };
+      if (record.isDropped) droppedPayloads += 1;
       if (sequence % EVENTS_PER_TURN === 0) await turn();
       refuseAborted(signal);
       if (sequence % step === 0 || sequence === last) onProgress?.({ events: sequence, totalEvents: last });
@@ -79,7 +83,7 @@ export async function verifyEvents(parts: VerifiedParts, options: VerifyOptions)
   } finally {
     walk.close();
   }
-  return { kind: "intact", isDeep, events: last, lastHash: chain?.last?.hash };
+  return { kind: "intact", isDeep, events: last, droppedPayloads, lastHash: chain?.last?.hash };
 }
 
 /** @throws {@link StoreError} `STORE_ABORTED`, with the reason as its cause. */

@@ -1,0 +1,8 @@
+// Entry `./maintenance`: work on the files of a store that is open and goes on.
+export { backup } from "./backup.js";
+export type { BackupFile, BackupOptions, BackupProgress, BackupReport } from "./backup.js";
+export { verifyBackup } from "./backup-verification.js";
+export type { BackupFinding, BackupVerdict, VerifyBackupOptions } from "./backup-verification.js";
+export { compact } from "./compaction.js";
+export type { CompactOptions, CompactProgress, CompactReport } from "./compaction.js";
+export type { RetentionRow } from "./retention-row.js";

@@ -1,0 +1,21 @@
+import type { MaintenanceParts } from "./maintenance-parts.js";
+import { StoreError } from "./store-error.js";
+
+/** Stores whose files are being worked on. */
+const busy = new WeakSet<MaintenanceParts>();
+
+/**
+ * Does the work unless other work on the files of the same store is under way. It is refused rather than made to wait: whoever starts a backup behind a
+ * compaction of an hour wants to know.
+ *
+ * @throws {@link StoreError} `STORE_BUSY`.
+ */
+export async function exclusively<T>(parts: MaintenanceParts, work: () => Promise<T>): Promise<T> {
+  if (busy.has(parts)) throw new StoreError("STORE_BUSY", "a compaction or a backup of this store is under way");
+  busy.add(parts);
+  try {
+    return await work();
+  } finally {
+    busy.delete(parts);
+  }
+}

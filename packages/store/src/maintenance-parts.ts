@@ -1,0 +1,18 @@
+import type { Directory } from "@holdfast/fs-seam";
+import type { Wal } from "@holdfast/wal";
+import type { PlaceReader } from "@holdfast/wal/places";
+import type { EventHasher } from "./event-hash.js";
+import type { EventIndex } from "./event-index.js";
+
+/** What work on the files of an open store needs of it. */
+export interface MaintenanceParts {
+  readonly log: Wal;
+  readonly places: PlaceReader;
+  readonly index: EventIndex;
+  readonly hasher: EventHasher;
+  readonly directory: Directory;
+  readonly maxRecordBytes: number;
+  readonly turn: () => Promise<void>;
+  /** Durably removes files that are derived from segments, before the first of those is rewritten. */
+  readonly dropDerived?: () => Promise<void>;
+}

@@ -1,0 +1,15 @@
+import type { Directory } from "@holdfast/fs-seam";
+import { StoreError } from "./store-error.js";
+
+/**
+ * The first segment of a backup until all others are there. Its rename to the name of a segment is what makes a store of the directory, so
+ * where this name is, there is none.
+ */
+export const UNFINISHED_BACKUP = "UNFINISHED-BACKUP";
+
+/** @throws {@link StoreError} `STORE_UNFINISHED`. */
+export function refuseUnfinished(directory: Directory): void {
+  if (!directory.exists(UNFINISHED_BACKUP)) return;
+  const message = "a backup into this directory was not finished; make it again";
+  throw new StoreError("STORE_UNFINISHED", message, { file: UNFINISHED_BACKUP });
+}
