@@ -7,9 +7,13 @@ import { StoreError } from "./store-error.js";
  */
 export const UNFINISHED_BACKUP = "UNFINISHED-BACKUP";
 
-/** @throws {@link StoreError} `STORE_UNFINISHED`. */
-export function refuseUnfinished(directory: Directory): void {
-  if (!directory.exists(UNFINISHED_BACKUP)) return;
+/**
+ * What is no directory at all is for the log to refuse.
+ *
+ * @throws {@link StoreError} `STORE_UNFINISHED`.
+ */
+export function refuseUnfinished(directory: Directory | undefined): void {
+  if (directory?.exists?.(UNFINISHED_BACKUP) !== true) return;
   const message = "a backup into this directory was not finished; make it again";
   throw new StoreError("STORE_UNFINISHED", message, { file: UNFINISHED_BACKUP });
 }

@@ -279,7 +279,8 @@ describe("who ends it", () => {
     const ended = compact(store, { keep: keepOpen, onProgress, signal: controller.signal });
     await expect(ended).rejects.toMatchObject({ code: "STORE_ABORTED", cause: reason });
     const { droppedPayloads, totalSegments } = seen.at(-1) as CompactProgress;
-    expect(seen.map(({ segments }) => segments)).toEqual(seen.map(({ segments }) => segments).toSorted());
+    const done = seen.map(({ segments }) => segments);
+    expect(done).toEqual(done.toSorted((a, b) => a - b));
     expect(droppedPayloads).toBeGreaterThan(10);
     expect(totalSegments).toBeGreaterThan(1);
     expect(droppedIn(store)).toHaveLength(droppedPayloads);

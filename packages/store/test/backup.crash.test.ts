@@ -1,0 +1,98 @@
+// A backup at every crash point of its target: none, one that is refused, or the whole one; and the source is never touched.
+//
+// STORE_LONG=1 makes every subset of what is pending wherever there are at most 4096, on all file systems.
+import { crashMatrix, defaultPersonalities } from "@holdfast/crash-test";
+import { Directory, isFsError } from "@holdfast/fs-seam";
+import { MemoryFs } from "@holdfast/fs-seam/memory";
+import { WalError } from "@holdfast/wal";
+import { describe, expect, test } from "vitest";
+import { openStoreReader, StoreError, type Store } from "../src/index.js";
+import { backup, verifyBackup, type BackupReport } from "../src/maintenance-entry.js";
+import { determined, events, openSample, type Sample } from "./sample-store.js";
+import { allTold } from "./store-law.js";
+import { filledStore } from "./support/retained-store.js";
+
+const isLong = process.env["STORE_LONG"] === "1";
+
+interface Found {
+  readonly kind: "nothing" | "unfinished" | "whole";
+  readonly events: readonly string[];
+}
+
+/** What somebody finds who wants to use the target; opening it for writing has to say the same. */
+async function look(target: Directory): Promise<Found> {
+  try {
+    const beside = openStoreReader({ directory: target, events });
+    const told = allTold(beside, beside.lastSequence);
+    const verified = await beside.verify();
+    if (verified.kind !== "intact") throw new Error(`does not verify: ${JSON.stringify(verified.fault)}`);
+    beside.close();
+    return { kind: "whole", events: told };
+  } catch (error) {
+    if (error instanceof WalError && error.code === "WAL_NOT_FOUND") return { kind: "nothing", events: [] };
+    if (!(error instanceof StoreError) || error.code !== "STORE_UNFINISHED") throw error;
+    const opening = openSample(target, determined(3));
+    const refusal: unknown = await opening.then(
+      () => undefined,
+      (refused: unknown) => refused,
+    );
+    if (!(refusal instanceof StoreError && refusal.code === "STORE_UNFINISHED"))
+      throw new Error("was opened for writing");
+    return { kind: "unfinished", events: [] };
+  }
+}
+
+async function recover(directory: Directory, source: Store<Sample>): Promise<Found> {
+  let target: Directory;
+  try {
+    target = directory.directory("backup");
+  } catch (error) {
+    if (isFsError(error, "FS_NOT_FOUND")) return { kind: "nothing", events: [] };
+    throw error;
+  }
+  const found = await look(target);
+  if (found.kind === "whole") return found;
+  const report = await backup(source, target); // into what the crash has left
+  const verdict = await verifyBackup(target, report);
+  const after = await look(target);
+  if (verdict.kind !== "intact" || after.kind !== "whole") throw new Error("another backup did not make it whole");
+  if (after.events.join() !== allTold(source, source.lastSequence).join()) throw new Error("it holds something else");
+  return found;
+}
+
+describe("the law holds at every crash point of a backup", () => {
+  test.each([
+    ["of one segment", 2],
+    ["of several", 7],
+  ])("%s, and inside the next one", async (name, count) => {
+    const source = await filledStore(new Directory(new MemoryFs()), { count });
+    const expected = allTold(source, source.lastSequence);
+    const kinds = new Set<Found["kind"]>();
+    const report = await crashMatrix<Found>({
+      name: `a backup ${name}`,
+      setup: async (directory) => {
+        directory.makeDirectory("backup");
+        await directory.syncNames();
+      },
+      workload: async (directory, run) => {
+        run.ack("began", 0);
+        const made: BackupReport = await backup(source, directory.directory("backup"));
+        run.ack("done", made.anchor.sequence);
+      },
+      recover: (directory) => recover(directory, source),
+      check: (found, { acks }) => {
+        kinds.add(found.kind);
+        const isDone = acks.some(({ label }) => label === "done");
+        if (isDone && found.kind !== "whole") throw new Error(`was done, and is ${found.kind}`);
+        if (found.kind === "whole" && found.events.join() !== expected.join()) throw new Error("holds something else");
+      },
+      maxRecoveries: 1_000_000,
+      personalities: isLong ? defaultPersonalities : ["posix", "ext4-ordered"],
+      strategy: isLong ? { kind: "exhaustive", limit: 4096 } : { kind: "levels", level: 2 },
+      nestedStrategy: { kind: "levels", level: 1 },
+    });
+    expect(report.recoveries).toBeGreaterThan(50);
+    expect([...kinds].toSorted()).toEqual(["nothing", "unfinished", "whole"]);
+    await source.close();
+  });
+});
