@@ -37,6 +37,7 @@ export class Accelerator {
   readonly #options: AcceleratorWriting;
   #coveredEvents: number;
   #sealed = 0;
+  #isSuspended = false;
   #work: Promise<void> | undefined = undefined;
 
   constructor(options: AcceleratorWriting) {
@@ -66,16 +67,21 @@ export class Accelerator {
     await this.#work;
   }
 
-  /** Removes the file durably, before segments are changed that it tells of, and when none is being written. */
-  async drop(): Promise<void> {
+  /** Removes the file durably before segments are changed that it tells of, and writes none until {@link resume}. */
+  async suspend(): Promise<void> {
+    this.#isSuspended = true;
     await this.#work;
     this.#coveredEvents = 0;
     if (this.#options.directory.exists(ACCELERATOR_FILE))
       await removeDurably(this.#options.directory, ACCELERATOR_FILE);
   }
 
+  resume(): void {
+    this.#isSuspended = false;
+  }
+
   #isDue(share: number): boolean {
-    if (!isLittleEndian) return false;
+    if (!isLittleEndian || this.#isSuspended) return false;
     const behind = (this.#sealedSegments().at(-1)?.lastLsn ?? 0) - this.#coveredEvents;
     return behind >= Math.max(1, this.#options.leastEvents, this.#coveredEvents * share);
   }

@@ -6,6 +6,7 @@ import { DROPPED_BYTES } from "./event-layout.js";
 import { EventRecord } from "./event-record.js";
 import { exclusively } from "./maintenance-lock.js";
 import type { MaintenanceParts } from "./maintenance-parts.js";
+import { RewrittenFooter } from "./rewritten-footer.js";
 import { retentionRow, type RetentionRow } from "./retention-row.js";
 import type { Store } from "./store.js";
 import { StoreError, type StoreErrorContext } from "./store-error.js";
@@ -85,7 +86,11 @@ export async function compact<Definition extends EventDefinition>(
   return exclusively(parts, async () => {
     if (options.rotate === true) beginSegment(parts.log);
     await store.sync();
-    return new Compaction(parts, options).run();
+    try {
+      return await new Compaction(parts, options).run();
+    } finally {
+      parts.accelerator.resume();
+    }
   });
 }
 
@@ -189,19 +194,22 @@ class Compaction {
   }
 
   async #rewrite({ segmentId }: LogSegment, { dropped }: Decision): Promise<RewrittenSegment> {
-    const { log, directory, maxRecordBytes, hasher, dropDerived } = this.#parts;
-    if (!this.#isDerivedDropped) await dropDerived?.();
+    const { log, directory, maxRecordBytes, hasher, index, accelerator } = this.#parts;
+    if (!this.#isDerivedDropped) await accelerator.suspend();
     this.#isDerivedDropped = true;
+    const footer = new RewrittenFooter(index);
     const rewritten = await rewriteSegment({
       log,
       directory,
       segmentId,
       maxRecordBytes,
       replace: (sequence, bytes, start, end) => {
-        if (!dropped.has(sequence)) return undefined;
         const record = this.#record.read(bytes, start, end);
+        footer.add(record, sequence, dropped.has(sequence));
+        if (!dropped.has(sequence)) return undefined;
         return dropPayload(record, hasher.payloadHash(bytes.subarray(record.envelopeEnd, end)));
       },
+      footerOf: (sealed, offsets) => footer.encode(sealed, offsets),
       onSwap: (swapped) => this.#move(swapped),
       pause: this.#pause,
     });

@@ -1,7 +1,7 @@
-import { Sdx4Builder, type Sdx4Entry } from "@holdfast/sidx-footer";
+import { Sdx4Builder } from "@holdfast/sidx-footer";
 import type { SealedSegment } from "@holdfast/wal/places";
 import type { EventPlace, IndexedEvent } from "./event-index.js";
-import { eventFlags, FIXED_BYTES, ID_BYTES, layoutAt } from "./event-layout.js";
+import { footerRow, type FooterRow } from "./footer-row.js";
 
 /**
  * Gathers the rows of the segment that is written to, and makes its footer when the log seals it. docs/formats/store.md says what stands in
@@ -14,7 +14,7 @@ export class FooterCollector {
   #segmentId = 0;
   #nextSequence = 0;
   /** Events of the frame that is the last one so far: its length shows when another one begins. */
-  #frame: Row[] = [];
+  #frame: FooterRow[] = [];
   /** Names by their numbers, as text. */
   readonly #entities = new Map<number, string>();
   readonly #scopes = new Map<number, string>();
@@ -28,34 +28,18 @@ export class FooterCollector {
    *
    * @param names - of the event: their numbers, and what gives the text of one.
    */
-  add(event: IndexedEvent, sequence: number, place: EventPlace, names: EventNames): void {
+  add(event: IndexedEvent, sequence: number, place: EventPlace, names: NumberedNames): void {
     if (place.segmentId < this.fromSegment) return;
     if (place.segmentId !== this.#segmentId || sequence !== this.#nextSequence) this.#begin(place.segmentId);
-    const { bytes, start } = event;
-    const flags = bytes[start + layoutAt.flags]!; // a record has its flags
     const last = this.#frame[0];
     if (last !== undefined && last.frameOffset !== place.offset) this.#endFrame(place.offset);
-    const hasCorrelation = (flags & eventFlags.correlation) !== 0;
-    const id = start + layoutAt.id;
-    const correlation = start + FIXED_BYTES;
-    const causation = hasCorrelation ? correlation + ID_BYTES : correlation;
-    this.#frame.push({
-      sequence,
-      frameOffset: place.offset,
-      frameLength: 0,
-      batchIndex: this.#frame.length,
-      eventId: bytes.slice(id, id + ID_BYTES),
+    const row = footerRow(event, sequence, {
       entity: textOf(this.#entities, names.entity, names.textOfEntity),
       scope: textOf(this.#scopes, names.scope, names.textOfScope),
-      revision: event.revision,
-      lane: event.lane,
-      depth: 0,
-      kind: event.kind,
-      timestampUs: event.timeUs,
-      flags,
-      correlationId: hasCorrelation ? bytes.slice(correlation, correlation + ID_BYTES) : undefined,
-      causationId: (flags & eventFlags.causation) === 0 ? undefined : bytes.slice(causation, causation + ID_BYTES),
     });
+    row.frameOffset = place.offset;
+    row.batchIndex = this.#frame.length;
+    this.#frame.push(row);
     this.#nextSequence = sequence + 1;
   }
 
@@ -90,10 +74,8 @@ export class FooterCollector {
   }
 }
 
-type Row = { -readonly [Field in keyof Sdx4Entry]: Sdx4Entry[Field] };
-
 /** Numbers of the names of an event, in tables that give their text. */
-export interface EventNames {
+export interface NumberedNames {
   readonly entity: number;
   readonly scope: number;
   readonly textOfEntity: (name: number) => string;

@@ -1,6 +1,7 @@
 import type { Directory } from "@holdfast/fs-seam";
 import type { Wal } from "@holdfast/wal";
 import type { PlaceReader } from "@holdfast/wal/places";
+import type { Accelerator } from "./accelerator.js";
 import type { EventHasher } from "./event-hash.js";
 import type { EventIndex } from "./event-index.js";
 
@@ -13,6 +14,6 @@ export interface MaintenanceParts {
   readonly directory: Directory;
   readonly maxRecordBytes: number;
   readonly turn: () => Promise<void>;
-  /** Durably removes files that are derived from segments, before the first of those is rewritten. */
-  readonly dropDerived?: () => Promise<void>;
+  /** What is derived from segments. */
+  readonly accelerator: Accelerator;
 }

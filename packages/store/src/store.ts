@@ -166,7 +166,6 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     };
     const lookup = new EventLookup({ index, places, hasher, relocate });
     super({ lookup, registry, hasher, directory, maxRecordBytes, turn, logId });
-    this.maintenance = { log, places, index, hasher, directory, maxRecordBytes, turn };
     this.#log = log;
     this.#collector = collector;
     this.#footers = footers;
@@ -179,6 +178,7 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
       leastEvents: options.acceleratorEvents,
       coveredEvents: report.accelerator.events,
     });
+    this.maintenance = { log, places, index, hasher, directory, maxRecordBytes, turn, accelerator: this.#accelerator };
     this.#places = places;
     this.#index = index;
     this.#lookup = lookup;

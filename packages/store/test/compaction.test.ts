@@ -290,3 +290,56 @@ describe("who ends it", () => {
     await store.close();
   });
 });
+
+describe("the accelerator", () => {
+  const name = "index.accelerator";
+
+  test("is gone before the first segment changes, is not written in between, and tells of the new places behind", async () => {
+    const directory = new Directory(new MemoryFs());
+    const filled = await filledStore(directory, { acceleratorEvents: 1, count: 80 });
+    await filled.close();
+    expect(directory.exists(name)).toBe(true);
+    const store = await openSample(directory, { acceleratorEvents: 1 });
+    const before = envelopesOf(store);
+    const sizes = (): number[] => store.maintenance.log.segments().map(({ sizeBytes }) => sizeBytes);
+    const old = sizes();
+    const seen: boolean[] = [];
+    let number = 100;
+    const onProgress = (): void => {
+      for (let each = 0; each < 9; each += 1) appendOne(store, (number += 1)); // seals segments: reasons to write an accelerator
+      void store.sync();
+      if (sizes().some((size, at) => at < old.length - 1 && size !== old[at])) seen.push(directory.exists(name));
+    };
+    const sealed = store.stats().log.segmentCount;
+    await compact(store, { keep: keepOpen, rotate: true, onProgress });
+    expect(store.stats().log.segmentCount).toBeGreaterThan(sealed + 1);
+    expect(seen.length).toBeGreaterThan(3);
+    expect(seen).not.toContain(true);
+    expect(store.stats().accelerators.written).toBe(0);
+    await store.close();
+    const again = await openSample(directory, { acceleratorEvents: 1 });
+    expect(again.openReport.indexedFrom.accelerator.events).toBeGreaterThanOrEqual(before.length);
+    expect(envelopesOf(again).slice(0, before.length)).toEqual(before);
+    expect(await again.verify()).toMatchObject({ kind: "intact" });
+    await again.close();
+  });
+
+  test("is made again from footers of the segments that were written again", async () => {
+    const directory = new Directory(new MemoryFs());
+    const store = await filledStore(directory);
+    const before = envelopesOf(store);
+    const dropped = (await compact(store, { keep: keepOpen, rotate: true })).droppedPayloads;
+    expect(dropped).toBeGreaterThan(0);
+    const segments = store.stats().log.segmentCount;
+    await store.close();
+    directory.removeIfPresent(name);
+    const again = await openSample(directory);
+    const { accelerator, footers, unused } = again.openReport.indexedFrom;
+    expect(accelerator.segments).toBe(0);
+    expect([footers.events, unused]).toEqual([before.length, []]);
+    expect(footers.segments).toBeGreaterThanOrEqual(segments - 1);
+    expect(envelopesOf(again)).toEqual(before);
+    expect(await again.verify()).toMatchObject({ kind: "intact", droppedPayloads: dropped });
+    await again.close();
+  });
+});
