@@ -30,16 +30,17 @@ async function look(target: Directory): Promise<Found> {
     return { kind: "whole", events: told };
   } catch (error) {
     if (error instanceof WalError && error.code === "WAL_NOT_FOUND") return { kind: "nothing", events: [] };
-    if (!(error instanceof StoreError) || error.code !== "STORE_UNFINISHED") throw error;
-    const opening = openSample(target, determined(3));
-    const refusal: unknown = await opening.then(
-      () => undefined,
-      (refused: unknown) => refused,
-    );
-    if (!(refusal instanceof StoreError && refusal.code === "STORE_UNFINISHED"))
-      throw new Error("was opened for writing");
+    if (!isUnfinished(error)) throw error;
+    const opened = await openSample(target, determined(3)).catch((refusal: unknown) => {
+      if (!isUnfinished(refusal)) throw refusal;
+    });
+    if (opened !== undefined) throw new Error("was opened for writing", { cause: error });
     return { kind: "unfinished", events: [] };
   }
+}
+
+function isUnfinished(error: unknown): boolean {
+  return error instanceof StoreError && error.code === "STORE_UNFINISHED";
 }
 
 async function recover(directory: Directory, source: Store<Sample>): Promise<Found> {
