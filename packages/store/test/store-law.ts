@@ -60,7 +60,7 @@ async function appendExtra(store: Awaited<ReturnType<typeof openSample>>): Promi
   return receipt;
 }
 
-async function demandIntact(store: ReadableStore<Sample>): Promise<void> {
+export async function demandIntact(store: ReadableStore<Sample>): Promise<void> {
   const report = await store.verify();
   if (report.kind !== "intact") throw new Error(`the chain does not verify: ${JSON.stringify(report.fault)}`);
 }
