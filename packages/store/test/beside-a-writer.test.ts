@@ -1,5 +1,6 @@
 // A reader beside a writer that goes on, closes, opens again and gathers its segments, and a writer that is killed.
 import { Directory } from "@holdfast/fs-seam";
+import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { expect, test } from "vitest";
 import { openStoreReader, region, type StoredEvent } from "../src/index.js";
@@ -53,5 +54,70 @@ test("what waits in the writer's buffer is not there for others, and is there fo
   expect(store.watermarks.visible).toBe(1);
   expect(reader.refresh()).toBe(1);
   reader.close();
+  await store.close();
+});
+
+test("a scan goes on where the files it has not come to are replaced, and one that is left keeps no file", async () => {
+  const fs = new FaultFs(new MemoryFs());
+  const directory = new Directory(fs);
+  for (let run = 0; run < 3; run += 1) {
+    const store = await openSample(directory, { segmentBytes: 100_000, ...determined(run) });
+    for (let amount = 0; amount < 4; amount += 1) store.append("a", Placed, { amount });
+    await store.close();
+  }
+  const reader = openStoreReader({ directory, events });
+  const expected = [...reader.events(region())];
+  const handles = fs.openHandles.length;
+  const left = reader.events(region());
+  expect([left.next().value, left.next().value, left.next().value]).toEqual(expected.slice(0, 3));
+  left.return();
+  expect(fs.openHandles).toHaveLength(handles);
+  const scan = reader.events(region());
+  const found = [scan.next().value, scan.next().value];
+  const store = await openSample(directory, { segmentBytes: 100_000, mergeBytes: 100_000, ...determined(3) });
+  expect(store.openReport.log.removedFiles.length).toBeGreaterThan(1);
+  expect([...found, ...scan]).toEqual(expected);
+  await store.close();
+  reader.close();
+  expect(fs.openHandles).toEqual([]);
+});
+
+test("what waits in memory and cannot be written is read by nobody, until it can", async () => {
+  const fs = new FaultFs(new MemoryFs());
+  const store = await openSample(new Directory(fs), { bufferBytes: 4096 });
+  store.append("a", Placed, { amount: 1 });
+  const { id } = store.append("a", Placed, { amount: 2 }, { rung: "memory" });
+  let isFull = true;
+  fs.plan.arm({
+    operations: ["write", "append"],
+    path: "*.seg",
+    predicate: () => isFull,
+    action: { kind: "error", errno: "ENOSPC" },
+  });
+  const seen = (): unknown => ({
+    at: store.at(2)?.sequence,
+    hash: store.hashAt(2)?.length,
+    get: store.get(id)?.sequence,
+    revision: store.revisionOf("a"),
+    stream: [...store.stream("a", { backward: true })].map(({ sequence }) => sequence),
+    region: [...store.events(region())].map(({ sequence }) => sequence),
+    entity: [...store.events(region({ entity: "a" }), { backward: true })].map(({ sequence }) => sequence),
+    page: store.page(region()).events.map(({ sequence }) => sequence),
+  });
+  const none = { at: undefined, hash: undefined, get: undefined, revision: 0 };
+  expect(seen()).toEqual({ ...none, stream: [1], region: [1], entity: [1], page: [1] });
+  expect(store.health).toEqual({ kind: "ok" });
+  expect(await store.verify()).toMatchObject({ kind: "intact", events: 1 });
+  isFull = false;
+  expect(seen()).toEqual({
+    at: 2,
+    hash: 32,
+    get: 2,
+    revision: 1,
+    stream: [2, 1],
+    region: [1, 2],
+    entity: [2, 1],
+    page: [1, 2],
+  });
   await store.close();
 });

@@ -2,7 +2,7 @@
 import { Directory } from "@holdfast/fs-seam";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { describe, expect, test } from "vitest";
-import type { Store, StoredEvent } from "../src/index.js";
+import { defineEvent, openStore, type Store, type StoredEvent } from "../src/index.js";
 import { determined, openSample, Paid, Placed, type Sample } from "./sample-store.js";
 
 const reused = expect.objectContaining({ code: "STORE_KEY_REUSED" });
@@ -101,6 +101,26 @@ describe("a key", () => {
     expect(() => store.append("a", Paid, { by: "x" }, { key: "k" })).toThrowError(reused);
     expect(stateOf(store)).toEqual(before);
     await store.close();
+  });
+
+  test("for another kind or version with the same payload is an error", async () => {
+    const directory = new Directory(new MemoryFs());
+    const store = await openSample(directory);
+    store.append("a", Placed, { amount: 1 }, { key: "k" });
+    const { append } = store as { append: (...args: unknown[]) => unknown };
+    expect(() => append.call(store, "a", Paid, { amount: 1 }, { key: "k" })).toThrowError(reused);
+    expect(store.lastSequence).toBe(1);
+    await store.close();
+    const later = defineEvent({
+      name: "order.placed",
+      kind: Placed.kind,
+      version: 2,
+      upcast: [(data: unknown) => data],
+    });
+    const again = await openStore({ directory, events: [later], ...determined(1) });
+    expect(() => again.append("a", later, { amount: 1 }, { key: "k" })).toThrowError(reused);
+    expect(again.lastSequence).toBe(1);
+    await again.close();
   });
 
   test("of a commit stands for all of its events, and no more nor fewer", async () => {
