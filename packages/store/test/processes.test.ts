@@ -1,11 +1,12 @@
-// A process that is killed with `kill -9` while it writes at full speed. STORE_KILLS=200 kills so many.
+// Processes on a real disk: one that is killed with `kill -9` while it writes at full speed, and two that want to write at once.
+// STORE_KILLS=200 kills so many.
 import { fork } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDirectory } from "@holdfast/fs-seam";
 import { afterAll, expect, test } from "vitest";
-import { defineEvent, openStore, region } from "../src/index.js";
+import { defineEvent, openStore, openStoreReader, region } from "../src/index.js";
 
 const kills = Number(process.env["STORE_KILLS"] ?? 5);
 const path = mkdtempSync(join(tmpdir(), "holdfast-store-"));
@@ -52,5 +53,43 @@ test("what an append has answered is there after kill -9, in order and verified"
     expect(await store.verify()).toMatchObject({ kind: "intact", events: sequence });
     before = store.lastSequence;
     await store.close();
+  }
+});
+
+test("of two processes that open a store, one writes, and the other one is refused until it has gone", async () => {
+  const own = mkdtempSync(join(tmpdir(), "holdfast-store-"));
+  try {
+    const child = fork(join(import.meta.dirname, "support/store-child.mjs"), [own], { stdio: "pipe", execArgv: [] });
+    const ended = new Promise((resolve) => child.once("exit", resolve));
+    const words: unknown[] = [];
+    await new Promise<void>((resolve) => {
+      child.on("message", (word) => {
+        if (words.push(word) === 3) resolve();
+      });
+    });
+    const directory = openDirectory(own);
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      await expect(openStore({ directory, events: [Counted] })).rejects.toMatchObject({ code: "FS_LOCKED" });
+    }
+    // Whoever only reads is let in, and sees what was written so far, and more when it looks again.
+    const reader = openStoreReader({ directory, events: [Counted] });
+    const before = reader.lastSequence;
+    expect(before).toBeGreaterThan(0);
+    const heard = words.length;
+    await new Promise<void>((resolve) => {
+      child.on("message", () => {
+        if (words.length > heard + 5) resolve();
+      });
+    });
+    expect(reader.refresh()).toBeGreaterThan(before);
+    expect(await reader.verify()).toMatchObject({ kind: "intact" });
+    child.kill("SIGKILL");
+    await ended;
+    reader.close();
+    const store = await openStore({ directory, events: [Counted] });
+    expect(store.lastSequence).toBeGreaterThan(before);
+    await store.close();
+  } finally {
+    rmSync(own, { recursive: true, force: true });
   }
 });
