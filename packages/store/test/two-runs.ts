@@ -2,7 +2,7 @@ import { Directory } from "@holdfast/fs-seam";
 import { CrashFs, crashImages, type CrashStrategy, type Image, type Trace } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { region, type Store, type StoreOptions } from "../src/index.js";
-import { seenByEveryPath, type Seen } from "./opening-paths.js";
+import { seenByPaths, type PathChoice, type Seen } from "./opening-paths.js";
 import { determined, openSample, type Sample } from "./sample-store.js";
 import { allTold } from "./store-law.js";
 
@@ -99,6 +99,8 @@ export interface TwoRunOptions {
   readonly second: Program;
   readonly personality: string;
   readonly strategy: CrashStrategy;
+  /** By which the disks are opened. */
+  readonly paths: PathChoice;
   readonly options: Partial<StoreOptions<Sample>>;
 }
 
@@ -122,8 +124,8 @@ async function prepared({ setup, personality }: TwoRunOptions): Promise<{ fs: Cr
   return { fs: new CrashFs({ image: fs.snapshot(), personality }), told: story.told };
 }
 
-async function demandAll(image: Image, told: Told, { options }: TwoRunOptions): Promise<void> {
-  demandPromised(await seenByEveryPath(image, options, told.page?.token), told);
+async function demandAll(image: Image, told: Told, { options, paths }: TwoRunOptions): Promise<void> {
+  demandPromised(await seenByPaths(image, options, told.page?.token, paths), told);
 }
 
 async function judge(trace: Trace, before: Told, from: number, options: TwoRunOptions): Promise<number> {
