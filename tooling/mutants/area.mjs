@@ -135,6 +135,7 @@ export const tests = {
   storeCalls: `${store}/test/nth-call.fault.test.ts`,
   storeModel: `${store}/test/store.property.test.ts`,
   storeRegions: `${store}/test/regions.test.ts`,
+  storeVerification: `${store}/test/verification.test.ts`,
   storeBeside: `${store}/test/beside-a-writer.test.ts`,
   storeIds: `${store}/test/event-ids.test.ts`,
   storeLookup: `${store}/src/event-lookup.test.ts`,

@@ -12,7 +12,7 @@ const usual = [
   tests.storeModel,
   tests.storeCalls,
 ];
-const reading = [tests.storeRegions, tests.storeRefusals, tests.storeModel, tests.storeBeside];
+const reading = [tests.storeRegions, tests.storeRefusals, tests.storeBeside, tests.storeVerification, tests.storeModel];
 
 const writing = storeArea("store writing", usual, [
   // --- event-writer.ts ---
@@ -602,7 +602,7 @@ const looking = storeArea("store reading", reading, [
 
 const verifying = storeArea(
   "store verification",
-  [tests.storeDefects, tests.storeRefusals, tests.storeBeside, tests.storeModel],
+  [tests.storeVerification, tests.storeDefects, tests.storeRefusals],
   [
     { what: "links are not followed", file: "verification.ts", find: "if (fault !== undefined) return fault;" },
     {
@@ -639,6 +639,7 @@ const verifying = storeArea(
       what: "nobody hears of the progress",
       file: "verification.ts",
       find: "onProgress?.({ events: sequence, totalEvents: last });",
+      put: "void last;",
     },
     {
       what: "a verification holds the event loop",

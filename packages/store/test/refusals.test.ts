@@ -4,7 +4,7 @@ import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { openWal } from "@holdfast/wal";
 import { expect, test } from "vitest";
-import { openStore, openStoreReader } from "../src/index.js";
+import { openStore, openStoreReader, region } from "../src/index.js";
 import { EventHasher } from "../src/event-hash.js";
 import { EventIndex } from "../src/event-index.js";
 import { EventLookup } from "../src/event-lookup.js";
@@ -96,6 +96,8 @@ test("reading with a wrong option", async () => {
   expect(() => store.stream("a", { backward: 1 } as never)).toThrowError(option("backward"));
   expect(() => store.stream("a", { signal: {} } as never)).toThrowError(option("signal"));
   expect(() => store.stream("a", { form: 1 } as never)).toThrowError(option("form"));
+  expect(() => store.events(region(), { from: 1 } as never)).toThrowError(option("from"));
+  expect(() => store.page(region(), { signal: undefined } as never)).toThrowError(option("signal"));
   expect(() => store.get("7" as never)).toThrowError(code("STORE_INVALID_ID"));
   for (const sequence of [0, -1, 1.5, 2, Number.NaN]) {
     expect([store.at(sequence), store.hashAt(sequence)]).toEqual([undefined, undefined]);
@@ -119,6 +121,15 @@ test("a signal ends reading and verifying, and nothing else", async () => {
   await expect(batches.next()).rejects.toEqual(code("STORE_ABORTED"));
   await expect(store.verify({ signal: stop.signal })).rejects.toEqual(code("STORE_ABORTED"));
   expect([...store.stream("a")]).toHaveLength(5);
+  await store.close();
+});
+
+test("batches are of 64 events", async () => {
+  const store = await openSample(undefined, { segmentBytes: 100_000 });
+  for (let amount = 0; amount < 130; amount += 1) store.append("a", Placed, { amount });
+  const lengths: number[] = [];
+  for await (const batch of store.streamBatches("a")) lengths.push(batch.length);
+  expect(lengths).toEqual([64, 64, 2]);
   await store.close();
 });
 
