@@ -44,6 +44,7 @@ class Walk {
   #textStart = 0;
   /** Where the keys of the maps around {@link at} begin and end, outermost first: two numbers each. */
   readonly #keys: number[] = [];
+  #keysEnd = 0;
   readonly #bytes: Uint8Array;
   /** Made for the first wide number: most payloads have none, and a view costs as much as the walk over one. */
   #lazyView: DataView | undefined = undefined;
@@ -137,21 +138,24 @@ class Walk {
     this.#enter(count * 2, depth, at);
     if (count > MOST_COMPARED_KEYS) return this.#largeMap(count, depth);
     const keys = this.#keys;
-    const first = keys.length;
+    const first = this.#keysEnd;
     for (let index = 0; index < count; index++) {
       const keyAt = this.at;
       this.#skipKey();
-      keys.push(this.#textStart, this.at);
+      const last = this.#keysEnd;
+      keys[last] = this.#textStart;
+      keys[last + 1] = this.at;
+      this.#keysEnd = last + 2;
       // One text has one spelling in UTF-8, so keys are the same when their bytes are.
-      for (let other = first; other < keys.length - 2; other += 2) {
-        if (this.#isSameText(other, keys.length - 2)) throw this.#twice(this.#lastText(), keyAt);
+      for (let other = first; other < last; other += 2) {
+        if (this.#isSameText(other, last)) throw this.#twice(this.#lastText(), keyAt);
       }
       if (this.at - this.#textStart === PROTOTYPE_KEY.length && this.#lastText() === PROTOTYPE_KEY) {
         throw malformed("a key that would be taken for a prototype", keyAt);
       }
       this.value(depth + 1);
     }
-    keys.length = first;
+    this.#keysEnd = first;
   }
 
   #largeMap(count: number, depth: number): void {
