@@ -21,9 +21,14 @@ export class FrameSearch {
   /** LSN of the frame's first record, and how many it holds. */
   frameLsn = 0;
   span = 0;
+  /** Whether it is a batch, in which a length comes before each record. */
+  isBatch = false;
   /** Where the record begins and ends in the bytes that were read last. */
   start = 0;
   end = 0;
+  /** Where the payload of its frame does; of a record that is no batch, the same. */
+  payloadStart = 0;
+  payloadEnd = 0;
   /** Chain of that frame. */
   chain = 0;
   readonly #view = new FrameView();
@@ -96,9 +101,12 @@ export class FrameSearch {
     this.endOffset = this.offset + this.#view.bytes;
     this.start = local + FRAME_HEADER_BYTES;
     this.end = this.start + payloadBytes;
+    this.payloadStart = this.start;
+    this.payloadEnd = this.end;
+    this.isBatch = kind === frameKinds.batch;
     if (kind === frameKinds.record) return;
     if (kind !== frameKinds.batch) throw this.#damage(`its kind is ${kind}`);
-    const payloadEnd = this.end;
+    const { payloadEnd } = this;
     let at = this.start;
     for (let left = this.#lsn - lsn; left > 0 && at >= 0; left -= 1) at = batchRecordEnd(bytes, at, payloadEnd);
     const end = at < 0 ? at : batchRecordEnd(bytes, at, payloadEnd);

@@ -1,7 +1,8 @@
 import type { Directory } from "@holdfast/fs-seam";
 import { MAX_PAYLOAD_BYTES } from "@holdfast/segment-codec";
 import { FrameSearch } from "./frame-search.js";
-import { SegmentHandles } from "./segment-handles.js";
+import { RecordCache } from "./record-cache.js";
+import { SegmentHandles, type OpenedSegment } from "./segment-handles.js";
 import type { LogSegment } from "./segment-list.js";
 import { WalError } from "./wal-error.js";
 
@@ -29,9 +30,13 @@ export interface PlaceReaderOptions {
   readonly readBytes?: number;
   /** Segments that are kept open at once. Default 16. */
   readonly maxHandles?: number;
+  /** Records that were verified stay in memory, up to so many bytes, and are not read again. Bytes, default 0. */
+  readonly cacheBytes?: number;
 }
 
-const keys: readonly string[] = ["log", "directory", "maxRecordBytes", "readBytes", "maxHandles"];
+const keys: readonly string[] = ["log", "directory", "maxRecordBytes", "readBytes", "maxHandles", "cacheBytes"];
+
+const MAX_CACHE_BYTES: number = 2 ** 36;
 
 /** Bytes up to which a buffer that had to grow is kept. */
 const KEPT_BYTES = 1024 * 1024;
@@ -54,6 +59,14 @@ export class PlaceReader {
   readonly #maxRecordBytes: number;
   readonly #window: Uint8Array;
   readonly #search = new FrameSearch();
+  readonly #cache: RecordCache;
+  /** Where the window was read from, and how much; undefined while it holds nothing that may be looked at again. */
+  #windowOf: OpenedSegment | undefined = undefined;
+  #windowOffset = 0;
+  #windowFilled = 0;
+  #isPlaced = false;
+  /** How often something was forgotten: a read that has waited meanwhile keeps nothing. */
+  #forgotten = 0;
   #large: Uint8Array = new Uint8Array();
   #isClosed = false;
 
@@ -61,16 +74,29 @@ export class PlaceReader {
   constructor(options: PlaceReaderOptions) {
     for (const key of Object.keys(options)) if (!keys.includes(key)) refuse(key, "is unknown");
     const { log, directory, maxRecordBytes = 16 * 1024 * 1024, readBytes = 4096, maxHandles = 16 } = options;
+    const { cacheBytes = 0 } = options;
     if (typeof log?.segments !== "function") refuse("log", "must be a log that is open");
     if (typeof directory?.open !== "function") refuse("directory", "must be a Directory of @holdfast/fs-seam");
     whole("maxRecordBytes", maxRecordBytes, 0, MAX_PAYLOAD_BYTES);
     whole("readBytes", readBytes, 64, MAX_PAYLOAD_BYTES);
     whole("maxHandles", maxHandles, 1, 1_000_000);
+    whole("cacheBytes", cacheBytes, 0, MAX_CACHE_BYTES);
     this.#log = log;
     this.#handles = new SegmentHandles(directory, () => log.segments(), maxHandles);
     this.#maxRecordBytes = maxRecordBytes;
     this.#window = new Uint8Array(readBytes);
+    this.#cache = new RecordCache(cacheBytes);
     this.bytes = this.#window;
+  }
+
+  /** Bytes that the records in memory take, and what finds them. */
+  get cachedBytes(): number {
+    return this.#cache.allocatedBytes;
+  }
+
+  /** Whether the record that was found last was found in a frame, and not in memory: the fields below are about that frame. */
+  get isPlaced(): boolean {
+    return this.#isPlaced;
   }
 
   /** Offset of the frame that holds the record that was found last, and of what follows it. */
@@ -108,14 +134,61 @@ export class PlaceReader {
    */
   load(segmentId: number, fromOffset: number, lsn: number): void {
     this.#prepare(lsn);
-    const { segment, handle } = this.#handles.get(segmentId);
+    const cache = this.#cache;
+    this.#isPlaced = false;
+    if (cache.find(segmentId, lsn)) {
+      this.bytes = cache.bytes;
+      this.start = cache.start;
+      this.end = cache.end;
+      return;
+    }
+    const opened = this.#handles.get(segmentId);
+    if (!this.#isInWindow(opened, fromOffset, lsn)) this.#readFrame(opened, fromOffset, lsn);
     const search = this.#search;
-    let bytes = this.#window;
-    search.begin(segment, fromOffset, lsn, this.#maxRecordBytes);
-    while (!search.look(bytes, handle.readAt(bytes, search.needOffset))) bytes = this.#room(search.needBytes);
-    this.bytes = bytes;
     this.start = search.start;
     this.end = search.end;
+    this.#isPlaced = true;
+    cache.add(segmentId, search, this.bytes);
+  }
+
+  #readFrame(opened: OpenedSegment, fromOffset: number, lsn: number): void {
+    const { segment, handle } = opened;
+    const search = this.#search;
+    let bytes = this.#window;
+    this.#windowOf = undefined;
+    search.begin(segment, fromOffset, lsn, this.#maxRecordBytes);
+    for (;;) {
+      const offset = search.needOffset;
+      const count = handle.readAt(bytes, offset);
+      if (bytes === this.#window) {
+        this.#windowOf = opened;
+        this.#windowOffset = offset;
+        this.#windowFilled = count;
+      }
+      if (search.look(bytes, count)) break;
+      bytes = this.#room(search.needBytes);
+    }
+    this.bytes = bytes;
+  }
+
+  /**
+   * Whether what was read last holds the record, too: whoever reads on finds many with one read. What was read may be older than the
+   * record, so that whatever is wrong with it is no verdict.
+   */
+  #isInWindow(opened: OpenedSegment, fromOffset: number, lsn: number): boolean {
+    const end = this.#windowOffset + this.#windowFilled;
+    if (opened !== this.#windowOf || fromOffset < this.#windowOffset || fromOffset >= end) return false;
+    const search = this.#search;
+    try {
+      search.begin(opened.segment, fromOffset, lsn, this.#maxRecordBytes);
+      search.needOffset = this.#windowOffset;
+      if (!search.look(this.#window, this.#windowFilled)) return false;
+    } catch (error) {
+      if (error instanceof WalError) return false;
+      throw error;
+    }
+    this.bytes = this.#window;
+    return true;
   }
 
   /** The record that was found last, lent until the next call of {@link load}. */
@@ -126,24 +199,31 @@ export class PlaceReader {
   /** {@link load} for a device that may have to be waited for: resolves with a copy that the caller owns. Any number may wait at once. */
   async read(segmentId: number, fromOffset: number, lsn: number): Promise<Uint8Array> {
     this.#prepare(lsn);
+    const cache = this.#cache;
+    if (cache.find(segmentId, lsn)) return cache.bytes.slice(cache.start, cache.end);
     const opened = this.#handles.get(segmentId);
     const search = new FrameSearch();
     search.begin(opened.segment, fromOffset, lsn, this.#maxRecordBytes);
+    const forgotten = this.#forgotten;
     opened.pending += 1;
     try {
       let bytes = new Uint8Array(this.#window.length);
       while (!search.look(bytes, await opened.handle.readAtAsync(bytes, search.needOffset))) {
         if (search.needBytes > bytes.length) bytes = new Uint8Array(search.needBytes);
       }
+      if (forgotten === this.#forgotten) cache.add(segmentId, search, bytes);
       return bytes.slice(search.start, search.end);
     } finally {
       this.#handles.release(opened);
     }
   }
 
-  /** To be called when a segment has been rewritten: places before that are those of another file. */
+  /** To be called when a segment has been rewritten: places and records before that are those of another file. */
   forget(segmentId: number): void {
     this.#handles.forget(segmentId);
+    this.#cache.clear();
+    this.#windowOf = undefined;
+    this.#forgotten += 1;
   }
 
   /** Closes its handles, and that of a read that waits once it has returned. */
