@@ -27,11 +27,15 @@ export function markdownNotes(rows: readonly Row[]): string {
 }
 
 function figureText(figure: Figure): string {
-  return `${figure.name} ${valueText(figure.value, figure.unit)}`.trim();
+  const cpu = figure.cpu === undefined ? "" : ` (${timeText(figure.cpu)} CPU)`;
+  return `${figure.name} ${valueText(figure.value, figure.unit)}${cpu}`.trim();
 }
 
 function ratioText({ ratio }: Row): string {
-  return ratio === undefined ? "-" : `${significant(ratio.value)}x`;
+  if (ratio === undefined) return "-";
+  return ratio.cpu === undefined
+    ? `${significant(ratio.value)}x`
+    : `${significant(ratio.value)}x (CPU ${significant(ratio.cpu)}x)`;
 }
 
 function barText({ bar, ratio, ours }: Row): string {

@@ -9,8 +9,23 @@ describe("compare", () => {
   test("speed says how many times as fast as the peer we are", () => {
     const row = compare(labels, ours, peer, { of: "speed", bar: atLeast(2) });
     expect(row.ratio).toEqual({ of: "speed", value: 3, best: 3 });
-    expect(row.ours).toEqual({ name: "ours", unit: "rate", value: 110, best: 100 });
+    expect(row.ours).toEqual({ name: "ours", unit: "rate", value: 110, best: 100, worst: 120 });
     expect(isMet(row)).toBe(true);
+  });
+
+  test("says the processor's time beside it where it was counted, and decides without it", () => {
+    const spent = (values: readonly number[]): { readonly cpuNsPerOperation: readonly number[] } => ({
+      cpuNsPerOperation: values,
+    });
+    const [a, b] = [
+      { ...ours, ...spent([50, 60, 40]) },
+      { ...peer, ...spent([100, 120, 80]) },
+    ];
+    const row = compare(labels, a, b, { of: "speed", bar: atLeast(2.5) });
+    expect(row.ratio?.cpu).toBe(2);
+    expect(row.ours.cpu).toBe(50);
+    expect(isMet(row)).toBe(true);
+    expect(compare(labels, a, peer, { of: "speed" }).ratio?.cpu).toBeUndefined();
   });
 
   test("time says how many times its time we take", () => {

@@ -1,4 +1,4 @@
-import { best, median, pairedRatio, type Timing } from "./workload.js";
+import { best, median, pairedRatio, worst, type Timing } from "./workload.js";
 
 /** One line of a report. Plain JSON, because it crosses from the process that measured to the one that prints. */
 export interface Row {
@@ -27,8 +27,11 @@ export interface Figure {
   readonly unit: Unit;
   /** Median over the rounds, where there were rounds. */
   readonly value: number;
-  /** Best round. */
+  /** Best and worst round. */
   readonly best?: number;
+  readonly worst?: number;
+  /** Nanoseconds of the processor per operation, where they were counted: the median. */
+  readonly cpu?: number;
 }
 
 export interface Ratio {
@@ -38,6 +41,8 @@ export interface Ratio {
   readonly value: number;
   /** Ratio of the best rounds. */
   readonly best?: number;
+  /** The same of the processor's time; it does not decide. */
+  readonly cpu?: number;
 }
 
 /** What a row promises about its ratio, or about our figure. */
@@ -62,18 +67,28 @@ export function bound(at: "least" | "most", value: number): Bar {
 
 /** Median and best of a timing. */
 export function figureOf(timing: Timing, unit: "rate" | "time" = "rate"): Figure {
-  const { name, nsPerOperation } = timing;
-  return { name, unit, value: median(nsPerOperation), best: best(nsPerOperation) };
+  const { name, nsPerOperation, cpuNsPerOperation } = timing;
+  const figure = {
+    name,
+    unit,
+    value: median(nsPerOperation),
+    best: best(nsPerOperation),
+    worst: worst(nsPerOperation),
+  };
+  return cpuNsPerOperation === undefined ? figure : { ...figure, cpu: median(cpuNsPerOperation) };
 }
 
 /** The ratio of two timings whose rounds were interleaved. */
 export function ratioOf(of: Ratio["of"], ours: Timing, peer: Timing): Ratio {
   const [above, below] = of === "speed" ? [peer, ours] : [ours, peer];
-  return {
+  const ratio = {
     of,
     value: pairedRatio(above.nsPerOperation, below.nsPerOperation),
     best: best(above.nsPerOperation) / best(below.nsPerOperation),
   };
+  const [cpuAbove, cpuBelow] = [above.cpuNsPerOperation, below.cpuNsPerOperation];
+  if (cpuAbove === undefined || cpuBelow === undefined) return ratio;
+  return { ...ratio, cpu: pairedRatio(cpuAbove, cpuBelow) };
 }
 
 /** A row that compares two interleaved timings. */

@@ -43,20 +43,28 @@ export interface RoundOptions {
   readonly rounds: number;
   /** Rounds before them whose times are thrown away. Default 2. */
   readonly warmUps?: number;
+  /** Counts the processor's time besides, of all threads: what a busy machine or a slow disk leaves alone. Default false. */
+  readonly cpu?: boolean;
 }
 
 /** Nanoseconds per operation of one contestant, one entry for each timed round: the mean of its turns. */
 export interface Timing {
   readonly name: string;
   readonly nsPerOperation: readonly number[];
+  /** The same of the processor's time, where it was asked for. */
+  readonly cpuNsPerOperation?: readonly number[];
 }
 
 /** Runs all contestants in turn, `rounds` times in every order, and returns their times in the order they were given. */
 export function interleave(contestants: readonly Contestant[], options: RoundOptions): Timing[] {
   collectGarbage();
-  const sheet = new TimeSheet(contestants);
-  for (const { round, contestant } of turnsOf(contestants, options)) sheet.add(round, contestant, timeOnce(contestant));
-  return sheet.timings();
+  const [sheet, cpuSheet] = [new TimeSheet(contestants), new TimeSheet(contestants)];
+  for (const { round, contestant } of turnsOf(contestants, options)) {
+    const cpu = new CpuClock();
+    sheet.add(round, contestant, timeOnce(contestant, cpu));
+    cpuSheet.add(round, contestant, cpu.ns);
+  }
+  return timingsOf(sheet, options.cpu === true ? cpuSheet : undefined);
 }
 
 /** The same for work that waits. Nobody else's turn begins before a turn is disposed of. */
@@ -65,11 +73,13 @@ export async function interleaveAsync(
   options: RoundOptions,
 ): Promise<Timing[]> {
   collectGarbage();
-  const sheet = new TimeSheet(contestants);
+  const [sheet, cpuSheet] = [new TimeSheet(contestants), new TimeSheet(contestants)];
   for (const { round, contestant } of turnsOf(contestants, options)) {
-    sheet.add(round, contestant, await timeOnceAsync(contestant));
+    const cpu = new CpuClock();
+    sheet.add(round, contestant, await timeOnceAsync(contestant, cpu));
+    cpuSheet.add(round, contestant, cpu.ns);
   }
-  return sheet.timings();
+  return timingsOf(sheet, options.cpu === true ? cpuSheet : undefined);
 }
 
 /** Every turn in its order, warm-up rounds first, by numbers below 0. */
@@ -111,23 +121,52 @@ class TimeSheet<T extends Named> {
   }
 }
 
-function timeOnce(contestant: Contestant): number {
+function timingsOf<T extends Named>(sheet: TimeSheet<T>, cpuSheet: TimeSheet<T> | undefined): Timing[] {
+  const cpu = cpuSheet?.timings();
+  return sheet.timings().map((timing, index) => {
+    const spent = cpu?.[index]?.nsPerOperation; // one for each contestant
+    return spent === undefined ? timing : { ...timing, cpuNsPerOperation: spent };
+  });
+}
+
+/** The processor's time between two moments, in all threads of this process. */
+class CpuClock {
+  ns = 0;
+  #began: NodeJS.CpuUsage = { user: 0, system: 0 };
+
+  start(): void {
+    this.#began = process.cpuUsage();
+  }
+
+  stop(): void {
+    const { user, system } = process.cpuUsage(this.#began);
+    this.ns = (user + system) * 1000;
+  }
+}
+
+function timeOnce(contestant: Contestant, cpu: CpuClock): number {
   const prepared = contestant.prepare();
   try {
+    cpu.start();
     const start = process.hrtime.bigint();
     const own = prepared.run();
-    return own ?? Number(process.hrtime.bigint() - start);
+    const ns = Number(process.hrtime.bigint() - start);
+    cpu.stop();
+    return own ?? ns;
   } finally {
     prepared.dispose?.();
   }
 }
 
-async function timeOnceAsync(contestant: AsyncContestant): Promise<number> {
+async function timeOnceAsync(contestant: AsyncContestant, cpu: CpuClock): Promise<number> {
   const prepared = await contestant.prepare();
   try {
+    cpu.start();
     const start = process.hrtime.bigint();
     const own = await prepared.run();
-    return own ?? Number(process.hrtime.bigint() - start);
+    const ns = Number(process.hrtime.bigint() - start);
+    cpu.stop();
+    return own ?? ns;
   } finally {
     await prepared.dispose?.();
   }
@@ -142,6 +181,11 @@ export function collectGarbage(): void {
 export function best(values: readonly number[]): number {
   requireSome(values);
   return values.reduce((least, value) => Math.min(least, value));
+}
+
+/** The largest of at least one value. */
+export function worst(values: readonly number[]): number {
+  return -best(values.map((value) => -value));
 }
 
 /** The middle value, or the mean of the two middle ones. */

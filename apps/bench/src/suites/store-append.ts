@@ -21,7 +21,7 @@ export const storeAppendPart: Part = {
   name: "append",
   measure: ({ quick }) =>
     inDirectory(async (path) => {
-      const rounds = { rounds: quick ? 2 : 5 };
+      const rounds = { rounds: quick ? 2 : 5, cpu: true };
       const count = quick ? 5_000 : 50_000;
       const durable = quick ? 100 : 1_000;
       const table = loadTable();

@@ -27,7 +27,7 @@ export const storeReadPart: Part = {
   measure: ({ quick }) =>
     inDirectory(async (path) => {
       const count = quick ? 20_000 : 200_000;
-      const rounds = { rounds: quick ? 2 : 7 };
+      const rounds = { rounds: quick ? 2 : 7, cpu: true };
       const opened = await newStore(path);
       const { subject: store, dispose } = opened;
       fill(store, count);
