@@ -28,16 +28,24 @@ const TEXT_LENGTH = 36;
 const pattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const loneSurrogate = /\p{Surrogate}/u;
 
-const hexOf: readonly string[] = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"));
+/** Codes of the two digits of every byte. */
+const digits: Uint8Array = Uint8Array.from(
+  Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0")).join(""),
+  (digit) => digit.charCodeAt(0),
+);
+const DASH = 0x2d;
+/** Where the text of an id is put together: one string at once costs half of what pieces of it do. */
+const codes: Buffer = Buffer.alloc(TEXT_LENGTH);
 
 /** The text of the id in `bytes[start, start + 16)`. */
 export function formatEventId(bytes: Uint8Array, start = 0): EventId {
-  let text = "";
-  for (let at = 0; at < ID_BYTES; at++) {
-    if (at === 4 || at === 6 || at === 8 || at === 10) text += "-";
-    text += hexOf[bytes[start + at] ?? 0];
+  for (let [at, to] = [0, 0]; at < ID_BYTES; at++) {
+    if (at === 4 || at === 6 || at === 8 || at === 10) codes[to++] = DASH;
+    const digit = (bytes[start + at] ?? 0) * 2;
+    codes[to++] = digits[digit]!; // two for every byte
+    codes[to++] = digits[digit + 1]!;
   }
-  return text as EventId; // the one place that makes them from bytes
+  return codes.toString("latin1") as EventId; // the one place that makes them from bytes
 }
 
 /** Whether a text is the id of an event, as {@link formatEventId} writes it. */

@@ -74,9 +74,10 @@ export class EventLookup {
     }
   }
 
-  /** Where the frame of the event that was viewed last ends. */
-  placeBehind(): WalkPlace {
-    const { endOffset, frameLsn, span, chain } = this.#places;
+  /** Where the frame of the event that was viewed last ends; undefined for one that was in memory. */
+  placeBehind(): WalkPlace | undefined {
+    const { isPlaced, endOffset, frameLsn, span, chain } = this.#places;
+    if (!isPlaced) return undefined;
     return { segmentId: this.index.segments.of(frameLsn), offset: endOffset, nextLsn: frameLsn + span, chain };
   }
 

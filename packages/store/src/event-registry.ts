@@ -113,7 +113,8 @@ export class EventRegistry<Definition extends EventDefinition = EventDefinition>
       stage = "upcast";
       const { upcast, stored } = definition;
       // A step takes what the one before it returns; the first one takes what was stored, on the program's word.
-      if (version > 0) for (const step of upcast.slice(version - 1)) data = step(data as never);
+      const first = version === 0 ? upcast.length : version - 1;
+      for (let step = first; step < upcast.length; step += 1) data = upcast[step]!(data as never); // below its length
       stage = "schema";
       if (stored === undefined) return { kind: "known", definition, data };
       const result = validate(stored, data);

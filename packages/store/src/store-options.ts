@@ -49,6 +49,8 @@ export interface StoreOptions<Definition extends EventDefinition = EventDefiniti
    * `Infinity` none is written.
    */
   readonly acceleratorEvents?: number;
+  /** Events that were read and verified stay in memory, up to so many bytes. Default 16 MiB; below 64 KiB none does. */
+  readonly cacheBytes?: number;
 }
 
 /** How a store is opened for reading only, beside whoever writes it. */
@@ -63,6 +65,7 @@ export interface StoreReaderOptions<Definition extends EventDefinition = EventDe
   readonly hash?: ContentHash;
   /** As for {@link StoreOptions}. */
   readonly codec?: EventCodec;
+  readonly cacheBytes?: number;
 }
 
 const logKeys: readonly (keyof StoreLogOptions)[] = [
@@ -90,8 +93,19 @@ const ownKeys = [
   "signer",
   "streamHeads",
   "acceleratorEvents",
+  "cacheBytes",
 ];
-const readerKeys = ["directory", "events", "hash", "codec", "maxRecordBytes", "turn", "pollIntervalMs", "schedule"];
+const readerKeys = [
+  "directory",
+  "events",
+  "hash",
+  "codec",
+  "cacheBytes",
+  "maxRecordBytes",
+  "turn",
+  "pollIntervalMs",
+  "schedule",
+];
 
 const algorithms: readonly HashAlgorithm[] = ["blake3-256", "sha256"];
 
@@ -104,6 +118,10 @@ export const DEFAULT_RECORD_BYTES: number = 16 * 1024 * 1024;
 /** Bytes of a segment unless it is told otherwise: few enough that a footer of the smallest events fits below {@link DEFAULT_RECORD_BYTES}. */
 const DEFAULT_SEGMENT_BYTES = 32 * 1024 * 1024;
 
+/** What stays in memory of events that were read, unless a store is told otherwise. */
+export const DEFAULT_CACHE_BYTES: number = 16 * 1024 * 1024;
+const MAX_CACHE_BYTES: number = 2 ** 36;
+
 /** {@link StoreOptions} with every default filled in, and what goes to the log on its own. */
 export interface ResolvedStoreOptions<Definition extends EventDefinition> {
   readonly directory: Directory;
@@ -115,6 +133,7 @@ export interface ResolvedStoreOptions<Definition extends EventDefinition> {
   readonly signer: ReceiptSigner | undefined;
   readonly streamHeads: number;
   readonly acceleratorEvents: number;
+  readonly cacheBytes: number;
   readonly log: StoreLogOptions;
 }
 
@@ -124,7 +143,7 @@ export function resolveStoreOptions<Definition extends EventDefinition>(
 ): ResolvedStoreOptions<Definition> {
   checkOptions(options, [...ownKeys, ...logKeys], "a store");
   const { directory, events, clock = wallClock, random = systemRandom, hash = blake3, codec } = options;
-  const { streamHeads = 16_384, acceleratorEvents = 65_536, signer } = options;
+  const { streamHeads = 16_384, acceleratorEvents = 65_536, cacheBytes = DEFAULT_CACHE_BYTES, signer } = options;
   checkShared(options);
   if (typeof clock !== "function") throw refused("clock", "must be a function");
   if (typeof random !== "function") throw refused("random", "must be a function");
@@ -143,7 +162,7 @@ export function resolveStoreOptions<Definition extends EventDefinition>(
     logKeys.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]),
   );
   const log = { segmentBytes: DEFAULT_SEGMENT_BYTES, ...given };
-  return { directory, events, clock, random, hash, codec, signer, streamHeads, acceleratorEvents, log };
+  return { directory, events, clock, random, hash, codec, signer, streamHeads, acceleratorEvents, cacheBytes, log };
 }
 
 /** @throws {@link StoreError} `STORE_INVALID_OPTION`. */
@@ -166,7 +185,11 @@ export function refused(field: string, why: string): StoreError {
   return new StoreError("STORE_INVALID_OPTION", `option ${field} ${why}`, { field });
 }
 
-function checkShared({ events, hash, codec }: Pick<StoreReaderOptions, "events" | "hash" | "codec">): void {
+function checkShared(options: Pick<StoreReaderOptions, "events" | "hash" | "codec" | "cacheBytes">): void {
+  const { events, hash, codec, cacheBytes = DEFAULT_CACHE_BYTES } = options;
+  if (!(Number.isSafeInteger(cacheBytes) && cacheBytes >= 0 && cacheBytes <= MAX_CACHE_BYTES)) {
+    throw refused("cacheBytes", `must be a whole number from 0 to ${MAX_CACHE_BYTES}, not ${String(cacheBytes)}`);
+  }
   if (!Array.isArray(events)) throw refused("events", "must be an array of definitions");
   if (hash !== undefined && (typeof hash?.hash !== "function" || !algorithms.includes(hash.algorithm))) {
     throw refused("hash", `must have a method hash, and be of ${algorithms.join(" or ")}`);

@@ -13,6 +13,7 @@ import { hashOf } from "./log-hash.js";
 import { ReadableStore, type BeyondOptions, type ReaderWatermarks } from "./readable-store.js";
 import {
   checkReaderOptions,
+  DEFAULT_CACHE_BYTES,
   DEFAULT_RECORD_BYTES,
   nextTurn,
   STORE_CONTENT,
@@ -72,7 +73,8 @@ export class StoreReader<Definition extends EventDefinition = EventDefinition> e
     const hasher = new EventHasher(hashOf(header.hash, hash), header.logId);
     const { logId } = header;
     const { index, indexer, report } = fillIndex({ directory, segments, logId, maxRecordBytes });
-    const places = new PlaceReader({ log, directory, maxRecordBytes });
+    const { cacheBytes = DEFAULT_CACHE_BYTES } = options;
+    const places = new PlaceReader({ log, directory, maxRecordBytes, cacheBytes });
     // An open of the writer may write the last events again to another segment while they are read here, and retention any segment.
     const lookup = new EventLookup({ index, places, hasher, relocate: (sequence) => this.#relocate(sequence) });
     super({ lookup, registry, hasher, directory, maxRecordBytes, turn, logId });

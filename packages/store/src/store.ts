@@ -158,7 +158,7 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     collector.fromSegment = segmentId;
     const { logId } = header;
     const { index, indexer, report } = fillIndex({ directory, segments, logId, maxRecordBytes, collector });
-    const places = new PlaceReader({ log, directory, maxRecordBytes });
+    const places = new PlaceReader({ log, directory, maxRecordBytes, cacheBytes: options.cacheBytes });
     // Retention tells of new places when it makes them; an index that was filled from elsewhere may have old ones.
     const relocate = (sequence: number): void => {
       places.forget(index.segments.of(sequence));
