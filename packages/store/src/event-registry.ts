@@ -1,5 +1,6 @@
 import { PayloadCodec } from "@holdfast/segment-codec/payload";
 import type { EventCodec, EventDefinition, EventInput } from "./event-definition.js";
+import { PayloadRoom } from "./payload-room.js";
 import { issueText, type SchemaIssue, type StandardSchema, validate, type Validation } from "./standard-schema.js";
 import { StoreError } from "./store-error.js";
 
@@ -40,6 +41,8 @@ export interface EventManifestEntry {
 export class EventRegistry<Definition extends EventDefinition = EventDefinition> {
   readonly #byKind: ReadonlyMap<number, Definition>;
   readonly #codec: EventCodec;
+  /** Undefined with a codec of the program's, which says itself where its bytes are. */
+  readonly #room: PayloadRoom | undefined;
   /** Definitions of which a payload has gone the way back. */
   readonly #readBack: Set<EventDefinition> = new Set();
 
@@ -60,6 +63,7 @@ export class EventRegistry<Definition extends EventDefinition = EventDefinition>
     }
     this.#byKind = byKind;
     this.#codec = codec;
+    this.#room = codec instanceof PayloadCodec ? new PayloadRoom(codec) : undefined;
   }
 
   /** The definition of a kind, if there is one. */
@@ -87,7 +91,7 @@ export class EventRegistry<Definition extends EventDefinition = EventDefinition>
     }
     const { name, schema } = definition;
     const value = schema === undefined ? input : this.#checked(definition, schema, input);
-    const codec = definition.codec ?? this.#codec;
+    const codec = definition.codec ?? this.#room ?? this.#codec;
     const payload = attempt(
       () => codec.encode(value),
       (cause) => refusedData(name, `its codec: ${textOf(cause)}`, [], cause),

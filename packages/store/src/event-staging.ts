@@ -4,14 +4,14 @@ import type { EventDefinition, EventInput } from "./event-definition.js";
 import type { EventIdSource } from "./event-id-source.js";
 import { keyedEventId, parseEventId, type IdempotencyKey } from "./event-id.js";
 import { ID_BYTES, MAX_METADATA_BYTES } from "./event-layout.js";
-import { checkLane, encodeName } from "./event-name.js";
+import { checkLane, lendName } from "./event-name.js";
 import type { EventRegistry } from "./event-registry.js";
 import type { ExpectedRevision, StagedEvent } from "./event-writer.js";
 import { checkOptions } from "./store-options.js";
 import { StoreError } from "./store-error.js";
 import { encodeMetadata } from "./stored-event.js";
 
-/** A stream as bytes and a number. */
+/** A stream as bytes and a number. The bytes are lent. */
 export interface ResolvedAddress {
   readonly entity: Uint8Array;
   readonly scope: Uint8Array;
@@ -22,11 +22,11 @@ const noScope: Uint8Array = new Uint8Array();
 
 /** @throws {@link StoreError} `STORE_INVALID_NAME`, `STORE_INVALID_OPTION` for an address with a field that is none. */
 export function resolveAddress(at: StreamAddress): ResolvedAddress {
-  if (typeof at === "string") return { entity: encodeName(at, "entity"), scope: noScope, lane: 0 };
+  if (typeof at === "string") return { entity: lendName(at, "entity"), scope: noScope, lane: 0 };
   checkOptions(at, ["entity", "scope", "lane"], "a stream");
   const { entity, scope = "", lane = 0 } = at;
   checkLane(lane);
-  return { entity: encodeName(entity, "entity"), scope: scope === "" ? noScope : encodeName(scope, "scope"), lane };
+  return { entity: lendName(entity, "entity"), scope: scope === "" ? noScope : lendName(scope, "scope"), lane };
 }
 
 export interface EventStagerOptions {

@@ -138,10 +138,9 @@ export class EventWriter {
     const encoded = this.#encode(events, streams, revisions, Math.max(this.#index.lastTimeUs, timeUs));
     this.#append(encoded, isWritten);
     const place = this.#log.lastPlace;
-    for (const [index, event] of encoded.entries()) {
+    for (const event of encoded) {
       this.#index.add(event, event.sequence, place);
-      const { entity, lane } = events[index] as StagedEvent; // as above
-      this.#heads.set(this.#index.findStream(entity, lane), event.hash);
+      this.#heads.set(this.#index.columns.streamOf(event.sequence - 1), event.hash);
     }
     this.#lastHash = (encoded.at(-1) as EncodedEvent).hash; // there is one
     if (this.#scratch.length > KEPT_BYTES) this.#scratch = new Uint8Array(FIRST_BYTES);
@@ -150,16 +149,17 @@ export class EventWriter {
 
   /** For each event its stream; those of one stream share it. */
   #streamsOf(events: readonly StagedEvent[]): StagedStream[] {
-    const byName = new Map<string, StagedStream>();
+    const known = new Map<number, StagedStream>();
+    const fresh = new Map<string, StagedStream>();
     return events.map(({ entity, lane }) => {
-      const name = events.length === 1 ? "" : `${lane}/${Buffer.from(entity).toString("latin1")}`;
-      const known = byName.get(name);
-      if (known !== undefined) return known;
       const number = this.#index.findStream(entity, lane);
-      const nextRevision = number < 0 ? 0 : this.#index.streams.lengthOf(number);
-      const stream: StagedStream = { number, nextRevision, hash: number < 0 ? noHash : undefined };
-      byName.set(name, stream);
-      return stream;
+      if (number >= 0) {
+        const nextRevision = this.#index.streams.lengthOf(number);
+        return findOrAdd(known, number, { number, nextRevision, hash: undefined });
+      }
+      const stream: StagedStream = { number, nextRevision: 0, hash: noHash };
+      if (events.length === 1) return stream;
+      return findOrAdd(fresh, `${lane}/${Buffer.from(entity).toString("latin1")}`, stream);
     });
   }
 
@@ -227,6 +227,12 @@ export class EventWriter {
     const known = this.#heads.get(stream)?.slice();
     return known ?? this.#lookup.hashOf(streams.at(stream, streams.lengthOf(stream) - 1) + 1);
   }
+}
+
+function findOrAdd<Key>(streams: Map<Key, StagedStream>, key: Key, stream: StagedStream): StagedStream {
+  const found = streams.get(key);
+  if (found === undefined) streams.set(key, stream);
+  return found ?? stream;
 }
 
 function conflictOf(expected: ExpectedRevision, nextRevision: number, index: number): RevisionConflict | undefined {
