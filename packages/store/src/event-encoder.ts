@@ -85,12 +85,16 @@ export function encodeEnvelope(envelope: EventEnvelope, target: Uint8Array, offs
   target.set(envelope.previousHash, offset + at.previousHash);
   target.set(envelope.previousInStream, offset + at.previousInStream);
   let next = offset + FIXED_BYTES;
-  for (const bytes of [hasCorrelation ? correlation : undefined, causation, entity, scope, metadata]) {
-    if (bytes === undefined) continue;
-    target.set(bytes, next);
-    next += bytes.length;
-  }
-  return next;
+  if (hasCorrelation) next = put(correlation, target, next);
+  if (causation !== undefined) next = put(causation, target, next);
+  next = put(entity, target, next);
+  if (scope.length > 0) next = put(scope, target, next);
+  return metadata.length > 0 ? put(metadata, target, next) : next;
+}
+
+function put(bytes: Uint8Array, target: Uint8Array, offset: number): number {
+  target.set(bytes, offset);
+  return offset + bytes.length;
 }
 
 /** Writes a whole record and returns the offset behind it. What is refused is said at {@link encodeEnvelope}. */

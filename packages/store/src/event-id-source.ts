@@ -74,6 +74,6 @@ export class EventIdSource {
 
 /** Six for a counter that begins, four that are stored as they are. */
 const BYTES_PER_ID = 10;
-const POOL_BYTES = 1000;
+const POOL_BYTES = 4000;
 const TIME_LIMIT: number = 2 ** 48;
 const LOW_MASK = 0x3fff_ffff;

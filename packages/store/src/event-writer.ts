@@ -144,23 +144,25 @@ export class EventWriter {
     }
     this.#lastHash = (encoded.at(-1) as EncodedEvent).hash; // there is one
     if (this.#scratch.length > KEPT_BYTES) this.#scratch = new Uint8Array(FIRST_BYTES);
-    return encoded.map(({ sequence, revision, timeUs, hash }) => ({ sequence, revision, timeUs, hash }));
+    return encoded;
   }
 
   /** For each event its stream; those of one stream share it. */
   #streamsOf(events: readonly StagedEvent[]): StagedStream[] {
+    if (events.length === 1) return [this.#streamOf(events[0] as StagedEvent)]; // the one
     const known = new Map<number, StagedStream>();
     const fresh = new Map<string, StagedStream>();
-    return events.map(({ entity, lane }) => {
-      const number = this.#index.findStream(entity, lane);
-      if (number >= 0) {
-        const nextRevision = this.#index.streams.lengthOf(number);
-        return findOrAdd(known, number, { number, nextRevision, hash: undefined });
-      }
-      const stream: StagedStream = { number, nextRevision: 0, hash: noHash };
-      if (events.length === 1) return stream;
-      return findOrAdd(fresh, `${lane}/${Buffer.from(entity).toString("latin1")}`, stream);
+    return events.map((event) => {
+      const stream = this.#streamOf(event);
+      if (stream.number >= 0) return findOrAdd(known, stream.number, stream);
+      return findOrAdd(fresh, `${event.lane}/${Buffer.from(event.entity).toString("latin1")}`, stream);
     });
+  }
+
+  #streamOf({ entity, lane }: StagedEvent): StagedStream {
+    const number = this.#index.findStream(entity, lane);
+    if (number < 0) return { number, nextRevision: 0, hash: noHash };
+    return { number, nextRevision: this.#index.streams.lengthOf(number), hash: undefined };
   }
 
   #encode(

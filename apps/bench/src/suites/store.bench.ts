@@ -1,7 +1,11 @@
 import type { Suite } from "../suite.js";
 import { storeAppendPart } from "./store-append.js";
+import { storeFootprintPart } from "./store-footprint.js";
 import { storeOpenPart } from "./store-open.js";
 import { storeReadPart } from "./store-read.js";
 
 /** The event store against a tuned event table on better-sqlite3, and against the log below it, which is the least that it can cost. */
-export const storeSuite: Suite = { name: "store", parts: [storeAppendPart, storeReadPart, storeOpenPart] };
+export const storeSuite: Suite = {
+  name: "store",
+  parts: [storeAppendPart, storeReadPart, storeFootprintPart, storeOpenPart],
+};
