@@ -3,7 +3,12 @@ import { defineConfig } from "tsup";
 
 export default defineConfig(
   preset(
-    { main: "src/main.ts", "append-child": "src/tour/append-child.ts", "module-child": "src/module/module-child.ts" },
+    {
+      main: "src/main.ts",
+      "append-child": "src/tour/append-child.ts",
+      "orders-child": "src/tour/orders-child.ts",
+      "module-child": "src/module/module-child.ts",
+    },
     { dts: false },
   ),
 );

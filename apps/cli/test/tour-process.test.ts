@@ -60,6 +60,10 @@ const allClaims = [
   "acknowledged-records-survive-kill-9",
   "torn-tail-is-recognised",
   "log-keeps-what-it-acknowledged",
+  "acknowledged-orders-survive-kill-9",
+  "recording-again-writes-nothing-twice",
+  "projection-matches-the-orders",
+  "order-history-verifies",
 ];
 
 test(
@@ -71,7 +75,7 @@ test(
     expect(stderr).not.toContain("FAILED");
     expect(code).toBe(0);
     expect(stdout).toContain("Holdfast tour, seed 3\n");
-    expect(stdout).toMatch(/All 8 claims held, in [\d.]+ s\./);
+    expect(stdout).toMatch(/All 12 claims held, in [\d.]+ s\./);
     expect(stdout).not.toContain("\u001b");
     expect(stderr).not.toContain("\u001b");
     expect(stderr).toContain("kill 5 of 5");
@@ -124,6 +128,8 @@ describe("--file", () => {
       "figures",
       "killed-writer",
       "naive-save",
+      "orders",
+      "orders.csv",
       "own-module",
     ]);
     const saved = readFileSync(join(report.directory, "atomic-replace", "document"));

@@ -71,7 +71,13 @@ export function killStep(options: KillStepOptions = {}): TourStep {
         const delayMs = killAfterMs[0] + choices.below(killAfterMs[1] - killAfterMs[0]);
         context.progress(`kill ${round} of ${rounds}, ${delayMs} ms after the first acknowledgement`);
         const writerArgs = [...args, path, String(context.seed)];
-        const writer = await runAndKill({ program, args: writerArgs, delayMs, patienceMs, cleanup: context.cleanup });
+        const writer = await runAndKill({
+          program,
+          args: writerArgs,
+          killed: { afterMs: delayMs },
+          patienceMs,
+          cleanup: context.cleanup,
+        });
         const acknowledged = Math.max(writer.acknowledged, done.at(-1)?.acknowledged ?? 0);
         done.push({ delayMs, acknowledged, writer, recovered: await recover(directory, context.seed) });
       }

@@ -6,8 +6,8 @@ export interface KilledWriterOptions {
   /** Host path of the program to start with Node. */
   readonly program: string;
   readonly args: readonly string[];
-  /** Milliseconds from its first acknowledgement to the kill. */
-  readonly delayMs: number;
+  /** When it is killed: so many milliseconds after its first acknowledgement, or once it has acknowledged this number. */
+  readonly killed: { readonly afterMs: number } | { readonly atNumber: number };
   /** Milliseconds to wait for its first acknowledgement. */
   readonly patienceMs: number;
   /** Takes the kill upon an interrupt. */
@@ -37,10 +37,12 @@ export async function runAndKill(options: KilledWriterOptions): Promise<KilledWr
     silent = true;
     kill();
   }, options.patienceMs);
+  const { killed } = options;
   acks.onFirst = () => {
     clearTimeout(timer);
-    timer = setTimeout(kill, options.delayMs);
+    if ("afterMs" in killed) timer = setTimeout(kill, killed.afterMs);
   };
+  if ("atNumber" in killed) acks.onEach = (number) => number >= killed.atNumber && kill();
   let complaint = "";
   child.stdout.setEncoding("latin1").on("data", (text: string) => acks.add(text));
   child.stderr.setEncoding("utf8").on("data", (text: string) => (complaint = (complaint + text).slice(-2000)));
@@ -65,6 +67,7 @@ class Acknowledgements {
   last = 0;
   readonly latencies: number[] = [];
   onFirst: () => void = () => {};
+  onEach: (number: number) => void = () => {};
   #rest = "";
 
   add(text: string): void {
@@ -76,6 +79,7 @@ class Acknowledgements {
       if (this.latencies.length === 0) this.onFirst();
       this.last = Math.max(this.last, Number(match[1]));
       this.latencies.push(Number(match[2]));
+      this.onEach(this.last);
     }
   }
 }

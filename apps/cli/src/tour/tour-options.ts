@@ -28,7 +28,8 @@ export const tourHelp: string = `holdfast tour: what a crash does to files, on y
 Usage: holdfast tour [--file PATH] [--json] [--seed N] [--keep]
        holdfast tour --module PATH [--html FILE] [--deadline-seconds N] [--json]
 
-  --file PATH   work on a copy of this file, of at most 64 MiB; the file itself is only read
+  --file PATH   work on a copy of this file, of at most 64 MiB; the file itself is only read. The rows of a .csv are recorded as
+                orders
   --json        print one JSON object on stdout and everything else on stderr
   --seed N      repeat a run: a whole number from 0 to ${seedBound - 1} that chooses when the writer is killed
   --keep        leave the temporary directory in place

@@ -9,6 +9,7 @@ import { atomicReplaceStep } from "./atomic-replace-step.js";
 import { figuresStep } from "./figures-step.js";
 import { killStep } from "./kill-step.js";
 import { logCrashStep } from "./log-crash-step.js";
+import { ordersStep } from "./orders-step.js";
 import { naiveSaveStep } from "./naive-save-step.js";
 import { ownModuleStep } from "./own-module-step.js";
 import type { TourDocument } from "./tour-document.js";
@@ -17,7 +18,15 @@ import type { Claim, Figure, TourContext, TourStep } from "./tour-step.js";
 
 /** What `npm start` shows, in order. */
 export function tourSteps(): TourStep[] {
-  return [naiveSaveStep(), ownModuleStep(), atomicReplaceStep(), killStep(), logCrashStep(), figuresStep()];
+  return [
+    naiveSaveStep(),
+    ownModuleStep(),
+    atomicReplaceStep(),
+    killStep(),
+    logCrashStep(),
+    ordersStep(),
+    figuresStep(),
+  ];
 }
 
 export interface TourSettings {
