@@ -8,5 +8,6 @@ const entries = {
   projections: "src/projections-entry.ts",
   "projections-conformance": "src/cache-conformance.ts",
   verify: "src/verify-entry.ts",
+  batpak: "src/batpak-entry.ts",
 };
 export default defineConfig(preset(entries));

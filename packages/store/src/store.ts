@@ -95,6 +95,9 @@ interface StoreLog {
   readonly footers: SegmentFooters;
 }
 
+/** The id of no event. */
+const noId: Uint8Array = new Uint8Array(16);
+
 const commitKeys = ["key", "rung"];
 const appendKeys = [...commitKeys, "expectedRevision", "correlation", "causation", "metadata"];
 
@@ -373,6 +376,26 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
 
   protected segments(): readonly LogSegment[] {
     return this.#log.segments();
+  }
+
+  /** @internal What makes ids of keys here. */
+  get contentHash(): ContentHash {
+    return this.#hash;
+  }
+
+  /** @internal Whether an event with this id, 16 bytes, is there. */
+  holdsId(id: Uint8Array): boolean {
+    return this.#lookup.findId(id, this.lastSequence) > 0;
+  }
+
+  /**
+   * @internal Writes events that were staged elsewhere, all of them or none, to the log's buffer. Where the first id is there, they have to be
+   * what was written then, and their receipts are the first ones.
+   */
+  writeStaged(staged: readonly StagedEvent[]): CommitReceipt {
+    const known = findReplay(staged, noId, this.#lookup, this.#hasher);
+    if (known !== undefined) return { kind: "replayed", receipts: receiptsOf("replayed", staged, known) };
+    return this.#write(staged, { rung: "memory" }) as CommitReceipt; // nothing was expected
   }
 
   #write(staged: readonly StagedEvent[], { key, rung = "os" }: CommitOptions): CommitReceipt | AppendConflict {

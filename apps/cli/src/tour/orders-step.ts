@@ -86,7 +86,7 @@ async function goOn(context: TourContext, { store, orders, writer }: Recording):
 }
 
 /** What is recorded: the user's file where it is a list of orders, else the tour's own. */
-export function ordersFrom(document: TourDocument): {
+function ordersFrom(document: TourDocument): {
   readonly bytes: Uint8Array;
   readonly orders: readonly Order[];
   readonly what: string;
