@@ -153,7 +153,7 @@ function miss(why: RowMiss, error?: unknown): Miss {
 
 /** The codec and the schema are the program's, and the state is what they say it is. */
 function decodeState<State>({ codec, schema }: Projection<State>, bytes: Uint8Array): State {
-  const decoded = codec.decode(bytes.slice());
+  const decoded = codec.decode(bytes);
   if (schema === undefined) return decoded as State;
   const result = validate(schema, decoded);
   if (result.kind === "valid") return result.value as State;

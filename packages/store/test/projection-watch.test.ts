@@ -141,6 +141,21 @@ describe("watch", () => {
     await store.close();
   });
 
+  test("writes a row every so many events, counted from the last one", async () => {
+    const store = await openSample();
+    const states = new Projector(store, { cache: memoryCache(), snapshotEvery: 3 }).watch(Ledgers, "a");
+    await next(states);
+    const written: number[] = [];
+    for (let amount = 1; amount <= 10; amount += 1) {
+      store.append("a", Placed, { amount });
+      const { writing } = await next(states);
+      if (writing.kind === "written") written.push(writing.sequence);
+    }
+    expect(written).toEqual([3, 6, 9]);
+    await states.return();
+    await store.close();
+  });
+
   test("sees beside the writer what the reader has looked at", async () => {
     const directory = new Directory(new MemoryFs());
     const store = await openSample(directory);
