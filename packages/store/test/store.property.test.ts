@@ -51,6 +51,7 @@ const drawnSettings: fc.Arbitrary<Partial<StoreOptions<Sample>>> = fc.record({
   preallocateBytes: fc.constantFrom(0, 4096),
   mergeBytes: fc.constantFrom(0, 1000, 8000),
   streamHeads: fc.constantFrom(1, 2, 1024),
+  acceleratorEvents: fc.constantFrom(1, 6, 65_536),
 });
 
 /** Demands that whoever reads sees the model, whichever way it reads. */
