@@ -41,7 +41,7 @@ import { StoreError } from "./store-error.js";
 const POSITION = "position";
 
 /** The path of the position of a cursor, below the directory that keeps it. */
-export function cursorDirectory(name: string): string {
+function cursorDirectory(name: string): string {
   return `cursors/${name}`;
 }
 

@@ -26,7 +26,7 @@ export interface FeedOptions {
  * The events of a region, in order, each once, as far as the store is visible or durable. It moves on only by what it has handed out:
  * an error, whatever it is, leaves it before the first event that was not.
  */
-export class EventFeed<One extends Region, Definition extends EventDefinition> {
+class EventFeed<One extends Region, Definition extends EventDefinition> {
   readonly #source: ReadableStore<Definition>;
   readonly #region: One;
   readonly #until: keyof ReaderWatermarks;

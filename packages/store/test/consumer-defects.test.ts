@@ -6,7 +6,7 @@ import { followEvents, openNamedCursor } from "../src/consumers-entry.js";
 import { notifierOf } from "../src/sequence-notifier.js";
 import { region, type Store } from "../src/index.js";
 import { WaiterHeap } from "../src/waiter-heap.js";
-import { appendTo, everything, gather, sequencesOf, storeOf, turns } from "./sample-consumers.js";
+import { appendTo, everything, sequencesOf, storeOf, turns } from "./sample-consumers.js";
 import { determined, openSample, Placed, type Sample } from "./sample-store.js";
 
 const there = { live: false } as const;
