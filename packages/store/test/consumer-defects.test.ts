@@ -34,11 +34,18 @@ test("D-5: a consumer is given only what is durable, and what it acknowledges is
     expect(store.watermarks.durable).toBeGreaterThanOrEqual(batch.events.at(-1)?.sequence ?? Infinity);
   }
   appendTo(store, 2);
-  const visible = await openNamedCursor(store, everything, { name: "a", until: "visible", from: 4, ...there });
+  const control = new AbortController();
+  for await (const batch of followEvents(store, everything, { signal: control.signal })) {
+    const last = batch.events.at(-1)?.sequence ?? Infinity;
+    expect(store.watermarks.durable).toBeGreaterThanOrEqual(last);
+    if (last === 6) control.abort();
+  }
+  appendTo(store, 2);
+  const visible = await openNamedCursor(store, everything, { name: "a", until: "visible", from: 6, ...there });
   for await (const batch of visible) {
-    expect(store.watermarks.durable).toBe(4);
-    await batch.ack();
     expect(store.watermarks.durable).toBe(6);
+    await batch.ack();
+    expect(store.watermarks.durable).toBe(8);
   }
   await visible.close();
   await store.close();
@@ -120,6 +127,34 @@ test("D-14: any damage to the file of a cursor is found, and a reset goes on", a
   expect(damaged.length).toBe(3 * sound.length + 2);
   expect(await consume(store, { reset: 2 })).toEqual([3]);
   expect(directory.readFile(POSITION)).toEqual(sound);
+  await store.close();
+});
+
+test("a damaged event stops a consumer in front of it, behind all that are sound", async () => {
+  const directory = new Directory(new MemoryFs());
+  const store = await storeOf(0, directory, { segmentBytes: 100_000 });
+  for (const entity of ["one", "two", "mark", "four"]) store.append(entity, Placed, { amount: 1 });
+  await store.sync();
+  const [segment] = directory.list().filter(({ name }) => name.endsWith(".seg"));
+  const bytes = directory.readFile(segment?.name ?? "");
+  bytes[Buffer.from(bytes).lastIndexOf("mark")] = 0x4d;
+  directory.writeFile(segment?.name ?? "", bytes);
+  const found: number[] = [];
+  const loop = async (): Promise<void> => {
+    const cursor = await openNamedCursor(store, everything, { name: "a", ...there });
+    try {
+      for await (const batch of cursor) {
+        found.push(...sequencesOf(batch.events));
+        await batch.ack();
+      }
+    } finally {
+      await cursor.close();
+    }
+  };
+  await expect(loop()).rejects.toMatchObject({ code: "WAL_CORRUPT" });
+  expect(found).toEqual([1, 2]);
+  await expect(loop()).rejects.toMatchObject({ code: "WAL_CORRUPT" });
+  expect(found).toEqual([1, 2]);
   await store.close();
 });
 
