@@ -129,6 +129,7 @@ export class NamedCursor<
   /** Ends the wait for an event to become durable. */
   readonly #closing = new AbortController();
   #failure: { readonly error: unknown } | undefined = undefined;
+  #isClosed = false;
   #closed: Promise<void> | undefined = undefined;
 
   /** @internal Use {@link openNamedCursor}. */
@@ -170,9 +171,10 @@ export class NamedCursor<
 
   /**
    * Saves what is acknowledged, and gives the cursor to whoever opens it next. Idempotent. The cursor is closed even when saving fails:
-   * then some of it is given out again.
+   * then some of it is given out again. Where the lock could not be given back, closing again is right.
    */
   close(): Promise<void> {
+    this.#isClosed = true;
     return (this.#closed ??= this.#close());
   }
 
@@ -255,12 +257,21 @@ export class NamedCursor<
       await savePosition(this.#source, this.#file, sequence, undefined);
       this.#saved = sequence;
     } finally {
+      this.#release();
+    }
+  }
+
+  #release(): void {
+    try {
       this.#file.release();
+    } catch (error) {
+      this.#closed = undefined;
+      throw error;
     }
   }
 
   #check(): void {
-    if (this.#closed !== undefined) throw closed();
+    if (this.#isClosed) throw closed();
     this.#checkFailure();
   }
 
