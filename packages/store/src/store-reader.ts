@@ -105,6 +105,7 @@ export class StoreReader<Definition extends EventDefinition = EventDefinition> e
    */
   refresh(): number {
     this.#checkOpen();
+    this.#places.forgetReplaced();
     for (let attempt = 1; ; attempt += 1) {
       this.#log.refresh();
       try {

@@ -1,7 +1,7 @@
 // Processes on a real disk: one that is killed with `kill -9` while it writes at full speed, and two that want to write at once.
 // STORE_KILLS=200 kills so many.
 import { fork } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDirectory } from "@holdfast/fs-seam";
@@ -14,28 +14,38 @@ afterAll(() => rmSync(path, { recursive: true, force: true }));
 
 const Counted = defineEvent({ name: "counted", kind: 0x1001 });
 
-/** Starts the writer, kills it after so many messages, and returns what it said was written. */
-async function writeAndKill(messages: number): Promise<number> {
-  const child = fork(join(import.meta.dirname, "support/store-child.mjs"), [path], { stdio: "pipe", execArgv: [] });
+interface Said {
+  readonly written: number;
+  /** Up to here, three payloads of four are gone. */
+  readonly gone: number;
+}
+
+/** Starts the writer, kills it after so many messages and a delay, and returns what it said last. */
+async function writeAndKill(script: string, at: string, messages: number, delayMs = 0): Promise<Said> {
+  const child = fork(join(import.meta.dirname, "support", script), [at], { stdio: "pipe", execArgv: [] });
   let written = 0;
+  let gone = 0;
   let heard = 0;
   let complaint = "";
   child.stderr?.on("data", (chunk) => (complaint += String(chunk)));
-  child.on("message", (message: { opened?: number; written?: number }) => {
+  child.on("message", (message: { opened?: number; written?: number; gone?: number }) => {
     written = message.opened ?? message.written ?? written;
+    gone = message.gone ?? gone;
     heard += 1;
-    if (heard === messages) child.kill("SIGKILL");
+    if (heard !== messages) return;
+    if (delayMs === 0) child.kill("SIGKILL");
+    else setTimeout(() => child.kill("SIGKILL"), delayMs);
   });
   const signal = await new Promise((resolve) => child.once("exit", (_, by) => resolve(by)));
   expect(complaint).toBe("");
   expect(signal).toBe("SIGKILL");
-  return written;
+  return { written, gone };
 }
 
 test("what an append has answered is there after kill -9, in order and verified", { timeout: 600_000 }, async () => {
   let before = 0;
   for (let kill = 1; kill <= kills; kill += 1) {
-    const written = await writeAndKill(2 + ((kill * 37) % 90));
+    const { written } = await writeAndKill("store-child.mjs", path, 2 + ((kill * 37) % 90));
     expect(written, `kill ${kill}`).toBeGreaterThan(before);
     const store = await openStore({ directory: openDirectory(path), events: [Counted], segmentBytes: 32 * 1024 });
     expect(store.lastSequence, `kill ${kill}`).toBeGreaterThanOrEqual(written);
@@ -93,3 +103,39 @@ test("of two processes that open a store, one writes, and the other one is refus
     rmSync(own, { recursive: true, force: true });
   }
 });
+
+test(
+  "a compaction that was killed leaves every segment old or new, and what is gone stays gone",
+  { timeout: 600_000 },
+  async () => {
+    const own = mkdtempSync(join(tmpdir(), "holdfast-retention-"));
+    let gone = 0;
+    try {
+      for (let kill = 1; kill <= kills; kill += 1) {
+        const said = await writeAndKill("retention-child.mjs", own, 1 + ((kill * 7) % 13), (kill * 5) % 9);
+        gone = Math.max(gone, said.gone);
+        const directory = openDirectory(own);
+        const store = await openStore({ directory, events: [Counted], segmentBytes: 16 * 1024 });
+        expect(store.lastSequence, `kill ${kill}`).toBeGreaterThanOrEqual(said.written);
+        expect(readdirSync(own).filter((name) => name.startsWith(".~"))).toEqual([]);
+        let sequence = 0;
+        for (const event of store.events(region())) {
+          sequence += 1;
+          expect(event).toMatchObject({ sequence, entity: `entity:${sequence % 7}` });
+          const isKept = sequence % 4 === 0;
+          if (isKept || event.status === "known") {
+            const data = { sequence, fill: "x".repeat((sequence * 7919) % 300) };
+            expect(event, `kill ${kill}`).toMatchObject({ status: "known", data });
+          }
+          if (!isKept && sequence <= gone) expect(event.status, `kill ${kill}, event ${sequence}`).toBe("dropped");
+        }
+        expect(sequence).toBe(store.lastSequence);
+        expect(await store.verify()).toMatchObject({ kind: "intact", events: sequence });
+        await store.close();
+      }
+      expect(gone).toBeGreaterThan(0);
+    } finally {
+      rmSync(own, { recursive: true, force: true });
+    }
+  },
+);

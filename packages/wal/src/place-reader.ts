@@ -226,6 +226,11 @@ export class PlaceReader {
     this.#forgotten += 1;
   }
 
+  /** The same for every segment that is open here and whose file has been replaced, by whomever: for a reader beside the writer. */
+  forgetReplaced(): void {
+    this.#handles.forgetReplaced();
+  }
+
   /** Closes its handles, and that of a read that waits once it has returned. */
   close(): void {
     this.#isClosed = true;

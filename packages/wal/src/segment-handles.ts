@@ -53,6 +53,13 @@ export class SegmentHandles {
     this.#drop(opened);
   }
 
+  /** {@link forget}s what has no name any more: its file was replaced, or removed. */
+  forgetReplaced(): void {
+    for (const { segment, handle } of [...this.#opened.values()]) {
+      if (handle.stat().links === 0) this.forget(segment.segmentId);
+    }
+  }
+
   /** A read of it is over. */
   release(opened: OpenedSegment): void {
     opened.pending -= 1;

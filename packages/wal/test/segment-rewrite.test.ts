@@ -230,6 +230,15 @@ describe("whoever reads meanwhile", () => {
     expect(told?.segment.segmentId).toBe(first.segmentId);
     expect(textOf(await old)).toBe(names[1]);
     places.forget(77); // was never opened
+    // Or it finds out by itself which files have lost their name, as a reader beside the writer has to.
+    const [, second] = log.segments() as [LogSegment, LogSegment];
+    places.load(second.segmentId, 64, 4);
+    await shorten(3, { log, directory });
+    places.load(second.segmentId, 64, 4);
+    expect(places.offset).toBe(136);
+    places.forgetReplaced();
+    places.load(second.segmentId, 64, 4);
+    expect(places.offset).toBe(104);
     await log.close();
   });
 
