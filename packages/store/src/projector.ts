@@ -115,9 +115,8 @@ export class Projector<Definition extends EventDefinition = EventDefinition> {
     for (;;) {
       const run = this.#run(projection, target, options, start);
       const current = await this.#folded(target, run);
-      const seen = start?.point.sequence;
       start = run.next;
-      if (current.sequence !== seen) yield current;
+      yield current;
       const after = current.sequence;
       const isConcerned = (): boolean => {
         const upTo = until === "durable" ? { upTo: store.watermarks.durable } : {};

@@ -2,7 +2,7 @@ import { Directory } from "@holdfast/fs-seam";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { describe, expect, expectTypeOf, test } from "vitest";
 import { defineEvent, openStore, openStoreReader, region, type EventCodec, type Store } from "../src/index.js";
-import { defineProjection, memoryCache, Projector } from "../src/projections-entry.js";
+import { defineProjection, directoryCache, memoryCache, Projector } from "../src/projections-entry.js";
 import { emptyLedger, ledgerOf, type Ledger } from "./sample-projection.js";
 import { determined, events, openSample, Paid, Placed, small, type Sample } from "./sample-store.js";
 
@@ -327,6 +327,30 @@ describe("maxStaleMs", () => {
     expect(projector.project(Ledgers, "a", asked)).toMatchObject({ state: { total: 3 }, reading: { kind: "hit" } });
     expect(projector.project(Ledgers, "a", asked)).toMatchObject({ state: { total: 3 }, reading: { kind: "served" } });
     expect(total(1000, 0)[0]).toBe(3);
+    await store.close();
+  });
+
+  test("a row that could not have all that was visible is not served as if it had", async () => {
+    const store = await openSample();
+    const cache = directoryCache(new Directory(new MemoryFs()));
+    const projector = new Projector(store, { cache, clock: () => 1000 });
+    store.append("a", Placed, { amount: 1 });
+    await store.sync();
+    store.append("a", Placed, { amount: 2 });
+    const asked = { maxStaleMs: 100 };
+    const kinds = [1, 2].map(() => {
+      const { state, reading, writing } = projector.project(Ledgers, "a", asked);
+      return [state.total, reading.kind, writing];
+    });
+    expect(kinds).toEqual([
+      [3, "miss", { kind: "written", sequence: 1 }],
+      [3, "hit", { kind: "written", sequence: 1 }],
+    ]);
+    const durable = projector.project(Ledgers, "a", { ...asked, until: "durable" });
+    expect(durable).toMatchObject({ state: { total: 1 }, reading: { kind: "served" } });
+    await store.sync();
+    expect(projector.project(Ledgers, "a", asked)).toMatchObject({ state: { total: 3 }, reading: { kind: "hit" } });
+    expect(projector.project(Ledgers, "a", asked)).toMatchObject({ state: { total: 3 }, reading: { kind: "served" } });
     await store.close();
   });
 });
