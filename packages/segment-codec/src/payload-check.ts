@@ -13,7 +13,7 @@ const TYPED_ARRAY = 0x74;
 const TIMESTAMP = 0xff;
 
 /** The last second that a Date can hold, and its first one below zero. */
-const DATE_LIMIT_SECONDS = 8_640_000_000_000n;
+const DATE_LIMIT_SECONDS = 8_640_000_000_000;
 
 /** Bytes of text whose length fits into its head. */
 const LONGEST_SHORT_TEXT = 31;
@@ -46,18 +46,11 @@ class Walk {
   readonly #keys: number[] = [];
   #keysEnd = 0;
   readonly #bytes: Uint8Array;
-  /** Made for the first wide number: most payloads have none, and a view costs as much as the walk over one. */
-  #lazyView: DataView | undefined = undefined;
   readonly #maxDepth: number;
 
   constructor(bytes: Uint8Array, maxDepth: number) {
     this.#bytes = bytes;
     this.#maxDepth = maxDepth;
-  }
-
-  get #view(): DataView {
-    const { buffer, byteOffset, byteLength } = this.#bytes;
-    return (this.#lazyView ??= new DataView(buffer, byteOffset, byteLength));
   }
 
   value(depth: number): void {
@@ -67,66 +60,17 @@ class Walk {
     if (tag < 0x90) return this.#map(tag & 0x0f, depth, at);
     if (tag < 0xa0) return this.#array(tag & 0x0f, depth, at);
     if (tag < 0xc0) return this.#text(tag & 0x1f, at);
-    switch (tag) {
-      case 0xc0: // nil
-      case 0xc2: // false
-      case 0xc3: // true
-        return;
-      case 0xc4:
-        return this.#skip(this.#length(1));
-      case 0xc5:
-        return this.#skip(this.#length(2));
-      case 0xc6:
-        return this.#skip(this.#length(4));
-      case 0xc7:
-        return this.#extension(this.#length(1), at);
-      case 0xc8:
-        return this.#extension(this.#length(2), at);
-      case 0xc9:
-        return this.#extension(this.#length(4), at);
-      case 0xca:
-        return this.#skip(4);
-      case 0xcb:
-        return this.#skip(8);
-      case 0xcc:
-      case 0xd0:
-        return this.#skip(1);
-      case 0xcd:
-      case 0xd1:
-        return this.#skip(2);
-      case 0xce:
-      case 0xd2:
-        return this.#skip(4);
-      case 0xcf:
-      case 0xd3:
-        return this.#skip(8);
-      case 0xd4:
-        return this.#extension(1, at);
-      case 0xd5:
-        return this.#extension(2, at);
-      case 0xd6:
-        return this.#extension(4, at);
-      case 0xd7:
-        return this.#extension(8, at);
-      case 0xd8:
-        return this.#extension(16, at);
-      case 0xd9:
-        return this.#text(this.#length(1), at);
-      case 0xda:
-        return this.#text(this.#length(2), at);
-      case 0xdb:
-        return this.#text(this.#length(4), at);
-      case 0xdc:
-        return this.#array(this.#length(2), depth, at);
-      case 0xdd:
-        return this.#array(this.#length(4), depth, at);
-      case 0xde:
-        return this.#map(this.#length(2), depth, at);
-      case 0xdf:
-        return this.#map(this.#length(4), depth, at);
-      default:
-        throw malformed("a byte that begins no value", at); // c1
-    }
+    if (tag === 0xc1) throw malformed("a byte that begins no value", at);
+    if (tag < 0xc4) return; // nil, false, true
+    // Of the others there are several each, by how many bytes a length, a number or an extension takes: 1, 2, 4 and so on.
+    if (tag < 0xc7) return this.#skip(this.#length(1 << (tag - 0xc4)));
+    if (tag < 0xca) return this.#extension(this.#length(1 << (tag - 0xc7)), at);
+    if (tag < 0xcc) return this.#skip(4 << (tag - 0xca));
+    if (tag < 0xd4) return this.#skip(1 << (tag & 3));
+    if (tag < 0xd9) return this.#extension(1 << (tag - 0xd4), at);
+    if (tag < 0xdc) return this.#text(this.#length(1 << (tag - 0xd9)), at);
+    const count = this.#length(2 << (tag & 1));
+    return tag < 0xde ? this.#array(count, depth, at) : this.#map(count, depth, at);
   }
 
   #array(count: number, depth: number, at: number): void {
@@ -136,20 +80,13 @@ class Walk {
 
   #map(count: number, depth: number, at: number): void {
     this.#enter(count * 2, depth, at);
-    if (count > MOST_COMPARED_KEYS) return this.#largeMap(count, depth);
-    const keys = this.#keys;
     const first = this.#keysEnd;
+    const seen = count > MOST_COMPARED_KEYS ? new Set<string>() : undefined;
     for (let index = 0; index < count; index++) {
       const keyAt = this.at;
       this.#skipKey();
-      const last = this.#keysEnd;
-      keys[last] = this.#textStart;
-      keys[last + 1] = this.at;
-      this.#keysEnd = last + 2;
-      // One text has one spelling in UTF-8, so keys are the same when their bytes are.
-      for (let other = first; other < last; other += 2) {
-        if (this.#isSameText(other, last)) throw this.#twice(this.#lastText(), keyAt);
-      }
+      const isTwice = seen === undefined ? this.#isKnown(first) : seen.size === seen.add(this.#lastText()).size;
+      if (isTwice) throw malformed(`the key ${JSON.stringify(this.#lastText())} twice`, keyAt);
       if (this.at - this.#textStart === PROTOTYPE_KEY.length && this.#lastText() === PROTOTYPE_KEY) {
         throw malformed("a key that would be taken for a prototype", keyAt);
       }
@@ -158,31 +95,19 @@ class Walk {
     this.#keysEnd = first;
   }
 
-  #largeMap(count: number, depth: number): void {
-    const seen = new Set<string>();
-    for (let index = 0; index < count; index++) {
-      const keyAt = this.at;
-      this.#skipKey();
-      const key = this.#lastText();
-      if (key === PROTOTYPE_KEY) throw malformed("a key that would be taken for a prototype", keyAt);
-      if (seen.has(key)) throw this.#twice(key, keyAt);
-      seen.add(key);
-      this.value(depth + 1);
+  /** Whether the last key is among those of its map, which begin at `first` in {@link #keys}; from now on it is. */
+  #isKnown(first: number): boolean {
+    const [bytes, keys, last] = [this.#bytes, this.#keys, this.#keysEnd];
+    for (let other = first; other < last; other += 2) {
+      // One text has one spelling in UTF-8, so keys are the same when their bytes are.
+      let [known, at] = [keys[other]!, this.#textStart]; // one of those that were noted
+      while (at < this.at && bytes[known] === bytes[at]) [known, at] = [known + 1, at + 1];
+      if (at === this.at && known === keys[other + 1]) return true;
     }
-  }
-
-  #twice(key: string, at: number): CodecError {
-    return malformed(`the key ${JSON.stringify(key)} twice`, at);
-  }
-
-  /** Whether two keys are the same, by where their ranges stand in {@link #keys}. */
-  #isSameText(a: number, b: number): boolean {
-    const [bytes, keys] = [this.#bytes, this.#keys];
-    const [start, other] = [keys[a]!, keys[b]!]; // two ranges that were pushed
-    const length = keys[a + 1]! - start;
-    if (length !== keys[b + 1]! - other) return false;
-    for (let at = 0; at < length; at++) if (bytes[start + at] !== bytes[other + at]) return false;
-    return true;
+    keys[last] = this.#textStart;
+    keys[last + 1] = this.at;
+    this.#keysEnd = last + 2;
+    return false;
   }
 
   #lastText(): string {
@@ -197,13 +122,11 @@ class Walk {
 
   /** Moves behind a key, whose bytes begin at {@link #textStart} then. */
   #skipKey(): void {
-    const at = this.at;
-    const tag = this.#byte();
-    if (tag >= 0xa0 && tag < 0xc0) return this.#text(tag & 0x1f, at);
-    if (tag === 0xd9) return this.#text(this.#length(1), at);
-    if (tag === 0xda) return this.#text(this.#length(2), at);
-    if (tag === 0xdb) return this.#text(this.#length(4), at);
-    throw malformed("a key that is no string", at);
+    const tag = this.#bytes[this.at];
+    if (tag !== undefined && !((tag >= 0xa0 && tag < 0xc0) || (tag >= 0xd9 && tag < 0xdc))) {
+      throw malformed("a key that is no string", this.at);
+    }
+    this.value(0);
   }
 
   #text(length: number, head: number): void {
@@ -211,20 +134,15 @@ class Walk {
     this.#textStart = start;
     this.#skip(length);
     const bytes = this.#bytes;
-    for (let at = start; at < this.at; at++) {
-      if (bytes[at]! < 0x80) continue; // below the end, which #skip has checked
-      this.#checkText(start, length, head);
-      return;
-    }
-  }
-
-  #checkText(start: number, length: number, head: number): void {
+    let at = start;
+    while (at < this.at && bytes[at]! < 0x80) at++; // below the end, which #skip has checked
+    if (at === this.at) return;
     try {
-      const text = decodeText(this.#bytes.subarray(start, this.at));
+      const text = this.#lastText();
       // Up to 64 bytes msgpackr decodes by itself, and right.
       if (length > LONGEST_SHORT_TEXT && text.startsWith("\ufeff")) this.marked.push(head);
-    } catch (cause) {
-      throw malformed("text that is not UTF-8", start, cause);
+    } catch {
+      throw malformed("text that is not UTF-8", start);
     }
   }
 
@@ -232,31 +150,24 @@ class Walk {
     const type = this.#byte();
     const start = this.at;
     this.#skip(length);
-    const first = this.#bytes[start];
-    switch (type) {
-      case UNDEFINED:
-        if (length === 1 && first === 0) return;
-        break;
-      case TIMESTAMP:
-        if (length === 4 || ((length === 8 || length === 12) && this.#isTime(start, length))) return;
-        break;
-      case BIG_INTEGER:
-        if (length > 0 && length * 8 <= MAX_BIGINT_BITS + 8) return;
-        break;
-      case TYPED_ARRAY:
-        if (first !== undefined && length > 0 && (length - 1) % (elementBytes[first] ?? Number.NaN) === 0) return;
-        break;
-    }
-    throw malformed(`an extension of type ${type} and ${length} bytes`, at);
+    const first = length > 0 ? this.#bytes[start]! : -1; // #skip has checked that it is there
+    const isSound =
+      (type === UNDEFINED && length === 1 && first === 0) ||
+      (type === TIMESTAMP && (length === 4 || ((length === 8 || length === 12) && this.#isTime(start, length)))) ||
+      (type === BIG_INTEGER && length > 0 && length * 8 <= MAX_BIGINT_BITS + 8) ||
+      (type === TYPED_ARRAY && (length - 1) % elementBytes[first]! === 0); // of a type that is none the remainder is NaN
+    if (!isSound) throw malformed(`an extension of type ${type} and ${length} bytes`, at);
   }
 
   /** Nanoseconds below a second, and a moment that Date can hold. */
   #isTime(at: number, length: number): boolean {
-    if (length === 8) return this.#view.getUint32(at) >>> 2 < 1_000_000_000;
-    const seconds = this.#view.getBigInt64(at + 4);
-    const nanoseconds = this.#view.getUint32(at);
-    if (nanoseconds >= 1_000_000_000 || seconds < -DATE_LIMIT_SECONDS) return false;
-    return seconds < DATE_LIMIT_SECONDS || (seconds === DATE_LIMIT_SECONDS && nanoseconds === 0);
+    const { buffer, byteOffset } = this.#bytes;
+    const view = new DataView(buffer, byteOffset + at, length);
+    const nanoseconds = view.getUint32(0);
+    if (length === 8) return nanoseconds >>> 2 < 1_000_000_000;
+    // So many seconds below zero may have nanoseconds, which count upwards; so many above may not.
+    const seconds = Number(view.getBigInt64(4)) + (nanoseconds && 0.5);
+    return nanoseconds < 1_000_000_000 && Math.abs(seconds) <= DATE_LIMIT_SECONDS;
   }
 
   #byte(): number {
@@ -266,11 +177,13 @@ class Walk {
     return byte;
   }
 
-  #length(width: 1 | 2 | 4): number {
-    const at = this.at;
-    this.#skip(width);
-    if (width === 1) return this.#bytes[at]!; // #skip has checked that it is there
-    return width === 2 ? this.#view.getUint16(at) : this.#view.getUint32(at);
+  /** A length of so many bytes. */
+  #length(bytes: number): number {
+    const start = this.at;
+    this.#skip(bytes);
+    let length = 0;
+    for (let at = start; at < this.at; at++) length = length * 256 + this.#bytes[at]!; // #skip has checked that it is there
+    return length;
   }
 
   #skip(length: number): void {
@@ -279,7 +192,6 @@ class Walk {
   }
 }
 
-function malformed(what: string, offset: number, cause?: unknown): CodecError {
-  const message = `the payload has ${what} at byte ${offset}`;
-  return new CodecError("CODEC_PAYLOAD_MALFORMED", message, { offset }, cause === undefined ? undefined : { cause });
+function malformed(what: string, offset: number): CodecError {
+  return new CodecError("CODEC_PAYLOAD_MALFORMED", `the payload has ${what} at byte ${offset}`, { offset });
 }

@@ -58,8 +58,8 @@ export class PayloadCodec {
   encodeBehindHeader(value: unknown, target: Uint8Array, offset: number): number {
     checkBytes(target, "target");
     checkWhole(offset, "offset", 0, target.length);
-    const packed = this.#pack(value, target, offset + FRAME_HEADER_BYTES);
     const start = offset + FRAME_HEADER_BYTES;
+    const packed = this.#pack(value, target, start);
     if (packed.length > target.length - start) return -1;
     if (packed.buffer !== target.buffer || packed.byteOffset !== target.byteOffset + start) target.set(packed, start);
     return packed.length;
