@@ -9,7 +9,7 @@ import { readRoot, type Sdx4Trailer } from "./sdx4-root.js";
 import type { Sdx4ByteColumn, Sdx4Column, Sdx4Entry } from "./sdx4-row.js";
 import type { Sdx4Rows } from "./sdx4-rows.js";
 import { Sdx4Selection } from "./sdx4-selection.js";
-import { encodeString } from "./sdx4-strings.js";
+import { encodeString, type StringBlock } from "./sdx4-strings.js";
 import { Sdx4Tables } from "./sdx4-tables.js";
 import { SidxError } from "./sidx-error.js";
 
@@ -143,21 +143,24 @@ export class Sdx4Footer {
 
   /** A string by its place in the table. */
   text(place: number): string {
-    checkWhole(place, "place", 0, this.trailer.stringCount - 1);
-    return this.#tables.text(place);
+    return this.#stringsAt(place).text(place);
   }
 
   /** Its bytes of UTF-8, lent: for whoever compares them or keeps them as bytes. */
   viewText(place: number): Uint8Array {
+    return this.#stringsAt(place).view(place);
+  }
+
+  #stringsAt(place: number): StringBlock {
     checkWhole(place, "place", 0, this.trailer.stringCount - 1);
-    return this.#tables.viewText(place);
+    return this.#tables.stringsAt(place);
   }
 
   /** Place of a string in the table, or -1: no entry is of that entity or scope then. */
   findText(text: string): number {
     const places = new PlaceCursor(this.#tables, "stringKeys", crc32(encodeString(text, "text")));
     for (let place = places.next(); place !== -1; place = places.next()) {
-      if (this.#tables.text(place) === text) return place;
+      if (this.text(place) === text) return place;
     }
     return -1;
   }
@@ -175,8 +178,8 @@ export class Sdx4Footer {
     return {
       ...numbers,
       eventId: bytes("eventId", at.ID_BYTES),
-      entity: this.#tables.text(numbers.entity),
-      scope: this.#tables.text(numbers.scope),
+      entity: this.text(numbers.entity),
+      scope: this.text(numbers.scope),
       hash: present(bytes("hash", at.HASH_BYTES)),
       correlationId: bytes("correlationId", at.ID_BYTES),
       causationId: present(bytes("causationId", at.ID_BYTES)),

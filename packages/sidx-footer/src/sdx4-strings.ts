@@ -106,9 +106,10 @@ export class StringBlock {
     this.#starts = starts;
   }
 
-  /** Bytes that may be no UTF-8. */
+  /** The bytes of a string by its place among all of them: they may be no UTF-8. */
   view(place: number): Uint8Array {
-    return this.#bytes.subarray(this.#starts[place], this.#starts[place + 1]);
+    const index = place % at.STRINGS_PER_BLOCK;
+    return this.#bytes.subarray(this.#starts[index], this.#starts[index + 1]);
   }
 
   /** @throws {@link SidxError} `SIDX_MALFORMED` when it is not UTF-8. */

@@ -61,16 +61,8 @@ export class Sdx4Tables {
     return pairs;
   }
 
-  /** A string by its place, which is below the string count. */
-  text(place: number): string {
-    return this.#stringsAt(place).text(place % STRINGS_PER_BLOCK);
-  }
-
-  viewText(place: number): Uint8Array {
-    return this.#stringsAt(place).view(place % STRINGS_PER_BLOCK);
-  }
-
-  #stringsAt(place: number): StringBlock {
+  /** The block of strings that holds one by its place, which is below the string count. */
+  stringsAt(place: number): StringBlock {
     const block = Math.floor(place / STRINGS_PER_BLOCK);
     const known = this.#strings[block];
     if (known !== undefined) return known;

@@ -37,7 +37,7 @@ export class Accelerator {
   readonly #options: AcceleratorWriting;
   #coveredEvents: number;
   #sealed = 0;
-  #isSuspended = false;
+  #holds = 0;
   #work: Promise<void> | undefined = undefined;
 
   constructor(options: AcceleratorWriting) {
@@ -67,21 +67,23 @@ export class Accelerator {
     await this.#work;
   }
 
-  /** Removes the file durably before segments are changed that it tells of, and writes none until {@link resume}. */
-  async suspend(): Promise<void> {
-    this.#isSuspended = true;
+  /**
+   * Removes the file durably, before segments are written again that it tells of, and writes none until the function that it resolves with
+   * is called: one that was half of before and half of after would tell of neither.
+   */
+  async drop(): Promise<() => void> {
+    this.#holds += 1;
     await this.#work;
+    const { directory } = this.#options;
     this.#coveredEvents = 0;
-    if (this.#options.directory.exists(ACCELERATOR_FILE))
-      await removeDurably(this.#options.directory, ACCELERATOR_FILE);
-  }
-
-  resume(): void {
-    this.#isSuspended = false;
+    if (directory.exists(ACCELERATOR_FILE)) await removeDurably(directory, ACCELERATOR_FILE);
+    return () => {
+      this.#holds -= 1;
+    };
   }
 
   #isDue(share: number): boolean {
-    if (!isLittleEndian || this.#isSuspended) return false;
+    if (!isLittleEndian || this.#holds > 0) return false;
     const behind = (this.#sealedSegments().at(-1)?.lastLsn ?? 0) - this.#coveredEvents;
     return behind >= Math.max(1, this.#options.leastEvents, this.#coveredEvents * share);
   }

@@ -86,11 +86,7 @@ export async function compact<Definition extends EventDefinition>(
   return exclusively(parts, async () => {
     if (options.rotate === true) beginSegment(parts.log);
     await store.sync();
-    try {
-      return await new Compaction(parts, options).run();
-    } finally {
-      parts.accelerator.resume();
-    }
+    return new Compaction(parts, options).run();
   });
 }
 
@@ -142,7 +138,8 @@ class Compaction {
     bytesBefore: 0,
     bytesAfter: 0,
   };
-  #isDerivedDropped = false;
+  /** Lets an accelerator be written again, once one was dropped. */
+  #release: (() => void) | undefined = undefined;
 
   constructor(parts: MaintenanceParts, options: CompactOptions) {
     this.#parts = parts;
@@ -156,6 +153,14 @@ class Compaction {
   }
 
   async run(): Promise<CompactReport> {
+    try {
+      return await this.#run();
+    } finally {
+      this.#release?.();
+    }
+  }
+
+  async #run(): Promise<CompactReport> {
     for (const segment of this.#segments) {
       const decision = await this.#decide(segment);
       const rewritten = this.#isWorthwhile(decision) ? await this.#rewrite(segment, decision) : undefined;
@@ -195,8 +200,7 @@ class Compaction {
 
   async #rewrite({ segmentId }: LogSegment, { dropped }: Decision): Promise<RewrittenSegment> {
     const { log, directory, maxRecordBytes, hasher, index, accelerator } = this.#parts;
-    if (!this.#isDerivedDropped) await accelerator.suspend();
-    this.#isDerivedDropped = true;
+    this.#release ??= await accelerator.drop();
     const footer = new RewrittenFooter(index);
     const rewritten = await rewriteSegment({
       log,

@@ -70,3 +70,24 @@ describe("growth", () => {
     expect(table.bytes / table.count).toBeLessThan(256);
   });
 });
+
+test("what is added at once, or comes from another table that grows meanwhile, is found as what was added one by one", () => {
+  const count = 300_000;
+  const hashes = Uint32Array.from({ length: count }, (_, ordinal) => Math.imul(ordinal, 0x9e3779b1) >>> 0);
+  const [first, second] = [new OrdinalTable(), new OrdinalTable()];
+  first.addAll(hashes.subarray(0, 1000), 0);
+  first.addAll(hashes.subarray(1000), 1000);
+  second.reserve(count - 5);
+  let added = count;
+  for (const entries of first.entries(count, 4096)) {
+    expect(entries.length).toBeLessThanOrEqual(2 * 4096);
+    second.addEntries(entries, count - 5);
+    for (let more = 0; more < 3000; more += 1) first.add(Math.imul(added, 0x85ebca6b), (added += 1));
+  }
+  expect([first.count, second.count]).toEqual([added, count - 5]);
+  for (const [ordinal, hash] of hashes.entries()) {
+    const [inFirst, inSecond] = [first, second].map((table) => table.find(hash, (found) => found === ordinal));
+    if (inFirst !== ordinal || inSecond !== (ordinal < count - 5 ? ordinal : -1)) throw new Error(`ordinal ${ordinal}`);
+  }
+  expect(second.bytes / second.count).toBeLessThan(22);
+});

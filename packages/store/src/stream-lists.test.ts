@@ -46,3 +46,26 @@ test("a long stream takes at most 8 bytes an event, and many short ones little m
   for (let entity = 0; entity < 10_000; entity += 1) short.add(short.open(entity, 0), entity);
   expect(short.bytes / 10_000).toBeLessThan(16 + 16 + 24);
 });
+
+test("events that are added at once are where those are that were added one by one", () => {
+  const drawn = fc.array(fc.array(fc.nat(4), { maxLength: 40 }), { maxLength: 6 });
+  fc.assert(
+    fc.property(drawn, fc.array(fc.nat(4), { maxLength: 30 }), (parts, before) => {
+      const [one, all] = [new StreamLists(), new StreamLists()];
+      for (const lists of [one, all]) for (let entity = 0; entity < 5; entity += 1) lists.open(entity, 0);
+      for (const [ordinal, stream] of before.entries()) for (const lists of [one, all]) lists.add(stream, ordinal);
+      const added = parts.flat();
+      for (const [place, stream] of added.entries()) one.add(stream, before.length + place);
+      all.addAll(
+        parts.map((part) => Uint32Array.from(part)),
+        before.length,
+      );
+      for (const lists of [one, all]) lists.add(3, before.length + added.length);
+      const told = (lists: StreamLists): number[][] =>
+        [0, 1, 2, 3, 4].map((stream) =>
+          Array.from({ length: lists.lengthOf(stream) }, (_, revision) => lists.at(stream, revision)),
+        );
+      expect(told(all)).toEqual(told(one));
+    }),
+  );
+});

@@ -50,7 +50,7 @@ function rowsOf({ count, times, early, late, memory, disk }: Measured): Row[] {
   return [
     {
       id: "open/frames",
-      workload: `open of ${count} events, closed before, from their frames`,
+      workload: `open of ${count} events, closed before`,
       ours: { name, unit: "time", value: median(times) },
       bar: bound("most", 3e9),
     },

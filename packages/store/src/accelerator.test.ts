@@ -1,0 +1,81 @@
+import { Directory } from "@holdfast/fs-seam";
+import { MemoryFs } from "@holdfast/fs-seam/memory";
+import type { LogSegment } from "@holdfast/wal/places";
+import { expect, test } from "vitest";
+import { Accelerator } from "./accelerator.js";
+import { loadAccelerator } from "./accelerator-file.js";
+import { ACCELERATOR_FILE } from "./accelerator-layout.js";
+import { EventIndex } from "./event-index.js";
+
+const logId = new Uint8Array(16).fill(5);
+
+/** Segments of two events each, and an index of them. */
+function sample(count: number): { readonly index: EventIndex; readonly segments: LogSegment[] } {
+  const index = new EventIndex();
+  const segments = Array.from({ length: count }, (_, place): LogSegment => {
+    const [segmentId, baseLsn] = [place + 1, 2 * place + 1];
+    for (const sequence of [baseLsn, baseLsn + 1]) {
+      const bytes = new Uint8Array(114).fill(sequence, 32, 48).fill(0x61, 112);
+      const event = { bytes, start: 0, namesStart: 112, entityBytes: 1, scopeBytes: 1, lane: 0, kind: 9, timeUs: 7 };
+      index.add({ ...event, revision: sequence - 1 }, sequence, { segmentId, offset: 64 + 8 * sequence });
+    }
+    const header = { crc: 77 + place } as LogSegment["header"];
+    const range = { baseLsn, lastLsn: baseLsn + 1, sizeBytes: 500, isSealed: true, endChain: 99 };
+    return { file: `${segmentId}.seg`, segmentId, header, ...range };
+  });
+  return { index, segments };
+}
+
+function acceleratorOf(directory: Directory, count: number): Accelerator {
+  const { index, segments } = sample(count);
+  const turn = (): Promise<void> => Promise.resolve();
+  return new Accelerator({ directory, index, logId, segments: () => segments, turn, leastEvents: 2, coveredEvents: 0 });
+}
+
+test("what is dropped comes back only when it is let go again", async () => {
+  const directory = new Directory(new MemoryFs());
+  const accelerator = acceleratorOf(directory, 3);
+  await accelerator.finish();
+  expect(directory.exists(ACCELERATOR_FILE)).toBe(true);
+  const letGo = await accelerator.drop();
+  expect(directory.exists(ACCELERATOR_FILE)).toBe(false);
+  accelerator.noteSealed(9);
+  await accelerator.finish();
+  expect(directory.exists(ACCELERATOR_FILE)).toBe(false);
+  letGo();
+  expect(accelerator.isDue).toBe(true);
+  await accelerator.finish();
+  expect(directory.exists(ACCELERATOR_FILE)).toBe(true);
+  expect(accelerator.written).toBe(2);
+});
+
+test("a drop waits for the one that is being written", async () => {
+  const directory = new Directory(new MemoryFs());
+  const accelerator = acceleratorOf(directory, 3);
+  accelerator.noteSealed(3);
+  await accelerator.drop();
+  expect(accelerator.written).toBe(1);
+  expect(directory.exists(ACCELERATOR_FILE)).toBe(false);
+});
+
+test.each([
+  ["id", { segmentId: 8 }],
+  ["size", { sizeBytes: 501 }],
+  ["chain", { endChain: 98 }],
+  ["last event", { lastLsn: 5 }],
+  ["header", { header: { crc: 1 } as LogSegment["header"] }],
+  ["state", { isSealed: false }],
+])("a segment of another %s, and what follows it, is not what the file tells of", async (_, change) => {
+  const directory = new Directory(new MemoryFs());
+  await acceleratorOf(directory, 3).finish();
+  const { segments } = sample(3);
+  const load = (some: readonly LogSegment[]) => loadAccelerator({ directory, segments: some, logId });
+  expect(load(segments)).toMatchObject({ kind: "loaded", segments: 3 });
+  const others = segments.map((segment, place) => (place === 1 ? { ...segment, ...change } : segment));
+  const outcome = load(others);
+  expect(outcome).toMatchObject({ kind: "loaded", segments: 1 });
+  if (outcome.kind !== "loaded") throw new Error("it is");
+  expect(outcome.index.lastSequence).toBe(2);
+  expect(outcome.index.ids.count).toBe(2);
+  expect(outcome.index.streams.lengthOf(0)).toBe(2);
+});
