@@ -1,4 +1,4 @@
-import { EventRows } from "./event-columns.js";
+import type { EventRows } from "./event-columns.js";
 import { EVENT_COLUMNS, EVENT_HEADER_BYTES, padded, viewOf } from "./accelerator-layout.js";
 
 /**

@@ -32,10 +32,12 @@ export function* encodeAccelerator(
   for (const [first, count] of parts(segments.length, at.SEGMENTS_PER_BLOCK)) {
     yield* blocks.encode(encodeSegments(segments.slice(first, first + count)));
   }
-  for (const [first, count] of parts(entityCount, at.NAMES_PER_BLOCK))
+  for (const [first, count] of parts(entityCount, at.NAMES_PER_BLOCK)) {
     yield* blocks.encode(encodeNames(entities, first, count));
-  for (const [first, count] of parts(scopeCount, at.NAMES_PER_BLOCK))
+  }
+  for (const [first, count] of parts(scopeCount, at.NAMES_PER_BLOCK)) {
     yield* blocks.encode(encodeNames(scopes, first, count));
+  }
   for (const [first, count] of parts(streamCount, at.STREAMS_PER_BLOCK)) {
     const words = new Uint32Array(count * 2);
     for (let place = 0; place < count; place += 1) {

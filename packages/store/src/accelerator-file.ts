@@ -92,8 +92,9 @@ class AcceleratorReader {
     if (at.MAGIC.some((byte, place) => bytes[place] !== byte)) throw new Unusable("it is none of this version");
     if (crc !== crc32(bytes, 0, at.headerAt.crc)) throw damaged("header");
     const { logId } = this.#options;
-    if (logId.some((byte, place) => bytes[at.headerAt.logId + place] !== byte))
+    if (logId.some((byte, place) => bytes[at.headerAt.logId + place] !== byte)) {
       throw new Unusable("it is of another store");
+    }
     const [segments, streams, entities, scopes] = [32, 36, 40, 44].map((offset) => view.getUint32(offset, true)) as [
       number,
       number,
@@ -156,8 +157,9 @@ class AcceleratorReader {
       if (bytes.length !== count * at.STREAM_BYTES) throw damaged("list of streams");
       words.set(new Uint32Array(bytes.buffer, bytes.byteOffset, count * 2), first * 2);
     }
-    for (let place = 0; place < words.length; place += 2)
-      if (words[place]! >= entities) throw damaged("list of streams"); // below its length
+    for (let place = 0; place < words.length; place += 2) {
+      if (words[place]! >= entities) throw damaged("list of streams");
+    } // below its length
     return words;
   }
 

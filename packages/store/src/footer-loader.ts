@@ -58,8 +58,9 @@ function readFooter(directory: Directory, segment: LogSegment, maxBytes: number)
     const bytes = sizeBytes - found.startOffset;
     if (bytes > maxBytes) throw new Contradiction(`a footer of ${bytes} bytes is above maxRecordBytes`);
     const { trailer } = found;
-    if (trailer.chain !== endChain)
+    if (trailer.chain !== endChain) {
       throw new Contradiction("it is of other frames: its chain is not that of the last one");
+    }
     if (found.entryCount !== lastLsn + 1 - baseLsn) {
       throw new Contradiction(`it lists ${found.entryCount} events of ${lastLsn + 1 - baseLsn}`);
     }
@@ -169,8 +170,9 @@ class FooterRows {
     const { entities, streams } = this.#index;
     const bytes = this.#name(entity);
     const name = entities.find(bytes);
-    if (name < 0 && nameFault(bytes, 0, bytes.length, "entity") !== undefined)
+    if (name < 0 && nameFault(bytes, 0, bytes.length, "entity") !== undefined) {
       throw new Contradiction("a name is none");
+    }
     const number = name < 0 ? -1 : streams.find(name, lane);
     const place = this.#streamCount;
     this.#streamCount += 1;

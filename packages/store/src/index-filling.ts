@@ -75,8 +75,9 @@ export function fillIndex(sources: IndexSources): FilledIndex {
     if (outcome.kind === "taken") {
       indexer.goOnBehind({ segmentId, offset: outcome.coveredBytes, nextLsn: lastLsn + 1, chain: endChain });
     } else {
-      if (outcome.kind === "refused" || isSealed)
+      if (outcome.kind === "refused" || isSealed) {
         unused.push({ file, why: outcome.kind === "absent" ? "absent" : outcome.why });
+      }
       indexer.addSegment(index, segment);
     }
     const part = outcome.kind === "taken" ? footers : frames;

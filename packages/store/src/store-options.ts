@@ -156,8 +156,9 @@ export function resolveStoreOptions<Definition extends EventDefinition>(
   if (!(isPower && streamHeads >= 1 && streamHeads <= 2 ** 24)) {
     throw refused("streamHeads", `must be a power of two up to 2^24, not ${String(streamHeads)}`);
   }
-  if (!(acceleratorEvents >= 1))
+  if (!(acceleratorEvents >= 1)) {
     throw refused("acceleratorEvents", `must be at least 1, not ${String(acceleratorEvents)}`);
+  }
   const given = Object.fromEntries(
     logKeys.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]),
   );

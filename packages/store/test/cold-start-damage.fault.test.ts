@@ -71,7 +71,7 @@ describe("an accelerator", () => {
     return copy;
   }
 
-  function demandMiss(directory: Directory, what: string): void {
+  function expectMiss(directory: Directory, what: string): void {
     const { read: found, report } = read(directory);
     expect(found, what).toBe(expected);
     expect(report.accelerator, what).toEqual({ segments: 0, events: 0 });
@@ -83,7 +83,7 @@ describe("an accelerator", () => {
     const { length } = sound.readFile(ACCELERATOR_FILE);
     for (let at = 0; at < length; at += 1) {
       const bit = 1 << (at % 8);
-      demandMiss(
+      expectMiss(
         withAccelerator((bytes) => bytes.with(at, (bytes[at] as number) ^ bit)),
         `byte ${at}`,
       );
@@ -93,12 +93,12 @@ describe("an accelerator", () => {
   test("that is cut off anywhere, or goes on, is a miss", () => {
     const { length } = sound.readFile(ACCELERATOR_FILE);
     for (let end = 0; end < length; end += 1) {
-      demandMiss(
+      expectMiss(
         withAccelerator((bytes) => bytes.subarray(0, end)),
         `cut at ${end}`,
       );
     }
-    demandMiss(
+    expectMiss(
       withAccelerator((bytes) => Buffer.concat([bytes, new Uint8Array(8)])),
       "longer",
     );
@@ -112,7 +112,7 @@ describe("an accelerator", () => {
         view.setUint32(60, crc32(bytes, 0, 60), true);
         return bytes;
       });
-      demandMiss(forged, `count at ${offset}`);
+      expectMiss(forged, `count at ${offset}`);
     }
   });
 
@@ -127,7 +127,7 @@ describe("an accelerator", () => {
       const [entities, scopes] = [parts[2], parts[3]] as [Uint8Array, Uint8Array]; // there are six blocks
       return Buffer.concat([...parts.slice(0, 2), scopes, entities, ...parts.slice(4)]);
     });
-    demandMiss(blocks, "names of the other kind");
+    expectMiss(blocks, "names of the other kind");
   });
 
   test("of another store is a miss, although its segments have the same numbers and sizes", async () => {
@@ -136,7 +136,7 @@ describe("an accelerator", () => {
     const other = await fill({}, memory);
     const copy = copyOf(sound);
     copy.writeFile(ACCELERATOR_FILE, other.readFile(ACCELERATOR_FILE));
-    demandMiss(copy, "of another store");
+    expectMiss(copy, "of another store");
     expect(read(copy).report.unused[0]?.why).toBe("it is of another store");
   });
 
@@ -169,7 +169,7 @@ describe("an accelerator", () => {
   test("that cannot be read is a miss, and a writer says so as well", async () => {
     const fs = new FaultFs(copyOf(sound).fs);
     fs.plan.arm(`open:*${ACCELERATOR_FILE} EACCES`);
-    demandMiss(new Directory(fs), "no permission");
+    expectMiss(new Directory(fs), "no permission");
     const store = await openSample(new Directory(fs), determined(1));
     expect(store.openReport.indexedFrom.unused).toEqual([
       { file: ACCELERATOR_FILE, why: expect.stringContaining("EACCES") as string },
@@ -213,8 +213,9 @@ describe("an accelerator", () => {
       if (store.stats().accelerators.written > written.length) written.push(amount + 1);
     }
     expect(written[0]).toBeLessThan(15);
-    for (const [place, count] of written.slice(1).entries())
+    for (const [place, count] of written.slice(1).entries()) {
       expect(count).toBeGreaterThan((written[place] as number) * 1.3);
+    }
     expect(written.length).toBeGreaterThan(4);
     await store.close();
     const { read: found, report } = read(directory);
@@ -291,14 +292,14 @@ describe("a footer", () => {
   });
 
   test("D-33: rows of which a part is wrong are not used in part", () => {
-    const last = <Value>(
+    const last = (
       change: (entry: {
         kind: number;
         revision: number;
         timestampUs: number;
         frameOffset: number;
         entity: string;
-      }) => Value,
+      }) => object,
     ) =>
       demandFrames((entries) => {
         const entry = entries.at(-1);

@@ -13,7 +13,7 @@ import type { Directory } from "@holdfast/fs-seam";
 import type { CrashFs } from "@holdfast/fs-seam/crash";
 import { describe, expect, test } from "vitest";
 import { openStoreReader, type Store, type StoreOptions } from "../src/index.js";
-import { determined, events, openSample, Paid, Placed, type Sample } from "./sample-store.js";
+import { determined, events, openSample, Placed, type Sample } from "./sample-store.js";
 import { allTold, demandLaw, recoverAndAppend, type Recovered } from "./store-law.js";
 import { readAll, withoutAccelerator, withoutFooters } from "./support/index-sources.js";
 
@@ -122,9 +122,9 @@ async function recover(directory: Directory): Promise<Recovered> {
 
 async function visit(
   name: string,
-  { before, leave, ends, work, closes = false, accelerators }: Window,
+  { before, leave, ends, work, closes = false }: Window,
   more: Partial<CrashMatrixOptions<Recovered>>,
-): Promise<void> {
+): Promise<{ readonly accelerators: number; readonly isVisited: boolean }> {
   let written = -1;
   const report = await crashMatrix({
     name,
@@ -154,8 +154,7 @@ async function visit(
     maxRecoveries: 1_000_000,
     ...more,
   });
-  expect(written).toBe(accelerators);
-  expect(report.recoveries).toBeGreaterThan(30);
+  return { accelerators: written, isVisited: report.recoveries > 30 };
 }
 
 const names = ["posix", "ext4-ordered", "xfs", "btrfs"] as const;
@@ -163,12 +162,14 @@ const names = ["posix", "ext4-ordered", "xfs", "btrfs"] as const;
 describe("the law holds at every crash point", () => {
   test.each(Object.entries(windows))("%s", async (name, window) => {
     const strategy = { kind: "levels", level: 2 } as const;
-    await visit(name, window, { strategy, personalities: isLong ? names : ["posix"], nested: 0 });
+    const found = await visit(name, window, { strategy, personalities: isLong ? names : ["posix"], nested: 0 });
+    expect(found).toEqual({ accelerators: window.accelerators, isVisited: true });
   });
 
   test.each(Object.entries(windows).slice(isLong ? 0 : -1))("%s, and inside recovery from it", async (name, window) => {
     const [strategy, nestedStrategy] = [{ kind: "levels", level: 1 } as const, { kind: "levels", level: 1 } as const];
     const again = (directory: Directory): Promise<Recovered> => recoverAndAppend(directory, recoveryOptions);
-    await visit(name, window, { strategy, nestedStrategy, personalities: ["posix"], recover: again });
+    const found = await visit(name, window, { strategy, nestedStrategy, personalities: ["posix"], recover: again });
+    expect(found).toEqual({ accelerators: window.accelerators, isVisited: true });
   });
 });

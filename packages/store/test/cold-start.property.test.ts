@@ -79,11 +79,12 @@ async function written(
     else if (each === "reopen") {
       await store.close();
       store = await open(directory);
-    } else
+    } else {
       commit(
         store,
         each.map(({ entity, scope, lane, ...rest }) => ({ entity, scope, lane, ...rest })),
       );
+    }
   }
   if (!isClosed) return kill();
   await store.close();

@@ -15,8 +15,9 @@ export const storeColdStartPart: Part = {
     inDirectory(async (path) => {
       const count = quick ? 50_000 : 1_000_000;
       const rows: Row[] = [];
-      for (const streams of [500, 100_000])
+      for (const streams of [500, 100_000]) {
         rows.push(...(await measure(path, { count, streams, rounds: quick ? 2 : 5 })));
+      }
       return rows;
     }),
 };
