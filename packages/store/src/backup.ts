@@ -137,7 +137,7 @@ class Backup {
       await this.#pause();
       files.push(await this.#copy(segment));
     }
-    await target.syncNames(); // all others are there for good, before the one that makes a store of them
+    // All others are there for good, each with its name, before the one that makes a store of them.
     target.rename(UNFINISHED_BACKUP, first.file);
     await target.syncNames();
     return files;

@@ -5,6 +5,7 @@ import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { beginSegment } from "@holdfast/wal/rewrite";
 import { describe, expect, test } from "vitest";
 import { openStoreReader, region, type StoreReader } from "../src/index.js";
 import { backup, compact, verifyBackup, type BackupProgress } from "../src/maintenance-entry.js";
@@ -90,6 +91,26 @@ describe("a backup", () => {
     await store.close();
   });
 
+  test("ends with the event that was durable, although its segment goes on, or another one has been begun", async () => {
+    for (const isSealed of [false, true]) {
+      const store = await filledStore(undefined, { count: 4, segmentBytes: 100_000 });
+      const target = empty();
+      const { lastSequence } = store;
+      const working = backup(store, target);
+      await Promise.resolve();
+      await Promise.resolve(); // the barrier has nothing to cover, and what follows is behind it
+      appendOne(store, 5);
+      if (isSealed) beginSegment(store.maintenance.log);
+      const { anchor } = await working;
+      expect(anchor.sequence).toBe(lastSequence);
+      const copy = await openSample(target, determined(1));
+      expect(copy.openReport.log).toMatchObject({ lastLsn: lastSequence, provenLsn: lastSequence });
+      expect(allTold(copy, lastSequence)).toEqual(allTold(store, lastSequence));
+      await copy.close();
+      await store.close();
+    }
+  });
+
   test("is found damaged where any of it is, before it is opened and after", async () => {
     const store = await filledStore();
     const target = empty();
@@ -138,6 +159,27 @@ describe("a backup", () => {
     expect(told.at(-1)).toBe(report.bytes);
     await store.close();
   });
+});
+
+test("a target that keeps other bytes than it was given is found out", async () => {
+  const store = await filledStore();
+  const memory = new MemoryFs();
+  const original = memory.open.bind(memory);
+  let sizeBytes = 0;
+  memory.open = (path, how) => {
+    const handle = original(path, how);
+    if (!path.includes(UNFINISHED_BACKUP) || how.mode !== "write") return handle;
+    const sync = handle.sync.bind(handle);
+    handle.sync = async (rung) => {
+      await sync(rung);
+      sizeBytes = handle.stat().size;
+      if (sizeBytes > 100) handle.writeAt(Uint8Array.of(0xff), 100);
+    };
+    return handle;
+  };
+  await expect(backup(store, new Directory(memory))).rejects.toMatchObject({ code: "STORE_CORRUPT" });
+  expect(sizeBytes).toBeGreaterThan(100);
+  await store.close();
 });
 
 describe("what is no backup", () => {

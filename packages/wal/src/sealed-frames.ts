@@ -72,12 +72,14 @@ export class SealedFrames {
   }
 
   /**
-   * Whether behind the last frame that counts lies anything but zeros, or one footer: records that an open has written again to the next
+   * Whether behind the last frame that counts lies anything but zeros, watermarks and footers: records that an open has written again to the next
    * segment, or what was cut off there. To be asked at the end, and only once.
    */
   hasDeadBytes(): boolean {
     const { cursor } = this;
-    if (nextFrame(cursor, this.#segment) && cursor.kind !== frameKinds.footer) return true;
+    while (nextFrame(cursor, this.#segment)) {
+      if (cursor.kind !== frameKinds.footer && cursor.kind !== frameKinds.watermark) return true;
+    }
     const rest = new Uint8Array(READ_BYTES);
     for (let offset = cursor.endOffset; ; offset += rest.length) {
       const count = this.#source.readAt(rest, offset);

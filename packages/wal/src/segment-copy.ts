@@ -158,6 +158,7 @@ async function payloadOf(
 /** Ends the frames as the log goes on, and returns the bytes that takes. */
 function end(copy: FrameCopy, { segment, isFollowed }: SegmentCopyOptions): number {
   if (copy.encoder.nextLsn === segment.baseLsn) return 0;
+  if (isFollowed && copy.encoder.chain === segment.endChain) return 0; // no byte is another one
   if (isFollowed) {
     copy.encoder.durableLsn = copy.encoder.nextLsn - 1; // as the frame will state
     copy.append(chainLinkPayload(copy.encoder, segment.endChain), chainLinkMeta);

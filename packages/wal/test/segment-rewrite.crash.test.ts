@@ -44,13 +44,15 @@ const windows: Readonly<Record<string, Window>> = {
       ack.short(2);
     },
   },
-  "one that still waits for its barrier": {
+  "one that still waits for its barrier, as the one before it does": {
     work: async (log, directory, ack) => {
-      log.append(bytesOf(own[0] as string));
-      beginSegment(log);
-      await shorten(log, directory, 4);
-      ack.lsn(4);
-      ack.short(4);
+      for (const each of own) {
+        log.append(bytesOf(each));
+        beginSegment(log);
+      }
+      await shorten(log, directory, 5);
+      ack.lsn(5);
+      ack.short(5);
     },
   },
   "while records are appended": {

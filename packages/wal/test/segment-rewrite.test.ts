@@ -112,30 +112,30 @@ describe("a segment that was written again", () => {
   });
 
   test("loses what an open had written again to the next segment", async () => {
-    const { log, directory } = await logOf(new MemoryFs(), { segmentBytes: 4096 });
-    const image = (directory.fs as MemoryFs).snapshot(); // nothing states the records as durable but nothing has to
-    await log.close();
-    const copy = copyOf(image);
+    const directory = new Directory(new MemoryFs());
+    const killed = await openWal({ directory, ...options, segmentBytes: 4096 });
+    killed.append(bytesOf("proven"));
+    await killed.sync();
+    killed.append(bytesOf("not proven")); // states the one before it as durable
+    killed.write();
+    const copy = copyOf((directory.fs as MemoryFs).snapshot());
+    await killed.close();
     const next = await openWal({ directory: copy, ...options, segmentBytes: 4096 });
-    const [first] = next.segments() as [LogSegment, ...LogSegment[]];
-    next.append(bytesOf("behind"));
     beginSegment(next);
-    await next.sync();
-    const reading = { directory: copy, maxRecordBytes, pause: () => Promise.resolve() };
-    for (const segment of next.segments().filter(({ isSealed }) => isSealed)) {
-      const seen: number[] = [];
-      const { hasDeadBytes } = await readSealed({ ...reading, segment }, ({ lsn }) => seen.push(lsn));
-      expect(seen).toEqual(
-        Array.from({ length: segment.lastLsn + 1 - segment.baseLsn }, (_, at) => segment.baseLsn + at),
-      );
-      const sizeBefore = copy.stat(segment.file).size;
-      await shorten(segment.baseLsn, { log: next, directory: copy, replace: () => undefined });
-      expect(copy.stat(segment.file).size < sizeBefore).toBe(hasDeadBytes);
-      expect((await readSealed({ ...reading, segment }, () => {})).hasDeadBytes).toBe(false);
-    }
-    expect(first.baseLsn).toBe(1);
-    expect(textsOf(next)).toEqual(listed([...names, "behind"]));
+    const [first, second] = next.segments() as [LogSegment, LogSegment];
+    const look = (segment: LogSegment): Promise<unknown> =>
+      readSealed({ directory: copy, maxRecordBytes, segment, pause: () => Promise.resolve() }, () => {});
+    expect(await look(first)).toEqual({ hasDeadBytes: true });
+    expect(await look(second)).toEqual({ hasDeadBytes: false });
+    await shorten(1, { log: next, directory: copy, replace: () => undefined });
+    expect(Buffer.from(copy.readFile(first.file)).includes("not proven")).toBe(false);
+    expect(await look(first)).toEqual({ hasDeadBytes: false });
+    expect(textsOf(next)).toEqual(listed(["proven", "not proven"]));
     await next.close();
+    // The watermark that a close leaves behind is nothing of the kind, and neither is a footer.
+    const again = await openWal({ directory: copy, ...options, segmentBytes: 4096 });
+    for (const segment of again.segments().slice(0, -1)) expect(await look(segment)).toEqual({ hasDeadBytes: false });
+    await again.close();
   });
 });
 
@@ -196,6 +196,23 @@ describe("whoever reads meanwhile", () => {
     await shorten(5, { log, directory, replace: () => bytesOf("") });
     expect(beside.refresh()).toBe(7);
     expect(textsOf(beside)).toEqual(listed([...names.slice(0, 4), "", "", "g"]));
+    await log.close();
+  });
+
+  test("a reader whose places are all behind the end of the new file looks again, and so does its next look", async () => {
+    const { log, directory } = await largeLog();
+    const nothing = { maxRecordBytes: large.maxRecordBytes, replace: () => bytesOf("") };
+    const beside = openWalReader({ directory, maxRecordBytes: large.maxRecordBytes });
+    shapeOf(beside);
+    log.append(new Uint8Array(LARGE));
+    log.write();
+    expect(beside.refresh()).toBe(10);
+    beginSegment(log);
+    log.append(bytesOf("last"));
+    await log.sync();
+    for (const lsn of [1, 6, 10]) await shorten(lsn, { log, directory, ...nothing });
+    for (let from = 1; from <= 10; from += 1) expect(shapeOf(beside, from)[0]).toBe(`${from}:0`);
+    expect(beside.refresh()).toBe(11);
     await log.close();
   });
 
@@ -298,6 +315,20 @@ describe("everything is as it was", () => {
     await closing;
     await expect(shorten(1, { log, directory })).rejects.toMatchObject({ code: "WAL_CLOSED" });
     expect(directory.fs.list("/").filter(({ name }) => name.startsWith(".~"))).toEqual([]);
+  });
+
+  test("when the log is closed in its midst, at the next pause", async () => {
+    const { log, directory } = await largeLog();
+    let pauses = 0;
+    let closing: Promise<void> | undefined;
+    const pause = (): Promise<void> => {
+      pauses += 1;
+      closing ??= log.close();
+      return Promise.resolve();
+    };
+    await expect(shorten(1, { log, directory, pause })).rejects.toMatchObject({ code: "WAL_CLOSED" });
+    expect(pauses).toBe(1);
+    await closing;
   });
 
   test("when the segment is written to, is not there, or is pruned meanwhile", async () => {
