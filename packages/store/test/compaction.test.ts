@@ -191,7 +191,7 @@ describe("who works on the store meanwhile", () => {
     for (const each of [beside, idle]) {
       expect(envelopesOf(each)).toEqual(expected);
       each.refresh(); // lets go of files that have been replaced
-      expect(droppedIn(each)).toEqual(droppedIn(store));
+      for (const sequence of droppedIn(store)) expect(each.at(sequence)).toMatchObject({ status: "dropped" });
       expect(await each.verify()).toMatchObject({ kind: "intact" });
     }
     store.append("open:b", Placed, { amount: 1 });
@@ -215,16 +215,32 @@ describe("who works on the store meanwhile", () => {
     await store.close();
   });
 
-  test("a verification that has begun ends well", async () => {
+  test("a verification in whose midst a segment is replaced ends well", async () => {
+    let isDue = false;
     const store = await filledStore(undefined, {
       count: 700,
       segmentBytes: 100_000,
-      turn: () => new Promise((resolve) => setImmediate(resolve)),
+      turn: async () => {
+        if (!isDue) return;
+        isDue = false;
+        await compact(store, { keep: keepOpen });
+      },
     });
-    const verifying = store.verify();
-    await compact(store, { keep: keepOpen });
-    expect(await verifying).toMatchObject({ kind: "intact" });
+    isDue = true;
     expect(await store.verify()).toMatchObject({ kind: "intact" });
+    expect(droppedIn(store).length).toBeGreaterThan(100);
+    expect(await store.verify()).toMatchObject({ kind: "intact" });
+    await store.close();
+  });
+
+  test("an iteration whose next event has moved finds it", async () => {
+    const store = await filledStore(undefined, { segmentBytes: 100_000 });
+    const reading = store.events(region({ fromSequence: 2 }));
+    expect(reading.next().value).toMatchObject({ sequence: 2, status: "known" });
+    await compact(store, { keep: () => false, rotate: true });
+    expect([...reading].map(({ sequence, status }) => [sequence, status])).toEqual(
+      Array.from({ length: store.lastSequence - 2 }, (_, at) => [at + 3, "dropped"]),
+    );
     await store.close();
   });
 
