@@ -13,7 +13,8 @@ import { allTold } from "./store-law.js";
 type Step =
   | { readonly do: "append"; readonly count: number }
   | { readonly do: "take"; readonly batches: number; readonly ack: Ack; readonly rung: "memory" | "data" }
-  | { readonly do: "sync" | "react" | "close cursor" | "close store" | "kill" | "lose power" };
+  | { readonly do: "react"; readonly failsAt: number }
+  | { readonly do: "sync" | "close cursor" | "close store" | "kill" | "lose power" };
 type Ack = "all" | "none" | "backwards" | "all but the first" | "all but the last";
 
 const step: fc.Arbitrary<Step> = fc.oneof(
@@ -30,9 +31,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
-      do: fc.constantFrom("sync" as const, "react" as const, "close cursor" as const, "close store" as const),
+      do: fc.constantFrom("sync" as const, "close cursor" as const, "close store" as const),
     }),
   },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("react" as const), failsAt: fc.integer({ min: 1, max: 6 }) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("kill" as const, "lose power" as const) }) },
 );
 
@@ -110,15 +112,29 @@ class Program {
     expect([this.cursor.position, this.cursor.savedPosition]).toEqual([model.position, model.saved]);
   }
 
-  async react(): Promise<void> {
+  /** Runs a reactor whose handler fails at the n-th event it is given, so that events before it are given out again the next time. */
+  async react(failsAt: number): Promise<void> {
     const { store, model } = this;
-    await runReactor(store, orders, {
+    let given = 0;
+    const running = runReactor(store, orders, {
       name: "payer",
       live: false,
       batchEvents: 3,
-      handle: (event, out) => out.append(`paid ${event.id}`, Paid, { by: "x" }),
+      handle: (event, out) => {
+        given += 1;
+        if (given === failsAt) throw new Error("fails");
+        out.append(`paid ${event.id}`, Paid, { by: "x" });
+      },
     });
-    for (const { id } of store.events(orders)) expect(store.revisionOf(`paid ${id}`), id).toBe(0);
+    const error: unknown = await running.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    if (given >= failsAt) expect(error).toMatchObject({ code: "STORE_REACTION_FAILED" });
+    else expect(error).toBeUndefined();
+    for (const { id } of store.events(orders)) {
+      expect(error === undefined ? [0] : [0, "empty"], id).toContain(store.revisionOf(`paid ${id}`));
+    }
     model.events = store.lastSequence;
     model.durable = store.watermarks.durable;
   }
@@ -155,7 +171,7 @@ async function play(steps: readonly Step[]): Promise<void> {
         model.durable = await program.store.sync();
         break;
       case "react":
-        await program.react();
+        await program.react(each.failsAt);
         break;
       case "close cursor":
       case "close store":
