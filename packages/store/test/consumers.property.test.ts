@@ -195,7 +195,7 @@ async function play(steps: readonly Step[]): Promise<void> {
 }
 
 test("a cursor is a position that never skips, and a reactor answers each event once", async () => {
-  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 30 }), play), {
+  await fc.assert(fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), play), {
     numRuns: Number(process.env["FC_NUM_RUNS"] ?? 60),
   });
 });
