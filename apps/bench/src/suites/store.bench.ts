@@ -1,6 +1,7 @@
 import type { Suite } from "../suite.js";
 import { storeAppendPart } from "./store-append.js";
 import { storeColdStartPart } from "./store-cold-start.js";
+import { storeDeliveryPart } from "./store-delivery.js";
 import { storeFootprintPart } from "./store-footprint.js";
 import { storeOpenPart } from "./store-open.js";
 import { storeProjectionsPart } from "./store-projections.js";
@@ -9,5 +10,13 @@ import { storeReadPart } from "./store-read.js";
 /** The event store against a tuned event table on better-sqlite3, and against the log below it, which is the least that it can cost. */
 export const storeSuite: Suite = {
   name: "store",
-  parts: [storeAppendPart, storeReadPart, storeFootprintPart, storeOpenPart, storeColdStartPart, storeProjectionsPart],
+  parts: [
+    storeAppendPart,
+    storeReadPart,
+    storeDeliveryPart,
+    storeFootprintPart,
+    storeOpenPart,
+    storeColdStartPart,
+    storeProjectionsPart,
+  ],
 };
