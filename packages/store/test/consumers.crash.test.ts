@@ -136,8 +136,9 @@ function demandNothingSkipped({ kind, position, events, given, again }: Recovere
     if (!isHandled) throw new Error(`position ${position}, and event ${sequence} was never handled`);
   }
   const rest = events.map((_, index) => index + 1).slice(position);
-  if (given.join() !== rest.join())
+  if (given.join() !== rest.join()) {
     throw new Error(`${given.join()} were given out, behind ${position} of ${events.length}`);
+  }
   if (again.kind !== "resumed" || again.position !== position) throw new Error(`opened again at ${again.position}`);
 }
 

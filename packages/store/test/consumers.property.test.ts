@@ -107,8 +107,8 @@ class Program {
     const toAck = given.map((batch, index) => ({ batch, index })).filter(({ index }) => isAcked(index, given.length));
     for (const { batch } of ack === "backwards" ? toAck.toReversed() : toAck) await batch.ack({ rung });
     model.position = position;
-    if (rung === "data" && toAck.length > 0 && position > model.saved && isAcked(0, given.length))
-      model.saved = position;
+    const isSaved = rung === "data" && toAck.length > 0 && isAcked(0, given.length);
+    if (isSaved) model.saved = Math.max(model.saved, position);
     expect([this.cursor.position, this.cursor.savedPosition]).toEqual([model.position, model.saved]);
   }
 
