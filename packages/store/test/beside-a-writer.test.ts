@@ -101,11 +101,12 @@ test("what waits in memory and cannot be written is read by nobody, until it can
     revision: store.revisionOf("a"),
     stream: [...store.stream("a", { backward: true })].map(({ sequence }) => sequence),
     region: [...store.events(region())].map(({ sequence }) => sequence),
+    bounded: [...store.events(region({ beforeSequence: 9 }))].map(({ sequence }) => sequence),
     entity: [...store.events(region({ entity: "a" }), { backward: true })].map(({ sequence }) => sequence),
     page: store.page(region()).events.map(({ sequence }) => sequence),
   });
   const none = { at: undefined, hash: undefined, get: undefined, revision: 0 };
-  expect(seen()).toEqual({ ...none, stream: [1], region: [1], entity: [1], page: [1] });
+  expect(seen()).toEqual({ ...none, stream: [1], region: [1], bounded: [1], entity: [1], page: [1] });
   expect(store.health).toEqual({ kind: "ok" });
   expect(await store.verify()).toMatchObject({ kind: "intact", events: 1 });
   isFull = false;
@@ -116,6 +117,7 @@ test("what waits in memory and cannot be written is read by nobody, until it can
     revision: 1,
     stream: [2, 1],
     region: [1, 2],
+    bounded: [1, 2],
     entity: [2, 1],
     page: [1, 2],
   });

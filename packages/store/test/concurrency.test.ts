@@ -45,12 +45,12 @@ test("four tasks on one handle lose no update, and every promise of durability h
       await turn();
     }
   };
-  let isDone = false;
+  const done = new AbortController();
   const looking = async (): Promise<number> => {
     const reader = openStoreReader({ directory, events, turn });
     let seen: StoredEvent<Sample>[] = [];
     let verified = 0;
-    while (!isDone) {
+    while (!done.signal.aborted) {
       reader.refresh();
       const found = [...reader.events(region())];
       expect(found.slice(0, seen.length)).toEqual(seen);
@@ -64,7 +64,7 @@ test("four tasks on one handle lose no update, and every promise of durability h
   };
   const reading = looking();
   const [one, two] = await Promise.all([count(store, 30), count(store, 30), committing("x"), committing("y")]);
-  isDone = true;
+  done.abort();
   expect(await reading).toBeGreaterThan(1);
   expect(one + two).toBeGreaterThan(0);
   const counted = [...store.stream("counter")].map((event) => event.status === "known" && event.data);

@@ -9,14 +9,13 @@ import { determined, openSample, Paid, Placed, START_MS } from "./sample-store.j
 
 const reused = expect.objectContaining({ code: "STORE_KEY_REUSED" });
 
-/** SHA-256, but of the id of every second event of a keyed commit all that is left is `id`. */
+/** SHA-256, but that ids which follow from a key are `id` where `isWeak` says so of what is hashed. */
 function weakHash(id: Uint8Array, isWeak: (image: Uint8Array) => boolean): ContentHash {
   return {
     ...sha256,
-    hash: (...parts: Parameters<ContentHash["hash"]>) => {
-      const hash = sha256.hash(...parts);
-      const image = Buffer.from(parts[0] as Uint8Array);
-      if (image.toString("latin1").startsWith("holdfast.key/1\0") && isWeak(image)) hash.set(id);
+    hash: (image) => {
+      const hash = sha256.hash(image);
+      if (Buffer.from(image).toString("latin1").startsWith("holdfast.key/1\0") && isWeak(image)) hash.set(id);
       return hash;
     },
   };
@@ -27,8 +26,9 @@ test("runs with the same clock and the same random bytes give every event an id 
   const ids = new Set<string>();
   for (let run = 0; run < 3; run += 1) {
     const store = await openSample(directory, { ...determined(0), clock: () => START_MS });
-    for (let count = 0; count < 4; count += 1)
+    for (let count = 0; count < 4; count += 1) {
       ids.add(store.append("a", Placed, { amount: run }, { rung: "memory" }).id);
+    }
     store.commit((commit) => {
       ids.add(commit.append("a", Placed, { amount: 1 }));
       ids.add(commit.append("b", Paid, { by: "x" }));

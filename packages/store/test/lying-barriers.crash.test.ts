@@ -65,9 +65,8 @@ async function recover(directory: Directory): Promise<Outcome> {
     await store.durable(store.append(EXTRA, Placed, { amount: 0 }));
   } catch (error) {
     if (found !== undefined) throw error; // what was opened has to go on
-    if (error instanceof WalError || error instanceof StoreError || isFsError(error))
-      return { found, again: undefined };
-    throw error;
+    if (!(error instanceof WalError || error instanceof StoreError || isFsError(error))) throw error;
+    return { found, again: undefined };
   }
   const disk = directory.fs as CrashFs;
   disk.crash("worst");

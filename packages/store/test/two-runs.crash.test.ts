@@ -1,7 +1,8 @@
 // Two runs over one disk, and a crash in each, at every pair of moments: by whichever path the store is opened then, its events,
 // their sequences and what is behind a page are the same, and everything promised is there. D-27, D-28 and D-29 are of this kind.
 //
-// Of every disk the path that is there is taken, and another one in turn. STORE_LONG=1 takes all paths, and pairs every program with
+// Behind the second crash nothing of what is pending is left, or all of it; of every disk the path that is there is taken, and another
+// one in turn. STORE_LONG=1 cuts in between as well, takes all paths, and pairs every program with
 // every one, under all settings and on every file system that is asked by default.
 import { defaultPersonalities } from "@holdfast/crash-test";
 import { expect, test } from "vitest";
@@ -96,6 +97,7 @@ function partsOf({ setting, first, second, personality }: Pairing): Parameters<t
     personality,
     paths,
     strategy: { kind: "levels", level: 1 },
+    secondStrategy: { kind: "levels", level: isLong ? 1 : 0 },
     options,
   };
 }

@@ -98,7 +98,9 @@ export interface TwoRunOptions {
   readonly first: Program;
   readonly second: Program;
   readonly personality: string;
+  /** Of the first crash where there are two, and of the second one. */
   readonly strategy: CrashStrategy;
+  readonly secondStrategy: CrashStrategy;
   /** By which the disks are opened. */
   readonly paths: PathChoice;
   readonly options: Partial<StoreOptions<Sample>>;
@@ -130,7 +132,8 @@ async function demandAll(image: Image, told: Told, { options, paths }: TwoRunOpt
 
 async function judge(trace: Trace, before: Told, from: number, options: TwoRunOptions): Promise<number> {
   let images = 0;
-  for (const { image, choice } of crashImages(trace, { ...options, from })) {
+  const { personality, secondStrategy: strategy } = options;
+  for (const { image, choice } of crashImages(trace, { personality, strategy, from })) {
     const told = toldAt(trace, choice.at, before);
     try {
       await demandAll(image, told, options);
