@@ -596,7 +596,6 @@ const looking = storeArea("store reading", reading, [
     put: "throw error;",
   },
   { what: "a reader that is closed leaves files open", file: "store-reader.ts", find: "this.#places.close();" },
-  { what: "a reader that is closed leaves its log open", file: "store-reader.ts", find: "this.#log.close();" },
   { what: "a reader that is closed is open", file: "store-reader.ts", find: "this.#isClosed = true;" },
 ]);
 
