@@ -254,8 +254,9 @@ test("a close on a full disk leaves the store open, and what waits in it", async
   await again.close();
 });
 
-test("what is durable already is not waited for, and nobody signs without a signer", async () => {
-  const store = await openSample();
+test("what is durable already is not waited for, not even behind a failure, and nobody signs without a signer", async () => {
+  const fs = new FaultFs(new MemoryFs());
+  const store = await openSample(new Directory(fs));
   const receipt = store.append("a", Placed, { amount: 1 });
   await store.durable(receipt);
   const { barriers } = store.stats().log.barriers;
@@ -263,6 +264,9 @@ test("what is durable already is not waited for, and nobody signs without a sign
   await store.durable(0);
   expect(store.stats().log.barriers.barriers).toBe(barriers);
   expect(() => store.sign(receipt)).toThrowError(option("signer"));
+  fs.plan.arm("sync:*.seg n1 EIO");
+  await expect(store.durable(store.append("a", Placed, { amount: 2 }))).rejects.toEqual(code("FS_IO"));
+  await store.durable(receipt);
   await store.close();
 });
 
