@@ -223,8 +223,12 @@ describe("what it takes", () => {
     directory.reads = 0;
     places.load(1, offsetOf(3), 5);
     expect(directory.reads).toBe(1);
-    places.load(1, offsetOf(4), 6);
+    using others = new PlaceReader({ log, directory });
+    others.load(1, offsetOf(4), 6);
     expect(directory.reads).toBe(3);
+    expect(others.view()).toEqual(new Uint8Array(5000).fill(7));
+    places.load(1, offsetOf(4), 6); // reads on where it was, and more at once
+    expect(directory.reads).toBe(4);
     expect(places.view()).toEqual(new Uint8Array(5000).fill(7));
     await log.close();
   });

@@ -114,6 +114,21 @@ describe("reads are saved", () => {
     expect(log.directory.reads).toBe(2); // 4096 bytes hold forty frames of 104, less the one before and the header
   });
 
+  test("records a few kilobytes apart share longer reads, and those far apart do not", async () => {
+    const log = await filled(
+      Array.from({ length: 1000 }, () => 1),
+      968,
+    ); // frames of 1000 bytes
+    const count = (step: number): number => {
+      using places = placesOf(log);
+      log.directory.reads = 0;
+      for (let lsn = 1; lsn <= 1000; lsn += step) expect(isSame(load(places, log, lsn), payload(lsn, 968))).toBe(true);
+      return log.directory.reads;
+    };
+    expect(count(5)).toBeLessThanOrEqual(1 + 1_000_000 / 60_000);
+    expect(count(20)).toBe(50);
+  });
+
   test("what was read before more was written is read again", async () => {
     const log = await filled([1, 1], 40);
     using places = placesOf(log, 1 << 20);
