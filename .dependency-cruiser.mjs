@@ -103,7 +103,7 @@ export default {
       from: { path: "^(packages|apps)/[^/]+/src/", pathNot: isTest },
       to: {
         dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"],
-        dependencyTypesNot: ["type-only"],
+        dependencyTypesNot: ["type-only", "npm-peer"], // a peer is a development dependency besides, for its tests
         pathNot: `node_modules/(${oneOf(bundled)})/`,
       },
     },

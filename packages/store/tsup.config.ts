@@ -9,5 +9,6 @@ const entries = {
   "projections-conformance": "src/cache-conformance.ts",
   verify: "src/verify-entry.ts",
   batpak: "src/batpak-entry.ts",
+  emmett: "src/emmett-entry.ts",
 };
 export default defineConfig(preset(entries));

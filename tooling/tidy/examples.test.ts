@@ -1,5 +1,5 @@
 // Every block marked <!-- runnable --> is type-checked against the built packages and run, from a directory outside the
-// repository, with nothing but the published packages in reach.
+// repository, with nothing but the published packages and their peers in reach.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -25,7 +25,11 @@ function link(name: string, target: string): void {
   mkdirSync(dirname(at), { recursive: true });
   symlinkSync(target, at, "junction");
 }
-for (const { directory, manifest } of published) link(manifest.name, join(root, directory));
+for (const { directory, manifest } of published) {
+  link(manifest.name, join(root, directory));
+  const peers = Object.keys(manifest.peerDependencies ?? {});
+  for (const peer of peers) link(peer, join(root, directory, "node_modules", peer));
+}
 link("@types/node", join(root, "node_modules/@types/node"));
 writeFileSync(join(scratch, "package.json"), '{"type":"module"}');
 

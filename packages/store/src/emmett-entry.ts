@@ -1,0 +1,3 @@
+// Entry `./emmett`: Emmett's event store over one of ours. Needs @event-driven-io/emmett.
+export { emmettEventStore } from "./emmett-event-store.js";
+export type { EmmettEventStore, EmmettEventStoreOptions } from "./emmett-event-store.js";
