@@ -24,6 +24,7 @@ test("what was acknowledged is there after the kill, and recording again complet
     ["recording-again-writes-nothing-twice", true],
     ["projection-matches-the-orders", true],
     ["order-history-verifies", true],
+    ["backup-taken-while-writing-verifies", true],
   ]);
   const { acknowledged, recovered, writer } = detailsOf(claims, "acknowledged-orders-survive-kill-9");
   expect(writer).toBe("killed");
@@ -34,6 +35,9 @@ test("what was acknowledged is there after the kill, and recording again complet
   expect(again).toMatchObject({ events: 1500, replayed: recovered, appended: 1500 - (recovered as number) });
   expect(context.story.join("\n")).toMatch(
     /status +after the kill +sum +at the end +sum\n +delivered +\d+ .* 725 +48,315\.05\n/,
+  );
+  expect(detailsOf(claims, "backup-taken-while-writing-verifies")["orders"]).toBeGreaterThanOrEqual(
+    recovered as number,
   );
   await using store = await openOrders(openDirectory(join(context.directory, "orders")));
   expect(store.stats()).toMatchObject({ events: 1500, streams: 1500 });

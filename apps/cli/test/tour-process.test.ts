@@ -64,6 +64,7 @@ const allClaims = [
   "recording-again-writes-nothing-twice",
   "projection-matches-the-orders",
   "order-history-verifies",
+  "backup-taken-while-writing-verifies",
 ];
 
 test(
@@ -75,7 +76,7 @@ test(
     expect(stderr).not.toContain("FAILED");
     expect(code).toBe(0);
     expect(stdout).toContain("Holdfast tour, seed 3\n");
-    expect(stdout).toMatch(/All 12 claims held, in [\d.]+ s\./);
+    expect(stdout).toMatch(/All 13 claims held, in [\d.]+ s\./);
     expect(stdout).not.toContain("\u001b");
     expect(stderr).not.toContain("\u001b");
     expect(stderr).toContain("kill 5 of 5");
@@ -129,6 +130,7 @@ describe("--file", () => {
       "killed-writer",
       "naive-save",
       "orders",
+      "orders-backup",
       "orders.csv",
       "own-module",
     ]);

@@ -2,8 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { openDirectory } from "@holdfast/fs-seam";
+import { openDirectory, type Directory } from "@holdfast/fs-seam";
 import { Prng, streamSeed } from "@holdfast/fs-seam/fault";
+import { backup, verifyBackup, type BackupReport } from "@holdfast/store/maintenance";
 import { messageOf } from "../cli-error.js";
 import { countText, durationText, plural, tableLines } from "../terminal.js";
 import { runAndKill, type KilledWriter } from "./killed-writer.js";
@@ -44,7 +45,8 @@ export function ordersStep(options: OrdersStepOptions = {}): TourStep {
       const writer = await runAndKill({ program, args: [path, file], killed: { atNumber }, patienceMs, cleanup });
       const store = await openOrders(directory);
       try {
-        return await goOn(context, { store, orders, writer });
+        const copy = openDirectory(join(context.directory, "orders-backup"), { create: true });
+        return await goOn(context, { store, orders, writer, copy });
       } finally {
         await store.close();
       }
@@ -56,9 +58,11 @@ interface Recording {
   readonly store: OrderStore;
   readonly orders: readonly Order[];
   readonly writer: KilledWriter;
+  /** Where the backup goes. */
+  readonly copy: Directory;
 }
 
-async function goOn(context: TourContext, { store, orders, writer }: Recording): Promise<Claim[]> {
+async function goOn(context: TourContext, { store, orders, writer, copy }: Recording): Promise<Claim[]> {
   const { say } = context;
   const recovered = store.lastSequence;
   const { durationMs, log } = store.openReport;
@@ -68,11 +72,7 @@ async function goOn(context: TourContext, { store, orders, writer }: Recording):
   );
   const claims = [claimSurvival(store, orders, writer)];
   const before = totalsOfStore(store);
-  const outcomes = { appended: 0, replayed: 0 };
-  for (const [index, order] of orders.entries()) {
-    outcomes[recordOrder(store, order).kind] += 1;
-    if (index % 64 === 63) await setImmediate(); // let an interrupt through
-  }
+  const [report, outcomes] = await Promise.all([backup(store, copy), recordAll(store, orders)]);
   await store.sync();
   say(
     `All ${countText(orders.length)} once more, with the same keys: ${countText(outcomes.replayed)} were known, ${countText(outcomes.appended)} were appended.`,
@@ -81,8 +81,21 @@ async function goOn(context: TourContext, { store, orders, writer }: Recording):
   const after = totalsOfStore(store);
   tellTotals(context, before, after);
   claims.push(claimProjection(after, orders));
-  claims.push(await claimVerified(context, store));
+  claims.push(await claimVerified(context, store), await claimBackup(context, copy, report, orders));
   return claims;
+}
+
+/** Records every order, and counts which were known. */
+async function recordAll(
+  store: OrderStore,
+  orders: readonly Order[],
+): Promise<{ readonly appended: number; readonly replayed: number }> {
+  const outcomes = { appended: 0, replayed: 0 };
+  for (const [index, order] of orders.entries()) {
+    outcomes[recordOrder(store, order).kind] += 1;
+    if (index % 64 === 63) await setImmediate(); // let an interrupt through, and the backup go on
+  }
+  return outcomes;
 }
 
 /** What is recorded: the user's file where it is a list of orders, else the tour's own. */
@@ -212,4 +225,42 @@ async function claimVerified({ say }: TourContext, store: OrderStore): Promise<C
       lastHash: hash,
     },
   };
+}
+
+/** Opens the backup as a program does that has nothing else left. */
+async function claimBackup(
+  { say }: TourContext,
+  copy: Directory,
+  report: BackupReport,
+  orders: readonly Order[],
+): Promise<Claim> {
+  const { sequence, hash } = report.anchor;
+  const files = await verifyBackup(copy, report);
+  const store = await openOrders(copy);
+  try {
+    const verified = await store.verify();
+    const isSame = Buffer.from(store.hashAt(sequence) ?? []).toString("hex") === hash;
+    const isRight = isSameTotals(totalsOfStore(store), totalsOf(orders.slice(0, sequence)));
+    const ok =
+      files.kind === "intact" && verified.kind === "intact" && store.lastSequence === sequence && isSame && isRight;
+    if (ok) {
+      say(
+        `The backup, taken meanwhile, has ${plural(sequence, "order")} in ${plural(report.bytes, "byte")} and verifies.`,
+      );
+    }
+    return {
+      name: "backup-taken-while-writing-verifies",
+      ok,
+      details: {
+        says: ok
+          ? `a backup taken while orders were recorded opens with the first ${countText(sequence)}, and verifies`
+          : `the backup is not the first ${countText(sequence)} orders: files ${files.kind}, events ${verified.kind}`,
+        orders: sequence,
+        bytes: report.bytes,
+        files: report.files.length,
+      },
+    };
+  } finally {
+    await store.close();
+  }
 }
