@@ -145,7 +145,7 @@ function onHandle(handle: FileHandle, step: Extract<Command, { handle: number }>
   }
 }
 
-function compare(make: () => StoreFs, commands: readonly Command[]): void {
+function expectAlike(make: () => StoreFs, commands: readonly Command[]): void {
   const root = mkdtempSync(join(tmpdir(), "holdfast-differential-"));
   const ours = new Player(make());
   const real = new Player(new RealFs({ root }));
@@ -167,7 +167,7 @@ const seed = process.env["FC_SEED"] === undefined ? {} : { seed: Number(process.
 test("MemoryFs behaves as the real file system", { timeout: 120_000 }, () => {
   fc.assert(
     fc.property(fc.array(command, { minLength: 1, maxLength: 40 }), (commands) =>
-      compare(() => new MemoryFs(), commands),
+      expectAlike(() => new MemoryFs(), commands),
     ),
     { numRuns: runs, ...seed },
   );
@@ -176,14 +176,14 @@ test("MemoryFs behaves as the real file system", { timeout: 120_000 }, () => {
 test("CrashFs behaves as the real file system until the power fails", { timeout: 120_000 }, () => {
   fc.assert(
     fc.property(fc.array(command, { minLength: 1, maxLength: 40 }), (commands) =>
-      compare(() => new CrashFs(), commands),
+      expectAlike(() => new CrashFs(), commands),
     ),
     { numRuns: runs, ...seed },
   );
 });
 
 test("a name does not take the place of a directory above it, and the refusal is the system's", () => {
-  compare(
+  expectAlike(
     () => new MemoryFs(),
     [
       { kind: "makeDirectory", path: "/d" },

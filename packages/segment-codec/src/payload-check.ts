@@ -155,7 +155,7 @@ class Walk {
       (type === UNDEFINED && length === 1 && first === 0) ||
       (type === TIMESTAMP && (length === 4 || ((length === 8 || length === 12) && this.#isTime(start, length)))) ||
       (type === BIG_INTEGER && length > 0 && length * 8 <= MAX_BIGINT_BITS + 8) ||
-      (type === TYPED_ARRAY && (length - 1) % elementBytes[first]! === 0); // of a type that is none the remainder is NaN
+      (type === TYPED_ARRAY && (length - 1) % Number(elementBytes[first]) === 0); // of a type that is none the remainder is NaN
     if (!isSound) throw malformed(`an extension of type ${type} and ${length} bytes`, at);
   }
 

@@ -56,7 +56,7 @@ function checkValue(value: unknown, depthLeft: number, path: string): void {
 }
 
 function checkObject(value: object, depthLeft: number, path: string): void {
-  if (depthLeft === 0) throw refused(path, "nested too deep");
+  if (depthLeft === 0) throw refused(path, "nested too deep, or in itself");
   const prototype: unknown = Object.getPrototypeOf(value);
   if (Array.isArray(value)) {
     if (prototype !== Array.prototype) throw refused(path, "an instance of a class over Array");
@@ -69,13 +69,13 @@ function checkObject(value: object, depthLeft: number, path: string): void {
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) throw refused(path, "an invalid Date");
     if (prototype !== Date.prototype) throw refused(path, "an instance of a class over Date");
-    if (Reflect.ownKeys(value).length > 0) throw refused(path, "a Date with properties of its own");
+    if (Reflect.ownKeys(value).length > 0) throw refused(path, "a Date with properties");
     return;
   }
   if (prototype !== Object.prototype && prototype !== null) {
     throw refused(path, `an instance of ${value.constructor?.name ?? "a class"}`);
   }
-  if (Object.getOwnPropertySymbols(value).length > 0) throw refused(path, "an object with a symbol among its keys");
+  if (Object.getOwnPropertySymbols(value).length > 0) throw refused(path, "an object with a symbol as key");
   for (const key of Object.keys(value)) {
     if (key === "__proto__") throw refused(`${path}.__proto__`, "a key that would be taken for a prototype");
     if (loneSurrogate.test(key)) throw refused(path, "a key with half a surrogate pair");

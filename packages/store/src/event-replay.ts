@@ -26,8 +26,9 @@ export function findReplay(
   if (first === 0) {
     // No two events have one id, whatever the hash is worth.
     const taken = events.find(({ id }) => lookup.findId(id, lastSequence) !== 0);
-    if (taken !== undefined)
+    if (taken !== undefined) {
       throw reused(lookup.findId(taken.id, lastSequence), "another event has an id of this commit");
+    }
     return undefined;
   }
   if (!lookup.view(first).isKeyed) throw reused(first, "an event without a key has its id");
