@@ -202,6 +202,19 @@ describe("who works on the store meanwhile", () => {
     await store.close();
   });
 
+  test("a reader that has read more files than it keeps open has no payload in memory that is gone", async () => {
+    const directory = new Directory(new MemoryFs());
+    const store = await filledStore(directory, { count: 120 });
+    expect(store.stats().log.segmentCount).toBeGreaterThan(30);
+    using beside = openStoreReader({ directory, events });
+    for (let sequence = 1; sequence <= store.lastSequence; sequence += 1) beside.at(sequence);
+    await compact(store, { keep: keepOpen, rotate: true });
+    beside.refresh();
+    expect(droppedIn(beside)).toEqual(droppedIn(store));
+    for (const sequence of droppedIn(store)) expect(beside.at(sequence)).toMatchObject({ status: "dropped" });
+    await store.close();
+  });
+
   test("a reader whose last look ended in a segment that was written again reads on", async () => {
     const directory = new Directory(new MemoryFs());
     const store = await filledStore(directory, { count: 3, segmentBytes: 100_000 });

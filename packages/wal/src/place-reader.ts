@@ -238,14 +238,12 @@ export class PlaceReader {
   /** To be called when a segment has been rewritten: places and records before that are those of another file. */
   forget(segmentId: number): void {
     this.#handles.forget(segmentId);
-    this.#cache.clear();
-    this.#lastOf = undefined;
-    this.#forgotten += 1;
+    this.#forgetRecords();
   }
 
   /** The same for every segment that is open here and whose file has been replaced, by whomever: for a reader beside the writer. */
   forgetReplaced(): void {
-    this.#handles.forgetReplaced();
+    if (this.#handles.forgetReplaced()) this.#forgetRecords();
   }
 
   /** Closes its handles, and that of a read that waits once it has returned. */
@@ -256,6 +254,12 @@ export class PlaceReader {
 
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  #forgetRecords(): void {
+    this.#cache.clear();
+    this.#lastOf = undefined;
+    this.#forgotten += 1;
   }
 
   #prepare(lsn: number): void {

@@ -20,6 +20,7 @@ export class SegmentHandles {
   /** In the order of their last use, so the last of them is never dropped to make room. */
   readonly #opened = new Map<number, OpenedSegment>();
   #last: OpenedSegment | undefined = undefined;
+  #hasMadeRoom = false;
 
   constructor(directory: Directory, segments: () => readonly LogSegment[], maxHandles: number) {
     this.#directory = directory;
@@ -41,6 +42,7 @@ export class SegmentHandles {
     for (const oldest of this.#opened.values()) {
       if (this.#opened.size <= this.#maxHandles) break;
       this.#drop(oldest);
+      this.#hasMadeRoom = true;
     }
     return opened;
   }
@@ -53,11 +55,20 @@ export class SegmentHandles {
     this.#drop(opened);
   }
 
-  /** {@link forget}s what has no name any more: its file was replaced, or removed. */
-  forgetReplaced(): void {
+  /**
+   * {@link forget}s what has no name any more: its file was replaced, or removed.
+   *
+   * @returns whether there was such a file, or may have been: one that was closed to make room cannot be asked.
+   */
+  forgetReplaced(): boolean {
+    let isForgotten = this.#hasMadeRoom;
+    this.#hasMadeRoom = false;
     for (const { segment, handle } of [...this.#opened.values()]) {
-      if (handle.stat().links === 0) this.forget(segment.segmentId);
+      if (handle.stat().links > 0) continue;
+      this.forget(segment.segmentId);
+      isForgotten = true;
     }
+    return isForgotten;
   }
 
   /** A read of it is over. */
