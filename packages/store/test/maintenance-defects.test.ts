@@ -12,6 +12,7 @@ import { backup, compact } from "../src/maintenance-entry.js";
 import { verifyReceipt } from "../src/verify-entry.js";
 import { determined, events, openSample, Paid, Placed, type Sample } from "./sample-store.js";
 import { allTold } from "./store-law.js";
+import { footerIn } from "./opening-paths.js";
 import { droppedIn, envelopesOf, filledStore, keepOpen } from "./support/retained-store.js";
 
 const sizes = { segmentBytes: 1024, bufferBytes: 512, preallocateBytes: 0, mergeBytes: 0, prepareSegments: false };
@@ -172,14 +173,28 @@ describe("crashes and content", () => {
     await store.close();
     const sound = directory.readFile(first?.file ?? "");
     const image = (directory.fs as MemoryFs).snapshot();
-    for (let bytes = 64; bytes < sound.length; bytes += 8) {
+    const open = (bytes: number): Promise<Store<Sample>> => {
       const torn = new Directory(new MemoryFs({ image }));
       torn.remove(first?.file ?? "");
       torn.writeFile(first?.file ?? "", sound.subarray(0, bytes));
-      const opening = openSample(torn, determined(1));
-      // Without its last frame the segment does not lead to the next one, although all its events are there.
-      await expect(opening, `of ${bytes} bytes`).rejects.toMatchObject({ code: "WAL_CORRUPT" });
+      return openSample(torn, determined(1));
+    };
+    const { start, end } = footerIn(sound) as { readonly start: number; readonly end: number }; // it has one
+    expect([start > 400, end]).toEqual([true, sound.length]);
+    // Without the frame before its footer the segment does not lead to the next one, although all its events are there.
+    for (let bytes = 64; bytes < start; bytes += 8) {
+      await expect(open(bytes), `of ${bytes} bytes`).rejects.toMatchObject({ code: "WAL_CORRUPT" });
     }
+    const expected = await open(sound.length);
+    expect(droppedIn(expected).length).toBeGreaterThan(0);
+    // The footer is derived: a part of one is none, and the segment is whole.
+    for (let bytes = start; bytes < end; bytes += 8) {
+      const opened = await open(bytes);
+      expect(opened.openReport.indexedFrom.unused.map(({ file }) => file)).toContain(first?.file);
+      expect([envelopesOf(opened), droppedIn(opened)]).toEqual([envelopesOf(expected), droppedIn(expected)]);
+      await opened.close();
+    }
+    await expected.close();
   });
 
   test("D-35: any bytes are a payload, and retention reads none of them", async () => {

@@ -81,7 +81,8 @@ function changeFooters(directory: Directory, change: FooterChange, isWanted: (in
   return changed > 0;
 }
 
-function footerIn(bytes: Uint8Array): { readonly start: number; readonly end: number } | undefined {
+/** Where the footer of a segment lies. */
+export function footerIn(bytes: Uint8Array): { readonly start: number; readonly end: number } | undefined {
   const outcome = inspectSegmentHeader(bytes.subarray(0, SEGMENT_HEADER_BYTES));
   if (outcome.kind !== "segment") return undefined; // its creation was cut off
   const cursor = new FrameCursor(sourceOf(bytes), outcome.header);
