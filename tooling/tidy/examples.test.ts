@@ -1,5 +1,5 @@
 // Every block marked <!-- runnable --> is type-checked against the built packages and run, from a directory outside the
-// repository, with nothing but the published packages and their peers in reach.
+// repository, with nothing but the packages of this one and their peers in reach.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,10 @@ import { runnableBlocks } from "./readme.ts";
 import { isRecorded, listFiles, readText, root, workspace } from "./repository.ts";
 
 const paths = listFiles().filter((path) => !isRecorded(path));
-const published = workspace(paths).filter(({ manifest }) => manifest.private !== true);
+// A package that is not published yet has an example too.
+const inReach = workspace(paths).filter(
+  ({ directory, manifest }) => manifest.private !== true || directory.startsWith("packages/"),
+);
 const blocks = paths
   .filter((path) => path.endsWith(".md"))
   .map(readText)
@@ -25,7 +28,7 @@ function link(name: string, target: string): void {
   mkdirSync(dirname(at), { recursive: true });
   symlinkSync(target, at, "junction");
 }
-for (const { directory, manifest } of published) {
+for (const { directory, manifest } of inReach) {
   link(manifest.name, join(root, directory));
   const peers = Object.keys(manifest.peerDependencies ?? {});
   for (const peer of peers) link(peer, join(root, directory, "node_modules", peer));
@@ -47,7 +50,7 @@ const options: ts.CompilerOptions = {
 };
 
 test("the packages are built", () => {
-  const missing = published.filter(({ directory }) => !existsSync(join(root, directory, "dist")));
+  const missing = inReach.filter(({ directory }) => !existsSync(join(root, directory, "dist")));
   expect(missing.map(({ directory }) => directory)).toEqual([]);
 });
 

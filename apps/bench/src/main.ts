@@ -9,6 +9,7 @@ import type { Row } from "./row.js";
 import type { Part, Suite } from "./suite.js";
 import { crashSuite } from "./suites/crash.bench.js";
 import { fsSeamSuite } from "./suites/fs-seam.bench.js";
+import { lsmTreeSuite } from "./suites/lsm-tree.bench.js";
 import { segmentCodecSuite } from "./suites/segment-codec.bench.js";
 import { sidxFooterSuite } from "./suites/sidx-footer.bench.js";
 import { storeSuite } from "./suites/store.bench.js";
@@ -32,7 +33,15 @@ const usage = `usage: npm run bench -- [suite] [options]
   --part NAME        only this part of the suite, and only its table
 `;
 
-const suites: readonly Suite[] = [fsSeamSuite, crashSuite, segmentCodecSuite, sidxFooterSuite, walSuite, storeSuite];
+const suites: readonly Suite[] = [
+  fsSeamSuite,
+  crashSuite,
+  segmentCodecSuite,
+  sidxFooterSuite,
+  walSuite,
+  storeSuite,
+  lsmTreeSuite,
+];
 
 interface CommandLine {
   readonly chosen: readonly Suite[];

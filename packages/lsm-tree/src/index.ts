@@ -1,0 +1,15 @@
+export { LsmError, lsmErrorCodes } from "./lsm-error.js";
+export type { LsmErrorCode, LsmErrorContext } from "./lsm-error.js";
+export { compareUserKeys, entryKinds, MAX_KEY_BYTES, MAX_SEQNO, MAX_VALUE_BYTES } from "./internal-key.js";
+export { EntryCursor } from "./entry-cursor.js";
+export type { EntryView } from "./entry-cursor.js";
+export { hashKey } from "./key-hash.js";
+export type { HashKey } from "./key-hash.js";
+export { Memtable, MemtableCursor } from "./memtable.js";
+export type { MemtableOptions } from "./memtable.js";
+export { MergeIterator } from "./merge-iterator.js";
+export type { Direction } from "./merge-iterator.js";
+export { VisibleEntries } from "./visible-entries.js";
+export type { KeyBounds } from "./visible-entries.js";
+export { DropRules } from "./drop-rules.js";
+export type { DropRulesOptions, Verdict } from "./drop-rules.js";

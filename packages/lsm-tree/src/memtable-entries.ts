@@ -1,0 +1,159 @@
+import { compareBytes, copyBytes } from "./internal-key.js";
+
+/** Arenas are chunks of this size; what is larger than {@link OWN_CHUNK_BYTES} gets one of its own. */
+const CHUNK_BYTES = 0x10_0000;
+const OWN_CHUNK_BYTES = 0x1_0000;
+
+/** Bytes of all columns for each entry. */
+const COLUMN_BYTES = 27;
+
+/**
+ * The entries of a memtable by number, in the order in which they came: keys and values in chunks that never move, everything else in
+ * typed arrays. Nothing is ever changed or removed, so a reader needs no copy.
+ */
+export class MemtableEntries {
+  count = 0;
+  /** Bytes of all chunks. */
+  arenaBytes = 0;
+  readonly #chunks: Uint8Array[] = [];
+  /** The chunk that is filled, and how much of it is used. */
+  #chunk: Uint8Array = new Uint8Array();
+  #chunkId = -1;
+  #used = 0;
+  #chunkIds: Uint32Array;
+  #offsets: Uint32Array;
+  #keyBytes: Uint16Array;
+  #valueBytes: Uint32Array;
+  #seqnos: Float64Array;
+  #kinds: Uint8Array;
+  #previous: Int32Array;
+
+  constructor(expectedEntries: number) {
+    const capacity = Math.max(16, expectedEntries);
+    this.#chunkIds = new Uint32Array(capacity);
+    this.#offsets = new Uint32Array(capacity);
+    this.#keyBytes = new Uint16Array(capacity);
+    this.#valueBytes = new Uint32Array(capacity);
+    this.#seqnos = new Float64Array(capacity);
+    this.#kinds = new Uint8Array(capacity);
+    this.#previous = new Int32Array(capacity);
+  }
+
+  /** Bytes in memory. */
+  get bytes(): number {
+    return this.arenaBytes + this.#offsets.length * COLUMN_BYTES;
+  }
+
+  /** Copies an entry in and returns its number. The caller has checked all ranges. */
+  add(
+    kind: number,
+    seqno: number,
+    keySource: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueSource: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): number {
+    const id = this.count;
+    if (id === this.#offsets.length) this.#grow();
+    const keyBytes = keyEnd - keyStart;
+    const valueBytes = valueEnd - valueStart;
+    const bytes = keyBytes + valueBytes;
+    let chunk = this.#chunk;
+    let chunkId = this.#chunkId;
+    let at = this.#used;
+    if (bytes > OWN_CHUNK_BYTES) {
+      chunk = new Uint8Array(bytes); // the one that is being filled stays
+      chunkId = this.#push(chunk);
+      at = 0;
+    } else {
+      if (bytes > chunk.length - at || chunkId < 0) {
+        chunk = this.#chunk = new Uint8Array(CHUNK_BYTES);
+        chunkId = this.#chunkId = this.#push(chunk);
+        at = 0;
+      }
+      this.#used = at + bytes;
+    }
+    copyBytes(chunk, at, keySource, keyStart, keyEnd);
+    copyBytes(chunk, at + keyBytes, valueSource, valueStart, valueEnd);
+    this.#chunkIds[id] = chunkId;
+    this.#offsets[id] = at;
+    this.#keyBytes[id] = keyBytes;
+    this.#valueBytes[id] = valueBytes;
+    this.#seqnos[id] = seqno;
+    this.#kinds[id] = kind;
+    this.#previous[id] = -1;
+    this.count = id + 1;
+    return id;
+  }
+
+  // Every id below comes from `add`, or from `previous`, so it is below the count: that makes the assertions true.
+
+  chunk(id: number): Uint8Array {
+    return this.#chunks[this.#chunkIds[id]!]!;
+  }
+
+  keyStart(id: number): number {
+    return this.#offsets[id]!;
+  }
+
+  keyBytes(id: number): number {
+    return this.#keyBytes[id]!;
+  }
+
+  valueBytes(id: number): number {
+    return this.#valueBytes[id]!;
+  }
+
+  seqno(id: number): number {
+    return this.#seqnos[id]!;
+  }
+
+  kind(id: number): number {
+    return this.#kinds[id]!;
+  }
+
+  /** The version of the same key before this one, or -1. */
+  previous(id: number): number {
+    return this.#previous[id]!;
+  }
+
+  link(id: number, previous: number): void {
+    this.#previous[id] = previous;
+  }
+
+  /** Compares the user key of an entry with a range. */
+  compareKey(id: number, key: Uint8Array, start: number, end: number): number {
+    const from = this.#offsets[id]!;
+    return compareBytes(this.chunk(id), from, from + this.#keyBytes[id]!, key, start, end);
+  }
+
+  /** Compares two entries in internal order. */
+  compare(a: number, b: number): number {
+    const from = this.#offsets[b]!;
+    const order = this.compareKey(a, this.chunk(b), from, from + this.#keyBytes[b]!);
+    return order !== 0 ? order : this.#seqnos[b]! - this.#seqnos[a]!;
+  }
+
+  #push(chunk: Uint8Array): number {
+    this.#chunks.push(chunk);
+    this.arenaBytes += chunk.length;
+    return this.#chunks.length - 1;
+  }
+
+  #grow(): void {
+    const capacity = this.#offsets.length * 2;
+    const larger = <Column extends { set(from: Column): void }>(column: Column, empty: Column): Column => {
+      empty.set(column);
+      return empty;
+    };
+    this.#chunkIds = larger(this.#chunkIds, new Uint32Array(capacity));
+    this.#offsets = larger(this.#offsets, new Uint32Array(capacity));
+    this.#keyBytes = larger(this.#keyBytes, new Uint16Array(capacity));
+    this.#valueBytes = larger(this.#valueBytes, new Uint32Array(capacity));
+    this.#seqnos = larger(this.#seqnos, new Float64Array(capacity));
+    this.#kinds = larger(this.#kinds, new Uint8Array(capacity));
+    this.#previous = larger(this.#previous, new Int32Array(capacity));
+  }
+}

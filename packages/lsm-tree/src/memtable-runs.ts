@@ -1,0 +1,185 @@
+import { sharedPrefix } from "./internal-key.js";
+import type { MemtableEntries } from "./memtable-entries.js";
+
+/**
+ * Entries of a memtable in internal order, made when somebody asks. Entries that came since the last time are sorted into a run;
+ * runs are merged so that there are few. A run never changes: whoever has it may go on reading while others are made.
+ */
+
+/** Numbers of entries in internal order. */
+export type Run = Uint32Array;
+
+/** Indexes share a float with 32 bits of key: 2^53 is the most that is exact. */
+const INDEX_RANGE = 0x20_0000;
+
+/** Up to this many entries are sorted by insertion. */
+const FEW = 16;
+
+/** How often equal heads are looked at further on before plain comparison takes over. */
+const MAX_LEVEL = 64;
+
+export class MemtableRuns {
+  readonly #entries: MemtableEntries;
+  /** From the oldest to the newest. */
+  #runs: Run[] = [];
+  /** Entries below this number are in runs. */
+  #sorted = 0;
+
+  constructor(entries: MemtableEntries) {
+    this.#entries = entries;
+  }
+
+  /**
+   * Runs that hold all entries there are, each once. Merging the newest two while the older is at most twice the newer keeps them to the
+   * logarithm of the number of entries, and each entry is moved as often at most.
+   */
+  all(): readonly Run[] {
+    const { count } = this.#entries;
+    for (; this.#sorted < count; this.#sorted = Math.min(count, this.#sorted + INDEX_RANGE)) {
+      this.#push(sortedRun(this.#entries, this.#sorted, Math.min(count, this.#sorted + INDEX_RANGE)));
+    }
+    return this.#runs.slice();
+  }
+
+  /** All entries as one run. */
+  one(): Run {
+    this.all();
+    for (let newest = this.#runs.pop(); newest !== undefined; newest = this.#runs.pop()) {
+      const older = this.#runs.pop();
+      if (older === undefined) {
+        this.#runs = [newest];
+        return newest;
+      }
+      this.#runs.push(mergedRun(this.#entries, older, newest));
+    }
+    return new Uint32Array();
+  }
+
+  #push(run: Run): void {
+    let newest = run;
+    for (
+      let older = this.#runs.at(-1);
+      older !== undefined && older.length <= 2 * newest.length;
+      older = this.#runs.at(-1)
+    ) {
+      newest = mergedRun(this.#entries, older, newest);
+      this.#runs.pop();
+    }
+    this.#runs.push(newest);
+  }
+}
+
+/** Sorts the entries from `start` up to `end`. */
+function sortedRun(entries: MemtableEntries, start: number, end: number): Run {
+  const run = new Uint32Array(end - start);
+  let ascends = true;
+  for (let id = start + 1; id < end && ascends; id++) ascends = entries.compare(id - 1, id) < 0;
+  if (ascends) {
+    for (let at = 0; at < run.length; at++) run[at] = start + at;
+    return run;
+  }
+  // The newest first: sorting keeps that order where keys are equal, and it is the right one.
+  for (let at = 0; at < run.length; at++) run[at] = end - 1 - at;
+  sortRange(entries, run, 0, run.length, { depth: 0, level: 0 });
+  return run;
+}
+
+/**
+ * Sorts `run[from, to)`, whose keys share their first `depth` bytes: what they all share is passed, the four bytes behind it become one
+ * number, and its place in the run joins them in a float that the engine sorts natively. Only keys with equal numbers are compared.
+ */
+function sortRange(
+  entries: MemtableEntries,
+  run: Run,
+  from: number,
+  to: number,
+  { depth, level }: { readonly depth: number; readonly level: number },
+): void {
+  const count = to - from;
+  if (count <= FEW) {
+    sortFew(entries, run, from, to);
+    return;
+  }
+  const { shared, isOne } = prefixOf(entries, run, from, to, depth);
+  if (isOne) return; // versions of one key, the newest first
+  const packed = new Float64Array(count);
+  for (let at = 0; at < count; at++) packed[at] = headOf(entries, run[from + at]!, shared) * INDEX_RANGE + at; // inside the run
+  packed.sort();
+  const before = run.slice(from, to);
+  const headAt = (at: number): number => Math.floor(packed[at]! / INDEX_RANGE); // at is below count
+  let group = 0;
+  for (let at = 0; at < count; at++) {
+    run[from + at] = before[packed[at]! - headAt(at) * INDEX_RANGE]!;
+    const isLast = at + 1 === count || headAt(at + 1) !== headAt(at);
+    if (!isLast) continue;
+    if (at > group) sortGroup(entries, run, from + group, from + at + 1, { depth: shared + 4, level: level + 1 });
+    group = at + 1;
+  }
+}
+
+/** Sorts entries with equal heads: keys too short to have been compared in full are what the plain comparison is for. */
+function sortGroup(
+  entries: MemtableEntries,
+  run: Run,
+  from: number,
+  to: number,
+  next: { readonly depth: number; readonly level: number },
+): void {
+  let isLong = next.level < MAX_LEVEL;
+  for (let at = from; at < to && isLong; at++) isLong = entries.keyBytes(run[at]!) >= next.depth;
+  if (isLong) sortRange(entries, run, from, to, next);
+  else if (to - from <= FEW) sortFew(entries, run, from, to);
+  else run.subarray(from, to).sort((a, b) => entries.compare(a, b));
+}
+
+function sortFew(entries: MemtableEntries, run: Run, from: number, to: number): void {
+  for (let at = from + 1; at < to; at++) {
+    const id = run[at]!; // inside the run, as everything below
+    let place = at;
+    for (; place > from && entries.compare(run[place - 1]!, id) > 0; place--) run[place] = run[place - 1]!;
+    run[place] = id;
+  }
+}
+
+/** How many bytes all keys share, of which `depth` are known, and whether they are all the same key. */
+function prefixOf(
+  entries: MemtableEntries,
+  run: Run,
+  from: number,
+  to: number,
+  depth: number,
+): { readonly shared: number; readonly isOne: boolean } {
+  const first = run[from]!; // not empty
+  const chunk = entries.chunk(first);
+  const start = entries.keyStart(first);
+  let shared = entries.keyBytes(first);
+  let isOne = true;
+  for (let at = from + 1; at < to; at++) {
+    const id = run[at]!; // below `to`
+    const keyStart = entries.keyStart(id);
+    const keyEnd = keyStart + entries.keyBytes(id);
+    shared = depth + sharedPrefix(chunk, start + depth, start + shared, entries.chunk(id), keyStart + depth, keyEnd);
+    isOne = isOne && shared === entries.keyBytes(first) && shared === entries.keyBytes(id);
+  }
+  return { shared, isOne };
+}
+
+/** The four bytes from `depth` on as a number that keeps their order; what is missing counts as 0. */
+function headOf(entries: MemtableEntries, id: number, depth: number): number {
+  const chunk = entries.chunk(id);
+  const end = entries.keyStart(id) + entries.keyBytes(id);
+  let head = 0;
+  const from = entries.keyStart(id) + depth;
+  for (let at = from; at < from + 4; at++) head = (head << 8) | (at < end ? chunk[at]! : 0); // checked right here
+  return head >>> 0;
+}
+
+function mergedRun(entries: MemtableEntries, a: Run, b: Run): Run {
+  const merged = new Uint32Array(a.length + b.length);
+  let [fromA, fromB] = [0, 0];
+  for (let at = 0; at < merged.length; at++) {
+    const takesA = fromB === b.length || (fromA < a.length && entries.compare(a[fromA]!, b[fromB]!) < 0); // both below their lengths
+    merged[at] = takesA ? a[fromA++]! : b[fromB++]!;
+  }
+  return merged;
+}

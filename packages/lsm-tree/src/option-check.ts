@@ -1,0 +1,20 @@
+/** The checks on arguments that every reader and writer of this package makes in the same words. */
+
+/** Throws a `RangeError` that names the option unless `value` is a whole number from `min` to `max`. */
+export function checkWhole(value: number, name: string, min: number, max: number): void {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return;
+  throw new RangeError(`${name} must be a whole number from ${min} to ${max}, not ${String(value)}`);
+}
+
+/** Throws a `TypeError` when `options` has a key that nobody reads: a misspelled option must not pass for its default. */
+export function checkKeys(options: object, keys: readonly string[], what: string): void {
+  for (const key of Object.keys(options)) {
+    if (!keys.includes(key)) throw new TypeError(`${what}: unknown option ${JSON.stringify(key)}`);
+  }
+}
+
+/** Throws unless `bytes` is a Uint8Array of `length` bytes. */
+export function checkBytes(bytes: Uint8Array, name: string, length: number): void {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`);
+  if (bytes.length !== length) throw new RangeError(`${name} must have ${length} bytes, not ${bytes.length}`);
+}

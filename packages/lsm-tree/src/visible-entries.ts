@@ -1,0 +1,156 @@
+import { compareBytes, copyBytes, entryKinds, MAX_SEQNO } from "./internal-key.js";
+import type { EntryView } from "./entry-cursor.js";
+import type { Direction, MergeIterator } from "./merge-iterator.js";
+
+/** Which user keys are meant; a bound that is left out is none, and an empty key is a bound like any other. */
+export interface KeyBounds {
+  readonly gt?: Uint8Array | undefined;
+  readonly gte?: Uint8Array | undefined;
+  readonly lt?: Uint8Array | undefined;
+  readonly lte?: Uint8Array | undefined;
+}
+
+/**
+ * What one snapshot sees: of each user key inside the bounds the newest version up to the snapshot's seqno, unless that is a delete. Goes in
+ * the direction of the merge below it, and can be placed anew as often as one likes.
+ */
+export class VisibleEntries implements EntryView {
+  valid = false;
+  keyBytes: Uint8Array = new Uint8Array();
+  readonly keyStart = 0;
+  keyEnd = 0;
+  seqno = 0;
+  readonly kind: number = entryKinds.put;
+  valueBytes: Uint8Array = this.keyBytes;
+  valueStart = 0;
+  valueEnd = 0;
+  readonly #merge: MergeIterator;
+  readonly #isForward: boolean;
+  readonly #snapshot: number;
+  readonly #lower: Uint8Array | undefined;
+  readonly #upper: Uint8Array | undefined;
+  readonly #hasLower: boolean;
+  readonly #hasUpper: boolean;
+
+  /** @param merge - taken over. @param bounds - kept; `gte` counts before `gt`, `lte` before `lt`. */
+  constructor(merge: MergeIterator, direction: Direction, snapshot: number, bounds: KeyBounds = {}) {
+    this.#merge = merge;
+    this.#isForward = direction === "forward";
+    this.#snapshot = snapshot;
+    this.#lower = bounds.gte ?? bounds.gt;
+    this.#upper = bounds.lte ?? bounds.lt;
+    this.#hasLower = bounds.gte !== undefined;
+    this.#hasUpper = bounds.lte !== undefined;
+  }
+
+  /** To the first entry in this direction. */
+  start(): void {
+    const bound = this.#isForward ? this.#lower : this.#upper;
+    const includes = this.#isForward ? this.#hasLower : this.#hasUpper;
+    // Behind all versions of the bound's key is seqno -1, before all of them the highest: the first place in this direction that counts.
+    if (bound === undefined) this.#merge.start();
+    else this.#merge.seek(bound, this.#isForward === includes ? MAX_SEQNO : -1);
+    this.#find();
+  }
+
+  /** Forward: to the first key that is at least `key`; reverse: to the last that is at most `key`. Nowhere when `key` is out of bounds. */
+  seek(key: Uint8Array): void {
+    this.valid = false;
+    if (!this.#isInBounds(key, 0, key.length)) return;
+    this.#merge.seek(key, this.#isForward ? MAX_SEQNO : -1);
+    this.#find();
+  }
+
+  /** To the next entry in this direction. Only from an entry. */
+  next(): void {
+    if (this.#isForward) this.#passVersions();
+    this.#find();
+  }
+
+  #find(): void {
+    this.valid = false;
+    while (this.#merge.current !== undefined && !this.valid) {
+      const { keyBytes, keyStart, keyEnd } = this.#merge.current;
+      if (!this.#isBeforeEnd(keyBytes, keyStart, keyEnd)) return;
+      if (this.#isForward) this.#takeForward();
+      else this.#takeReverse();
+    }
+  }
+
+  /** The newest version comes first: the first that the snapshot sees decides. */
+  #takeForward(): void {
+    const entry = this.#merge.current;
+    if (entry === undefined) return;
+    if (entry.seqno > this.#snapshot) {
+      this.#merge.next();
+      return;
+    }
+    this.#keep(entry);
+    if (entry.kind === entryKinds.delete) this.#passVersions();
+    else this.valid = true;
+  }
+
+  /** The newest version comes last: the last that the snapshot sees decides, and the merge stands on another key by then. */
+  #takeReverse(): void {
+    let kind = 0;
+    let isFirst = true;
+    for (let entry = this.#merge.current; entry !== undefined; entry = this.#merge.current) {
+      if (!isFirst && !this.#isSameKey(entry)) break;
+      if (isFirst) this.#keepKey(entry);
+      isFirst = false;
+      if (entry.seqno <= this.#snapshot) {
+        kind = entry.kind;
+        this.#keepValue(entry);
+      }
+      this.#merge.next();
+    }
+    this.valid = kind === entryKinds.put;
+  }
+
+  #passVersions(): void {
+    while (this.#merge.current !== undefined && this.#isSameKey(this.#merge.current)) this.#merge.next();
+  }
+
+  #keep(entry: EntryView): void {
+    this.#keepKey(entry);
+    this.#keepValue(entry);
+  }
+
+  #keepKey({ keyBytes, keyStart, keyEnd }: EntryView): void {
+    if (keyEnd - keyStart > this.keyBytes.length) this.keyBytes = new Uint8Array(Math.max(64, 2 * (keyEnd - keyStart)));
+    copyBytes(this.keyBytes, 0, keyBytes, keyStart, keyEnd);
+    this.keyEnd = keyEnd - keyStart;
+  }
+
+  /** Values are not copied: blocks and chunks of a memtable never change. */
+  #keepValue({ seqno, valueBytes, valueStart, valueEnd }: EntryView): void {
+    this.seqno = seqno;
+    this.valueBytes = valueBytes;
+    this.valueStart = valueStart;
+    this.valueEnd = valueEnd;
+  }
+
+  #isSameKey({ keyBytes, keyStart, keyEnd }: EntryView): boolean {
+    return compareBytes(this.keyBytes, 0, this.keyEnd, keyBytes, keyStart, keyEnd) === 0;
+  }
+
+  #isInBounds(key: Uint8Array, start: number, end: number): boolean {
+    return this.#isAboveLower(key, start, end) && this.#isBelowUpper(key, start, end);
+  }
+
+  #isBeforeEnd(key: Uint8Array, start: number, end: number): boolean {
+    return this.#isForward ? this.#isBelowUpper(key, start, end) : this.#isAboveLower(key, start, end);
+  }
+
+  #isAboveLower(key: Uint8Array, start: number, end: number): boolean {
+    if (this.#lower === undefined) return true;
+    const order = compareBytes(key, start, end, this.#lower, 0, this.#lower.length);
+    return order > 0 || (order === 0 && this.#hasLower);
+  }
+
+  #isBelowUpper(key: Uint8Array, start: number, end: number): boolean {
+    if (this.#upper === undefined) return true;
+    const order = compareBytes(key, start, end, this.#upper, 0, this.#upper.length);
+    return order < 0 || (order === 0 && this.#hasUpper);
+  }
+}

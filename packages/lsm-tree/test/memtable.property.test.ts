@@ -1,0 +1,204 @@
+// Laws 1, 6, 16, 17 and 23 for the memtable, against the list of writes itself.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Memtable, type MemtableCursor } from "../src/index.js";
+import { MemtableEntries } from "../src/memtable-entries.js";
+import { MemtableRuns } from "../src/memtable-runs.js";
+import {
+  backward,
+  bytesOf,
+  compareEntries,
+  entryOf,
+  forward,
+  keys,
+  lowerBound,
+  versionAt,
+  writes,
+  type Entry,
+} from "./support/entries.js";
+import { hashKeyOfTests, hashOf } from "./support/tables.js";
+
+function newMemtable(expectedEntries = 0): Memtable {
+  return new Memtable({ hashKey: hashKeyOfTests, expectedEntries });
+}
+
+function write(memtable: Memtable, { key, seqno, value }: Entry): void {
+  if (value === undefined) memtable.delete(key, seqno);
+  else memtable.put(key, value, seqno);
+}
+
+function find(memtable: Memtable, key: Uint8Array, seqno: number): Entry | undefined {
+  const found = memtable.find(key, hashOf(key), seqno);
+  return found === undefined ? undefined : entryOf(found);
+}
+
+/** All entries of several cursors, in internal order by the model's own comparison. */
+function merged(cursors: readonly MemtableCursor[]): Entry[] {
+  return cursors.flatMap((cursor) => forward(cursor)).toSorted(compareEntries);
+}
+
+test("law 16: the last write of a key up to a seqno is what that seqno sees", () => {
+  fc.assert(
+    fc.property(writes(), keys, (entries, stranger) => {
+      const memtable = newMemtable();
+      for (const entry of entries) write(memtable, entry);
+      for (const key of [stranger, ...entries.map((entry) => entry.key)]) {
+        for (const seqno of [0, 80, ...entries.map((entry) => entry.seqno), Number.MAX_SAFE_INTEGER]) {
+          expect(find(memtable, key, seqno)).toEqual(versionAt(entries, key, seqno));
+        }
+      }
+      expect(memtable.entryCount).toBe(entries.length);
+      expect(memtable.deleteCount).toBe(entries.filter(({ value }) => value === undefined).length);
+      expect([memtable.minSeqno, memtable.maxSeqno]).toEqual([entries[0]?.seqno ?? 0, entries.at(-1)?.seqno ?? 0]);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("law 23: cursors see what was there when they were made, whatever is written and sorted afterwards", () => {
+  fc.assert(
+    fc.property(writes(200), fc.array(fc.nat({ max: 40 }), { maxLength: 12 }), (entries, pauses) => {
+      const memtable = newMemtable();
+      const views: { readonly cursors: MemtableCursor[]; readonly count: number }[] = [];
+      let written = 0;
+      for (const pause of [...pauses, entries.length]) {
+        for (const entry of entries.slice(written, written + pause)) write(memtable, entry);
+        written = Math.min(entries.length, written + pause);
+        views.push({ cursors: pause % 3 === 0 ? [memtable.sortedCursor()] : memtable.cursors(), count: written });
+      }
+      for (const { cursors, count } of views) {
+        expect(merged(cursors)).toEqual(entries.slice(0, count).toSorted(compareEntries));
+        for (const cursor of cursors) expect(backward(cursor)).toEqual(forward(cursor).toReversed());
+      }
+    }),
+    { numRuns: 80 },
+  );
+});
+
+test("the cursor of a flush is in order, and finds every place", () => {
+  fc.assert(
+    fc.property(writes(), keys, (entries, stranger) => {
+      const memtable = newMemtable();
+      for (const entry of entries) write(memtable, entry);
+      const cursor = memtable.sortedCursor();
+      const inOrder = entries.toSorted(compareEntries);
+      expect(forward(cursor)).toEqual(inOrder);
+      for (const { key, seqno } of [...entries, { key: stranger, seqno: 5 }, { key: stranger, seqno: -1 }]) {
+        const at = lowerBound(inOrder, key, seqno);
+        cursor.seek(key, seqno);
+        expect(cursor.valid ? entryOf(cursor) : undefined).toEqual(inOrder[at]);
+        cursor.seekBefore(key, seqno);
+        expect(cursor.valid ? entryOf(cursor) : undefined).toEqual(inOrder[at - 1]);
+      }
+    }),
+    { numRuns: 60 },
+  );
+});
+
+/** Keys that defeat what makes sorting fast: equal heads, keys that end inside them, long common prefixes, deep chains. */
+const hardKeys: fc.Arbitrary<Uint8Array> = fc.oneof(
+  fc.nat({ max: 70 }).map((length) => new Uint8Array(length)),
+  fc
+    .tuple(fc.nat({ max: 20 }), fc.nat({ max: 3 }))
+    .map(([depth, last]) => bytesOf(`${"abcd".repeat(depth)}${"x".repeat(last)}`)),
+  fc.array(fc.constantFrom(0, 1), { minLength: 8, maxLength: 14 }).map((bits) => Uint8Array.from(bits)),
+);
+
+test("law 1: sorting is right for keys that are hard to sort", () => {
+  fc.assert(
+    fc.property(fc.array(hardKeys, { minLength: 17, maxLength: 400 }), (chosen) => {
+      const memtable = newMemtable();
+      const entries = chosen.map((key, at) => ({ key, seqno: at + 1, value: new Uint8Array() }));
+      for (const entry of entries) write(memtable, entry);
+      expect(forward(memtable.sortedCursor())).toEqual(entries.toSorted(compareEntries));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test("runs stay few, however often somebody iterates", () => {
+  const entries = new MemtableEntries(0);
+  const runs = new MemtableRuns(entries);
+  const empty = new Uint8Array();
+  for (let at = 0; at < 3000; at++) {
+    const key = bytesOf(`${(at * 7919) % 3001}`);
+    entries.add(1, at + 1, key, 0, key.length, empty, 0, 0);
+    const all = runs.all();
+    expect(all.length).toBeLessThanOrEqual(2 + Math.log2(at + 1));
+    expect(all.reduce((sum, run) => sum + run.length, 0)).toBe(at + 1);
+  }
+  const one = runs.one();
+  expect(one).toHaveLength(3000);
+  expect(runs.all()).toEqual([one]);
+});
+
+test("law 17: seqnos ascend, and whatever is out of bounds leaves the memtable as it was", () => {
+  const memtable = newMemtable();
+  memtable.put(bytesOf("a"), bytesOf("1"), 5);
+  const state = (): unknown => [
+    memtable.entryCount,
+    memtable.maxSeqno,
+    find(memtable, bytesOf("a"), 99),
+    merged(memtable.cursors()),
+  ];
+  const before = state();
+  for (const seqno of [5, 4, 0, -1, 5.5, Number.NaN, Number.MAX_SAFE_INTEGER + 1]) {
+    expect(() => memtable.put(bytesOf("a"), bytesOf("2"), seqno)).toThrow(RangeError);
+  }
+  expect(() => memtable.put(new Uint8Array(65_536), bytesOf("2"), 6)).toThrow("a key may have 65535 bytes, not 65536");
+  expect(() => memtable.add(3, 6, 0, bytesOf("a"), 0, 1, bytesOf("a"), 0, 0)).toThrow("kind must be 1 or 2, not 3");
+  expect(() => memtable.add(1, 6, 0, bytesOf("a"), 0, 1, bytesOf("a"), 0, 0x400_0001)).toThrow(RangeError);
+  expect(() => new Memtable({ hashKey: hashKeyOfTests, expectedEntries: -1 })).toThrow("expectedEntries");
+  expect(() => new Memtable({ hashKey: hashKeyOfTests, expected: 1 } as never)).toThrow('unknown option "expected"');
+  expect(state()).toEqual(before);
+});
+
+test("law 6: the empty key and the empty value, in a memtable that has nothing else", () => {
+  const memtable = newMemtable();
+  const empty = new Uint8Array();
+  memtable.put(empty, empty, 1);
+  expect(find(memtable, empty, 1)).toEqual({ key: empty, seqno: 1, value: empty });
+  expect(forward(memtable.sortedCursor())).toEqual([{ key: empty, seqno: 1, value: empty }]);
+});
+
+test("keys with one hash are told apart", () => {
+  const memtable = newMemtable();
+  for (let at = 0; at < 200; at++) {
+    const key = bytesOf(`k${at}`);
+    memtable.put(key, bytesOf(`v${at}`), at + 1, 42);
+  }
+  for (let at = 0; at < 200; at++) {
+    expect(memtable.find(bytesOf(`k${at}`), 42, 999)?.seqno).toBe(at + 1);
+    expect(memtable.find(bytesOf(`k${at}`), 43, 999)).toBeUndefined();
+  }
+});
+
+test("values beside the arena, and bytes that are counted", () => {
+  const memtable = newMemtable();
+  const entries = Array.from({ length: 40 }, (_, at) => ({
+    key: bytesOf(`k${at}`),
+    seqno: at + 1,
+    value: new Uint8Array(at % 4 === 0 ? 70_000 : 40_000).fill(at),
+  }));
+  for (const entry of entries) write(memtable, entry);
+  for (const { key, seqno } of entries) expect(find(memtable, key, 99)).toEqual(versionAt(entries, key, seqno));
+  const raw = entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
+  expect(memtable.bytes).toBeGreaterThan(raw);
+  expect(memtable.bytes).toBeLessThan(raw * 1.05 + 0x10_0000);
+});
+
+test("inputs are copied", () => {
+  const memtable = newMemtable();
+  const [key, value] = [bytesOf("key"), bytesOf("value")];
+  memtable.put(key, value, 1);
+  key.fill(0xff);
+  value.fill(0xff);
+  expect(find(memtable, bytesOf("key"), 1)).toEqual({ key: bytesOf("key"), seqno: 1, value: bytesOf("value") });
+});
+
+test("ranges of larger bytes are added as whole ones are", () => {
+  const memtable = newMemtable();
+  const record = bytesOf("..key..value..");
+  memtable.add(1, 1, hashOf(bytesOf("key")), record, 2, 5, record, 7, 12);
+  expect(find(memtable, bytesOf("key"), 1)).toEqual({ key: bytesOf("key"), seqno: 1, value: bytesOf("value") });
+});

@@ -1,0 +1,182 @@
+// Laws 23 and 27: merging several sources gives what one sorted list would, in both directions, and a snapshot sees its own versions.
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { Memtable, MergeIterator, VisibleEntries, type EntryCursor, type KeyBounds } from "../src/index.js";
+import {
+  bytesOf,
+  compareEntries,
+  entryOf,
+  keys,
+  lowerBound,
+  visibleAt,
+  writes,
+  type Entry,
+} from "./support/entries.js";
+import { buildTable, hashKeyOfTests, openTable } from "./support/tables.js";
+
+/** The entries dealt to so many sources, each a table or a memtable, by `deal`. */
+function cursorsOver(entries: readonly Entry[], deal: readonly number[], count: number): EntryCursor[] {
+  const hands = Array.from({ length: count }, (): Entry[] => []);
+  entries.forEach((entry, at) => hands[(deal[at % Math.max(1, deal.length)] ?? 0) % Math.max(1, count)]?.push(entry));
+  return hands.map((hand, at) => {
+    if (at % 2 === 0) {
+      const { bytes } = buildTable(hand.toSorted(compareEntries), { blockBytes: 60, restartInterval: 3 });
+      return openTable(bytes).cursor();
+    }
+    const memtable = new Memtable({ hashKey: hashKeyOfTests, expectedEntries: 0 });
+    for (const { key, seqno, value } of hand) {
+      if (value === undefined) memtable.delete(key, seqno);
+      else memtable.put(key, value, seqno);
+    }
+    return memtable.sortedCursor();
+  });
+}
+
+function walk(merge: MergeIterator): Entry[] {
+  const found: Entry[] = [];
+  for (; merge.current !== undefined; merge.next()) found.push(entryOf(merge.current));
+  return found;
+}
+
+const deals = fc.array(fc.nat({ max: 6 }), { minLength: 1, maxLength: 20 });
+
+test("law 27: a merge is the sorted list, from any place and in both directions", () => {
+  fc.assert(
+    fc.property(
+      writes(),
+      deals,
+      fc.integer({ min: 1, max: 6 }),
+      keys,
+      fc.constantFrom(-1, 5, 1e9),
+      (entries, deal, count, key, seqno) => {
+        const inOrder = entries.toSorted(compareEntries);
+        const forward = new MergeIterator(cursorsOver(entries, deal, count), "forward");
+        forward.start();
+        expect(walk(forward)).toEqual(inOrder);
+        const reverse = new MergeIterator(cursorsOver(entries, deal, count), "reverse");
+        reverse.start();
+        expect(walk(reverse)).toEqual(inOrder.toReversed());
+        for (const target of [{ key, seqno }, ...entries.slice(0, 5)]) {
+          const at = lowerBound(inOrder, target.key, target.seqno);
+          forward.seek(target.key, target.seqno);
+          expect(walk(forward)).toEqual(inOrder.slice(at));
+          reverse.seek(target.key, target.seqno);
+          expect(walk(reverse)).toEqual(inOrder.slice(0, at).toReversed());
+        }
+      },
+    ),
+    { numRuns: 80 },
+  );
+});
+
+test("a merge of nothing has nothing", () => {
+  const merge = new MergeIterator([], "forward");
+  merge.start();
+  expect(merge.current).toBeUndefined();
+  merge.next();
+  expect(merge.current).toBeUndefined();
+});
+
+test("two entries with one seqno are told, not chosen from", () => {
+  const entry = { key: bytesOf("a"), seqno: 1, value: bytesOf("x") };
+  const cursors = [...cursorsOver([entry], [0], 1), ...cursorsOver([entry], [0], 1)];
+  expect(() => new MergeIterator(cursors, "forward").start()).toThrow(
+    expect.objectContaining({ code: "LSM_OUT_OF_ORDER" }),
+  );
+});
+
+type BoundName = keyof KeyBounds;
+const bounds: fc.Arbitrary<KeyBounds> = fc
+  .record({
+    lower: fc.option(fc.tuple(fc.constantFrom<BoundName>("gt", "gte"), keys)),
+    upper: fc.option(fc.tuple(fc.constantFrom<BoundName>("lt", "lte"), keys)),
+  })
+  .map(({ lower, upper }) => Object.fromEntries([lower, upper].filter((each) => each !== null)) as KeyBounds);
+
+function isInside(key: Uint8Array, { gt, gte, lt, lte }: KeyBounds): boolean {
+  const above = gte !== undefined ? Buffer.compare(key, gte) >= 0 : gt === undefined || Buffer.compare(key, gt) > 0;
+  const below = lte !== undefined ? Buffer.compare(key, lte) <= 0 : lt === undefined || Buffer.compare(key, lt) < 0;
+  return above && below;
+}
+
+function visit(entries: VisibleEntries): Entry[] {
+  const found: Entry[] = [];
+  for (; entries.valid; entries.next()) found.push(entryOf(entries));
+  return found;
+}
+
+test("laws 23 and 27: a snapshot sees each key once, in order, inside its bounds, from wherever it is placed", () => {
+  fc.assert(
+    fc.property(
+      writes(),
+      deals,
+      fc.integer({ min: 1, max: 5 }),
+      bounds,
+      fc.array(keys, { maxLength: 4 }),
+      fc.nat(),
+      (entries, deal, count, within, targets, pick) => {
+        const snapshot = [0, 50, entries[pick % Math.max(1, entries.length)]?.seqno ?? 7, Number.MAX_SAFE_INTEGER][
+          pick % 4
+        ]!;
+        const seen = visibleAt(entries, snapshot).filter(({ key }) => isInside(key, within));
+        const forward = new VisibleEntries(
+          new MergeIterator(cursorsOver(entries, deal, count), "forward"),
+          "forward",
+          snapshot,
+          within,
+        );
+        const reverse = new VisibleEntries(
+          new MergeIterator(cursorsOver(entries, deal, count), "reverse"),
+          "reverse",
+          snapshot,
+          within,
+        );
+        for (let round = 0; round < 2; round++) {
+          forward.start();
+          expect(visit(forward)).toEqual(seen);
+          reverse.start();
+          expect(visit(reverse)).toEqual(seen.toReversed());
+          for (const key of [...targets, ...seen.slice(0, 3).map((entry) => entry.key)]) {
+            const inside = isInside(key, within);
+            forward.seek(key);
+            expect(visit(forward)).toEqual(inside ? seen.filter((entry) => Buffer.compare(entry.key, key) >= 0) : []);
+            reverse.seek(key);
+            expect(visit(reverse)).toEqual(
+              inside ? seen.filter((entry) => Buffer.compare(entry.key, key) <= 0).toReversed() : [],
+            );
+          }
+        }
+      },
+    ),
+    { numRuns: 120 },
+  );
+});
+
+test("an empty bound is a bound", () => {
+  const empty = new Uint8Array();
+  const entries = [
+    { key: empty, seqno: 1, value: bytesOf("e") },
+    { key: bytesOf("a"), seqno: 2, value: bytesOf("a") },
+  ];
+  const over = (within: KeyBounds): Entry[] => {
+    const found = new VisibleEntries(new MergeIterator(cursorsOver(entries, [0], 1), "forward"), "forward", 9, within);
+    found.start();
+    return visit(found);
+  };
+  expect(over({ gt: empty })).toEqual([entries[1]]);
+  expect(over({ gte: empty })).toEqual(entries);
+  expect(over({ lt: empty })).toEqual([]);
+  expect(over({ lte: empty })).toEqual([entries[0]]);
+});
+
+test("values stay good when the iteration goes on", () => {
+  const entries = Array.from({ length: 40 }, (_, at) => ({
+    key: bytesOf(`k${at + 10}`),
+    seqno: at + 1,
+    value: bytesOf(`value ${at}`),
+  }));
+  const found = new VisibleEntries(new MergeIterator(cursorsOver(entries, [0, 1, 2], 3), "reverse"), "reverse", 99);
+  const kept: Uint8Array[] = [];
+  for (found.start(); found.valid; found.next()) kept.push(found.valueBytes.subarray(found.valueStart, found.valueEnd));
+  expect(kept).toEqual(entries.map(({ value }) => value).toReversed());
+});

@@ -1,0 +1,309 @@
+// Negative space of whole tables: whatever happens to the file, a reader gives the entries that were written or a coded error, in
+// bounded time and memory. And what a table says when it is not the one that was wanted.
+import { encodeSegmentHeader, sourceOf, type ByteSource } from "@holdfast/segment-codec";
+import { expect, test } from "vitest";
+import { lz4Codec, TableBuilder, TableReader, verifyTable, type BlockCodec } from "../src/format-entry.js";
+import { LsmError, lsmErrorCodes } from "../src/lsm-error.js";
+import { bytesOf, entryOf, forward, hexOf, type Entry } from "./support/entries.js";
+import { reseal } from "./support/reseal.js";
+import { buildTable, databaseId, hashOf, identity, openTable } from "./support/tables.js";
+
+const entries: readonly Entry[] = Array.from({ length: 14 }, (_, at) => ({
+  key: bytesOf(`!sub!user:${at + 10}`),
+  seqno: 100 - at,
+  value: at % 5 === 0 ? undefined : bytesOf(`value ${at} `.repeat(3)),
+}));
+const { bytes: whole, summary } = buildTable(entries, { blockBytes: 100 });
+const filterOfWhole = openTable(whole).file.filter;
+const plain = buildTable(entries, { blockBytes: 100, codec: null }).bytes;
+
+/** Reads everything that can be read; what comes out has to be what was written, or a coded error that names the table. */
+function readAll(bytes: Uint8Array): "read" | LsmError {
+  try {
+    const table = openTable(bytes);
+    const key = bytesOf("!sub!user:14");
+    const found = table.find(key, hashOf(key), 999);
+    expect(found === undefined ? undefined : entryOf(found)).toEqual(entries[4]);
+    expect(forward(table.cursor())).toEqual(entries);
+    return "read";
+  } catch (error) {
+    if (!(error instanceof LsmError)) throw error;
+    expect(lsmErrorCodes).toContain(error.code);
+    expect(error.context.tableNumber).toBe(7);
+    expect(error.context.offset).toBeLessThanOrEqual(bytes.length);
+    return error;
+  }
+}
+
+test.each([
+  ["compressed", whole],
+  ["stored", plain],
+])("law 7: no flipped bit changes what is read (%s)", (_, bytes) => {
+  const { filter } = openTable(bytes).file;
+  for (let at = 0; at < bytes.length; at++) {
+    for (let bit = 0; bit < 8; bit++) {
+      const flipped = bytes.slice();
+      flipped[at] = flipped[at]! ^ (1 << bit);
+      const outcome = readAll(flipped);
+      // The filter alone may be damaged and everything be read; that is law 12.
+      const isFilter = filter !== undefined && at >= filter.offset && at < filter.offset + filter.bytes;
+      expect(outcome === "read").toBe(isFilter);
+    }
+  }
+});
+
+test("cut at every byte, or longer: refused when it is opened", () => {
+  for (let end = 0; end < whole.length; end++) expect(readAll(whole.slice(0, end))).toBeInstanceOf(LsmError);
+  expect(readAll(Uint8Array.from([...whole, 0, 0, 0, 0, 0, 0, 0, 0]))).toBeInstanceOf(LsmError);
+});
+
+test("law 5: a sector of zeros is never data", () => {
+  for (const size of [64, 512, 4096]) {
+    for (let at = 0; at < whole.length; at += size) {
+      const outcome = readAll(whole.slice().fill(0, at, at + size));
+      // Inside the filter they cost nothing but the filter, which is law 12.
+      const isFilter =
+        filterOfWhole !== undefined &&
+        at >= filterOfWhole.offset &&
+        at + size <= filterOfWhole.offset + filterOfWhole.bytes;
+      expect(outcome === "read").toBe(isFilter);
+    }
+  }
+});
+
+test("law 12: a damaged filter is not used, and the table is read without it", () => {
+  const filter = filterOfWhole;
+  if (filter === undefined) throw new Error("the sample has a filter");
+  for (let at = filter.offset; at < filter.offset + filter.bytes; at++) {
+    const damaged = whole.slice();
+    damaged[at] = damaged[at]! ^ 0x10;
+    const table = openTable(damaged);
+    for (const { key, seqno } of entries) expect(table.find(key, hashOf(key), seqno)?.seqno).toBe(seqno);
+    expect(table.find(bytesOf("nobody"), hashOf(bytesOf("nobody")), 999)).toBeUndefined();
+    expect(table.filterError?.code).toBe("LSM_CORRUPT");
+    expect(() => verifyTable(table)).toThrow(expect.objectContaining({ code: "LSM_CORRUPT" }));
+  }
+});
+
+test("one damaged block is one error with its keys, and everything else stays readable", () => {
+  const sound = openTable(whole);
+  const block = 2;
+  const damaged = whole.slice();
+  damaged[sound.index.offsets[block]! + 40]! ^= 1;
+  const table = openTable(damaged, { file: "tables/7.sst" });
+  const [after, upTo] = [sound.index.separator(block - 1), sound.index.separator(block)];
+  let refused = 0;
+  for (const { key, seqno } of entries) {
+    const isInside = Buffer.compare(key, after) > 0 && Buffer.compare(key, upTo) <= 0;
+    if (!isInside) {
+      expect(table.find(key, hashOf(key), seqno)?.seqno).toBe(seqno);
+      continue;
+    }
+    refused += 1;
+    const context = { file: "tables/7.sst", tableNumber: 7, block, keysAfter: hexOf(after), keysUpTo: hexOf(upTo) };
+    expect(() => table.find(key, hashOf(key), seqno)).toThrow(
+      expect.objectContaining({ code: "LSM_CORRUPT", context: expect.objectContaining(context) }),
+    );
+  }
+  expect(refused).toBeGreaterThan(0);
+  const cursor = table.cursor();
+  cursor.seek(upTo, -1);
+  expect(cursor.valid).toBe(true); // behind the damage
+});
+
+test("blocks that changed places are refused", () => {
+  const { index } = openTable(plain);
+  const same = [...index.frameBytes.keys()].filter((at) => index.frameBytes[at] === index.frameBytes[1]);
+  const [a, b] = same;
+  if (a === undefined || b === undefined) throw new Error("the sample has two frames of one size");
+  const swapped = plain.slice();
+  const size = index.frameBytes[a]!;
+  swapped.set(plain.subarray(index.offsets[b], index.offsets[b]! + size), index.offsets[a]);
+  swapped.set(plain.subarray(index.offsets[a], index.offsets[a]! + size), index.offsets[b]);
+  expect(readAll(swapped)).toMatchObject({ code: "LSM_CORRUPT" });
+});
+
+test("another table, of this database or of another, is told from damage", () => {
+  const wrong = expect.objectContaining({ code: "LSM_WRONG_TABLE" });
+  expect(() => openTable(whole, { tableNumber: 8 })).toThrow(wrong);
+  expect(() => openTable(whole, { databaseId: new Uint8Array(16) })).toThrow(wrong);
+  expect(() => openTable(whole, { chain: summary.chain ^ 1 })).toThrow(wrong);
+  expect(() => openTable(whole, { bytes: summary.bytes + 8 })).toThrow(
+    expect.objectContaining({ code: "LSM_CORRUPT" }),
+  );
+  // The same number written twice: each file is sound, and only one is the one of the manifest.
+  const second = buildTable(entries, { blockBytes: 100, nonce: 1 });
+  expect(() => openTable(second.bytes, { chain: summary.chain })).toThrow(wrong);
+});
+
+test("files of other kinds and of later versions are told from damage", () => {
+  const code = (bytes: Uint8Array): unknown => (readAll(bytes) as LsmError).code; // none of these can be read
+  expect(code(new Uint8Array(500))).toBe("LSM_NOT_A_TABLE");
+  expect(code(bytesOf("PK".repeat(300)))).toBe("LSM_NOT_A_TABLE");
+  const log = whole.slice();
+  const start = { baseLsn: 1, durableLsn: 0, previousChain: 0, hash: "none" } as const;
+  encodeSegmentHeader({ logId: databaseId, segmentId: 7, nonce: 1, epoch: 0, content: 2, ...start }, log);
+  expect(code(log)).toBe("LSM_NOT_A_TABLE");
+});
+
+/** A codec that says it is another one. */
+function disguised(id: number): BlockCodec {
+  return { ...lz4Codec, id };
+}
+
+test("a codec that is not here concerns the block, not the table", () => {
+  const mixed = buildTable(entries, { blockBytes: 100, codec: disguised(40) }).bytes;
+  const table = openTable(mixed);
+  expect(table.properties.entryCount).toBe(entries.length);
+  const { key, seqno } = entries[0]!;
+  expect(() => table.find(key, hashOf(key), seqno)).toThrow(
+    expect.objectContaining({
+      code: "LSM_UNSUPPORTED_CODEC",
+      context: expect.objectContaining({ block: 0, tableNumber: 7 }),
+    }),
+  );
+});
+
+test("a block that claims more than it may is refused before its memory is taken", () => {
+  for (const claimed of [0, 1, 15, 0x410_0000, 0x410_0001, 0xffff_ffff]) {
+    const bytes = reseal(whole, (payload, frame) => {
+      if (frame === 0) new DataView(payload.buffer, payload.byteOffset).setUint32(0, claimed, true);
+    });
+    const before = process.memoryUsage().arrayBuffers;
+    const table = openTable(bytes);
+    const { key, seqno } = entries[0]!;
+    expect(() => table.find(key, hashOf(key), seqno)).toThrow(expect.objectContaining({ code: "LSM_CORRUPT" }));
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(0x100_0000);
+  }
+});
+
+test("forged blocks under good checksums: verification tells each by name", () => {
+  const table = openTable(plain);
+  let judged = 0;
+  for (let frame = 0; frame < table.index.blockCount; frame++) {
+    for (let at = 0; at < 60; at++) {
+      for (const byte of [0, 1, 0x7f, 0xff]) {
+        const bytes = reseal(plain, (payload, index) => {
+          if (index === frame && at < payload.length) payload[at] = byte;
+        });
+        if (Buffer.compare(bytes, plain) === 0) continue;
+        judged += 1;
+        try {
+          const forged = openTable(bytes);
+          verifyTable(forged);
+          // What verifies is a table that somebody could have built: as many entries, in order.
+          const found = forward(forged.cursor());
+          expect(found).toHaveLength(entries.length);
+          expect(buildTable(found, { blockBytes: 100, codec: null }).bytes).toEqual(bytes);
+        } catch (error) {
+          if (!(error instanceof LsmError)) throw error;
+          expect(["LSM_CORRUPT", "LSM_UNSUPPORTED"]).toContain(error.code);
+        }
+      }
+    }
+  }
+  expect(judged).toBeGreaterThan(500);
+});
+
+test("forged index, properties and trailer under good checksums are refused, or tell the truth", () => {
+  const frames = openTable(plain).index.blockCount;
+  for (let frame = frames; frame < frames + 4; frame++) {
+    for (let at = 0; at < 160; at++) {
+      for (const byte of [0, 1, 2, 0x7f, 0x80, 0xff]) {
+        const bytes = reseal(plain, (payload, index) => {
+          if (index === frame && at < payload.length) payload[at] = byte;
+        });
+        if (Buffer.compare(bytes, plain) === 0) continue;
+        try {
+          const forged = openTable(bytes);
+          verifyTable(forged);
+          expect(forward(forged.cursor())).toEqual(entries);
+        } catch (error) {
+          if (!(error instanceof LsmError)) throw error;
+          expect(["LSM_CORRUPT", "LSM_UNSUPPORTED"]).toContain(error.code);
+        }
+      }
+    }
+  }
+});
+
+test("what the source throws is passed on, and a source that gives too little is told", () => {
+  const failing = new Error("EIO");
+  const source = (fails: (offset: number) => boolean): ByteSource => ({
+    sizeBytes: whole.length,
+    readAt(target, offset) {
+      if (fails(offset)) throw failing;
+      return sourceOf(whole).readAt(target, offset);
+    },
+  });
+  for (const place of [0, whole.length - 88]) {
+    expect(
+      () =>
+        new TableReader(
+          source((offset) => offset === place),
+          identity,
+        ),
+    ).toThrow(failing);
+  }
+  let isBroken = false;
+  const table = new TableReader(
+    source(() => isBroken),
+    identity,
+  );
+  const { key, seqno } = entries[9]!;
+  isBroken = true;
+  expect(() => table.find(key, hashOf(key), seqno)).toThrow(failing);
+  isBroken = false;
+  expect(table.find(key, hashOf(key), seqno)?.seqno).toBe(seqno); // a failed read leaves nothing behind
+  expect(table.filterError).toBeUndefined();
+  const short: ByteSource = { sizeBytes: whole.length, readAt: (target) => target.length - 1 };
+  expect(() => new TableReader(short, identity)).toThrow(expect.objectContaining({ code: "LSM_CORRUPT" }));
+});
+
+test("wrong options are refused by name", () => {
+  const build = (options: object) => () => buildTable(entries, options);
+  expect(build({ blockBytes: 0 })).toThrow("blockBytes must be a whole number from 1 to 1048576");
+  expect(build({ restartInterval: 256 })).toThrow("restartInterval");
+  expect(build({ filterBitsPerKey: -1 })).toThrow("filterBitsPerKey must be from 0 to 100");
+  expect(build({ filterBitsPerKey: Number.NaN })).toThrow("filterBitsPerKey");
+  expect(build({ lastLsn: 1, firstLsn: 2 })).toThrow("lastLsn");
+  expect(build({ level: -1 })).toThrow("level");
+  expect(build({ nonce: -1 })).toThrow("nonce");
+  expect(build({ tableNumber: 0 })).toThrow("segmentId");
+  expect(build({ databaseId: new Uint8Array(3) })).toThrow("logId must have 16 bytes");
+  expect(build({ codec: { ...lz4Codec, id: 64 } })).toThrow("id of the codec");
+  expect(build({ blockSize: 5 })).toThrow('TableBuilder: unknown option "blockSize"');
+  expect(() => new TableBuilder({ ...identity, nonce: 1, write: 5 as never })).toThrow("write must be a function");
+  expect(() => openTable(whole, { tableNumber: 0 })).toThrow("tableNumber");
+  expect(() => openTable(whole, { databaseId: new Uint8Array(15) })).toThrow("databaseId must have 16 bytes");
+  expect(() => openTable(whole, { codec: lz4Codec } as never)).toThrow('TableReader: unknown option "codec"');
+});
+
+test("entries outside the bounds are refused and leave the builder as it was", () => {
+  const parts: Uint8Array[] = [];
+  const builder = new TableBuilder({ ...identity, nonce: 4711, write: (bytes) => void parts.push(bytes.slice()) });
+  const key = bytesOf("k");
+  const good = {
+    keyBytes: key,
+    keyStart: 0,
+    keyEnd: 1,
+    seqno: 1,
+    kind: 1,
+    valueBytes: key,
+    valueStart: 0,
+    valueEnd: 1,
+  };
+  builder.add(good);
+  const wrong = [
+    { ...good, keyEnd: 65_537 },
+    { ...good, valueEnd: 0x400_0001 },
+    { ...good, seqno: -1 },
+    { ...good, seqno: 2 ** 53 },
+    { ...good, kind: 0 },
+    { ...good, kind: 3 },
+    { ...good, kind: 2 }, // a delete with a value
+  ];
+  for (const entry of wrong) expect(() => builder.add(entry)).toThrow(RangeError);
+  expect(builder.finish().properties.entryCount).toBe(1);
+  expect(Buffer.concat(parts)).toEqual(Buffer.from(buildTable([{ key, seqno: 1, value: key }]).bytes));
+});

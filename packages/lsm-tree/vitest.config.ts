@@ -1,0 +1,3 @@
+import { preset } from "@holdfast-tooling/config/vitest";
+
+export default preset();
