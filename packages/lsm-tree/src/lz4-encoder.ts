@@ -18,6 +18,8 @@ const SKIP_TRIGGER = 6;
 export class Lz4Encoder {
   /** Place behind the start plus one, by hash; 0 where there is none. */
   readonly #table = new Int32Array(1 << HASH_BITS);
+  /** Reads four bytes at once, wherever they lie; kept for as long as the source is the same. */
+  #view = new DataView(new ArrayBuffer(0));
 
   /**
    * Encodes `source[start, end)` into `target[at, limit)` and returns the offset behind it, or -1 when it does not fit: what is in
@@ -25,6 +27,14 @@ export class Lz4Encoder {
    */
   encode(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number, limit: number): number {
     const table = this.#table.fill(0);
+    if (
+      source.buffer !== this.#view.buffer ||
+      source.byteOffset !== this.#view.byteOffset ||
+      source.length !== this.#view.byteLength
+    ) {
+      this.#view = new DataView(source.buffer as ArrayBuffer, source.byteOffset, source.length); // shared memory is one too
+    }
+    const view = this.#view;
     const findLimit = end - MATCH_FIND_LIMIT;
     let anchor = start; // first byte that is not written yet
     let to = at;
@@ -32,11 +42,11 @@ export class Lz4Encoder {
     while (position <= findLimit) {
       let match = -1;
       for (let looks = 1 << SKIP_TRIGGER; position <= findLimit; position += looks++ >>> SKIP_TRIGGER) {
-        const word = wordAt(source, position);
+        const word = view.getInt32(position, true);
         const slot = Math.imul(word, 0x9e37_79b1) >>> (32 - HASH_BITS);
         const candidate = start + table[slot]! - 1; // the shift leaves as many bits as the table has
         table[slot] = position - start + 1;
-        if (candidate >= start && position - candidate <= MAX_OFFSET && wordAt(source, candidate) === word) {
+        if (candidate >= start && position - candidate <= MAX_OFFSET && view.getInt32(candidate, true) === word) {
           match = candidate;
           break;
         }
@@ -50,6 +60,9 @@ export class Lz4Encoder {
       const offset = matchStart - match;
       position += MIN_MATCH;
       const matchLimit = end - LAST_LITERALS;
+      const wordLimit = matchLimit - 4;
+      while (position <= wordLimit && view.getInt32(position, true) === view.getInt32(position - offset, true))
+        position += 4;
       while (position < matchLimit && source[position] === source[position - offset]) position += 1;
 
       const length = position - matchStart - MIN_MATCH;
@@ -62,7 +75,7 @@ export class Lz4Encoder {
       anchor = position;
       if (position <= findLimit) {
         const before = position - 2; // so that a run that goes on is found at once
-        table[Math.imul(wordAt(source, before), 0x9e37_79b1) >>> (32 - HASH_BITS)] = before - start + 1;
+        table[Math.imul(view.getInt32(before, true), 0x9e37_79b1) >>> (32 - HASH_BITS)] = before - start + 1;
       }
     }
     return literals(source, anchor, end, target, to, limit, 0);
@@ -101,8 +114,4 @@ function writeLength(target: Uint8Array, at: number, length: number): number {
   for (; rest >= 255; rest -= 255) target[at++] = 255;
   target[at++] = rest;
   return at;
-}
-
-function wordAt(bytes: Uint8Array, at: number): number {
-  return bytes[at]! | (bytes[at + 1]! << 8) | (bytes[at + 2]! << 16) | (bytes[at + 3]! << 24); // callers end four bytes before
 }

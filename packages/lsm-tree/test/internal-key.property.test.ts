@@ -53,6 +53,8 @@ test.each([
   ["abcxyz", "abd", "abcy"],
   ["ab\u007fz", "ab\u0080", "ab\u007fz"],
   ["", "a", ""],
+  ["a\u00ffzz", "b", "a\u00ff{"],
+  ["a\u00ff", "b", "a\u00ff"],
 ])("the shortest between %j and %j is %j", (last, first, separator) => {
   const latin = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, "latin1"));
   expect(Buffer.from(separatorOf(latin(last), latin(first))).toString("latin1")).toBe(separator);

@@ -10,6 +10,7 @@ import {
   compareEntries,
   entryOf,
   forward,
+  isSame,
   keys,
   lowerBound,
   versionAt,
@@ -181,7 +182,11 @@ test("values beside the arena, and bytes that are counted", () => {
     value: new Uint8Array(at % 4 === 0 ? 70_000 : 40_000).fill(at),
   }));
   for (const entry of entries) write(memtable, entry);
-  for (const { key, seqno } of entries) expect(find(memtable, key, 99)).toEqual(versionAt(entries, key, seqno));
+  expect(isSame(forward(memtable.sortedCursor()), entries.toSorted(compareEntries))).toBe(true);
+  for (const entry of entries) {
+    const found = find(memtable, entry.key, 99);
+    expect(found !== undefined && isSame([found], [entry])).toBe(true);
+  }
   const raw = entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
   expect(memtable.bytes).toBeGreaterThan(raw);
   expect(memtable.bytes).toBeLessThan(raw * 1.05 + 0x10_0000);

@@ -92,15 +92,18 @@ export class BlockCursor extends EntryCursor {
   seek(key: Uint8Array, seqno: number): void {
     // The last restart before the target; where none is, the target is the first entry or before it.
     let low = 0;
-    let high = this.#shape.restartCount - 1;
-    while (low < high) {
+    let isBefore = false;
+    for (let high = this.#shape.restartCount - 1; low < high;) {
       const middle = (low + high + 1) >>> 1;
       this.#toRestart(middle);
-      if (this.#isBefore(key, seqno)) low = middle;
+      isBefore = this.#isBefore(key, seqno);
+      if (isBefore) low = middle;
       else high = middle - 1;
     }
-    this.#toRestart(low);
-    if (!this.#isBefore(key, seqno)) return;
+    if (!isBefore || this.#restart !== low) {
+      this.#toRestart(low);
+      if (!this.#isBefore(key, seqno)) return;
+    }
     this.#scanTo(key, seqno);
   }
 

@@ -26,6 +26,22 @@ export function entryOf(view: EntryView): Entry {
   return { key: Uint8Array.from(view.keyBytes.subarray(view.keyStart, view.keyEnd)), seqno: view.seqno, value };
 }
 
+/** Whether two lists hold the same entries; on large ones far faster than `toEqual`. */
+export function isSame(found: readonly Entry[], expected: readonly Entry[]): boolean {
+  const none = Uint8Array.of(0);
+  return (
+    found.length === expected.length &&
+    found.every(({ key, seqno, value }, at) => {
+      const other = expected[at];
+      if (other === undefined || seqno !== other.seqno || Buffer.compare(key, other.key) !== 0) return false;
+      return (
+        (value === undefined) === (other.value === undefined) &&
+        Buffer.compare(value ?? none, other.value ?? none) === 0
+      );
+    })
+  );
+}
+
 /** Internal order by `Buffer.compare`, which shares no code with ours. */
 export function compareEntries(a: Entry, b: Entry): number {
   return Buffer.compare(a.key, b.key) || b.seqno - a.seqno;
