@@ -6,6 +6,7 @@ const codec = "packages/segment-codec";
 const sidx = "packages/sidx-footer";
 const wal = "packages/wal";
 const store = "packages/store";
+const lsm = "packages/lsm-tree";
 const cli = "apps/cli";
 
 /** Test files by short names; every path is relative to the repository. */
@@ -140,6 +141,21 @@ export const tests = {
   storeIds: `${store}/test/event-ids.test.ts`,
   storeLookup: `${store}/src/event-lookup.test.ts`,
   storeIndex: `${store}/src/event-index.test.ts`,
+  lsmKeys: `${lsm}/test/internal-key.property.test.ts`,
+  lsmHash: `${lsm}/test/key-hash.golden.test.ts`,
+  lsmLz4: `${lsm}/test/lz4.property.test.ts`,
+  lsmCodecs: `${lsm}/test/block-codec.test.ts`,
+  lsmFilter: `${lsm}/test/bloom-filter.property.test.ts`,
+  lsmBlock: `${lsm}/test/block.property.test.ts`,
+  lsmTable: `${lsm}/test/table.property.test.ts`,
+  lsmTableGolden: `${lsm}/test/table.golden.test.ts`,
+  lsmDamage: `${lsm}/test/table-damage.fault.test.ts`,
+  lsmRecords: `${lsm}/test/log-record.property.test.ts`,
+  lsmEdits: `${lsm}/test/version-edit.property.test.ts`,
+  lsmLogGolden: `${lsm}/test/lsm-log.golden.test.ts`,
+  lsmMemtable: `${lsm}/test/memtable.property.test.ts`,
+  lsmMerge: `${lsm}/test/merge.property.test.ts`,
+  lsmDrops: `${lsm}/test/drop-rules.property.test.ts`,
   cliDump: `${cli}/test/dump.golden.test.ts`,
   cliDamage: `${cli}/test/verify-damage.golden.test.ts`,
   cliWalk: `${cli}/test/fbat-walk.property.test.ts`,
@@ -183,6 +199,9 @@ export const walArea = (name, usual, entries) => area(name, usual, entries, wal)
 
 /** A list over files of `packages/store/src`. */
 export const storeArea = (name, usual, entries) => area(name, usual, entries, store);
+
+/** A list over files of `packages/lsm-tree/src`. */
+export const lsmArea = (name, usual, entries) => area(name, usual, entries, lsm);
 
 /**
  * A list over files in `src` of a package, `packages/fs-seam` unless another is named, with the tests that every entry has unless it names its own.

@@ -19,6 +19,7 @@ import { kernelMutations } from "./kernel-mutations.mjs";
 import { ledgerMutations } from "./ledger-mutations.mjs";
 import { lockMutations } from "./lock-mutations.mjs";
 import { logMutations } from "./log-mutations.mjs";
+import { lsmEquivalent, lsmMutations } from "./lsm-mutations.mjs";
 import { observationMutations } from "./observation-mutations.mjs";
 import { pageMutations } from "./page-mutations.mjs";
 import { payloadMutations } from "./payload-mutations.mjs";
@@ -73,11 +74,13 @@ export const mutations = [
   ...eventMutations,
   ...storeMutations,
   ...storeDefectMutations,
+  ...lsmMutations,
 ];
 
 /** Mutations that no test can notice, each with the reason: the line they change could go. */
 export const equivalent = [
   ...walEquivalent,
+  ...lsmEquivalent,
   ...area(
     "equivalent",
     [],

@@ -61,8 +61,9 @@ export class Lz4Encoder {
       position += MIN_MATCH;
       const matchLimit = end - LAST_LITERALS;
       const wordLimit = matchLimit - 4;
-      while (position <= wordLimit && view.getInt32(position, true) === view.getInt32(position - offset, true))
+      while (position <= wordLimit && view.getInt32(position, true) === view.getInt32(position - offset, true)) {
         position += 4;
+      }
       while (position < matchLimit && source[position] === source[position - offset]) position += 1;
 
       const length = position - matchStart - MIN_MATCH;

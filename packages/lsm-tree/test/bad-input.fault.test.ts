@@ -80,8 +80,9 @@ function bounded(bytes: Uint8Array): ByteSource {
   return {
     sizeBytes: bytes.length,
     readAt(target, offset) {
-      if (offset < 0 || offset + target.length > bytes.length)
+      if (offset < 0 || offset + target.length > bytes.length) {
         throw new Error(`${target.length} bytes were asked for at ${offset}`);
+      }
       target.set(bytes.subarray(offset, offset + target.length));
       return target.length;
     },
@@ -119,8 +120,9 @@ const decoders: Readonly<Record<string, BadInputCase>> = {
     const { bytes } = pick(tables, draw);
     const target = draw(12);
     const forged = reseal(bytes, (payload, frame) => {
-      if (frame === target && payload.length > 0)
+      if (frame === target && payload.length > 0) {
         payload.set(damage(payload, [payload], draw).subarray(0, payload.length));
+      }
     });
     askTable(forged, undefined, draw);
   },

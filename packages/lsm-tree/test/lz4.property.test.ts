@@ -86,6 +86,16 @@ test("where there is no room the answer is no, and with exactly as much it is no
   );
 });
 
+test("what lies further back than an offset holds is not referred to", () => {
+  const piece = Uint8Array.from({ length: 40 }, (_, at) => (at * 7919) % 251);
+  for (const gap of [65_535 - 40, 65_536 - 40, 65_537 - 40, 70_000, 140_000]) {
+    const bytes = Uint8Array.from([...piece, ...new Uint8Array(gap), ...piece, 1, 2, 3, 4, 5]);
+    const block = encode(bytes) ?? new Uint8Array();
+    expect(Buffer.compare(decode(block, bytes.length), bytes)).toBe(0);
+    expect(Buffer.compare(uncompressSync(withSize(block, bytes.length)), bytes)).toBe(0);
+  }
+});
+
 test("matches end where decoders that copy too much want them to", () => {
   // Five literals at the end at least, and no match that begins in the last twelve bytes.
   for (let size = 0; size < 40; size++) {

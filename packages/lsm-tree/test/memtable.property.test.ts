@@ -8,6 +8,7 @@ import {
   backward,
   bytesOf,
   compareEntries,
+  crowdedKeys,
   entryOf,
   forward,
   isSame,
@@ -40,7 +41,7 @@ function merged(cursors: readonly MemtableCursor[]): Entry[] {
 
 test("law 16: the last write of a key up to a seqno is what that seqno sees", () => {
   fc.assert(
-    fc.property(writes(), keys, (entries, stranger) => {
+    fc.property(fc.oneof(writes(80, crowdedKeys), writes()), keys, (entries, stranger) => {
       const memtable = newMemtable();
       for (const entry of entries) write(memtable, entry);
       for (const key of [stranger, ...entries.map((entry) => entry.key)]) {
@@ -128,9 +129,24 @@ test("runs stay few, however often somebody iterates", () => {
     expect(all.length).toBeLessThanOrEqual(2 + Math.log2(at + 1));
     expect(all.reduce((sum, run) => sum + run.length, 0)).toBe(at + 1);
   }
+  const before = runs.all();
+  const count = before.length;
+  expect(count).toBeGreaterThan(1);
   const one = runs.one();
+  expect(before).toHaveLength(count); // whoever has runs keeps them
   expect(one).toHaveLength(3000);
   expect(runs.all()).toEqual([one]);
+});
+
+test("versions of few keys come the newest first", () => {
+  const memtable = newMemtable();
+  const entries = Array.from({ length: 200 }, (_, at) => ({
+    key: bytesOf(`key ${at % 3}`),
+    seqno: at + 1,
+    value: new Uint8Array(),
+  }));
+  for (const entry of entries) write(memtable, entry);
+  expect(forward(memtable.sortedCursor())).toEqual(entries.toSorted(compareEntries));
 });
 
 test("law 17: seqnos ascend, and whatever is out of bounds leaves the memtable as it was", () => {

@@ -2,9 +2,19 @@
 // bounded time and memory. And what a table says when it is not the one that was wanted.
 import { encodeSegmentHeader, sourceOf, type ByteSource } from "@holdfast/segment-codec";
 import { expect, test } from "vitest";
-import { lz4Codec, TableBuilder, TableReader, verifyTable, type BlockCodec } from "../src/format-entry.js";
+import {
+  BlockBuilder,
+  deflateCodec,
+  lz4Codec,
+  TableBuilder,
+  TableReader,
+  verifyTable,
+  type BlockCodec,
+} from "../src/format-entry.js";
+import { TableIndex, TableIndexBuilder } from "../src/sstable/table-index.js";
+import { decodeTableProperties, encodeTableProperties } from "../src/sstable/table-properties.js";
 import { LsmError, lsmErrorCodes } from "../src/lsm-error.js";
-import { bytesOf, entryOf, forward, hexOf, isSame, type Entry } from "./support/entries.js";
+import { bytesOf, entryOf, forward, hexOf, isSame, viewOf, type Entry } from "./support/entries.js";
 import { reseal } from "./support/reseal.js";
 import { buildTable, databaseId, hashOf, identity, openTable } from "./support/tables.js";
 
@@ -165,16 +175,131 @@ test("a codec that is not here concerns the block, not the table", () => {
 });
 
 test("a block that claims more than it may is refused before its memory is taken", () => {
-  for (const claimed of [0, 1, 15, 0x410_0000, 0x410_0001, 0xffff_ffff]) {
-    const bytes = reseal(whole, (payload, frame) => {
+  const claimOf = (codec: BlockCodec, claimed: number): Uint8Array =>
+    reseal(buildTable(entries, { blockBytes: 100, codec }).bytes, (payload, frame) => {
       if (frame === 0) new DataView(payload.buffer, payload.byteOffset).setUint32(0, claimed, true);
     });
+  expect(readAll(claimOf(deflateCodec, 0x410_0001))).toMatchObject({
+    message: expect.stringContaining("claims 68157441 bytes"),
+  });
+  for (const claimed of [0, 1, 15, 0x410_0000, 0x410_0001, 0xffff_ffff]) {
+    const bytes = claimOf(lz4Codec, claimed);
     const before = process.memoryUsage().arrayBuffers;
     const table = openTable(bytes);
     const { key, seqno } = entries[0]!;
     expect(() => table.find(key, hashOf(key), seqno)).toThrow(expect.objectContaining({ code: "LSM_CORRUPT" }));
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(0x100_0000);
   }
+});
+
+const KIND = 8;
+const FLAGS = 10;
+const SPAN = 12;
+const last = openTable(plain).index.blockCount + 3;
+test.each([
+  ["a block of another kind", 0, KIND, 34, "LSM_CORRUPT"],
+  ["a block with another number of entries", 0, SPAN, 9, "LSM_CORRUPT"],
+  ["a block with flags of later versions", 0, FLAGS, 0x100, "LSM_UNSUPPORTED"],
+  ["an index of another kind", last - 2, KIND, 33, "LSM_CORRUPT"],
+  ["an index that is compressed", last - 2, FLAGS, 1, "LSM_CORRUPT"],
+  ["properties that count as entries", last - 1, SPAN, 1, "LSM_CORRUPT"],
+  ["a trailer of another kind", last, KIND, 41, "LSM_CORRUPT"],
+  ["a trailer with flags", last, FLAGS, 1, "LSM_CORRUPT"],
+] as const)("forged headers under good checksums: %s", (_, frame, field, value, code) => {
+  const forged = reseal(plain, (_payload, index, header) => {
+    if (index === frame) header.setUint16(field, value, true);
+  });
+  expect(readAll(forged)).toMatchObject({ code });
+});
+
+test("an index is refused whose separators descend, whose blocks have no entries, or which has more than it says", () => {
+  const payloadOf = (separators: readonly string[], entryCount = 1): Uint8Array => {
+    const builder = new TableIndexBuilder();
+    for (const each of separators) {
+      builder.add(bytesOf(each), { frameBytes: 64, chain: 1, entryCount, minSeqno: 1, maxSeqno: 2 });
+    }
+    return Uint8Array.from(builder.finish());
+  };
+  const corrupt = expect.objectContaining({ code: "LSM_CORRUPT" });
+  expect(new TableIndex(payloadOf(["a", "b", "b"]), 64).blockCount).toBe(3);
+  expect(() => new TableIndex(payloadOf(["b", "a"]), 64)).toThrow(corrupt);
+  expect(() => new TableIndex(payloadOf(["ab", "a"]), 64)).toThrow(corrupt);
+  expect(() => new TableIndex(payloadOf(["a"], 0), 64)).toThrow(corrupt);
+  const fewer = payloadOf(["a", "b"]);
+  fewer[0] = 1;
+  expect(() => new TableIndex(fewer, 64)).toThrow(corrupt);
+  const endless = payloadOf(["a"]);
+  endless.set([255, 255, 255, 255]);
+  expect(() => new TableIndex(endless, 64)).toThrow(corrupt);
+});
+
+test("verification notices order, and a filter that is none, under good checksums", () => {
+  const [a, b, c, d] = ["k1", "k2", "k3", "k4"].map((name): Entry => ({
+    key: bytesOf(name),
+    seqno: 5,
+    value: bytesOf("v"),
+  }));
+  const { bytes } = buildTable([a!, b!, c!, d!], { codec: null });
+  verifyTable(openTable(bytes));
+  const builder = new BlockBuilder(16);
+  for (const entry of [a!, c!, b!, d!]) builder.add(viewOf(entry));
+  const swapped = builder.bytes.slice(0, builder.finish());
+  const forged = reseal(bytes, (payload, frame) => {
+    if (frame === 0) payload.set(swapped);
+  });
+  expect(() => verifyTable(openTable(forged))).toThrow("has entries out of order");
+  const denied = reseal(bytes, (payload, frame) => {
+    if (frame === 1) payload[0] = 9;
+  });
+  expect(() => verifyTable(openTable(denied))).toThrow("type of a filter is 9");
+  const denying = reseal(bytes, (payload, frame) => {
+    if (frame === 1) payload.fill(0, 20);
+  });
+  expect(() => verifyTable(openTable(denying))).toThrow("has a key that the filter denies");
+});
+
+test("properties come once each, in the order of their tags, and all that are needed", () => {
+  const payload = Uint8Array.from(encodeTableProperties(summary.properties));
+  expect(decodeTableProperties(payload)).toEqual(summary.properties);
+  const corrupt = expect.objectContaining({ code: "LSM_CORRUPT" });
+  expect(() => decodeTableProperties(Uint8Array.from([...payload, ...payload]))).toThrow(corrupt);
+  expect(() => decodeTableProperties(Uint8Array.from([...payload, ...payload.slice(-4)]))).toThrow(corrupt);
+  for (let end = 0; end < payload.length; end++) {
+    expect(() => decodeTableProperties(payload.slice(0, end))).toThrow(corrupt);
+  }
+  expect(decodeTableProperties(Uint8Array.from([...payload, 99, 0, 1, 7]))).toEqual(summary.properties);
+});
+
+test("a block that is sound, and not the one that the index vouches for", () => {
+  const { bytes } = buildTable([entries[0]!], { codec: null });
+  const chain = openTable(bytes).index.chains[0]!;
+  const forged = reseal(bytes, (payload, frame) => {
+    if (frame !== 2) return; // behind the block and the filter
+    const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+    for (let at = 0; at + 4 <= payload.length; at++)
+      if (view.getUint32(at, true) === chain) view.setUint32(at, chain ^ 1, true);
+  });
+  const { key, seqno } = entries[0]!;
+  const find = (file: Uint8Array): unknown => openTable(file).find(key, hashOf(key), seqno)?.seqno;
+  expect(find(bytes)).toBe(seqno);
+  expect(() => find(forged)).toThrow("is not the one of the index");
+});
+
+test("a trailer of a later version is told from damage", () => {
+  const later = reseal(plain, (payload, frame) => {
+    if (frame === last) payload[52] = 2;
+  });
+  expect(readAll(later)).toMatchObject({ code: "LSM_UNSUPPORTED", context: { field: "version", actual: 2 } });
+});
+
+test("properties that have to be known are refused, others are passed by", () => {
+  const tagged = (high: number): Uint8Array =>
+    reseal(plain, (payload, frame) => {
+      // The last property, of tag 13, becomes one that nobody knows.
+      if (frame === last - 1) payload[payload.length - 3] = high;
+    });
+  expect(readAll(tagged(0x80))).toMatchObject({ code: "LSM_UNSUPPORTED" });
+  expect(readAll(tagged(0x7f))).toMatchObject({ code: "LSM_CORRUPT", context: { field: "properties" } }); // and the known one is missing
 });
 
 test("forged blocks under good checksums: verification tells each by name", () => {

@@ -16,6 +16,8 @@ import type { TableBuilderOptions } from "../src/format-entry.js";
 import {
   backward,
   bytesOf,
+  compareEntries,
+  crowdedKeys,
   entryOf,
   forward,
   isSame,
@@ -24,6 +26,7 @@ import {
   sorted,
   versionAt,
   viewOf,
+  writes,
   type Entry,
 } from "./support/entries.js";
 import { buildTable, hashOf, identity, openTable } from "./support/tables.js";
@@ -37,6 +40,11 @@ const settings: fc.Arbitrary<Partial<TableBuilderOptions>> = fc.record({
   bufferBytes: fc.constantFrom(1, 300, 0x4_0000),
   nonce: fc.nat(),
 });
+
+const anyEntries = fc.oneof(
+  sorted(),
+  writes(80, crowdedKeys).map((entries) => entries.toSorted(compareEntries)),
+);
 
 function seqnosOf(entries: readonly Entry[]): { minSeqno: number; maxSeqno: number } {
   const seqnos = entries.map(({ seqno }) => seqno);
@@ -94,7 +102,7 @@ test("law 9: properties and columns of the index say what is there", () => {
 
 test("law 8: separators part the blocks, and every version is found at every snapshot", () => {
   fc.assert(
-    fc.property(sorted(), settings, keys, (entries, options, stranger) => {
+    fc.property(anyEntries, settings, keys, (entries, options, stranger) => {
       const table = openTable(buildTable(entries, options).bytes);
       let from = 0;
       for (let block = 0; block < table.index.blockCount; block++) {
@@ -119,7 +127,7 @@ test("law 8: separators part the blocks, and every version is found at every sna
 
 test("every place is found, and from there both neighbours", () => {
   fc.assert(
-    fc.property(sorted(), settings, keys, (entries, options, stranger) => {
+    fc.property(anyEntries, settings, keys, (entries, options, stranger) => {
       const cursor = openTable(buildTable(entries, options).bytes).cursor();
       const targets = [...entries, ...[-1, 4, Number.MAX_SAFE_INTEGER].map((seqno) => ({ key: stranger, seqno }))];
       for (const { key, seqno } of targets) {
@@ -276,6 +284,24 @@ test("a key that the filter denies costs no read, one between blocks costs one",
   expect(reads()).toBeLessThan(20);
 });
 
+test("without a filter a key costs one block, and one that is outside of the table costs none", () => {
+  const entries = ["pre:abcxyz", "pre:abd", "pre:k"].map((name, at) => ({
+    key: bytesOf(name),
+    seqno: at + 1,
+    value: bytesOf("v"),
+  }));
+  const { table, reads } = counting(buildTable(entries, { blockBytes: 1, filterBitsPerKey: 0 }).bytes);
+  const costs = (name: string): number => {
+    const before = reads();
+    expect(table.find(bytesOf(name), hashOf(bytesOf(name)), 9)).toBeUndefined();
+    return reads() - before;
+  };
+  expect(costs("pre:abcxz")).toBe(1); // behind the only key of the first block, up to its separator
+  expect(costs("pre:l")).toBe(0);
+  expect(costs("q")).toBe(0);
+  expect(costs("prf")).toBe(0);
+});
+
 test("a filter that was built with another hash key is asked with its own", () => {
   const entries = Array.from({ length: 100 }, (_, at) => ({
     key: bytesOf(`k${at + 100}`),
@@ -285,6 +311,27 @@ test("a filter that was built with another hash key is asked with its own", () =
   const table = openTable(buildTable(entries, { hashKey: { low: 77, high: 78 } }).bytes);
   for (const { key, seqno } of entries) expect(table.find(key, hashOf(key), seqno)?.seqno).toBe(seqno);
   verifyTable(table);
+});
+
+test("blocks are compressed where that saves an eighth, and stored as they are where it does not", () => {
+  const codecOf = (zeros: number): number[] => {
+    let state = 1;
+    const noise = (): number => (state = Math.imul(state, 0x0019_660d) + 0x3c6e_f35f) >>> 24;
+    const entries = Array.from({ length: 80 }, (_, at) => ({
+      key: bytesOf(`${at + 10}`),
+      seqno: at + 1,
+      value: Uint8Array.from({ length: 100 }, (_, place) => (place < zeros ? 0 : noise())),
+    }));
+    const flags: number[] = [];
+    const { bytes } = buildTable(entries);
+    scanSegment(bytes, readSegmentHeader(sourceOf(bytes)), {
+      onFrame: (frame) => void (frame.kind === tableFrameKinds.data && flags.push(frame.flags)),
+    });
+    return [...new Set(flags)];
+  };
+  expect(codecOf(0)).toEqual([0]);
+  expect(codecOf(12)).toEqual([0]); // a twentieth
+  expect(codecOf(40)).toEqual([lz4Codec.id]);
 });
 
 test("large values get blocks of their own, and end blocks in front of them", () => {

@@ -106,10 +106,15 @@ export const values: fc.Arbitrary<Uint8Array | undefined> = fc.oneof(
   { weight: 2, arbitrary: fc.constant(undefined) },
 );
 
+/** So few that each has many versions. */
+export const crowdedKeys: fc.Arbitrary<Uint8Array> = fc
+  .constantFrom("", "a", "a\0", "ab", "b", "ba", "bb", "c", "\u00ff")
+  .map((text) => Uint8Array.from(Buffer.from(text, "latin1")));
+
 /** Entries in the order in which they were written: seqnos ascend. */
-export function writes(maxLength = 80): fc.Arbitrary<Entry[]> {
+export function writes(maxLength = 80, keysOf: fc.Arbitrary<Uint8Array> = keys): fc.Arbitrary<Entry[]> {
   const gap = fc.constantFrom(1, 1, 1, 2, 70, 300_000);
-  return fc.array(fc.record({ key: keys, value: values, gap }), { maxLength }).map((operations) => {
+  return fc.array(fc.record({ key: keysOf, value: values, gap }), { maxLength }).map((operations) => {
     let seqno = 0;
     return operations.map(({ key, value, gap: by }) => ({ key, value, seqno: (seqno += by) }));
   });

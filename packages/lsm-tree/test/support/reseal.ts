@@ -2,8 +2,11 @@
 // from docs/formats, so that it does not believe what the code believes.
 import { crc32 } from "@holdfast/segment-codec";
 
-/** Calls `change` with the payload of every frame and its number, in order, before its checksums are made. Sizes stay. */
-export function reseal(bytes: Uint8Array, change: (payload: Uint8Array, frame: number) => void): Uint8Array {
+/** Calls `change` with the payload of every frame, its number and its header, in order, before its checksums are made. Sizes stay. */
+export function reseal(
+  bytes: Uint8Array,
+  change: (payload: Uint8Array, frame: number, header: DataView) => void,
+): Uint8Array {
   const file = Uint8Array.from(bytes);
   const view = new DataView(file.buffer);
   const chains = new Map<number, number>();
@@ -20,7 +23,8 @@ export function reseal(bytes: Uint8Array, change: (payload: Uint8Array, frame: n
       const renewed = chains.get(old.getUint32(at + 32 + word, true));
       if (renewed !== undefined) view.setUint32(at + 32 + word, renewed, true);
     }
-    change(payload, frame);
+    change(payload, frame, new DataView(file.buffer, at, 32));
+    view.setUint32(at + 28, crc32(file, at + 4, at + 28, crc32(file, 12, 40)), true);
     chain = crc32(file, at + 28, end, before);
     chains.set(old.getUint32(at, true), chain);
     view.setUint32(at, chain, true);
