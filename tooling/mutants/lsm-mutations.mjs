@@ -253,10 +253,10 @@ const blockMutations = lsmArea("lsm blocks", blocks, [
     find: "throw this.#refuseKind(kind, at);",
   },
   {
-    what: "the places of an interval are those of the one before",
+    what: "the places of an interval are those of the block before",
     file: "sstable/block-cursor.ts",
-    find: "this.#placesOf = this.#restart;",
-    put: "this.#placesOf ||= this.#restart;",
+    in: "load(block: Uint8Array)",
+    find: "this.#placesOf = -1;",
   },
 ]);
 

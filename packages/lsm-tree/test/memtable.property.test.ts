@@ -141,7 +141,7 @@ test("runs stay few, however often somebody iterates", () => {
 test("versions of few keys come the newest first", () => {
   const memtable = newMemtable();
   const entries = Array.from({ length: 200 }, (_, at) => ({
-    key: bytesOf(`key ${at % 3}`),
+    key: bytesOf(`key ${at % 3} and more`),
     seqno: at + 1,
     value: new Uint8Array(),
   }));

@@ -276,8 +276,9 @@ test("a block that is sound, and not the one that the index vouches for", () => 
   const forged = reseal(bytes, (payload, frame) => {
     if (frame !== 2) return; // behind the block and the filter
     const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
-    for (let at = 0; at + 4 <= payload.length; at++)
+    for (let at = 0; at + 4 <= payload.length; at++) {
       if (view.getUint32(at, true) === chain) view.setUint32(at, chain ^ 1, true);
+    }
   });
   const { key, seqno } = entries[0]!;
   const find = (file: Uint8Array): unknown => openTable(file).find(key, hashOf(key), seqno)?.seqno;

@@ -270,6 +270,18 @@ test("versions of one key over many blocks: those that are too new are not read"
   expect(reads()).toBeLessThanOrEqual(2);
 });
 
+test("versions of one key in two blocks, the first of which has something older of another key", () => {
+  const entries = [
+    { key: bytesOf("a"), seqno: 1, value: bytesOf("v") },
+    { key: bytesOf("k"), seqno: 7, value: bytesOf("v") },
+    { key: bytesOf("k"), seqno: 2, value: bytesOf("v") },
+  ];
+  const table = openTable(buildTable(entries, { blockBytes: 30 }).bytes);
+  expect([...table.index.entryCounts]).toEqual([2, 1]);
+  expect(table.find(bytesOf("k"), hashOf(bytesOf("k")), 2)?.seqno).toBe(2);
+  expect(table.find(bytesOf("k"), hashOf(bytesOf("k")), 1)).toBeUndefined();
+});
+
 test("a key that the filter denies costs no read, one between blocks costs one", () => {
   const entries = Array.from({ length: 500 }, (_, at) => ({
     key: bytesOf(`key:${at * 2 + 1000}`),
@@ -292,6 +304,7 @@ test("without a filter a key costs one block, and one that is outside of the tab
   }));
   const { table, reads } = counting(buildTable(entries, { blockBytes: 1, filterBitsPerKey: 0 }).bytes);
   const costs = (name: string): number => {
+    expect(table.find(bytesOf("pre:k"), hashOf(bytesOf("pre:k")), 9)?.seqno).toBe(3); // turns to the last block
     const before = reads();
     expect(table.find(bytesOf(name), hashOf(bytesOf(name)), 9)).toBeUndefined();
     return reads() - before;
@@ -300,6 +313,7 @@ test("without a filter a key costs one block, and one that is outside of the tab
   expect(costs("pre:l")).toBe(0);
   expect(costs("q")).toBe(0);
   expect(costs("prf")).toBe(0);
+  expect(costs("pr")).toBe(1); // before all keys: the first block might have it
 });
 
 test("a filter that was built with another hash key is asked with its own", () => {
