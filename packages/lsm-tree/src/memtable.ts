@@ -134,7 +134,7 @@ export class Memtable {
       slot = index.after(slot);
       id = index.entryAt(slot, hash);
     }
-    while (id >= 0 && entries.seqno(id) > seqno) id = entries.previous(id);
+    if (id >= 0) id = entries.versionUpTo(id, seqno);
     if (id < 0) return undefined;
     this.#found.stand(id);
     return this.#found;

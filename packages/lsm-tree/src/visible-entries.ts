@@ -10,6 +10,9 @@ export interface KeyBounds {
   readonly lte?: Uint8Array | undefined;
 }
 
+/** After so many versions of one key that do not count, the rest of them is passed with a search instead of step by step. */
+const PATIENCE = 16;
+
 /**
  * What one snapshot sees: of each user key inside the bounds the newest version up to the snapshot's seqno, unless that is a delete. Goes in
  * the direction of the merge below it, and can be placed anew as often as one likes.
@@ -63,7 +66,7 @@ export class VisibleEntries implements EntryView {
 
   /** To the next entry in this direction. Only from an entry. */
   next(): void {
-    if (this.#isForward) this.#passVersions();
+    if (this.#isForward) this.#pass(-1);
     this.#find();
   }
 
@@ -81,12 +84,13 @@ export class VisibleEntries implements EntryView {
   #takeForward(): void {
     const entry = this.#merge.current;
     if (entry === undefined) return;
+    this.#keepKey(entry);
     if (entry.seqno > this.#snapshot) {
-      this.#merge.next();
+      this.#pass(this.#snapshot);
       return;
     }
-    this.#keep(entry);
-    if (entry.kind === entryKinds.delete) this.#passVersions();
+    this.#keepValue(entry);
+    if (entry.kind === entryKinds.delete) this.#pass(-1);
     else this.valid = true;
   }
 
@@ -107,13 +111,14 @@ export class VisibleEntries implements EntryView {
     this.valid = kind === entryKinds.put;
   }
 
-  #passVersions(): void {
-    while (this.#merge.current !== undefined && this.#isSameKey(this.#merge.current)) this.#merge.next();
-  }
-
-  #keep(entry: EntryView): void {
-    this.#keepKey(entry);
-    this.#keepValue(entry);
+  /** Passes the versions of this key that are above `seqno`, forward. */
+  #pass(seqno: number): void {
+    for (let left = PATIENCE; left > 0; left--) {
+      const entry = this.#merge.current;
+      if (entry === undefined || entry.seqno <= seqno || !this.#isSameKey(entry)) return;
+      this.#merge.next();
+    }
+    this.#merge.seek(this.keyBytes.subarray(0, this.keyEnd), seqno);
   }
 
   #keepKey({ keyBytes, keyStart, keyEnd }: EntryView): void {

@@ -226,6 +226,21 @@ test("law 4: a prefix longer than the restart's key, restarts that do not ascend
   }
 });
 
+test("a prefix of four gigabytes costs an error, not its memory", () => {
+  // Found by bad-input.fault.test.ts, seed 1008197 of "table under good checksums".
+  for (const shared of [
+    [0xff, 0xff, 0xff, 0xff, 0x0f],
+    [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f],
+  ]) {
+    const entry = [...shared, 0, 0x82];
+    const head = [0, 1, 0x82, 0x61];
+    const places = [0, 0];
+    const footer = [0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 16, 0, 0, 0];
+    const block = Uint8Array.from([...head, ...entry, ...places, ...footer]);
+    expect(() => forward(cursorOver(block))).toThrow("shares more than there is");
+  }
+});
+
 test("kinds of later versions are refused as such, on the way and on arrival", () => {
   const forged = sample.slice();
   const tag = sample.indexOf(0x81); // put, seqno equals the base

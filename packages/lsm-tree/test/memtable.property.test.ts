@@ -138,6 +138,21 @@ test("runs stay few, however often somebody iterates", () => {
   expect(runs.all()).toEqual([one]);
 });
 
+test("any version of a key that has many is found", () => {
+  const entries = new MemtableEntries(0);
+  const key = bytesOf("counter");
+  const count = 20_000;
+  for (let at = 0; at < count; at++) {
+    const id = entries.add(1, at + 1, key, 0, key.length, key, 0, 0);
+    if (id > 0) entries.link(id, id - 1);
+  }
+  const seqnos = Float64Array.from({ length: count }, (_, at) => at + 1);
+  for (const seqno of [1, 2, 3, 777, 9_999, 19_998, 20_000, 30_000]) {
+    expect(entries.versionUpTo(count - 1, seqno)).toBe(seqnos.findLastIndex((each) => each <= seqno));
+  }
+  expect(entries.versionUpTo(count - 1, 0)).toBe(-1);
+});
+
 test("versions of few keys come the newest first", () => {
   const memtable = newMemtable();
   const entries = Array.from({ length: 200 }, (_, at) => ({

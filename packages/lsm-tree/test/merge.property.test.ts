@@ -174,6 +174,36 @@ test("an empty bound is a bound", () => {
   expect(over({ lte: empty })).toEqual([entries[0]]);
 });
 
+test("a key with thousands of versions is passed in few steps, whichever of them a snapshot sees", () => {
+  const hot = Array.from({ length: 5000 }, (_, at) => ({
+    key: bytesOf("hot"),
+    seqno: at + 1,
+    value: bytesOf(`${at}`),
+  }));
+  const entries = [
+    ...hot,
+    { key: bytesOf("i"), seqno: 6000, value: bytesOf("i") },
+    { key: bytesOf("hot"), seqno: 6001, value: undefined },
+  ];
+  let steps = 0;
+  class CountingMerge extends MergeIterator {
+    override next(): void {
+      steps += 1;
+      super.next();
+    }
+  }
+  for (const snapshot of [1, 2500, 5000, 7000]) {
+    const found = new VisibleEntries(
+      new CountingMerge(cursorsOver(entries, [0, 1, 1], 3), "forward"),
+      "forward",
+      snapshot,
+    );
+    found.start();
+    expect(visit(found)).toEqual(visibleAt(entries.slice(-2).concat(hot.slice(0, snapshot).slice(-1)), snapshot));
+  }
+  expect(steps).toBeLessThan(200);
+});
+
 test("values stay good when the iteration goes on", () => {
   const entries = Array.from({ length: 40 }, (_, at) => ({
     key: bytesOf(`k${at + 10}`),

@@ -286,6 +286,24 @@ test("a block that is sound, and not the one that the index vouches for", () => 
   expect(() => find(forged)).toThrow("is not the one of the index");
 });
 
+test("a section that is smaller than a frame", () => {
+  // Found by bad-input.fault.test.ts: a filter of no bytes, right in front of the index.
+  const table = openTable(plain);
+  const forged = reseal(plain, (payload, frame) => {
+    if (frame !== last) return;
+    const view = new DataView(payload.buffer, payload.byteOffset, payload.length);
+    view.setUint32(32, table.file.index.offset, true);
+    view.setUint32(40, 0, true);
+  });
+  expect(readAll(forged)).toMatchObject({ code: "LSM_CORRUPT" }); // blocks do not end there
+  const empty = reseal(buildTable([]).bytes, (payload, frame) => {
+    if (frame === 2) payload.set([64, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1], 32);
+  });
+  const opened = openTable(empty);
+  expect(opened.find(bytesOf("a"), 1, 1)).toBeUndefined();
+  expect(opened.filterError?.code).toBe("LSM_CORRUPT");
+});
+
 test("a trailer of a later version is told from damage", () => {
   const later = reseal(plain, (payload, frame) => {
     if (frame === last) payload[52] = 2;

@@ -1,5 +1,5 @@
 import { EntryCursor } from "../entry-cursor.js";
-import { compareBytes, entryKinds, sharedPrefix } from "../internal-key.js";
+import { compareBytes, entryKinds, MAX_KEY_BYTES, sharedPrefix } from "../internal-key.js";
 import { corrupt, LsmError } from "../lsm-error.js";
 import { BlockShape } from "./block-shape.js";
 import { entryTag } from "./table-layout.js";
@@ -271,12 +271,14 @@ export class BlockCursor extends EntryCursor {
     const suffix = this.#suffix;
     const suffixEnd = suffix + this.#unshared;
     const keyEnd = shared + this.#unshared;
+    // Before anything is allocated: what is shared is bounded by nothing else.
+    if (shared > this.#intact && shared > this.#headBytes) {
+      throw this.damaged("has an entry that shares more than there is", this.#entry);
+    }
+    if (keyEnd > MAX_KEY_BYTES) throw this.damaged("has a key that is too long", this.#entry);
     if (keyEnd > this.keyBytes.length) this.#enlarge(keyEnd);
     const scratch = this.keyBytes;
-    if (shared > this.#intact) {
-      if (shared > this.#headBytes) throw this.damaged("has an entry that shares more than there is", this.#entry);
-      for (let at = this.#intact; at < shared; at++) scratch[at] = block[this.#headStart + at]!; // below headBytes
-    }
+    for (let at = this.#intact; at < shared; at++) scratch[at] = block[this.#headStart + at]!; // below headBytes
     this.#intact = shared;
     if (suffixEnd - suffix < 48) {
       for (let from = suffix, to = shared; from < suffixEnd; from++, to++) scratch[to] = block[from]!; // parse checked it

@@ -117,6 +117,7 @@ export class TableFile {
   /** The frame that was read from `place` into `bytes`, lent until the next call; undefined unless it is sound and of this kind. */
   viewFrame(bytes: Uint8Array, place: FramePlace, kind: number): FrameView | undefined {
     const view = this.#view;
+    if (place.bytes < FRAME_HEADER_BYTES) return undefined; // nobody has said yet that a place is as large as a frame
     const isExpected = view.load(bytes, 0, this.header) && view.bytes === place.bytes && view.kind === kind;
     return isExpected && view.isWhole(bytes, place.chainBefore) ? view : undefined;
   }
