@@ -286,6 +286,18 @@ test("a block that is sound, and not the one that the index vouches for", () => 
   expect(() => find(forged)).toThrow("is not the one of the index");
 });
 
+test.each([
+  ["properties", 0],
+  ["the index", 16],
+  ["the filter", 32],
+])("a trailer that says %s are 2 GiB costs an error, not their memory", (_, at) => {
+  const forged = reseal(whole, (payload, frame) => {
+    const { blockCount } = openTable(whole).index;
+    if (frame === blockCount + 3) new DataView(payload.buffer, payload.byteOffset).setUint32(at + 8, 0x7fff_fff8, true);
+  });
+  expect(readAll(forged)).toMatchObject({ message: "a table has sections that do not follow one another" });
+});
+
 test("a section that is smaller than a frame", () => {
   // Found by bad-input.fault.test.ts: a filter of no bytes, right in front of the index.
   const table = openTable(plain);
