@@ -1,5 +1,5 @@
 import type { SyncRung } from "@holdfast/fs-seam";
-import { openWal, WalError, type RecoveryReport, type WaitOptions, type Wal, type WalStats } from "@holdfast/wal";
+import { openWal, WalError, type WaitOptions, type Wal } from "@holdfast/wal";
 import { PlaceReader, SegmentFooters, type LogSegment } from "@holdfast/wal/places";
 import type { ContentHash } from "@holdfast/segment-codec";
 import { Accelerator } from "./accelerator.js";
@@ -25,9 +25,9 @@ import { EventStager } from "./event-staging.js";
 import { EventWriter, type StagedEvent, type WrittenEvent } from "./event-writer.js";
 import { findReplay } from "./event-replay.js";
 import { FooterCollector } from "./footer-collector.js";
-import { fillIndex, type IndexReport } from "./index-filling.js";
+import { fillIndex } from "./index-filling.js";
 import type { MaintenanceParts } from "./maintenance-parts.js";
-import { ReadableStore, type BeyondOptions, type ReaderWatermarks } from "./readable-store.js";
+import { ReadableStore, type BeyondOptions } from "./readable-store.js";
 import { signReceipt, type ReceiptSigner, type SignedReceipt } from "./receipt-signature.js";
 import {
   checkOptions,
@@ -41,46 +41,8 @@ import {
   type StoreOptions,
 } from "./store-options.js";
 import { StoreError } from "./store-error.js";
+import type { StoreHealth, StoreOpenReport, StoreStats, Watermarks } from "./store-report.js";
 import { refuseUnfinished } from "./unfinished-backup.js";
-
-/** What opening a store found and did. Plain data. */
-export interface StoreOpenReport {
-  /** What became of the log. */
-  readonly log: RecoveryReport;
-  /** What the index was filled from. */
-  readonly indexedFrom: IndexReport;
-  readonly events: number;
-  readonly streams: number;
-  readonly indexBytes: number;
-  readonly durationMs: number;
-}
-
-/** Whether a store takes events. */
-export type StoreHealth =
-  | { readonly kind: "ok" }
-  /** A write or a barrier has failed: what can be read can be read, and nothing more is written. Close it and open it again. */
-  | { readonly kind: "poisoned"; readonly error: unknown }
-  | { readonly kind: "closed" };
-
-/** Sequences up to which something holds; none ever goes back. */
-export interface Watermarks extends ReaderWatermarks {
-  /** It has a sequence. */
-  readonly accepted: number;
-}
-
-export interface StoreStats {
-  readonly events: number;
-  readonly streams: number;
-  readonly entities: number;
-  readonly scopes: number;
-  /** Bytes of the index in memory. */
-  readonly indexBytes: number;
-  /** Segments of this run that got a footer, those that did not, and why the last of those did not. */
-  readonly footers: { readonly written: number; readonly leftOut: number; readonly problem: unknown };
-  /** Accelerators that were written, and why the last that was due was not. */
-  readonly accelerators: { readonly written: number; readonly problem: unknown };
-  readonly log: WalStats;
-}
 
 /** Something whose durability can be waited for. */
 export type Written = number | Pick<AppendReceipt, "sequence"> | Pick<CommitReceipt, "receipts">;
