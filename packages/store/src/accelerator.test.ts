@@ -16,7 +16,17 @@ function sample(count: number): { readonly index: EventIndex; readonly segments:
     const [segmentId, baseLsn] = [place + 1, 2 * place + 1];
     for (const sequence of [baseLsn, baseLsn + 1]) {
       const bytes = new Uint8Array(114).fill(sequence, 32, 48).fill(0x61, 112);
-      const event = { bytes, start: 0, namesStart: 112, entityBytes: 1, scopeBytes: 1, lane: 0, kind: 9, timeUs: 7 };
+      const event = {
+        bytes,
+        start: 0,
+        end: 114,
+        namesStart: 112,
+        entityBytes: 1,
+        scopeBytes: 1,
+        lane: 0,
+        kind: 9,
+        timeUs: 7,
+      };
       index.add({ ...event, revision: sequence - 1 }, sequence, { segmentId, offset: 64 + 8 * sequence });
     }
     const header = { crc: 77 + place } as LogSegment["header"];

@@ -27,7 +27,7 @@ function indexed({ entity, scope, lane, kind, timeUs, id }: ModelEvent, revision
   bytes.set(entityBytes, 113);
   bytes.set(scopeBytes, 113 + entityBytes.length);
   const names = { namesStart: 113, entityBytes: entityBytes.length, scopeBytes: scopeBytes.length };
-  return { bytes, start: 1, ...names, lane, revision, kind, timeUs };
+  return { bytes, start: 1, end: bytes.length, ...names, lane, revision, kind, timeUs };
 }
 
 const event = fc.record({

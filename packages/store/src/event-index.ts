@@ -11,8 +11,9 @@ import { StreamLists } from "./stream-lists.js";
 /** What the index wants to know of an event: an `EventRecord` says it. `bytes` is borrowed. */
 export interface IndexedEvent {
   readonly bytes: Uint8Array;
-  /** Where the record begins in `bytes`, and where its entity does, which the scope follows. */
+  /** Where the record begins in `bytes` and ends, and where its entity begins, which the scope follows. */
   readonly start: number;
+  readonly end: number;
   readonly namesStart: number;
   readonly entityBytes: number;
   readonly scopeBytes: number;

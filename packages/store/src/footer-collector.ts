@@ -1,7 +1,7 @@
 import { Sdx4Builder } from "@holdfast/sidx-footer";
 import type { SealedSegment } from "@holdfast/wal/places";
 import type { EventPlace, IndexedEvent } from "./event-index.js";
-import { footerRow, type FooterRow } from "./footer-row.js";
+import { footerRow, frameLengthOf, type FooterRow } from "./footer-row.js";
 
 /**
  * Gathers the rows of the segment that is written to, and makes its footer when the log seals it. docs/formats/store.md says what stands in
@@ -13,7 +13,7 @@ export class FooterCollector {
   #builder: Sdx4Builder | undefined;
   #segmentId = 0;
   #nextSequence = 0;
-  /** Events of the frame that is the last one so far: its length shows when another one begins. */
+  /** Events of the frame that is the last one so far. */
   #frame: FooterRow[] = [];
   /** Names by their numbers, as text. */
   readonly #entities = new Map<number, string>();
@@ -32,7 +32,7 @@ export class FooterCollector {
     if (place.segmentId < this.fromSegment) return;
     if (place.segmentId !== this.#segmentId || sequence !== this.#nextSequence) this.#begin(place.segmentId);
     const last = this.#frame[0];
-    if (last !== undefined && last.frameOffset !== place.offset) this.#endFrame(place.offset);
+    if (last !== undefined && last.frameOffset !== place.offset) this.#endFrame();
     const row = footerRow(event, sequence, {
       entity: textOf(this.#entities, names.entity, names.textOfEntity),
       scope: textOf(this.#scopes, names.scope, names.textOfScope),
@@ -47,7 +47,7 @@ export class FooterCollector {
   footerOf(sealed: SealedSegment): Uint8Array | undefined {
     this.sealed += 1;
     const { segmentId, baseLsn, lastLsn, coveredBytes, segmentCrc, chain, reserveBytes, maxBytes } = sealed;
-    if (segmentId === this.#segmentId) this.#endFrame(coveredBytes);
+    if (segmentId === this.#segmentId) this.#endFrame();
     const builder = segmentId === this.#segmentId ? this.#builder : undefined;
     const isWhole = this.#nextSequence === lastLsn + 1 && builder?.entryCount === lastLsn + 1 - baseLsn;
     this.#begin(0);
@@ -64,10 +64,11 @@ export class FooterCollector {
     this.#scopes.clear();
   }
 
-  #endFrame(end: number): void {
+  #endFrame(): void {
     this.#builder ??= new Sdx4Builder();
+    const frameLength = frameLengthOf(this.#frame);
     for (const row of this.#frame) {
-      row.frameLength = end - row.frameOffset;
+      row.frameLength = frameLength;
       this.#builder.add(row);
     }
     this.#frame = [];

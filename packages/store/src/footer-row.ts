@@ -1,9 +1,10 @@
+import { frameBytes } from "@holdfast/segment-codec";
 import type { Sdx4Entry } from "@holdfast/sidx-footer";
 import type { IndexedEvent } from "./event-index.js";
 import { eventFlags, FIXED_BYTES, ID_BYTES, layoutAt } from "./event-layout.js";
 
 /** What a footer has of an event, until its segment is sealed. docs/formats/store.md says what stands in which column. */
-export type FooterRow = { -readonly [Field in keyof Sdx4Entry]: Sdx4Entry[Field] };
+export type FooterRow = { -readonly [Field in keyof Sdx4Entry]: Sdx4Entry[Field] } & { recordBytes: number };
 
 /** Text of the names of an event. */
 export interface EventNames {
@@ -21,6 +22,7 @@ export function footerRow(event: IndexedEvent, sequence: number, { entity, scope
   const causation = hasCorrelation ? correlation + ID_BYTES : correlation;
   return {
     sequence,
+    recordBytes: event.end - start,
     frameOffset: 0,
     frameLength: 0,
     batchIndex: 0,
@@ -36,4 +38,10 @@ export function footerRow(event: IndexedEvent, sequence: number, { entity, scope
     correlationId: hasCorrelation ? bytes.slice(correlation, correlation + ID_BYTES) : undefined,
     causationId: (flags & eventFlags.causation) === 0 ? undefined : bytes.slice(causation, causation + ID_BYTES),
   };
+}
+
+/** Bytes of the frame that holds these events and no others: a record, or a batch with a length before each. */
+export function frameLengthOf(rows: readonly FooterRow[]): number {
+  const lengthBytes = rows.length === 1 ? 0 : 4;
+  return frameBytes(rows.reduce((sum, { recordBytes }) => sum + lengthBytes + recordBytes, 0));
 }

@@ -1,9 +1,9 @@
 import { Sdx4Builder } from "@holdfast/sidx-footer";
 import type { SealedSegment } from "@holdfast/wal/places";
 import type { EventIndex } from "./event-index.js";
-import { eventFlags } from "./event-layout.js";
+import { DROPPED_BYTES, eventFlags } from "./event-layout.js";
 import type { EventRecord } from "./event-record.js";
-import { footerRow, type FooterRow } from "./footer-row.js";
+import { footerRow, frameLengthOf, type FooterRow } from "./footer-row.js";
 
 /** The footer of a segment that retention writes again: of the same events, at their new places. */
 export class RewrittenFooter {
@@ -20,7 +20,10 @@ export class RewrittenFooter {
     const entity = entities.text(streams.entityOf(columns.streamOf(sequence - 1)));
     const scope = scopes.text(columns.scopeOf(sequence - 1));
     const row = footerRow(record, sequence, { entity, scope });
-    if (isDropped) row.flags |= eventFlags.dropped;
+    if (isDropped) {
+      row.flags |= eventFlags.dropped;
+      row.recordBytes = record.envelopeEnd - record.start + DROPPED_BYTES;
+    }
     this.#rows.push(row);
   }
 
@@ -31,7 +34,7 @@ export class RewrittenFooter {
     for (let at = 0, end = 0; at < this.#rows.length; at = end) {
       const offset = offsets[at] as number; // one for each
       while (end < this.#rows.length && offsets[end] === offset) end += 1;
-      const frameLength = (offsets[end] ?? coveredBytes) - offset;
+      const frameLength = frameLengthOf(this.#rows.slice(at, end));
       for (let one = at; one < end; one += 1) {
         const row = this.#rows[one] as FooterRow; // below their count
         builder.add({ ...row, frameOffset: offset, frameLength, batchIndex: one - at });
