@@ -26,7 +26,8 @@ import { refuseAborted } from "./verification.js";
  * An unfinished backup is refused by whoever would open it as a store, and the next backup into it begins again.
  *
  * Frames are encoded anew, each verified as it is read. So what is dead in the files of the store stays behind, and every copied file states all it
- * holds as durable: damage to a backup is never taken for a torn tail.
+ * holds as durable: damage in the midst of a backup is never taken for a torn tail. A copy that was cut short behind its first segment looks
+ * like a shorter store; `verifyBackup`, and the anchor, tell.
  */
 
 export interface BackupOptions {
@@ -77,6 +78,7 @@ export async function backup<Definition extends EventDefinition>(
   checkWatching({ signal: options.signal, onProgress: options.onProgress });
   const parts = store.maintenance;
   refuseOwn(parts.directory, target);
+  refuseAborted(options.signal);
   return exclusively(parts, async () => {
     const sequence = await store.sync();
     // It is there: a barrier has just covered it.
@@ -106,7 +108,6 @@ class Backup {
   constructor(parts: MaintenanceParts, target: Directory, sequence: number, options: BackupOptions) {
     const all = parts.log.segments();
     const [first] = all as [LogSegment, ...LogSegment[]]; // a log that is open has one
-    if (first.baseLsn !== 1) throw beginningGone(first);
     this.logId = first.header.logId;
     this.#parts = parts;
     this.#target = target;
@@ -240,11 +241,6 @@ function isOwn(target: Directory, logId: Uint8Array, mayBeBlank: boolean): boole
 function clear(target: Directory): void {
   target.sweepTemps();
   for (const name of segmentFiles(target)) target.remove(name);
-}
-
-function beginningGone({ file, baseLsn }: LogSegment): WalError {
-  const message = `the events before ${baseLsn} are gone: ${file} is the first segment`;
-  return new WalError("WAL_CORRUPT", message, { file, expected: 1, actual: baseLsn });
 }
 
 function hex(bytes: Uint8Array): string {

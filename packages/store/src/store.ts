@@ -280,12 +280,17 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
 
   /**
    * A receipt for whoever wants proof away from the store: plain data, signed by the `signer` that the store was opened with. The event
-   * need not be durable; wait for that first where it matters.
+   * need not be durable; wait for that first where it matters. One that the store does not have, or has otherwise, is refused.
    */
   sign(receipt: AppendReceipt): SignedReceipt {
     this.#checkOpen();
     const { algorithm } = this.#hash;
     if (this.#signer === undefined || algorithm === "none") throw refused("signer", "was not given");
+    const { sequence, revision, id, hash } = receipt;
+    const stored = this.hashAt(sequence);
+    if (stored === undefined || Buffer.compare(stored, hash) !== 0 || !this.#isOf(sequence, revision, id)) {
+      throw refused("receipt", "is of no event of this store");
+    }
     return signReceipt(this.#logId, algorithm, receipt, this.#signer);
   }
 
@@ -375,6 +380,12 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     if (!("kind" in written)) return { kind: "appended", receipts: receiptsOf("appended", staged, written) };
     const { entity, lane } = staged[written.index] as StagedEvent; // one of them
     return { ...written, entity: new TextDecoder().decode(entity), lane };
+  }
+
+  /** Whether the event with this sequence has this revision and this id. */
+  #isOf(sequence: number, revision: number, id: string): boolean {
+    const record = this.#lookup.view(sequence);
+    return record.revision === revision && formatEventId(record.viewId()) === id;
   }
 
   #release(): void {

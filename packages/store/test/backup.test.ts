@@ -152,6 +152,11 @@ describe("a backup", () => {
         { kind: "missing", file: names[0] },
       ],
     });
+    const early = new Directory(new MemoryFs());
+    await expect(backup(store, early, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: "STORE_ABORTED",
+    });
+    expect(early.list()).toEqual([]);
     const aborted = verifyBackup(target, report, { signal: AbortSignal.abort() });
     await expect(aborted).rejects.toMatchObject({ code: "STORE_ABORTED" });
     const told: number[] = [];

@@ -4,7 +4,7 @@ import { Directory } from "@holdfast/fs-seam";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { blake3 } from "@holdfast/segment-codec/blake3";
 import { expect, test } from "vitest";
-import { openStoreReader } from "../src/index.js";
+import { openStoreReader, type Revision, type Sequence } from "../src/index.js";
 import { sha256 } from "../src/sha256.js";
 import { verifyReceipt } from "../src/verify-entry.js";
 import { determined, events, openSample, Placed } from "./sample-store.js";
@@ -48,4 +48,27 @@ test("a receipt that the store signs is verified without it", async () => {
   const receipt = unsigned.append("a", Placed, { amount: 1 });
   expect(() => unsigned.sign(receipt)).toThrowError(expect.objectContaining({ code: "STORE_INVALID_OPTION" }));
   await unsigned.close();
+});
+
+test("a store signs what it has, and nothing else", async () => {
+  const { privateKey } = crypto.generateKeyPairSync("ed25519");
+  const signer = { keyId: "k", sign: (message: Uint8Array): Uint8Array => crypto.sign(null, message, privateKey) };
+  const store = await openSample(undefined, { signer });
+  const first = store.append("a", Placed, { amount: 1 }, { rung: "memory" });
+  const second = store.append("b", Placed, { amount: 2 });
+  expect(store.sign(first)).toMatchObject({ sequence: 1, revision: 0, id: first.id });
+  const other = await openSample(undefined, determined(7));
+  for (const wrong of [
+    other.append("a", Placed, { amount: 1 }),
+    { ...first, sequence: 2 as Sequence },
+    { ...first, sequence: 3 as Sequence },
+    { ...first, revision: 1 as Revision },
+    { ...first, id: second.id },
+    { ...first, hash: second.hash },
+    { ...first, hash: first.hash.subarray(1) },
+  ]) {
+    expect(() => store.sign(wrong)).toThrowError(expect.objectContaining({ code: "STORE_INVALID_OPTION" }));
+  }
+  await store.close();
+  await other.close();
 });
