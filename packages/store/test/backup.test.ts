@@ -254,9 +254,9 @@ describe("what is no backup", () => {
     elsewhere.nonce(); // so that the ids of the two are not the same
     const other = await filledStore(new Directory(elsewhere));
     const target = empty();
-    await expect(backup(other, target, { signal: AbortSignal.abort() })).rejects.toMatchObject({
-      code: "STORE_ABORTED",
-    });
+    const stop = new AbortController();
+    const begun = backup(other, target, { signal: stop.signal, onProgress: () => stop.abort() });
+    await expect(begun).rejects.toMatchObject({ code: "STORE_ABORTED" });
     expect(filesOf(target)).toEqual([UNFINISHED_BACKUP]);
     await expect(backup(store, target)).rejects.toMatchObject({ code: "STORE_INVALID_OPTION" });
     target.writeFile(UNFINISHED_BACKUP, Uint8Array.of(1, 2, 3));
