@@ -39,6 +39,24 @@ export function entriesOf({ name, exports = {} }) {
     .map((entry) => name + entry.slice(1));
 }
 
+/** Optional peers, as `name@version` by name: the versions that the package is developed with. */
+export function optionalPeersOf({ peerDependenciesMeta = {}, devDependencies = {} }) {
+  const names = Object.keys(peerDependenciesMeta).filter((name) => peerDependenciesMeta[name].optional === true);
+  return new Map(names.map((name) => [name, `${name}@${devDependencies[name]}`]));
+}
+
+/** Whether an entry is made for one of these peers: the file that it names imports it. */
+export function isForPeer({ directory, manifest, entry, peers }) {
+  const { default: file } = manifest.exports[`.${entry.slice(manifest.name.length)}`];
+  const text = readFileSync(join(directory, "node_modules", manifest.name, file), "utf8");
+  return [...peers.keys()].some((peer) => text.includes(`"${peer}"`));
+}
+
+/** Installs what the user of an optional part installs besides. */
+export async function installBesides({ directory, specifiers, env }) {
+  await command("npm", ["install", "--save-exact", ...specifiers], { cwd: directory, env });
+}
+
 export async function importAndRequire({ directory, entries, env }) {
   const list = JSON.stringify(entries);
   const body = (load) => `for (const entry of ${list}) {

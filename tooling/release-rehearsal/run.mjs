@@ -9,7 +9,17 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { root, run, workspacePackages } from "../ci/steps.mjs";
 import { command, commandEnvironment } from "./commands.mjs";
-import { closure, entriesOf, importAndRequire, installAlone, packedProperly, typeCheck } from "./consumer.mjs";
+import {
+  closure,
+  entriesOf,
+  importAndRequire,
+  installAlone,
+  installBesides,
+  isForPeer,
+  optionalPeersOf,
+  packedProperly,
+  typeCheck,
+} from "./consumer.mjs";
 import { startRegistry } from "./registry.mjs";
 
 const canary = "holdfast-rehearsal-canary";
@@ -161,9 +171,16 @@ async function useAlone(manifest, published) {
   complaints.push(...packedProperly({ directory, name }));
 
   const entries = entriesOf(manifest);
-  if (entries.length > 0) {
+  const peers = optionalPeersOf(manifest);
+  const own = entries.filter((entry) => !isForPeer({ directory, manifest, entry, peers }));
+  if (own.length > 0) {
+    await importAndRequire({ directory, entries: own, env });
+    await typeCheck({ directory, entries: own, root, env });
+  }
+  if (own.length < entries.length) {
+    await installBesides({ directory, specifiers: [...peers.values()], env });
     await importAndRequire({ directory, entries, env });
-    await typeCheck({ directory, entries, root, env });
+    say(`${name}: ${entries.length - own.length} entries with ${[...peers.values()].join(", ")} beside it`);
   }
   for (const bin of Object.keys(manifest.bin ?? {})) {
     await command("npx", ["--no-install", bin, "--help"], {
