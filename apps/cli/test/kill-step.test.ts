@@ -127,6 +127,12 @@ describe("a writer with a fault", { timeout: 30_000 }, () => {
     expect(survive?.details.says).toMatch(says);
   });
 
+  test("that is silent is waited for once, and not once a round", async () => {
+    const [survive] = await brokenWriter("silent", { rounds: 3, patienceMs: 400 });
+    expect(roundsOf(survive)).toMatchObject([{ acknowledged: 0, writer: "silent" }]);
+    expect(survive?.ok).toBe(false);
+  });
+
   test("that was killed inside a record leaves a torn tail, which is no fault", async () => {
     const [survive] = await brokenWriter("tears-its-last-record", { rounds: 1 });
     expect(survive).toMatchObject({ ok: true });

@@ -30,7 +30,7 @@ test("what was acknowledged is there after the kill, and recording again complet
   expect(writer).toBe("killed");
   expect(acknowledged).toBeGreaterThan(200);
   expect(recovered).toBeGreaterThanOrEqual(acknowledged as number);
-  expect(recovered).toBeLessThan(1500);
+  expect(recovered).toBeLessThanOrEqual(1128); // it holds at three quarters, in whole batches of four
   const again = byName(claims, "recording-again-writes-nothing-twice")?.details;
   expect(again).toMatchObject({ events: 1500, replayed: recovered, appended: 1500 - (recovered as number) });
   expect(context.story.join("\n")).toMatch(

@@ -20,7 +20,10 @@ export interface KillStepOptions {
   readonly rounds?: number;
   /** Milliseconds from the first acknowledgement of a round to its kill: from the first number up to below the second. Default 5, 150. */
   readonly killAfterMs?: readonly [number, number];
-  /** Milliseconds to wait for a writer's first acknowledgement. Default 3000: five silent rounds stay below 20 s. */
+  /**
+   * Milliseconds to wait for a writer's first acknowledgement. Default 30,000: for a hang, which a slow start on a busy machine is not.
+   * A writer that stays silent so long is the end of the step.
+   */
   readonly patienceMs?: number;
 }
 
@@ -52,7 +55,7 @@ export interface KillRound {
  * to sync passes here; only a power failure, or the exploration of one, tells it apart.
  */
 export function killStep(options: KillStepOptions = {}): TourStep {
-  const { args = [], rounds = 5, killAfterMs = [5, 150], patienceMs = 3000 } = options;
+  const { args = [], rounds = 5, killAfterMs = [5, 150], patienceMs = 30_000 } = options;
   const program = options.program ?? fileURLToPath(new URL("./append-child.js", import.meta.url));
   return {
     title: "kill -9 a process that appends to a log of @holdfast/wal",
@@ -80,6 +83,7 @@ export function killStep(options: KillStepOptions = {}): TourStep {
         });
         const acknowledged = Math.max(writer.acknowledged, done.at(-1)?.acknowledged ?? 0);
         done.push({ delayMs, acknowledged, writer, recovered: await recover(directory, context.seed) });
+        if (writer.ended === "silent") break;
       }
       tell(context, done);
       return [claimNothingLost(done), await claimTearRecognised(context.seed)];

@@ -1,28 +1,41 @@
 import { region } from "@holdfast/store";
-import { OrderRecorded, type OrderStore } from "./order-store.js";
+import { defineProjection, Projector, type Projection } from "@holdfast/store/projections";
 import type { Order } from "./order-file.js";
+import { OrderRecorded, type OrderStore } from "./order-store.js";
+import { SharedTotals, type Total } from "./shared-totals.js";
 
-/** What a projection of the orders holds: their number and sum by status, and by customer. */
+/** Orders in numbers: how many and how much, by status and by customer. */
 export interface OrderTotals {
   readonly byStatus: ReadonlyMap<string, Total>;
   readonly byCustomer: ReadonlyMap<string, Total>;
 }
 
-export interface Total {
-  readonly count: number;
-  readonly cents: number;
+interface TotalsState {
+  readonly byStatus: SharedTotals;
+  readonly byCustomer: SharedTotals;
 }
 
-/** The projection, folded from the events. */
-export function totalsOfStore(store: OrderStore): OrderTotals {
-  const orders: Order[] = [];
-  for (const event of store.events(region({ kinds: [OrderRecorded] }))) {
-    if (event.status === "known") orders.push(event.data);
-  }
-  return totalsOf(orders);
+/** What the tour projects from the events. */
+const Totals: Projection<TotalsState, typeof OrderRecorded> = defineProjection({
+  name: "order totals",
+  version: 1,
+  events: [OrderRecorded],
+  initial: (): TotalsState => ({ byStatus: SharedTotals.empty(), byCustomer: SharedTotals.empty() }),
+  on: {
+    "order.recorded": ({ byStatus, byCustomer }, { data: { status, customer, amountCents } }) => ({
+      byStatus: byStatus.with(status, amountCents),
+      byCustomer: byCustomer.with(customer, amountCents),
+    }),
+  },
+});
+
+/** The totals of all orders of a store, as `@holdfast/store/projections` folds its events. */
+export async function projectTotals(store: OrderStore): Promise<OrderTotals> {
+  const { state } = await new Projector(store).projectAsync(Totals, region({ kinds: [OrderRecorded] }));
+  return { byStatus: state.byStatus.toMap(), byCustomer: state.byCustomer.toMap() };
 }
 
-/** The same from the orders themselves. */
+/** The same counted from the orders themselves, without a store, to hold the projection against. */
 export function totalsOf(orders: Iterable<Order>): OrderTotals {
   const byStatus = new Map<string, Total>();
   const byCustomer = new Map<string, Total>();

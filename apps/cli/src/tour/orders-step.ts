@@ -10,7 +10,7 @@ import { countText, durationText, plural, tableLines } from "../terminal.js";
 import { runAndKill, type KilledWriter } from "./killed-writer.js";
 import { bundledOrders, parseOrders, type Order } from "./order-file.js";
 import { openOrders, recordOrder, type OrderStore } from "./order-store.js";
-import { isSameTotals, totalsOf, totalsOfStore, type OrderTotals } from "./order-totals.js";
+import { isSameTotals, projectTotals, totalsOf, type OrderTotals } from "./order-totals.js";
 import type { TourDocument } from "./tour-document.js";
 import type { Claim, TourContext, TourStep } from "./tour-step.js";
 
@@ -19,8 +19,8 @@ export interface OrdersStepOptions {
   readonly program?: string;
 }
 
-/** Milliseconds to wait for the writer's first acknowledgement. */
-const patienceMs = 10_000;
+/** Milliseconds to wait for the writer's first acknowledgement: for a hang, which a slow start on a busy machine is not. */
+const patienceMs = 30_000;
 
 /**
  * Records orders in a store, kills the process that does, and records all of them again: what was acknowledged is there, nothing is there
@@ -42,7 +42,10 @@ export function ordersStep(options: OrdersStepOptions = {}): TourStep {
       context.say(`durable. It is killed once it has reported ${countText(atNumber)}.`);
       context.progress(`recording orders, to be killed at ${atNumber}`);
       const { cleanup } = context;
-      const writer = await runAndKill({ program, args: [path, file], killed: { atNumber }, patienceMs, cleanup });
+      // It waits for the kill before it is done, however late that comes.
+      const heldAt = Math.max(atNumber, Math.floor((orders.length * 3) / 4));
+      const args = [path, file, String(heldAt)];
+      const writer = await runAndKill({ program, args, killed: { atNumber }, patienceMs, cleanup });
       const store = await openOrders(directory);
       try {
         const copy = openDirectory(join(context.directory, "orders-backup"), { create: true });
@@ -71,14 +74,14 @@ async function goOn(context: TourContext, { store, orders, writer, copy }: Recor
     `Opened again in ${durationText(durationMs)}: ${plural(recovered, "order")}, ${countText(writer.acknowledged)} of them reported; ${cut === 0 ? "nothing" : plural(cut, "byte")} cut off.`,
   );
   const claims = [claimSurvival(store, orders, writer)];
-  const before = totalsOfStore(store);
+  const before = await projectTotals(store);
   const [report, outcomes] = await Promise.all([backup(store, copy), recordAll(store, orders)]);
   await store.sync();
   say(
     `All ${countText(orders.length)} once more, with the same keys: ${countText(outcomes.replayed)} were known, ${countText(outcomes.appended)} were appended.`,
   );
   claims.push(claimOnce(store, orders, recovered, outcomes));
-  const after = totalsOfStore(store);
+  const after = await projectTotals(store);
   tellTotals(context, before, after);
   claims.push(claimProjection(after, orders));
   claims.push(await claimVerified(context, store), await claimBackup(context, copy, report, orders));
@@ -240,7 +243,7 @@ async function claimBackup(
   try {
     const verified = await store.verify();
     const isSame = Buffer.from(store.hashAt(sequence) ?? []).toString("hex") === hash;
-    const isRight = isSameTotals(totalsOfStore(store), totalsOf(orders.slice(0, sequence)));
+    const isRight = isSameTotals(await projectTotals(store), totalsOf(orders.slice(0, sequence)));
     const ok =
       files.kind === "intact" && verified.kind === "intact" && store.lastSequence === sequence && isSame && isRight;
     if (ok) {
