@@ -29,16 +29,16 @@ export function* encodeAccelerator(
   });
   yield header;
   const blocks = new BlockEncoder(at.viewOf(header).getUint32(at.headerAt.crc, true));
-  for (const [first, count] of parts(segments.length, at.SEGMENTS_PER_BLOCK)) {
+  for (const [first, count] of at.parts(segments.length, at.SEGMENTS_PER_BLOCK)) {
     yield* blocks.encode(encodeSegments(segments.slice(first, first + count)));
   }
-  for (const [first, count] of parts(entityCount, at.NAMES_PER_BLOCK)) {
+  for (const [first, count] of at.parts(entityCount, at.NAMES_PER_BLOCK)) {
     yield* blocks.encode(encodeNames(entities, first, count));
   }
-  for (const [first, count] of parts(scopeCount, at.NAMES_PER_BLOCK)) {
+  for (const [first, count] of at.parts(scopeCount, at.NAMES_PER_BLOCK)) {
     yield* blocks.encode(encodeNames(scopes, first, count));
   }
-  for (const [first, count] of parts(streamCount, at.STREAMS_PER_BLOCK)) {
+  for (const [first, count] of at.parts(streamCount, at.STREAMS_PER_BLOCK)) {
     const words = new Uint32Array(count * 2);
     for (let place = 0; place < count; place += 1) {
       words[2 * place] = streams.entityOf(first + place);
@@ -46,17 +46,12 @@ export function* encodeAccelerator(
     }
     yield* blocks.encode(new Uint8Array(words.buffer));
   }
-  for (const [first, count] of parts(events, at.EVENTS_PER_BLOCK)) {
+  for (const [first, count] of at.parts(events, at.EVENTS_PER_BLOCK)) {
     yield* blocks.encode(encodeEventBlock(index.columns.rowsFrom(first, count)));
   }
   for (const entries of index.ids.entries(events, at.IDS_PER_BLOCK)) {
     yield* blocks.encode(new Uint8Array(entries.buffer, entries.byteOffset, entries.byteLength));
   }
-}
-
-/** So many items as first and count of each block. */
-export function* parts(count: number, perBlock: number): Generator<readonly [number, number], void, undefined> {
-  for (let first = 0; first < count; first += perBlock) yield [first, Math.min(perBlock, count - first)];
 }
 
 function encodeHeader(logId: Uint8Array, counts: at.AcceleratorCounts): Uint8Array {

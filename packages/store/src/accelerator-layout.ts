@@ -42,6 +42,9 @@ export const STREAM_BYTES = 8;
 export const ID_ENTRY_BYTES = 8;
 export const IDS_PER_BLOCK = 65_536;
 
+/** Bytes of no content of a block are more: 4096 names of 1024 bytes take the most. */
+export const MAX_BLOCK_BYTES: number = NAMES_PER_BLOCK * (2 + 1024);
+
 /** Columns of a block of events, by how wide a distance may be: frames, streams, scopes, kinds, times. */
 export const EVENT_COLUMNS = 5;
 /** Widths of the columns, and their bases. */
@@ -67,6 +70,11 @@ export interface AcceleratedSegment {
   readonly endChain: number;
 }
 
+/** So many items as first and count of each block. */
+export function* parts(count: number, perBlock: number): Generator<readonly [number, number], void, undefined> {
+  for (let first = 0; first < count; first += perBlock) yield [first, Math.min(perBlock, count - first)];
+}
+
 /** The next multiple of 8. */
 export function padded(bytes: number): number {
   return Math.ceil(bytes / 8) * 8;
@@ -79,4 +87,25 @@ export function blockCrc(header: Uint8Array, content: Uint8Array): number {
 
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+/** What a block of segments says of one of them. */
+export function segmentAt(bytes: Uint8Array, place: number): AcceleratedSegment {
+  const view = viewOf(bytes);
+  const start = place * SEGMENT_BYTES;
+  return {
+    segmentId: Number(view.getBigUint64(start, true)),
+    lastLsn: Number(view.getBigUint64(start + 8, true)),
+    sizeBytes: Number(view.getBigUint64(start + 16, true)),
+    headerCrc: view.getUint32(start + 24, true),
+    endChain: view.getUint32(start + 28, true),
+  };
+}
+
+/** Where so many names end in their block, padding included; beyond its end where it has not got so many. */
+export function namesEnd(bytes: Uint8Array, count: number): number {
+  const view = viewOf(bytes);
+  let end = 2 * count;
+  for (let place = 0; place < count && end <= bytes.length; place += 1) end += view.getUint16(2 * place, true);
+  return padded(end);
 }

@@ -1,10 +1,12 @@
 import { Directory } from "@holdfast/fs-seam";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
+import { sourceOf } from "@holdfast/segment-codec";
 import type { LogSegment } from "@holdfast/wal/places";
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Accelerator } from "./accelerator.js";
 import { loadAccelerator } from "./accelerator-file.js";
 import { ACCELERATOR_FILE } from "./accelerator-layout.js";
+import { walkAccelerator } from "./accelerator-walk.js";
 import { EventIndex } from "./event-index.js";
 
 const logId = new Uint8Array(16).fill(5);
@@ -88,4 +90,46 @@ test.each([
   expect(outcome.index.lastSequence).toBe(2);
   expect(outcome.index.ids.count).toBe(2);
   expect(outcome.index.streams.lengthOf(0)).toBe(2);
+});
+
+describe("a walk", () => {
+  async function written(): Promise<Uint8Array> {
+    const directory = new Directory(new MemoryFs());
+    await acceleratorOf(directory, 3).finish();
+    return directory.readFile(ACCELERATOR_FILE);
+  }
+
+  test("gives every part of a file, up to its end", async () => {
+    const bytes = await written();
+    const parts = [...walkAccelerator(sourceOf(bytes))];
+    const counts = { events: 6, segments: 3, streams: 1, entities: 1, scopes: 1 };
+    expect(parts[0]).toEqual({ kind: "header", offset: 0, length: 64, logId, counts });
+    expect(parts.slice(1).map((part) => part.kind === "block" && [part.holds, part.first, part.count])).toEqual([
+      ["segments", 0, 3],
+      ["entities", 0, 1],
+      ["scopes", 0, 1],
+      ["streams", 0, 1],
+      ["events", 0, 6],
+      ["ids", 0, 6],
+    ]);
+    let end = 0;
+    for (const part of parts) {
+      expect(part.offset).toBe(end);
+      if ("length" in part) end += part.length;
+    }
+    expect(end).toBe(bytes.length);
+    expect(parts[1]).toMatchObject({ segments: [{ segmentId: 1, lastLsn: 2 }, { lastLsn: 4 }, { headerCrc: 79 }] });
+  });
+
+  test("ends at any byte that is another, and where a file is cut off or goes on", async () => {
+    const bytes = await written();
+    const lastOf = (some: Uint8Array) => [...walkAccelerator(sourceOf(some))].at(-1);
+    for (const [at, byte] of bytes.entries()) {
+      const last = lastOf(bytes.with(at, byte ^ 1));
+      expect(last?.kind, `byte ${at}`).toBe("damaged");
+      expect(last?.offset).toBeLessThanOrEqual(at < 64 ? 60 : at);
+      expect(lastOf(bytes.subarray(0, at))?.kind, `${at} bytes`).toBe("damaged");
+    }
+    expect(lastOf(Uint8Array.from([...bytes, 0]))).toMatchObject({ kind: "damaged", offset: bytes.length });
+  });
 });

@@ -64,6 +64,48 @@ export function encodeCursorPosition({ name, id, region }: CursorBinding, positi
   return bytes;
 }
 
+/** What the bytes of a file say, whoever it is of. */
+export type CursorInspection =
+  | {
+      readonly kind: "position";
+      readonly version: number;
+      readonly name: string;
+      /** 16 bytes. */
+      readonly logId: Uint8Array;
+      /** SHA-256 of the identity of the region. */
+      readonly regionHash: Uint8Array;
+      readonly position: CursorPosition;
+    }
+  | { readonly kind: "damaged"; readonly offset: number; readonly why: string }
+  /** Sound, and of a later version. */
+  | { readonly kind: "unsupported"; readonly version: number };
+
+/** Reads a file by itself. Any bytes give an outcome; what it gives are copies. */
+export function inspectCursorPosition(bytes: Uint8Array): CursorInspection {
+  const damaged = (offset: number, why: string): CursorInspection => ({ kind: "damaged", offset, why });
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.length < NAME_AT + CRC_BYTES) return damaged(bytes.length, "ends too early");
+  if (!isSame(bytes, 0, MAGIC, 0, MAGIC.length)) return damaged(0, "begins with other bytes");
+  const end = bytes.length - CRC_BYTES;
+  if (view.getUint32(end, true) !== crc32(bytes, 0, end)) return damaged(end, "has another checksum");
+  const version = view.getUint8(VERSION_AT);
+  if (version !== VERSION) return { kind: "unsupported", version };
+  if (view.getUint8(NAME_BYTES_AT) !== end - NAME_AT) return damaged(NAME_BYTES_AT, "has another length");
+  if (!isZero(bytes, ZEROS_AT, LOG_ID_AT - ZEROS_AT)) return damaged(ZEROS_AT, "has bytes where zeros belong");
+  const sequence = peekUint64(view, SEQUENCE_AT);
+  const hash = bytes.slice(HASH_AT, NAME_AT);
+  if (sequence < 0) return damaged(SEQUENCE_AT, "has a sequence beyond 2^53");
+  if (sequence === 0 && !isZero(hash, 0, HASH_BYTES)) return damaged(HASH_AT, "has a hash of no event");
+  return {
+    kind: "position",
+    version,
+    name: Buffer.from(bytes.subarray(NAME_AT, end)).toString("latin1"),
+    logId: bytes.slice(LOG_ID_AT, REGION_AT),
+    regionHash: bytes.slice(REGION_AT, SEQUENCE_AT),
+    position: { sequence, hash },
+  };
+}
+
 /**
  * The position in a file. That the history has its event is for the caller to find out.
  *
@@ -71,29 +113,21 @@ export function encodeCursorPosition({ name, id, region }: CursorBinding, positi
  * version; `STORE_CURSOR_MISMATCH` for a file of another cursor, store or region: `context.field` is `name`, `log` or `region`.
  */
 export function decodeCursorPosition(bytes: Uint8Array, { name, id, region, file }: CursorBinding): CursorPosition {
-  const corrupt = (offset: number, why: string): StoreError =>
-    new StoreError("STORE_CURSOR_CORRUPT", `${file} ${why}: no position of a cursor`, { file, offset });
   const mismatch = (field: string, whose: string): StoreError =>
     new StoreError("STORE_CURSOR_MISMATCH", `${file} is of ${whose}`, { file, field });
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < NAME_AT + CRC_BYTES) throw corrupt(bytes.length, "ends too early");
-  if (!isSame(bytes, 0, MAGIC, 0, MAGIC.length)) throw corrupt(0, "begins with other bytes");
-  const end = bytes.length - CRC_BYTES;
-  if (view.getUint32(end, true) !== crc32(bytes, 0, end)) throw corrupt(end, "has another checksum");
-  if (bytes[VERSION_AT] !== VERSION) {
-    const message = `${file} is of version ${String(bytes[VERSION_AT])}; this program reads ${VERSION}`;
+  const found = inspectCursorPosition(bytes);
+  if (found.kind === "damaged") {
+    const { offset, why } = found;
+    throw new StoreError("STORE_CURSOR_CORRUPT", `${file} ${why}: no position of a cursor`, { file, offset });
+  }
+  if (found.kind === "unsupported") {
+    const message = `${file} is of version ${found.version}; this program reads ${VERSION}`;
     throw new StoreError("STORE_UNSUPPORTED", message, { file, offset: VERSION_AT });
   }
-  if (bytes[NAME_BYTES_AT] !== end - NAME_AT) throw corrupt(NAME_BYTES_AT, "has another length");
-  if (!isZero(bytes, ZEROS_AT, LOG_ID_AT - ZEROS_AT)) throw corrupt(ZEROS_AT, "has bytes where zeros belong");
-  if (Buffer.from(bytes.subarray(NAME_AT, end)).toString("latin1") !== name) throw mismatch("name", "another cursor");
-  if (Buffer.from(bytes.subarray(LOG_ID_AT, REGION_AT)).toString("hex") !== id) throw mismatch("log", "another store");
-  if (!isSame(bytes, REGION_AT, regionHash(region), 0, HASH_BYTES)) throw mismatch("region", "another region");
-  const sequence = peekUint64(view, SEQUENCE_AT);
-  const hash = bytes.slice(HASH_AT, NAME_AT);
-  if (sequence < 0) throw corrupt(SEQUENCE_AT, "has a sequence beyond 2^53");
-  if (sequence === 0 && !isZero(hash, 0, HASH_BYTES)) throw corrupt(HASH_AT, "has a hash of no event");
-  return { sequence, hash };
+  if (found.name !== name) throw mismatch("name", "another cursor");
+  if (Buffer.from(found.logId).toString("hex") !== id) throw mismatch("log", "another store");
+  if (!isSame(found.regionHash, 0, regionHash(region), 0, HASH_BYTES)) throw mismatch("region", "another region");
+  return found.position;
 }
 
 /** For a position whose event the history does not have. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { decodeRow, encodeRow } from "./projection-row.js";
+import { decodeRow, encodeRow, inspectRow } from "./projection-row.js";
 import { sha256 } from "./sha256.js";
 
 interface Golden {
@@ -80,6 +80,15 @@ describe("damage", () => {
       ),
     ).toEqual({ kind: "damaged" });
   });
+
+  test("is an identity that would reach into the digest, or beyond it", () => {
+    const cut = sealed((bytes) => bytes.slice(0, 84 + Buffer.byteLength(golden.identity) - 1));
+    expect(decodeRow(cut, binding)).toEqual({ kind: "damaged" });
+    const beyond = sealed((bytes) => {
+      bytes[83] = 2;
+    });
+    expect(decodeRow(beyond, binding)).toEqual({ kind: "damaged" });
+  });
 });
 
 describe("a row of something else", () => {
@@ -90,7 +99,6 @@ describe("a row of something else", () => {
     ["log", 8],
     ["log's last byte", 23],
     ["length of the identity", 80],
-    ["length of the identity, beyond the end", 83],
     ["identity", 84],
     ["identity's last byte", 83 + Buffer.byteLength(golden.identity)],
   ])("by its %s", (_, at) => {
@@ -104,9 +112,22 @@ describe("a row of something else", () => {
     const others = [`${golden.identity} `, golden.identity.slice(1), golden.identity.replace(",3,", ",4,"), ""];
     for (const identity of others) expect(decodeRow(row, { ...binding, identity })).toEqual({ kind: "foreign" });
   });
+});
 
-  test("when its identity would reach into the digest", () => {
-    const cut = sealed((bytes) => bytes.slice(0, 84 + Buffer.byteLength(golden.identity) - 1));
-    expect(decodeRow(cut, binding)).toEqual({ kind: "foreign" });
+describe("a row by itself", () => {
+  test("says what it is of", () => {
+    const found = inspectRow(row);
+    if (found.kind !== "row") throw new Error(found.kind);
+    expect(found).toMatchObject({ version: 1, logId: bytesOf(golden.logId), facts, state: bytesOf(golden.state) });
+    expect(new TextDecoder().decode(found.identity)).toBe(golden.identity);
+  });
+
+  test("says where it is not one", () => {
+    const flipped = row.with(30, row[30]! ^ 1);
+    expect(inspectRow(flipped)).toMatchObject({ kind: "damaged", isSealed: false, offset: row.length - DIGEST_BYTES });
+    const early = sealed((bytes) => void bytes.fill(0, 24, 32));
+    expect(inspectRow(early)).toMatchObject({ kind: "damaged", isSealed: true, offset: 24 });
+    const later = sealed((bytes) => void (bytes[4] = 2));
+    expect(inspectRow(later)).toEqual({ kind: "unsupported", offset: 4 });
   });
 });

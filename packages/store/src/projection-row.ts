@@ -72,26 +72,64 @@ export function encodeRow({ logId, identity }: RowBinding, facts: RowFacts, stat
   return row;
 }
 
-/** Reads a row that should be bound so. Any bytes give an outcome; what it gives refers to them. */
-export function decodeRow(row: Uint8Array, { logId, identity }: RowBinding): RowOutcome {
+/** What the bytes of a row say, whatever it is bound to. */
+export type RowInspection =
+  | {
+      readonly kind: "row";
+      readonly version: number;
+      readonly logId: Uint8Array;
+      /** UTF-8. */
+      readonly identity: Uint8Array;
+      readonly facts: RowFacts;
+      readonly state: Uint8Array;
+    }
+  /** Under a digest that holds, or with none that does. */
+  | { readonly kind: "damaged"; readonly isSealed: boolean; readonly offset: number; readonly why: string }
+  /** Its digest holds, and it is none of this version. */
+  | { readonly kind: "unsupported"; readonly offset: number };
+
+/** Reads a row by itself. Any bytes give an outcome; what it gives refers to them. */
+export function inspectRow(row: Uint8Array): RowInspection {
   const end = row.length - DIGEST_BYTES;
-  if (end < FIXED_BYTES || !isSame(row, end, sha256.hash(row.subarray(0, end)), 0, DIGEST_BYTES)) {
-    return { kind: "damaged" };
+  if (end < FIXED_BYTES) return { kind: "damaged", isSealed: false, offset: row.length, why: "ends too early" };
+  if (!isSame(row, end, sha256.hash(row.subarray(0, end)), 0, DIGEST_BYTES)) {
+    return { kind: "damaged", isSealed: false, offset: end, why: "has another digest" };
   }
   const view = new DataView(row.buffer, row.byteOffset, row.byteLength);
+  const version = view.getUint16(at.version, true);
   const flags = view.getUint16(at.flags, true);
-  const isOurs = isSame(row, 0, MAGIC, 0, MAGIC.length) && view.getUint16(at.version, true) === VERSION;
-  if (!isOurs || (flags & ~COMPLETE) !== 0 || !isSame(row, at.logId, logId, 0, ID_BYTES)) return { kind: "foreign" };
-  const name = new TextEncoder().encode(identity);
-  const length = view.getUint32(at.length, true);
-  if (length !== name.length || FIXED_BYTES + length > end || !isSame(row, FIXED_BYTES, name, 0, length)) {
-    return { kind: "foreign" };
-  }
+  if (!isSame(row, 0, MAGIC, 0, MAGIC.length)) return { kind: "unsupported", offset: 0 };
+  if (version !== VERSION) return { kind: "unsupported", offset: at.version };
+  if ((flags & ~COMPLETE) !== 0) return { kind: "unsupported", offset: at.flags };
+  const damaged = (offset: number, why: string): RowInspection => ({ kind: "damaged", isSealed: true, offset, why });
+  const stateAt = FIXED_BYTES + view.getUint32(at.length, true);
+  if (stateAt > end) return damaged(at.length, "has an identity beyond its end");
   const sequence = peekUint64(view, at.sequence);
   const revision = peekUint64(view, at.revision);
   const lookedMs = peekUint64(view, at.looked);
-  if (sequence < 1 || revision < 0 || lookedMs < 0) return { kind: "damaged" };
+  if (sequence < 1) return damaged(at.sequence, "has an impossible sequence");
+  if (revision < 0) return damaged(at.revision, "has a revision beyond 2^53");
+  if (lookedMs < 0) return damaged(at.looked, "has a time beyond 2^53");
   const hash = row.subarray(at.hash, at.hash + HASH_BYTES);
-  const facts = { sequence, hash, revision, lookedMs, isComplete: (flags & COMPLETE) !== 0 };
-  return { kind: "row", facts, state: row.subarray(FIXED_BYTES + length, end) };
+  return {
+    kind: "row",
+    version,
+    logId: row.subarray(at.logId, at.logId + ID_BYTES),
+    identity: row.subarray(FIXED_BYTES, stateAt),
+    facts: { sequence, hash, revision, lookedMs, isComplete: (flags & COMPLETE) !== 0 },
+    state: row.subarray(stateAt, end),
+  };
+}
+
+/** Reads a row that should be bound so. Any bytes give an outcome; what it gives refers to them. */
+export function decodeRow(row: Uint8Array, { logId, identity }: RowBinding): RowOutcome {
+  const found = inspectRow(row);
+  if (found.kind === "unsupported") return { kind: "foreign" };
+  if (found.kind === "damaged") return { kind: "damaged" };
+  const name = new TextEncoder().encode(identity);
+  const isOwn =
+    isSame(found.logId, 0, logId, 0, ID_BYTES) &&
+    found.identity.length === name.length &&
+    isSame(found.identity, 0, name, 0, name.length);
+  return isOwn ? { kind: "row", facts: found.facts, state: found.state } : { kind: "foreign" };
 }

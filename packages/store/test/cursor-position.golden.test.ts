@@ -1,7 +1,7 @@
 // Positions that another program wrote from the format page, both ways: read, and written again.
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { decodeCursorPosition, encodeCursorPosition } from "../src/cursor-position.js";
+import { decodeCursorPosition, encodeCursorPosition, inspectCursorPosition } from "../src/cursor-position.js";
 import { region } from "../src/index.js";
 
 interface Vector {
@@ -25,6 +25,24 @@ test.each(golden.sound)("the position of $name", ({ name, id, region: identity, 
   const position = { sequence, hash: bytesOf(hash) };
   expect(decodeCursorPosition(bytesOf(bytes), binding)).toEqual(position);
   expect(Buffer.from(encodeCursorPosition(binding, position)).toString("hex")).toBe(bytes);
+});
+
+test.each(golden.sound)("what the file of $name says by itself", ({ name, id, sequence, hash, bytes }) => {
+  expect(inspectCursorPosition(bytesOf(bytes))).toMatchObject({
+    kind: "position",
+    version: 1,
+    name,
+    logId: bytesOf(id),
+    position: { sequence, hash: bytesOf(hash) },
+  });
+});
+
+test("any other byte of a file is damage, and so is any other length", () => {
+  const whole = bytesOf(golden.sound[1]?.bytes ?? "");
+  for (const [at, byte] of whole.entries()) {
+    expect(inspectCursorPosition(whole.with(at, byte ^ 1)).kind, `byte ${at}`).toBe("damaged");
+    expect(inspectCursorPosition(whole.subarray(0, at)).kind, `${at} bytes`).toBe("damaged");
+  }
 });
 
 test.each(golden.refused)("$code $field", ({ code, field, bytes }) => {
