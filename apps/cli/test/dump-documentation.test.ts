@@ -1,9 +1,10 @@
 // docs/dump.md is the contract of `--json`: nothing is printed that it does not name, and it names nothing that is not printed.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { companyStore } from "./company-store.js";
 import { goldenPath, manifest, mutate } from "./golden-stores.js";
 import { inspected, type JsonLine } from "./inspected.js";
 import { flipped, segmentsOf, smallLog, smallRecordLog } from "./small-log.js";
@@ -88,12 +89,32 @@ beforeAll(async () => {
   const store = Object.entries(await smallStore());
   mkdirSync(join(directory, "store"));
   for (const [name, bytes] of store) writeFileSync(join(directory, "store", name), bytes);
+  await storeWithAll(join(directory, "company"));
   for (const command of ["dump", "verify"] as const) {
     for (const path of [directory, goldenPath("."), durabilityPath]) {
       note(command, (await inspected(command, path)).lines);
     }
   }
 });
+
+/** A store with all the files that one keeps, and one whose own are damaged or of the first. */
+async function storeWithAll(home: string): Promise<void> {
+  const [store, other] = [join(home, "store"), join(home, "other")];
+  mkdirSync(store, { recursive: true });
+  mkdirSync(other);
+  await companyStore(store, 12, true);
+  const row = await companyStore(other, 3);
+  const position = "cursors/mailer/position";
+  for (const name of ["stranger", "torn"]) {
+    mkdirSync(join(store, "cursors", name));
+    const bytes = Uint8Array.from(readFileSync(join(other, position)));
+    writeFileSync(join(store, "cursors", name, "position"), name === "torn" ? flipped(bytes, 70) : bytes);
+  }
+  writeFileSync(join(other, position), readFileSync(join(store, position)));
+  writeFileSync(join(other, "rows", row), new Uint8Array(500));
+  truncateSync(join(other, "index.accelerator"), 300);
+  writeFileSync(join(other, "UNFINISHED-BACKUP"), "");
+}
 
 describe.each([
   ["dump", "Lines of `dump`"],

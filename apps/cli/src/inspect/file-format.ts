@@ -26,6 +26,8 @@ export interface Folder {
   /** The directory's own name; "" where nobody knows it. */
   readonly name: string;
   readonly siblings: readonly Sibling[];
+  /** The directory that it lies in; undefined where nobody knows that. Listed when it is asked for. */
+  readonly parent?: () => Folder | undefined;
 }
 
 export interface InspectedFile {
@@ -38,8 +40,8 @@ export interface InspectedFile {
 
 /** A format of files, one module each. */
 export interface FileFormat {
-  /** True when a file with this beginning and name is of this format, however damaged it may be. */
-  recognise(head: Uint8Array, name: string): boolean;
+  /** True when a file with this beginning and name, and in this place, is of this format, however damaged it may be. */
+  recognise(head: Uint8Array, name: string, folder?: Folder): boolean;
   /** True when a file begins with a header of this format that is sound. */
   isHeader(head: Uint8Array): boolean;
   /**

@@ -1,6 +1,8 @@
 import { CodecError, type ByteSource } from "@holdfast/segment-codec";
 import { WalError } from "@holdfast/wal";
 import { CliError, messageOf } from "../cli-error.js";
+import { acceleratorFormat } from "./accelerator-file.js";
+import { cursorFormat } from "./cursor-file.js";
 import { durabilityCheckpointFormat, durabilityRecordLogFormat, durabilitySegmentFormat } from "./durability-file.js";
 import { explained } from "./explained.js";
 import { fbatFormat, isFbatBehindZeros } from "./fbat-file.js";
@@ -10,14 +12,20 @@ import { footerFileLines } from "./footer-file.js";
 import { footerMagicOf } from "./footer-magic.js";
 import { damage, type Line, type PassedOver } from "./line.js";
 import { asideLine, asideLines, auxiliaryReason, isCutPiece, isSetAside } from "./passed-over.js";
+import { projectionRowFormat } from "./projection-row-file.js";
 import { recordLogFormat } from "./record-log-file.js";
 import { segmentFormat } from "./segment-file.js";
+import { unfinishedBackupFormat } from "./unfinished-backup-file.js";
 import { walCheckpointFormat } from "./wal-checkpoint-file.js";
 import { walSegmentFormat } from "./wal-segment-file.js";
 import { holdsOnlyZeros } from "./zeros.js";
 
 /** Every format that is known. The first that recognises a file has it. */
 const formats: readonly FileFormat[] = [
+  unfinishedBackupFormat,
+  acceleratorFormat,
+  cursorFormat,
+  projectionRowFormat,
   walSegmentFormat,
   walCheckpointFormat,
   recordLogFormat,
@@ -29,8 +37,8 @@ const formats: readonly FileFormat[] = [
 ];
 
 /** True when a file of this name is ours whatever it holds: one that cannot be opened is then missed, and not passed over. */
-export function isOurName(name: string): boolean {
-  return formats.some((format) => format.recognise(new Uint8Array(), name));
+export function isOurName(name: string, folder: Folder): boolean {
+  return formats.some((format) => format.recognise(new Uint8Array(), name, folder));
 }
 
 /**
@@ -77,8 +85,8 @@ function nameless(name: string): string {
 }
 
 function* knownLines(file: InspectedFile): Generator<Line, void, undefined> {
-  const { name, source } = file;
-  const format = formats.find((each) => each.recognise(file.head, name));
+  const { name, source, folder } = file;
+  const format = formats.find((each) => each.recognise(file.head, name, folder));
   const magic = format === undefined ? footerMagicOf(source) : undefined;
   if (format !== undefined) yield* format.lines(file);
   else if (magic !== undefined) yield* footerFileLines(file, magic);

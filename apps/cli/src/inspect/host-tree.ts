@@ -35,7 +35,7 @@ export function* inspectPath(argument: string): Generator<Inspected, void, undef
   openHostFile(path, argument).close(); // here, so that a refusal is about the argument
   const cut = path.lastIndexOf(sep);
   const name = nameText(path.subarray(cut + 1));
-  const folder = neighbourhood(path.subarray(0, cut + 1), name);
+  const folder = neighbourhood(path.subarray(0, cut + 1)) ?? lone(path, name);
   const file = basename(argument); // of a symlink, what it leads to is judged under the name that it has there
   yield { file, named: true, lines: hostFileLines(path, file, name, folder) };
 }
@@ -91,24 +91,27 @@ export function openPath(argument: string): OpenedPath {
     return { ...common, kind: "directory", folder: folderOf(path, entries), directories };
   }
   openHostFile(path, argument).close();
-  const cut = path.lastIndexOf(sep);
-  const sibling = siblingOf(path, nameText(path.subarray(cut + 1)));
   return {
     ...common,
     kind: "file",
-    folder: { name: ownName(path.subarray(0, cut)), siblings: [sibling] },
+    folder: lone(path, nameText(path.subarray(path.lastIndexOf(sep) + 1))),
     directories: [],
   };
 }
 
-/** What lies beside a file that was named alone. A directory that cannot be listed has nothing to say about it. */
-function neighbourhood(directory: HostPath, name: string): Folder {
+/** The files of a directory; undefined where it cannot be listed. */
+function neighbourhood(directory: HostPath): Folder | undefined {
   try {
     return folderOf(directory, listEntries(directory, "."));
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    return { name: ownName(directory), siblings: [siblingOf(below(directory, Buffer.from(name)), name)] };
+    return undefined;
   }
+}
+
+/** A file by itself: a directory that cannot be listed has nothing to say about it. */
+function lone(path: HostPath, name: string): Folder {
+  return { name: ownName(path.subarray(0, path.lastIndexOf(sep))), siblings: [siblingOf(path, name)] };
 }
 
 interface HostEntry {
@@ -140,10 +143,26 @@ function nameText(name: Buffer): string {
   return name.toString("latin1").replace(/[\u0080-\u00ff]/g, (byte) => `\\x${byte.charCodeAt(0).toString(16)}`);
 }
 
-function folderOf(directory: HostPath, entries: readonly HostEntry[]): Folder {
+/** @param parent - the directory that it lies in, where that is known; otherwise it is looked for. */
+function folderOf(directory: HostPath, entries: readonly HostEntry[], parent?: Folder): Folder {
   const files = entries.filter(({ kind }) => kind === "file");
   const siblings = files.map(({ name }): Sibling => siblingOf(below(directory, name), nameText(name)));
-  return { name: ownName(directory), siblings };
+  let known: { readonly folder: Folder | undefined } | undefined = parent && { folder: parent };
+  return {
+    name: ownName(directory),
+    siblings,
+    parent() {
+      known ??= { folder: folderAbove(directory) };
+      return known.folder;
+    },
+  };
+}
+
+/** The directory that a path lies in; undefined at the root, and where it cannot be listed. */
+function folderAbove(directory: HostPath): Folder | undefined {
+  const path = directory.at(-1) === sep.charCodeAt(0) ? directory.subarray(0, -1) : directory;
+  const above = path.subarray(0, path.lastIndexOf(sep));
+  return above.length === 0 ? undefined : neighbourhood(above);
 }
 
 /** @param directory - with a separator at its end, or without. */
@@ -175,21 +194,22 @@ function* inspectFolder(
   directory: HostPath,
   prefix: string,
   entries: readonly HostEntry[],
+  parent?: Folder,
 ): Generator<Inspected, void, undefined> {
-  const folder = folderOf(directory, entries);
+  const folder = folderOf(directory, entries, parent);
   for (const { name, kind } of entries) {
     const path = below(directory, name);
     const text = nameText(name);
     const file = `${prefix}${text}`;
     if (kind === "file") yield { file, named: false, lines: hostFileLines(path, file, text, folder) };
     else if (kind === "directory") {
-      if (isOurName(text)) yield { file, named: false, lines: [unopened(text, kind)] };
-      yield* inspectSubfolder(path, file);
-    } else yield { file, named: false, lines: [unopened(text, kind)] };
+      if (isOurName(text, folder)) yield { file, named: false, lines: [unopened(text, kind, folder)] };
+      yield* inspectSubfolder(path, file, folder);
+    } else yield { file, named: false, lines: [unopened(text, kind, folder)] };
   }
 }
 
-function* inspectSubfolder(path: HostPath, file: string): Generator<Inspected, void, undefined> {
+function* inspectSubfolder(path: HostPath, file: string, parent: Folder): Generator<Inspected, void, undefined> {
   let entries: readonly HostEntry[];
   try {
     entries = listEntries(path, file);
@@ -198,13 +218,13 @@ function* inspectSubfolder(path: HostPath, file: string): Generator<Inspected, v
     yield { file, named: false, lines: [refused(error)] };
     return;
   }
-  yield* inspectFolder(path, `${file}/`, entries);
+  yield* inspectFolder(path, `${file}/`, entries, parent);
 }
 
 /** A pipe, a device, a symlink, a directory in the place of a file: never opened, and missed only where its name says that it should be one of ours. */
-function unopened(name: string, kind: Exclude<HostEntry["kind"], "file">): Line {
+function unopened(name: string, kind: Exclude<HostEntry["kind"], "file">, folder: Folder): Line {
   const what = unopenedKinds[kind];
-  if (!isOurName(name)) return foreignLine(0, what);
+  if (!isOurName(name, folder)) return foreignLine(0, what);
   return damage("unreadable", { offset: 0, endOffset: 0 }, "CLI_FILE_NOT_REGULAR", what);
 }
 

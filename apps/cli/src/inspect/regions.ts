@@ -1,4 +1,12 @@
-import { isDamage, isPassedOver, type Damage, type DamageVerdict, type Line, type PassedOver } from "./line.js";
+import {
+  isDamage,
+  isPassedOver,
+  type Damage,
+  type DamageVerdict,
+  type Line,
+  type LineValue,
+  type PassedOver,
+} from "./line.js";
 
 /**
  * What `verify` says: a file as a row of regions that follow one another without a gap, each sound, torn, corrupt, unreadable or
@@ -14,9 +22,21 @@ interface Place {
 
 interface Sound {
   readonly kind: "sound";
-  /** `format` is null behind a damaged header; `deadBytes` of the region, at its end, count for nothing. */
-  readonly fields: { readonly format: string | null; readonly frameCount: number; readonly deadBytes: number };
+  readonly fields: SoundFields;
 }
+
+export type SoundFields = {
+  /** Null behind a damaged header. */
+  readonly format: string | null;
+  readonly frameCount: number;
+  /** So many bytes of the region, at its end, count for nothing. */
+  readonly deadBytes: number;
+  /** Events of a store whose payload retention has taken, where there are any. */
+  readonly dropped?: number;
+} & { readonly [Name in ToldField]?: LineValue };
+
+/** What a region says of lines in it, as these do. */
+type ToldField = "entryCount" | "segments" | "usedSegments" | "reason" | "sequence" | "lag";
 
 interface Unsound {
   readonly kind: DamageVerdict;
@@ -40,11 +60,11 @@ export function* regionsOf(lines: Iterable<Line>): Generator<Region, void, undef
       yield line;
     } else if (lineEnd > end) {
       // These kinds have it, whatever they are of; a footer or checkpoint at the very beginning is a file of its own.
-      const isFile = line.offset === 0 && (line.kind === "footer" || line.kind === "checkpoint");
+      const isFile = line.offset === 0 && fileKinds.has(line.kind);
       if (line.kind === "segment-header" || isFile) format = line.fields["format"] as string;
       sound ??= new SoundRegion(end, format);
       sound.take(line);
-    }
+    } else sound?.takeInner(line);
     end = Math.max(end, lineEnd);
   }
   if (sound !== undefined) yield sound.region(end);
@@ -59,6 +79,8 @@ class SoundRegion {
   readonly #format: string | null;
   #frameCount = 0;
   #deadBytes = 0;
+  #dropped = 0;
+  readonly #more: { [Name in ToldField]?: LineValue } = {};
 
   constructor(offset: number, format: string | null) {
     this.#offset = offset;
@@ -68,11 +90,23 @@ class SoundRegion {
   take(line: Line): void {
     if (line.kind === "dead") this.#deadBytes += line.length;
     else if (frameKinds.has(line.kind)) this.#frameCount++;
+    this.takeInner(line);
+  }
+
+  /** Takes what lies inside a line before it. */
+  takeInner({ kind, fields }: Line): void {
+    if (fields["sound"] === false) return; // what it says are claims
+    for (const name of told.get(kind) ?? []) {
+      const value = fields[name];
+      if (value !== undefined) this.#more[name] = value;
+    }
+    if (kind === "store-event" && fields["payload"] === null) this.#dropped += 1;
   }
 
   region(endOffset: number): Region {
-    const fields = { format: this.#format, frameCount: this.#frameCount, deadBytes: this.#deadBytes };
-    return { kind: "sound", offset: this.#offset, length: endOffset - this.#offset, fields };
+    const fields = { format: this.#format, frameCount: this.#frameCount, deadBytes: this.#deadBytes, ...this.#more };
+    const dropped = this.#dropped === 0 ? {} : { dropped: this.#dropped };
+    return { kind: "sound", offset: this.#offset, length: endOffset - this.#offset, fields: { ...fields, ...dropped } };
   }
 }
 
@@ -80,4 +114,15 @@ class SoundRegion {
 const frameKinds: ReadonlySet<string> = new Set([
   ...["event", "batch-begin", "batch-commit", "frame"],
   ...["entry", "record", "checkpoint"],
+]);
+
+/** Kinds of which a file has one, at its beginning. */
+const fileKinds: ReadonlySet<string> = new Set(["footer", "checkpoint", "accelerator", "cursor", "projection-row"]);
+
+/** Fields by kind. */
+const told: ReadonlyMap<string, readonly ToldField[]> = new Map<string, readonly ToldField[]>([
+  ["footer", ["entryCount"]],
+  ["accelerator", ["segments", "usedSegments", "reason"]],
+  ["cursor", ["sequence", "lag"]],
+  ["projection-row", ["sequence"]],
 ]);

@@ -126,9 +126,15 @@ export function* frameLines(
 ): Generator<Line, void, undefined> {
   // Read twice: the verdict is known at the end only, and frames are handed on without being kept.
   const { end } = scanSegment(source, header, { successors, durableLsn });
-  const cursor = new FrameCursor(source, header, { endOffset: end.endOffset });
-  const footer = new SegmentFooter(source, end.endOffset, header);
+  const { sizeBytes } = source;
+  // The next segment goes on from the last record, so that the footer of a sealed one lies behind the switch point.
+  const footerEnd = end.kind === "continued" ? sizeBytes : end.endOffset;
+  const cursor = new FrameCursor(source, header, { endOffset: footerEnd });
+  const footer = new SegmentFooter(source, footerEnd, header);
+  let reached = end.endOffset;
   while (cursor.next()) {
+    if (cursor.offset >= end.endOffset && !footer.isOwn(cursor)) break;
+    reached = Math.max(reached, cursor.endOffset);
     if (footer.isOwn(cursor)) {
       yield* footer.lines(cursor, frameLine(cursor));
     } else {
@@ -140,10 +146,9 @@ export function* frameLines(
       if (records !== undefined) yield* records.lines(cursor);
     }
   }
-  const { sizeBytes } = source;
-  if (end.kind === "continued" && end.deadBytes > 0) {
+  if (end.kind === "continued" && reached < sizeBytes) {
     const fields = { continuedBy: BigInt(end.successor.segmentId) };
-    yield { kind: "dead", offset: end.endOffset, length: end.deadBytes, fields };
+    yield { kind: "dead", offset: reached, length: sizeBytes - reached, fields };
   }
   const found = damageOf(end, sizeBytes);
   if (found !== undefined) yield found;

@@ -5,7 +5,7 @@ import { ChainCheck, EventHasher, EventRecord, sha256, type ChainFault } from "@
 import { EventIds } from "./event-ids.js";
 import type { Folder } from "./file-format.js";
 import { damage, type Damage, type Line } from "./line.js";
-import { recordRanges } from "./log-records.js";
+import { recordRanges, type RecordRange } from "./log-records.js";
 import type { RecordLines } from "./segment-file.js";
 import { storeEventLine } from "./store-event.js";
 
@@ -73,6 +73,16 @@ export class StoreHistory implements RecordLines {
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;
       return { kind: "record", ...place, fields: { id: BigInt(sequence), payload: bytes } };
+    }
+  }
+
+  /** The hash of the event in a part of these bytes; undefined where that is none. */
+  hashOf(payload: Uint8Array, { start, end }: RecordRange, sequence: number): Uint8Array | undefined {
+    try {
+      return this.#hasher.hashOf(this.#record.read(payload, start, end), sequence).slice();
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+      return undefined;
     }
   }
 

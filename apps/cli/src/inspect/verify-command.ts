@@ -6,6 +6,7 @@ import { parseInspectOptions } from "./inspect-options.js";
 import { runInspection, type Item, type Presentation } from "./inspection.js";
 import { jsonParts } from "./line-json.js";
 import { regionsOf, type Region } from "./regions.js";
+import { soundText } from "./sound-text.js";
 import { sentence, shown } from "./safe-text.js";
 import { VerifyProgress } from "./verify-progress.js";
 
@@ -76,11 +77,8 @@ function regionText(file: string, region: Region, paint: Paint): string {
   const line = (colour: (text: string) => string, text: string): string =>
     `${colour(kind.padEnd(10))}  ${place}  ${text}`;
   switch (region.kind) {
-    case "sound": {
-      const { frameCount, deadBytes } = region.fields;
-      const dead = deadBytes === 0 ? "" : `, ${plural(deadBytes, "byte")} dead: a later segment goes on before them`;
-      return line(paint.good, `${plural(frameCount, "frame")}${dead}`);
-    }
+    case "sound":
+      return line(paint.good, soundText(region.fields));
     case "foreign":
     case "aside":
     case "auxiliary":

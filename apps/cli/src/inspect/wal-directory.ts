@@ -17,6 +17,7 @@ import {
   type SegmentFileName,
   type SoundSegment,
 } from "@holdfast/wal/files";
+import type { KnownSegment } from "@holdfast/store/format";
 import { CliError } from "../cli-error.js";
 import type { Folder, Sibling } from "./file-format.js";
 import type { OpenedFile } from "./host-file.js";
@@ -154,6 +155,30 @@ export class WalDirectory {
   tail(): LogTail | undefined {
     this.#tail ??= { found: this.#findTail() };
     return this.#tail.found;
+  }
+
+  /**
+   * The segments that the log reaches, as an accelerator tells of them. The chain of the last one's end is not known, and it is not sealed.
+   * Throws what reading throws.
+   */
+  knownSegments(): readonly KnownSegment[] {
+    const last = this.tail()?.segmentId ?? 0;
+    const reached = this.live.filter(({ header }) => header.segmentId <= last);
+    return reached.map(({ file, header }, place): KnownSegment => {
+      const next = reached[place + 1]?.header;
+      const sizeBytes = withOpened(this.#siblings.get(file), (source) => source.sizeBytes);
+      const { segmentId } = header;
+      const [lastLsn, endChain] = [(next?.baseLsn ?? 0) - 1, next?.previousChain ?? 0];
+      return { segmentId, lastLsn, sizeBytes, endChain, isSealed: next !== undefined, header };
+    });
+  }
+
+  /** Reads the segment that holds a record; undefined where the log has none of it. Throws what reading throws. */
+  withSegmentOf<T>(lsn: number, use: (source: OpenedFile, header: SegmentHeader) => T): T | undefined {
+    if (lsn < this.firstLsn || lsn > (this.tail()?.lastLsn ?? 0)) return undefined;
+    const segment = this.live.findLast(({ header }) => header.baseLsn <= lsn);
+    if (segment === undefined) return undefined;
+    return withOpened(this.#siblings.get(segment.file), (source) => use(source, segment.header));
   }
 
   /** What a checkpoint file of this log holds. Throws what reading throws. */

@@ -2,8 +2,9 @@ import { parseArgs } from "node:util";
 import type { Command } from "../command.js";
 import { onePath, usage } from "../inspect/inspect-options.js";
 import { LineOutput } from "../inspect/line-output.js";
-import { quoted, sentence } from "../inspect/safe-text.js";
+import { quoted, sentence, shown } from "../inspect/safe-text.js";
 import { countText, paintFor, plural, tableLines, type CommandIo, type Paint } from "../terminal.js";
+import type { CursorState } from "./store-companions.js";
 import { readStoreStats, type StoreStats } from "./store-stats.js";
 
 const help = `holdfast stats: a store in numbers
@@ -48,7 +49,10 @@ async function print(lines: readonly string[], io: CommandIo): Promise<void> {
   await output.drain();
 }
 
-function statsLines({ tally, segments, fileBytes, index, damage }: StoreStats, paint: Paint): string[] {
+function statsLines(
+  { tally, segments, fileBytes, index, accelerator, cursors, damage }: StoreStats,
+  paint: Paint,
+): string[] {
   const { events, firstSequence, lastSequence } = tally;
   const range = events === 0 ? "" : `, sequences ${countText(firstSequence)} to ${countText(lastSequence)}`;
   const dropped = tally.dropped === 0 ? "" : `, ${countText(tally.dropped)} without payload`;
@@ -68,21 +72,29 @@ function statsLines({ tally, segments, fileBytes, index, damage }: StoreStats, p
     );
   }
   if (index !== undefined) {
-    rows.push([
-      "opens from",
-      `${plural(index.footers, "footer")}, and the frames of ${plural(index.frames, "segment")}`,
-    ]);
+    const { footers, frames } = index;
+    const counted = index.accelerator === 0 ? "" : `the accelerator for ${plural(index.accelerator, "segment")}, `;
+    rows.push(["opens from", `${counted}${plural(footers, "footer")}, and the frames of ${plural(frames, "segment")}`]);
   }
+  const { state, reason } = accelerator;
+  rows.push(["accelerator", reason === null ? state : `${state}: ${sentence(reason)}`]);
   const lines = rows.map(([name, text]) => `${name.padEnd(16)}  ${text}`);
   const kinds = tally
     .kinds()
     .map(([kind, count]) => [kindText(kind), countText(count.events), countText(count.payloadBytes)]);
   if (kinds.length > 0) lines.push("", ...tableLines([["kind", "events", "payload bytes"], ...kinds]));
+  if (cursors.length > 0) {
+    lines.push("", ...tableLines([["cursor", "acknowledged", "behind"], ...cursors.map(cursorCells)]));
+  }
   for (const text of damage) lines.push(paint.bad(`damaged           ${sentence(text)}`));
   return lines;
 }
 
-function statsJson({ tally, segments, fileBytes, index, damage }: StoreStats): string {
+function cursorCells({ name, sequence, lag }: CursorState): string[] {
+  return [shown(name), ...[sequence, lag].map((number) => (number === null ? "unknown" : countText(number)))];
+}
+
+function statsJson({ tally, segments, fileBytes, index, accelerator, cursors, damage }: StoreStats): string {
   const { events, streams, dropped, firstSequence, lastSequence, recordBytes, payloadBytes } = tally;
   const kinds = tally.kinds().map(([eventKind, count]) => ({ eventKind, ...count }));
   const numbers = JSON.stringify({
@@ -93,6 +105,8 @@ function statsJson({ tally, segments, fileBytes, index, damage }: StoreStats): s
     lastTimestampUs: tally.lastTimeUs === undefined ? null : String(tally.lastTimeUs),
     index: index ?? null,
     kinds,
+    accelerator,
+    cursors,
   });
   return `${numbers.slice(0, -1)},"damage":[${damage.map(quoted).join(",")}]}`;
 }

@@ -2,7 +2,7 @@ import { isFsError } from "@holdfast/fs-seam";
 import { CodecError, MAX_PAYLOAD_BYTES, type ByteSource } from "@holdfast/segment-codec";
 import { SidxError, openSdx4 } from "@holdfast/sidx-footer";
 import { StoreError } from "@holdfast/store";
-import { EventRecord } from "@holdfast/store/format";
+import { ACCELERATOR_FILE, EventRecord } from "@holdfast/store/format";
 import { WalError } from "@holdfast/wal";
 import { openRecordWalk, type LogSegment } from "@holdfast/wal/places";
 import { CliError } from "../cli-error.js";
@@ -11,10 +11,13 @@ import { inspectPath } from "../inspect/host-tree.js";
 import { isDamage, type Line } from "../inspect/line.js";
 import { storeContent } from "../inspect/store-history.js";
 import { EventTally } from "./event-tally.js";
+import { readAccelerator, readCursors, type AcceleratorState, type CursorState } from "./store-companions.js";
 import { WatchedLog } from "./watched-log.js";
 
-/** Where an open finds what is in a segment: in its footer, or in its frames, one by one. */
+/** Where an open finds what is in a segment: in the accelerator, in its footer, or in its frames, one by one. */
 export interface IndexSources {
+  /** Segments that the accelerator counts for; what their own files say is not looked at. */
+  readonly accelerator: number;
   readonly footers: number;
   readonly frames: number;
 }
@@ -27,6 +30,8 @@ export interface StoreStats {
   readonly fileBytes: number;
   /** Undefined where the end of the store is damaged, so that which segments count is not known. */
   readonly index: IndexSources | undefined;
+  readonly accelerator: AcceleratorState;
+  readonly cursors: readonly CursorState[];
   /** What could not be read, a sentence each. */
   readonly damage: readonly string[];
 }
@@ -57,7 +62,8 @@ export function readStoreStats(path: string): StoreStats {
   }
 }
 
-function statsOf(log: WatchedLog, { folder }: OpenedPath): StoreStats {
+function statsOf(log: WatchedLog, opened: OpenedPath): StoreStats {
+  const { folder } = opened;
   const tally = new EventTally();
   const damage = new DamageList();
   const record = new EventRecord();
@@ -78,21 +84,34 @@ function statsOf(log: WatchedLog, { folder }: OpenedPath): StoreStats {
       walk.close();
     }
   }
+  const companions = companionsOf(opened, damage);
+  const { usedSegments } = companions.accelerator;
   let footers = 0;
   let fileBytes = 0;
-  for (const segment of segments) {
+  for (const [place, segment] of segments.entries()) {
     const sibling = folder.siblings.find(({ name }) => name === segment.file);
     if (sibling === undefined) continue; // begun a moment ago
     const source = sibling.open();
     try {
       fileBytes += source.sizeBytes;
-      if (hasFooter(source, segment)) footers += 1;
+      if (place >= usedSegments && hasFooter(source, segment)) footers += 1;
     } finally {
       source.close();
     }
   }
-  const index = { footers, frames: segments.length - footers };
-  return { tally, segments: segments.length, fileBytes, index, damage: damage.sentences() };
+  const index = { accelerator: usedSegments, footers, frames: segments.length - usedSegments - footers };
+  return { tally, segments: segments.length, fileBytes, index, ...companions, damage: damage.sentences() };
+}
+
+function companionsOf(
+  { path, folder, directories }: OpenedPath,
+  damage: DamageList,
+): Pick<StoreStats, "accelerator" | "cursors"> {
+  const accelerator = readAccelerator(folder);
+  const cursors = readCursors(path, directories);
+  if (accelerator.state === "refused") damage.add(`${ACCELERATOR_FILE}: ${accelerator.reason}`);
+  for (const { name, reason } of cursors) if (reason !== null) damage.add(`cursors/${name}/position: ${reason}`);
+  return { accelerator, cursors };
 }
 
 function hasFooter(source: ByteSource, { header, endChain }: LogSegment): boolean {
@@ -105,7 +124,7 @@ function hasFooter(source: ByteSource, { header, endChain }: LogSegment): boolea
 }
 
 /** What can still be read where the end of the log is damaged: everything sound, as it lies in the files. */
-function statsOfDamaged(path: string, { folder }: OpenedPath, refusal: WalError): StoreStats {
+function statsOfDamaged(path: string, opened: OpenedPath, refusal: WalError): StoreStats {
   const tally = new EventTally();
   const damage = new DamageList();
   damage.add(refusal.message);
@@ -119,12 +138,13 @@ function statsOfDamaged(path: string, { folder }: OpenedPath, refusal: WalError)
   }
   if (segments === 0) throw new CliError("CLI_NOT_A_STORE", `${path} holds no segment of a store: ${refusal.message}`);
   let fileBytes = 0;
-  for (const sibling of folder.siblings.filter(({ name }) => name.endsWith(".seg"))) {
+  for (const sibling of opened.folder.siblings.filter(({ name }) => name.endsWith(".seg"))) {
     const source = sibling.open();
     fileBytes += source.sizeBytes;
     source.close();
   }
-  return { tally, segments, fileBytes, index: undefined, damage: damage.sentences() };
+  const { accelerator, cursors } = companionsOf(opened, new DamageList()); // it was told above
+  return { tally, segments, fileBytes, index: undefined, accelerator, cursors, damage: damage.sentences() };
 }
 
 function countLine(tally: EventTally, { fields, length }: Line): void {

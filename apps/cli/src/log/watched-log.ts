@@ -2,7 +2,9 @@ import { isFsError, openDirectory, type Directory } from "@holdfast/fs-seam";
 import { MAX_PAYLOAD_BYTES } from "@holdfast/segment-codec";
 import { openWalReader, WalError, type WalReader } from "@holdfast/wal";
 import { openRecordWalk, type LogSegment, type RecordWalk, type WalkPlace } from "@holdfast/wal/places";
+import { UNFINISHED_BACKUP } from "@holdfast/store/format";
 import { fileRefusal } from "../file-refusal.js";
+import type { Folder } from "../inspect/file-format.js";
 import type { Line } from "../inspect/line.js";
 import { openPath } from "../inspect/host-tree.js";
 import { StoreHistory, storeContent } from "../inspect/store-history.js";
@@ -22,12 +24,14 @@ export class WatchedLog {
   #behind: WalkPlace | undefined = undefined;
 
   /**
-   * @throws {@link CliError} `CLI_FILE_NOT_FOUND`, `CLI_FILE_NOT_REGULAR`, `CLI_FILE_UNREADABLE` and `CLI_NOT_A_LOG`; `WalError` for a log
+   * @throws {@link CliError} `CLI_FILE_NOT_FOUND`, `CLI_FILE_NOT_REGULAR`, `CLI_FILE_UNREADABLE`, `CLI_NOT_A_LOG`, and
+   * `CLI_NOT_A_STORE` for a backup that was not finished; `WalError` for a log
    * whose end is damaged, or that a later version wrote; `FsError` for a segment that cannot be read.
    */
   constructor(path: string) {
     const opened = openPath(path);
     if (opened.kind === "file") throw fileRefusal("CLI_NOT_A_LOG", path, "is a file, and a log is a directory");
+    refuseUnfinished(opened.folder, path);
     this.directory = openDirectory(opened.path, { readOnly: true });
     this.#reader = openReader(this.directory, path);
     const { header } = this.#reader.segments().at(-1) as LogSegment; // a log that is found has one
@@ -102,6 +106,13 @@ export class WatchedLog {
     if (this.isStore) return this.#history.lineOf(walk.view(), walk.lsn, place);
     return { kind: "record", ...place, fields: { id: BigInt(walk.lsn), payload: walk.view() } };
   }
+}
+
+/** A directory with such a file is no store, whatever else is in it. */
+function refuseUnfinished({ siblings }: Folder, path: string): void {
+  if (!siblings.some(({ name }) => name === UNFINISHED_BACKUP)) return;
+  const why = `holds ${UNFINISHED_BACKUP}: a backup into it was not finished, so that it is no store; make it again`;
+  throw fileRefusal("CLI_NOT_A_STORE", path, why);
 }
 
 function placeBehind({ segmentId, endOffset, frameLsn, span, chain }: RecordWalk): WalkPlace {
