@@ -107,7 +107,7 @@ test("stats says where an open finds the index, and how far the cursors are", as
     code: 0,
     stats: {
       accelerator: { state: "used", usedSegments: count - 1, reason: null },
-      index: { accelerator: count - 1 },
+      index: { accelerator: count - 1, footers: 1, frames: 0 },
       cursors: [{ name: "mailer", sequence: 8, lag: 4, reason: null }],
     },
   });
@@ -121,7 +121,7 @@ test("without an accelerator, what stats says is that", async () => {
   rmSync(join(path, accelerator));
   expect(await stats()).toMatchObject({
     code: 0,
-    stats: { accelerator: { state: "absent" }, index: { accelerator: 0 } },
+    stats: { accelerator: { state: "absent" }, index: { accelerator: 0, footers: segments().length, frames: 0 } },
   });
 });
 
