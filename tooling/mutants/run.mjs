@@ -1,7 +1,7 @@
 // Removes or turns around every line that makes a barrier what it is, one at a time, and shows the test that notices.
 //
 //   npm run mutants                       all of them
-//   npm run mutants -- --only ledger      those whose area, file or description contains "ledger"
+//   npm run mutants -- --only ledger      those whose area, file or description contains "ledger"; several --only are alternatives
 //   npm run mutants -- --equivalent       those that are said to change nothing: they must survive
 //   npm run mutants -- --list             what there is, nothing is run
 //   npm run mutants -- --narrow           with the tests that the list names for each, and no others
@@ -20,7 +20,7 @@ import { root, Workbench } from "./workbench.mjs";
 const mutantSeconds = 60;
 const { values: options } = parseArgs({
   options: {
-    only: { type: "string" },
+    only: { type: "string", multiple: true },
     list: { type: "boolean" },
     json: { type: "string" },
     narrow: { type: "boolean" },
@@ -50,7 +50,7 @@ if (options.list === true) {
 
 function isWanted({ area, file, what }) {
   const text = `${area} ${file} ${what}`.toLowerCase();
-  return text.includes((options.only ?? "").toLowerCase());
+  return options.only === undefined || options.only.some((wanted) => text.includes(wanted.toLowerCase()));
 }
 
 function list() {
@@ -81,7 +81,7 @@ async function main() {
     return;
   }
   if (chosen.length === 0) {
-    finish(0, 1, `nothing matches --only ${options.only}`);
+    finish(0, 1, `nothing matches --only ${options.only?.join(" or ")}`);
     return;
   }
   const limits = await green();
