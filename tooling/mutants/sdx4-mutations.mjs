@@ -385,7 +385,7 @@ export const sdx4Mutations = sidxArea(
     {
       what: "whoever has the key is the string",
       file: "sdx4-footer.ts",
-      find: "if (this.#tables.text(place) === text) return place;",
+      find: "if (this.text(place) === text) return place;",
       put: "return place;",
     },
     {

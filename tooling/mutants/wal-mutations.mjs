@@ -112,7 +112,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "the end of the old segment is not written before the next begins",
     file: "log-writer.ts",
-    in: "#rotate(): void {",
+    in: "rotate(): void {",
     find: "this.write();",
   },
   {
@@ -136,8 +136,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "two segments may begin with the same LSN",
     file: "log-writer.ts",
-    find: "if (hasRecord && (isFull || this.#isOld())) this.#rotate();",
-    put: "if (isFull || this.#isOld()) this.#rotate();",
+    find: "if (this.#encoder.nextLsn === old.baseLsn) return;",
   },
   {
     what: "what waits in the buffer does not count for the size of a segment",
@@ -266,7 +265,7 @@ export const walMutations = walArea("wal", usual, [
   },
   {
     what: "copied records state nothing",
-    file: "recovery.ts",
+    file: "frame-copy.ts",
     find: "this.encoder.durableLsn = this.encoder.nextLsn - 1;",
   },
   {
@@ -529,7 +528,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "a reader does not look again when a segment is gone",
     file: "record-cursor.ts",
-    find: 'if (this.#walkAnew === undefined || !isFsError(error, "FS_NOT_FOUND")) throw error;',
+    find: "if (this.#walkAnew === undefined || !isReplaced(error)) throw error;",
     put: "throw error;",
   },
   {

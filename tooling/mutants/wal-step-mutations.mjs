@@ -76,7 +76,7 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "once old, every record gets a segment",
     file: "log-writer.ts",
-    in: "#rotate(): void {",
+    in: "rotate(): void {",
     find: "this.#openedAt = this.#options.now();",
   },
   {
@@ -469,7 +469,7 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "a reader does not look again when a segment is gone between two calls",
     file: "wal-reader.ts",
-    find: 'if (!isFsError(error, "FS_NOT_FOUND")) throw error;',
+    find: "if (!isReplaced(error)) throw error;",
     put: "throw error;",
     tests: beside,
   },
