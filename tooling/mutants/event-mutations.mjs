@@ -643,8 +643,8 @@ const data = storeArea(
     {
       what: "a definition's codec is not asked to encode",
       file: "event-registry.ts",
-      find: "const codec = definition.codec ?? this.#codec;",
-      put: "const codec = this.#codec;",
+      find: "definition.codec ?? this.#room ?? this.#codec",
+      put: "this.#room ?? this.#codec",
     },
     {
       what: "a definition's codec is not asked to decode",
@@ -660,14 +660,14 @@ const data = storeArea(
     {
       what: "version 0 goes through all steps",
       file: "event-registry.ts",
-      find: "if (version > 0)",
-      put: "if (version >= 0)",
+      find: "version === 0 ? upcast.length : version - 1",
+      put: "Math.max(0, version - 1)",
     },
     {
       what: "a payload goes through all steps",
       file: "event-registry.ts",
-      find: "upcast.slice(version - 1)",
-      put: "upcast",
+      find: "version === 0 ? upcast.length : version - 1",
+      put: "version === 0 ? upcast.length : 0",
     },
     {
       what: "what was stored is not validated",

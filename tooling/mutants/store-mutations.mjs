@@ -85,8 +85,8 @@ const writing = storeArea("store writing", usual, [
   {
     what: "lanes share their streams inside a commit",
     file: "event-writer.ts",
-    find: "`${lane}/${",
-    put: "`${lane * 0}/${",
+    find: "`${event.lane}/${",
+    put: "`${event.lane * 0}/${",
   },
   {
     what: "an event that may wait is written, and one that may not waits",
@@ -144,8 +144,8 @@ const writing = storeArea("store writing", usual, [
   {
     what: "an id of a keyed commit may be that of another event",
     file: "event-replay.ts",
-    find: "if (taken !== undefined) throw reused(",
-    put: "if (taken !== undefined && first > 0) throw reused(",
+    find: "if (taken !== undefined) {",
+    put: "if (taken !== undefined && first > 0) {",
   },
   {
     what: "an event without a key is the first time of one",
@@ -243,13 +243,13 @@ const writing = storeArea("store writing", usual, [
     what: "a store that has failed takes more",
     file: "store.ts",
     in: "#write(",
-    find: "if (error !== undefined) {",
-    put: "if (false) {",
+    find: "this.#checkFailure();",
   },
   { what: "a key is not looked up", file: "store.ts", find: "if (key !== undefined) {", put: "if (false) {" },
   {
     what: "a replay says that it has appended",
     file: "store.ts",
+    in: "#write(",
     find: 'receiptsOf("replayed", staged, known)',
     put: 'receiptsOf("appended", staged, known)',
   },
@@ -334,7 +334,7 @@ const looking = storeArea("store reading", reading, [
   {
     what: "an event that was written again elsewhere is gone",
     file: "event-lookup.ts",
-    find: "if (!isGone || this.#relocate === undefined) throw error;",
+    find: "if (!mayHaveMoved(error) || this.#relocate === undefined) throw error;",
     put: "throw error;",
   },
   // --- event-scan.ts ---
@@ -346,7 +346,7 @@ const looking = storeArea("store reading", reading, [
   {
     what: "files that were replaced end a scan",
     file: "event-scan.ts",
-    find: 'if (!isFsError(error, "FS_NOT_FOUND")) throw error;',
+    find: "if (!mayHaveMoved(error)) throw error;",
     put: "throw error;",
   },
   { what: "a scan that ends leaves its file open", file: "event-scan.ts", find: "this.#walk?.close();" },

@@ -62,3 +62,26 @@ test("an event is read as it was appended, by id, by sequence and in its stream"
   expect(again.append("order:7", Paid, { by: "x" })).toMatchObject({ sequence: 3, revision: 2 });
   await again.close();
 });
+
+test("lanes of one entity that begin in the same commit are streams of their own", async () => {
+  const store = await openSample(new Directory(new MemoryFs()));
+  const lanes = [0, 1, 2, 1];
+  const outcome = store.commit((commit) => {
+    for (const lane of lanes) {
+      commit.append(
+        { entity: "order:7", lane },
+        Placed,
+        { amount: lane },
+        lane === 2 ? { expectedRevision: "empty" } : {},
+      );
+    }
+  });
+  expect(outcome).toMatchObject({
+    kind: "appended",
+    receipts: [{ revision: 0 }, { revision: 0 }, { revision: 0 }, { revision: 1 }],
+  });
+  const sequencesOf = (lane: number): number[] =>
+    [...store.stream({ entity: "order:7", lane })].map(({ sequence }) => sequence);
+  expect([0, 1, 2].map(sequencesOf)).toEqual([[1], [2, 4], [3]]);
+  await store.close();
+});
