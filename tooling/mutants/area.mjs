@@ -158,6 +158,8 @@ export const tests = {
   lsmMerge: `${lsm}/test/merge.property.test.ts`,
   lsmDrops: `${lsm}/test/drop-rules.property.test.ts`,
   storeCompaction: `${store}/test/compaction.test.ts`,
+  storeRetentionBounds: `${store}/test/compaction-bounds.test.ts`,
+  storeRewrittenFooter: `${store}/test/rewritten-footer.test.ts`,
   storeRetentionCrash: `${store}/test/compaction.crash.test.ts`,
   storeMaintenance: `${store}/test/maintenance.property.test.ts`,
   storeMaintenanceDefects: `${store}/test/maintenance-defects.test.ts`,

@@ -33,8 +33,12 @@ import { sdx3Mutations } from "./sdx3-mutations.mjs";
 import { sdx4Mutations } from "./sdx4-mutations.mjs";
 import { walEquivalent, walStepMutations } from "./wal-step-mutations.mjs";
 import { walMutations } from "./wal-mutations.mjs";
+import { storeConsumerMutations } from "./store-consumer-mutations.mjs";
 import { storeDefectMutations } from "./store-defect-mutations.mjs";
+import { storeMaintenanceMutations } from "./store-maintenance-mutations.mjs";
 import { storeMutations } from "./store-mutations.mjs";
+import { storeProjectionMutations } from "./store-projection-mutations.mjs";
+import { storeStartMutations } from "./store-start-mutations.mjs";
 import { storageMutations } from "./storage-mutations.mjs";
 
 /** @type {readonly import("./area.mjs").Mutation[]} */
@@ -75,6 +79,10 @@ export const mutations = [
   ...storeMutations,
   ...storeDefectMutations,
   ...lsmMutations,
+  ...storeMaintenanceMutations,
+  ...storeStartMutations,
+  ...storeConsumerMutations,
+  ...storeProjectionMutations,
 ];
 
 /** Mutations that no test can notice, each with the reason: the line they change could go. */

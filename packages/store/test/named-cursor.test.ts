@@ -195,6 +195,28 @@ test("beside a reader, with a directory of its own, and never ahead of what the 
   await store.close();
 });
 
+test("beside a reader, the event of a position is durable, and not only those before it", async () => {
+  const directory = new Directory(new MemoryFs());
+  const store = await storeOf(2, directory);
+  await store.sync();
+  appendTo(store, 1); // states that two are
+  const reader = openStoreReader({ directory, events, pollIntervalMs: 0 });
+  expect(reader.watermarks).toEqual({ visible: 3, durable: 2 });
+  const cursor = await openNamedCursor(reader, everything, { name: "a", until: "visible", ...there });
+  const batches: CursorBatch<StoredEvent>[] = [];
+  for await (const batch of cursor) batches.push(batch);
+  const acknowledging = batches[0]?.ack() as Promise<unknown>;
+  await turns();
+  expect([cursor.position, cursor.savedPosition]).toEqual([3, 0]);
+  await store.sync();
+  appendTo(store, 1);
+  expect(await acknowledging).toEqual({ kind: "acknowledged", sequence: 3 });
+  expect(cursor.savedPosition).toBe(3);
+  await cursor.close();
+  reader.close();
+  await store.close();
+});
+
 test.each([
   ["name", {}],
   ["name", { name: "" }],
