@@ -214,3 +214,32 @@ test("what is wrong with a reactor is refused", async () => {
   expect(() => kept?.append("a", Paid, { by: "late" })).toThrow(expect.objectContaining({ code: "STORE_CLOSED" }));
   await store.close();
 });
+
+test("a commit that is refused is no repetition: the event is not handled", async () => {
+  const store = await storeOf(2);
+  const running = runReactor(store, everything, {
+    name: "a",
+    live: false,
+    handle: (_, out) => out.append("", Placed, { amount: 1 }),
+  });
+  await expect(running).rejects.toMatchObject({
+    code: "STORE_REACTION_FAILED",
+    context: { sequence: 1 },
+    cause: { code: "STORE_INVALID_NAME" },
+  });
+  expect(store.lastSequence).toBe(2);
+  await store.close();
+});
+
+test("a signal ends it between two events of a batch", async () => {
+  const store = await storeOf(3);
+  const control = new AbortController();
+  const handled: number[] = [];
+  const endAtOnce = ({ sequence }: { readonly sequence: number }): void => {
+    handled.push(sequence);
+    control.abort();
+  };
+  await runReactor(store, everything, { name: "a", live: false, signal: control.signal, handle: endAtOnce });
+  expect(handled).toEqual([1]);
+  await store.close();
+});
