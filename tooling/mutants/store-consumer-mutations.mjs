@@ -129,12 +129,6 @@ const positions = storeArea(
       file: "named-cursor.ts",
       find: "cleanUpAfter(error, () => file.release());",
     },
-    {
-      what: "a loop begins behind what was given out",
-      file: "named-cursor.ts",
-      find: "this.#region, this.#acknowledged, delivery",
-      put: "this.#region, Math.max(this.#acknowledged, this.#given.at(-1)?.sequence ?? 0), delivery",
-    },
     { what: "what an earlier loop has given out is waited for", file: "named-cursor.ts", find: "this.#given = [];" },
     {
       what: "a reset goes on where the file says",
