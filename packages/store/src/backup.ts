@@ -1,7 +1,6 @@
 import { createHash, type Hash } from "node:crypto";
 import { acquireDirectoryLock, cleanUpAfter, stageFile, type Directory, type FileHandle } from "@holdfast/fs-seam";
 import { inspectSegmentHeader, SEGMENT_HEADER_BYTES, type ByteSource } from "@holdfast/segment-codec";
-import { WalError } from "@holdfast/wal";
 import type { LogSegment } from "@holdfast/wal/places";
 import { copyFault, copySegment, type SegmentCopyOptions } from "@holdfast/wal/rewrite";
 import { checkWatching } from "./compaction.js";
