@@ -160,6 +160,7 @@ export const tests = {
   storeCompaction: `${store}/test/compaction.test.ts`,
   storeRetentionBounds: `${store}/test/compaction-bounds.test.ts`,
   storeRewrittenFooter: `${store}/test/rewritten-footer.test.ts`,
+  storeFooterRows: `${store}/test/footer-rows.test.ts`,
   storeRetentionCrash: `${store}/test/compaction.crash.test.ts`,
   storeMaintenance: `${store}/test/maintenance.property.test.ts`,
   storeMaintenanceDefects: `${store}/test/maintenance-defects.test.ts`,

@@ -92,7 +92,7 @@ export const cliLogMutations = [
       {
         what: "a directory called like a segment is passed over",
         file: "inspect/host-tree.ts",
-        find: "if (isOurName(text)) yield",
+        find: "if (isOurName(text, folder)) yield",
         put: "if (false) yield",
       },
     ],

@@ -512,7 +512,7 @@ export const cliMutations = [
       {
         what: "a symlink called like a segment is passed over",
         file: "host-tree.ts",
-        find: "!isOurName(name)",
+        find: "!isOurName(name, folder)",
         put: "true",
       },
       {

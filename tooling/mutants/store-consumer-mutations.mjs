@@ -184,20 +184,14 @@ const positions = storeArea(
     {
       what: "a position is believed without its checksum",
       file: "cursor-position.ts",
-      find: 'if (view.getUint32(end, true) !== crc32(bytes, 0, end)) throw corrupt(end, "has another checksum");',
+      find: 'if (view.getUint32(end, true) !== crc32(bytes, 0, end)) return damaged(end, "has another checksum");',
     },
     ...[
-      [
-        "name",
-        'if (Buffer.from(bytes.subarray(NAME_AT, end)).toString("latin1") !== name) throw mismatch("name", "another cursor");',
-      ],
-      [
-        "store",
-        'if (Buffer.from(bytes.subarray(LOG_ID_AT, REGION_AT)).toString("hex") !== id) throw mismatch("log", "another store");',
-      ],
+      ["name", 'if (found.name !== name) throw mismatch("name", "another cursor");'],
+      ["store", 'if (Buffer.from(found.logId).toString("hex") !== id) throw mismatch("log", "another store");'],
       [
         "region",
-        'if (!isSame(bytes, REGION_AT, regionHash(region), 0, HASH_BYTES)) throw mismatch("region", "another region");',
+        'if (!isSame(found.regionHash, 0, regionHash(region), 0, HASH_BYTES)) throw mismatch("region", "another region");',
       ],
     ].map(([field, find]) => ({ what: `a position is of any ${field}`, file: "cursor-position.ts", find })),
     // --- cursor-start.ts ---

@@ -124,7 +124,7 @@ const retention = storeArea(
     {
       what: "a new footer tells of payloads that are gone",
       file: "rewritten-footer.ts",
-      find: "if (isDropped) row.flags |= eventFlags.dropped;",
+      find: "row.flags |= eventFlags.dropped;",
     },
     {
       what: "a new footer has all events of a commit in the place of the first",
@@ -133,16 +133,11 @@ const retention = storeArea(
       put: "batchIndex: 0 * at",
     },
     {
-      what: "the last frame of a new footer has no end",
+      what: "a frame of a new footer is as long as with the payloads that are gone",
       file: "rewritten-footer.ts",
-      find: "(offsets[end] ?? coveredBytes) - offset",
-      put: "(offsets[end] ?? offset + 64) - offset",
-    },
-    {
-      what: "a frame of a new footer is as long as to its own beginning",
-      file: "rewritten-footer.ts",
-      find: "(offsets[end] ?? coveredBytes) - offset",
-      put: "(offsets[at] ?? coveredBytes) - offset",
+      find: "row.recordBytes = record.envelopeEnd - record.start + DROPPED_BYTES;",
+      put: "void DROPPED_BYTES;",
+      tests: [tests.storeFooterRows],
     },
     {
       what: "each event of a commit has a frame of its own in a new footer",
@@ -161,6 +156,14 @@ const retention = storeArea(
       file: "rewritten-footer.ts",
       find: "columns.scopeOf(sequence - 1)",
       put: "columns.scopeOf(Math.max(0, sequence - 2))",
+    },
+    // --- footer-row.ts ---
+    {
+      what: "a frame of one event is as long as one of many, and the other way round",
+      file: "footer-row.ts",
+      find: "rows.length === 1 ? 0 : 4",
+      put: "rows.length === 1 ? 4 : 0",
+      tests: [tests.storeFooterRows],
     },
     // --- what follows files that are replaced ---
     { what: "an event that has moved is not looked for", file: "event-lookup.ts", find: "this.#relocate(sequence);" },
@@ -274,11 +277,6 @@ const backups = storeArea(
       file: "backup.ts",
       find: "if (fault === undefined) return",
       put: "if (fault !== null) return",
-    },
-    {
-      what: "a store without its beginning is backed up",
-      file: "backup.ts",
-      find: "if (first.baseLsn !== 1) throw beginningGone(first);",
     },
     { what: "a store is backed up into itself", file: "backup.ts", find: "refuseOwn(parts.directory, target);" },
     {

@@ -98,64 +98,83 @@ export const storeStartMutations = storeArea("store start", usual, [
     put: "",
   },
   { what: "a damaged footer ends an open", file: "footer-loader.ts", find: "error instanceof SidxError ||", put: "" },
-  // --- accelerator-file.ts ---
-  { what: "a segment may have another size", file: "accelerator-file.ts", find: "known.sizeBytes === sizeBytes &&" },
-  { what: "a segment may end otherwise", file: "accelerator-file.ts", find: "&& known.endChain === endChain" },
-  { what: "a segment may have another header", file: "accelerator-file.ts", find: "known.headerCrc === header.crc &&" },
-  { what: "a segment may have another last event", file: "accelerator-file.ts", find: "known.lastLsn === lastLsn &&" },
-  { what: "a segment may have another number", file: "accelerator-file.ts", find: "known.segmentId === segmentId &&" },
+  // --- accelerated-segments.ts ---
+  {
+    what: "a segment may have another size",
+    file: "accelerated-segments.ts",
+    find: "known.sizeBytes === sizeBytes &&",
+  },
+  { what: "a segment may end otherwise", file: "accelerated-segments.ts", find: "&& known.endChain === endChain" },
+  {
+    what: "a segment may have another header",
+    file: "accelerated-segments.ts",
+    find: "known.headerCrc === header.crc &&",
+  },
+  {
+    what: "a segment may have another last event",
+    file: "accelerated-segments.ts",
+    find: "known.lastLsn === lastLsn &&",
+  },
+  {
+    what: "a segment may have another number",
+    file: "accelerated-segments.ts",
+    find: "known.segmentId === segmentId &&",
+  },
   {
     what: "a segment that is written to is taken from the accelerator",
-    file: "accelerator-file.ts",
+    file: "accelerated-segments.ts",
     find: "isSealed && known",
     put: "known",
   },
-  {
-    what: "an accelerator of another store is taken",
-    file: "accelerator-file.ts",
-    find: "if (logId.some(",
-    put: "if (logId.length < 0 && logId.some(",
-  },
-  { what: "blocks may come in any order, from any accelerator", file: "accelerator-file.ts", find: "!isOwn || " },
+  // --- accelerator-blocks.ts ---
+  { what: "blocks may come in any order, from any accelerator", file: "accelerator-blocks.ts", find: "!isOwn || " },
   {
     what: "a block of another accelerator is one of this",
-    file: "accelerator-file.ts",
+    file: "accelerator-blocks.ts",
     find: " && view.getUint32(8, true) === this.#fileCrc",
   },
   {
     what: "blocks may come in any order",
-    file: "accelerator-file.ts",
+    file: "accelerator-blocks.ts",
     find: "view.getUint32(4, true) === this.#blocks && ",
   },
   {
     what: "a block is believed without its checksum",
-    file: "accelerator-file.ts",
+    file: "accelerator-blocks.ts",
     find: " || view.getUint32(12, true) !== at.blockCrc(header, content)",
   },
   {
     what: "a header is believed without its checksum",
-    file: "accelerator-file.ts",
-    find: 'if (crc !== crc32(bytes, 0, at.headerAt.crc)) throw damaged("header");',
+    file: "accelerator-blocks.ts",
+    find: 'if (crc !== crc32(bytes, 0, at.headerAt.crc)) throw damaged(at.headerAt.crc, "header");',
   },
   {
     what: "an accelerator of another version is read",
-    file: "accelerator-file.ts",
-    find: 'if (at.MAGIC.some((byte, place) => bytes[place] !== byte)) throw new Unusable("it is none of this version");',
+    file: "accelerator-blocks.ts",
+    find: "at.MAGIC.some((byte, place) => bytes[place] !== byte)",
+    put: "at.MAGIC.length < 0",
   },
   {
     what: "counts are believed",
-    file: "accelerator-file.ts",
-    find: 'if (least > this.#sizeBytes) throw damaged("header");',
+    file: "accelerator-blocks.ts",
+    find: 'if (least > this.#source.sizeBytes) throw damaged(at.headerAt.events, "header");',
   },
   {
     what: "bytes behind an accelerator are nothing",
+    file: "accelerator-blocks.ts",
+    find: 'if (this.#offset !== this.#source.sizeBytes) throw damaged(this.#offset, "end");',
+  },
+  // --- accelerator-file.ts ---
+  {
+    what: "an accelerator of another store is taken",
     file: "accelerator-file.ts",
-    find: 'if (this.#offset !== this.#sizeBytes) throw damaged("end");',
+    find: "if (this.#options.logId.some(",
+    put: "if (this.#options.logId.length < 0 && this.#options.logId.some(",
   },
   {
     what: "a list of segments may end elsewhere than the events",
     file: "accelerator-file.ts",
-    find: 'if ((known.at(-1)?.lastLsn ?? 0) !== counts.events) throw damaged("list of segments");',
+    find: 'if ((known.at(-1)?.lastLsn ?? 0) !== counts.events) throw this.#damaged("list of segments");',
   },
   {
     what: "all streams are opened, whoever has events",
@@ -178,24 +197,28 @@ export const storeStartMutations = storeArea("store start", usual, [
   {
     what: "an event may be of a stream that is not there",
     file: "accelerator-file.ts",
-    find: 'if (lastStream >= counts.streams || lastScope >= counts.scopes) throw damaged("block of events");',
+    find: 'if (lastStream >= counts.streams || lastScope >= counts.scopes) throw this.#damaged("block of events");',
   },
   {
     what: "a stream may be of an entity that is not there",
     file: "accelerator-file.ts",
-    find: 'if (words[place]! >= entities) throw damaged("list of streams");',
+    find: 'if (words[place]! >= entities) throw this.#damaged("list of streams");',
     put: "void entities;",
   },
   {
     what: "ids may be missing",
     file: "accelerator-file.ts",
-    find: 'if (index.ids.count !== events) throw damaged("list of ids");',
+    find: 'if (index.ids.count !== events) throw this.#damaged("list of ids");',
   },
   {
     what: "a damaged accelerator ends an open",
     file: "accelerator-file.ts",
-    find: "if (error instanceof Unusable || isFsError(error))",
-    put: "if (isFsError(error))",
+    find: "error instanceof AcceleratorFault || ",
+  },
+  {
+    what: "an accelerator that is of no use here ends an open",
+    file: "accelerator-file.ts",
+    find: "error instanceof Unusable || ",
   },
   // --- accelerator.ts ---
   {
