@@ -73,6 +73,15 @@ test("a damaged segment: the numbers of the others, and the damage by its file",
   expect(stats["damage"]).toEqual([expect.stringContaining(second)]);
 });
 
+test("a beginning that is gone: the numbers of what is there, and the first segment that is", async () => {
+  const [first = "", second = ""] = segmentsOf(whole);
+  const { [first]: gone, ...rest } = whole;
+  expect(gone?.length).toBeGreaterThan(0);
+  const { code, stats } = await statsOf(write(rest));
+  expect([code, stats["events"], stats["firstSequence"]]).toEqual([1, 8, 3]); // of two in every segment
+  expect(stats["damage"]).toEqual([expect.stringMatching(`^${second}: the events before 3 are gone`)]);
+});
+
 test("a damaged end: what is sound, and no word about where an open would find it", async () => {
   const last = segmentsOf(whole).at(-1) ?? "";
   const { code, stats } = await statsOf(write({ ...whole, [last]: flipped(whole[last] ?? new Uint8Array(), 100) }));

@@ -8,8 +8,8 @@ import { describe, expect, test } from "vitest";
 import { runCommandLine } from "../src/command-line.js";
 import { capturedIo } from "./captured-io.js";
 import { demandTiling, inspected, parseLines, type JsonLine } from "./inspected.js";
-import { findings, flipped, segmentsOf, type Files } from "./small-log.js";
-import { reencoded, smallStore, timeMs } from "./small-store.js";
+import { directoryOf, findings, flipped, segmentsOf, type Files } from "./small-log.js";
+import { openSmall, reencoded, smallStore, timeMs } from "./small-store.js";
 import { scratch } from "./scratch.js";
 
 const whole = await smallStore();
@@ -217,6 +217,18 @@ describe("verify", () => {
     const found = findings({ ...whole, [second]: flipped(bytes, 100) });
     expect(found).toEqual([`${second} corrupt 64..${bytes.length} CODEC_DURABLE_DATA_MISSING`]);
     expect([first, third].every((name) => !found.join().includes(name))).toBe(true);
+  });
+
+  test("tells of a beginning that is gone, which no store opens without", async () => {
+    const [first = "", second = ""] = segmentsOf(whole);
+    const { [first]: gone, ...rest } = whole;
+    expect(gone?.length).toBeGreaterThan(0);
+    expect(findings(rest)).toEqual([`${second} corrupt 0..0 INSPECT_SEGMENT_MISSING`]);
+    const { code, lines } = await inspected("verify", write(rest));
+    expect(code).toBe(1);
+    expect(lines.find(({ kind }) => kind === "corrupt")?.["reason"]).toContain("the events before 3 are gone");
+    const directory = directoryOf(rest);
+    await expect(openSmall(directory)).rejects.toMatchObject({ code: "STORE_CORRUPT", context: { expected: 1 } });
   });
 
   test("takes one segment by itself", async () => {

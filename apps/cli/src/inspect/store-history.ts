@@ -12,6 +12,12 @@ import { storeEventLine } from "./store-event.js";
 /** Content of the segments of a store: docs/formats/store.md. */
 export const storeContent = 2;
 
+/** What is wrong when this is the first segment of its log, if anything is. Nothing is ever pruned from a store, and none opens without its first event. */
+export function lostBeginning({ content, baseLsn }: SegmentHeader): string | undefined {
+  if (content !== storeContent || baseLsn === 1) return undefined;
+  return `the events before ${baseLsn} are gone: this is the first segment of the store`;
+}
+
 /**
  * The events of one store, followed from segment to segment as their frames are read: what they are, and whether each goes on from the
  * ones before it. Behind a gap, which is told of otherwise, it begins anew with what follows; behind the first fault of its own it

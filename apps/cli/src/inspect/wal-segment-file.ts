@@ -5,7 +5,7 @@ import type { FileFormat, Folder, InspectedFile } from "./file-format.js";
 import { damage, type Line } from "./line.js";
 import { recordLines } from "./log-records.js";
 import { frameLine, frameLines, headerLine, segmentFormat, type RecordLines } from "./segment-file.js";
-import { StoreHistory, storeContent } from "./store-history.js";
+import { StoreHistory, lostBeginning, storeContent } from "./store-history.js";
 import { WalDirectory } from "./wal-directory.js";
 
 /** Segment files of a log of ours, known by their names: docs/formats/wal.md. Each is judged by its place in the log. */
@@ -53,6 +53,8 @@ function* liveLines(file: InspectedFile, own: SegmentHeader, log: WalDirectory):
   const missing = own.baseLsn === log.firstLsn ? missingCheckpoint(log) : undefined;
   const nowhere = { offset: 0, endOffset: 0 };
   if (missing !== undefined) yield damage("corrupt", nowhere, "INSPECT_CHECKPOINT_MISSING", missing);
+  const lost = own.baseLsn === log.firstLsn ? lostBeginning(own) : undefined;
+  if (lost !== undefined) yield damage("corrupt", nowhere, "INSPECT_SEGMENT_MISSING", lost);
   yield headerLine(own);
   const durableLsn = log.tail()?.durableLsn ?? 0;
   yield* frameLines(file.source, own, { successors: log.headers, durableLsn, records: recordsOf(own, file.folder) });

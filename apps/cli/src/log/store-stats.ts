@@ -9,7 +9,7 @@ import { CliError } from "../cli-error.js";
 import { openPath, type OpenedPath } from "../inspect/host-tree.js";
 import { inspectPath } from "../inspect/host-tree.js";
 import { isDamage, type Line } from "../inspect/line.js";
-import { storeContent } from "../inspect/store-history.js";
+import { lostBeginning, storeContent } from "../inspect/store-history.js";
 import { EventTally } from "./event-tally.js";
 import { readAccelerator, readCursors, type AcceleratorState, type CursorState } from "./store-companions.js";
 import { WatchedLog } from "./watched-log.js";
@@ -68,6 +68,9 @@ function statsOf(log: WatchedLog, opened: OpenedPath): StoreStats {
   const damage = new DamageList();
   const record = new EventRecord();
   const segments = log.segments();
+  const [first] = segments;
+  const lost = first === undefined ? undefined : lostBeginning(first.header);
+  if (lost !== undefined) damage.add(`${first?.file}: ${lost}`);
   for (const segment of segments) {
     if (segment.lastLsn < segment.baseLsn) continue;
     const walk = openRecordWalk({
