@@ -1,8 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Directory } from "@holdfast/fs-seam";
 import { segmentFiles, type BackupReport } from "./backup.js";
-import { checkWatching } from "./compaction.js";
-import { checkOptions, refused } from "./store-options.js";
+import { checkDirectory, checkOptions, checkWatching, refused } from "./option-checks.js";
 import { UNFINISHED_BACKUP } from "./unfinished-backup.js";
 import { refuseAborted } from "./verification.js";
 
@@ -40,7 +39,7 @@ export async function verifyBackup(
   checkOptions(options, ["signal", "onProgress"], "a verification of a backup");
   const { signal, onProgress } = options;
   checkWatching({ signal, onProgress });
-  if (typeof directory?.list !== "function") throw refused("directory", "must be a Directory of @holdfast/fs-seam");
+  checkDirectory("directory", directory);
   if (!Array.isArray(report?.files)) throw refused("report", "must be the report of a backup");
   const { files, bytes: totalBytes } = report;
   const there = new Set(segmentFiles(directory));

@@ -3,13 +3,12 @@ import { acquireDirectoryLock, cleanUpAfter, stageFile, type Directory, type Fil
 import { inspectSegmentHeader, SEGMENT_HEADER_BYTES, type ByteSource } from "@holdfast/segment-codec";
 import type { LogSegment } from "@holdfast/wal/places";
 import { copyFault, copySegment, type SegmentCopyOptions } from "@holdfast/wal/rewrite";
-import { checkWatching } from "./compaction.js";
 import type { EventDefinition } from "./event-definition.js";
 import { exclusively } from "./maintenance-lock.js";
 import type { MaintenanceParts } from "./maintenance-parts.js";
 import type { Store } from "./store.js";
 import { StoreError } from "./store-error.js";
-import { checkOptions, refused } from "./store-options.js";
+import { checkDirectory, checkOptions, checkWatching, checkWriter, refused } from "./option-checks.js";
 import { UNFINISHED_BACKUP } from "./unfinished-backup.js";
 import { refuseAborted } from "./verification.js";
 
@@ -73,8 +72,10 @@ export async function backup<Definition extends EventDefinition>(
   target: Directory,
   options: BackupOptions = {},
 ): Promise<BackupReport> {
+  checkWriter(store);
+  checkDirectory("target", target);
   checkOptions(options, ["signal", "onProgress"], "a backup");
-  checkWatching({ signal: options.signal, onProgress: options.onProgress });
+  checkWatching(options);
   const parts = store.maintenance;
   refuseOwn(parts.directory, target);
   refuseAborted(options.signal);

@@ -7,7 +7,8 @@ import { MAX_METADATA_BYTES } from "./event-layout.js";
 import { encodeName } from "./event-name.js";
 import type { StagedEvent } from "./event-writer.js";
 import type { Store } from "./store.js";
-import { checkOptions, nextTurn, refused } from "./store-options.js";
+import { checkDirectory, checkOptions, checkWriter, refused } from "./option-checks.js";
+import { nextTurn } from "./store-options.js";
 import { StoreError } from "./store-error.js";
 import { encodeMetadata } from "./stored-event.js";
 import { refuseAborted } from "./verification.js";
@@ -87,8 +88,8 @@ export async function importBatpak(options: BatpakImportOptions): Promise<Batpak
   checkOptions(options, keys, "an import");
   const { source, store, namespace, signal, onProgress, turn = nextTurn } = options;
   const { damage: onDamage = "refuse", encrypted = "refuse" } = options;
-  if (typeof source?.list !== "function") throw refused("source", "must be a Directory of @holdfast/fs-seam");
-  if (typeof store?.writeStaged !== "function") throw refused("store", "must be a store that is open for writing");
+  checkDirectory("source", source);
+  checkWriter(store);
   if (typeof namespace !== "string" || namespace === "") throw refused("namespace", "must be a text, and not empty");
   if (onDamage !== "refuse" && onDamage !== "skip") throw refused("damage", 'must be "refuse" or "skip"');
   if (encrypted !== "refuse" && encrypted !== "skip" && encrypted !== "raw") {

@@ -3,7 +3,7 @@ import type { EventDefinition, EventInput } from "./event-definition.js";
 import { formatEventId, type EventId, type IdempotencyKey } from "./event-id.js";
 import type { EventStager } from "./event-staging.js";
 import type { StagedEvent } from "./event-writer.js";
-import { checkOptions } from "./store-options.js";
+import { checkOptions } from "./option-checks.js";
 import { StoreError } from "./store-error.js";
 
 const eventKeys = ["expectedRevision", "correlation", "causation", "metadata"];

@@ -10,7 +10,7 @@ import { RewrittenFooter } from "./rewritten-footer.js";
 import { retentionRow, type RetentionRow } from "./retention-row.js";
 import type { Store } from "./store.js";
 import { StoreError, type StoreErrorContext } from "./store-error.js";
-import { checkOptions, refused } from "./store-options.js";
+import { checkCount, checkOptions, checkWatching, checkWriter, need, refused } from "./option-checks.js";
 import { refuseAborted } from "./verification.js";
 
 /**
@@ -81,6 +81,7 @@ export async function compact<Definition extends EventDefinition>(
   store: Store<Definition>,
   options: CompactOptions,
 ): Promise<CompactReport> {
+  checkWriter(store);
   checkCompactOptions(options);
   const parts = store.maintenance;
   return exclusively(parts, async () => {
@@ -93,27 +94,11 @@ export async function compact<Definition extends EventDefinition>(
 function checkCompactOptions(options: CompactOptions): void {
   checkOptions(options, keys, "a compaction");
   const { keep, throughSequence = 1, rotate, minSavedBytes = 0, signal, onProgress } = options;
-  if (typeof keep !== "function") throw refused("keep", "must be a function");
-  if (!(Number.isSafeInteger(throughSequence) && throughSequence >= 0)) {
-    throw refused("throughSequence", `must be a whole number from 0 on, not ${String(throughSequence)}`);
-  }
-  if (rotate !== undefined && typeof rotate !== "boolean") throw refused("rotate", "must be a boolean");
-  if (!(Number.isSafeInteger(minSavedBytes) && minSavedBytes >= 0)) {
-    throw refused("minSavedBytes", `must be a whole number from 0 on, not ${String(minSavedBytes)}`);
-  }
+  need(typeof keep === "function", "keep", "must be a function");
+  checkCount("throughSequence", throughSequence);
+  need(rotate === undefined || typeof rotate === "boolean", "rotate", "must be a boolean");
+  checkCount("minSavedBytes", minSavedBytes);
   checkWatching({ signal, onProgress });
-}
-
-/** @throws {@link StoreError} `STORE_INVALID_OPTION`. */
-export function checkWatching({
-  signal,
-  onProgress,
-}: {
-  readonly signal: unknown;
-  readonly onProgress: unknown;
-}): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw refused("signal", "must be an AbortSignal");
-  if (onProgress !== undefined && typeof onProgress !== "function") throw refused("onProgress", "must be a function");
 }
 
 /** What is to become of a segment. */

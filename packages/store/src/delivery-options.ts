@@ -1,7 +1,6 @@
 import type { CursorStart } from "./cursor-start.js";
 import type { ReaderWatermarks } from "./readable-store.js";
-import type { Region } from "./region.js";
-import { refused } from "./store-options.js";
+import { checkSignal, refused } from "./option-checks.js";
 
 /** What all consumers may be told of how events come to them. */
 export interface DeliveryOptions {
@@ -38,7 +37,7 @@ export function resolveDelivery(
   if (wanted !== "visible" && wanted !== "durable") throw refused("until", 'must be "visible" or "durable"');
   if (typeof live !== "boolean") throw refused("live", "must be a boolean");
   checkEvents("batchEvents", batchEvents);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw refused("signal", "must be an AbortSignal");
+  checkSignal(signal);
   return { until: wanted, live, batchEvents, signal };
 }
 
@@ -46,9 +45,4 @@ export function resolveDelivery(
 export function checkEvents(field: string, value: number): void {
   if (Number.isSafeInteger(value) && value >= 1 && value <= MAX_BATCH_EVENTS) return;
   throw refused(field, `must be a whole number from 1 to ${MAX_BATCH_EVENTS}, not ${String(value)}`);
-}
-
-/** @throws `STORE_INVALID_OPTION` for what `region` has not made. */
-export function checkRegion(region: Region): void {
-  if (typeof region?.identity !== "string") throw refused("region", "must be one that region() has made");
 }

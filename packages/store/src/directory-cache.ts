@@ -1,4 +1,5 @@
 import { atomicReplaceBlocking, isFsError, type Directory } from "@holdfast/fs-seam";
+import { checkDirectory } from "./option-checks.js";
 import type { CacheBounds, ProjectionCache } from "./projection-cache.js";
 import { RecentRows } from "./recent-rows.js";
 import { sha256 } from "./sha256.js";
@@ -29,6 +30,7 @@ const pattern = /^[0-9a-f]{64}\.row$/;
  * @throws {@link StoreError} `STORE_INVALID_OPTION` naming the option.
  */
 export function directoryCache(directory: Directory, bounds: CacheBounds = {}): ProjectionCache {
+  checkDirectory("directory", directory);
   return new DirectoryCache(directory, bounds);
 }
 

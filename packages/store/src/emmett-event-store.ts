@@ -20,7 +20,7 @@ import type { EventDefinition } from "./event-definition.js";
 import type { ExpectedRevision } from "./event-writer.js";
 import type { Store } from "./store.js";
 import { StoreError } from "./store-error.js";
-import { checkOptions, refused } from "./store-options.js";
+import { checkOptions, refused } from "./option-checks.js";
 import type { EventMetadata, StoredEvent } from "./stored-event.js";
 
 /** The one file that knows Emmett, which is a peer that only this entry needs. */

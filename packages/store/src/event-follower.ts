@@ -1,17 +1,11 @@
 import { resolveStart, type CursorStart } from "./cursor-start.js";
-import {
-  checkRegion,
-  deliveryKeys,
-  resolveDelivery,
-  type DeliveryOptions,
-  type ResolvedDelivery,
-} from "./delivery-options.js";
+import { deliveryKeys, resolveDelivery, type DeliveryOptions, type ResolvedDelivery } from "./delivery-options.js";
 import type { EventDefinition } from "./event-definition.js";
 import { deliver, type RegionEvent } from "./event-feed.js";
 import { encodePageToken } from "./page-token.js";
 import type { ReadableStore } from "./readable-store.js";
 import type { Region } from "./region.js";
-import { checkOptions } from "./store-options.js";
+import { checkOptions, checkRegion, checkSource } from "./option-checks.js";
 
 /** Events in the order of the store, and what goes on behind the last of them. */
 export interface EventBatch<Event> {
@@ -36,6 +30,7 @@ export function followEvents<One extends Region, Definition extends EventDefinit
   options: DeliveryOptions = {},
 ): AsyncIterable<EventBatch<RegionEvent<One, Definition>>> {
   checkOptions(options, deliveryKeys, "following");
+  checkSource(source);
   checkRegion(of);
   const { from = "start" } = options;
   const delivery = resolveDelivery(options, "durable");

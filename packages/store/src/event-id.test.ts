@@ -141,7 +141,7 @@ describe("keyed", () => {
   });
 
   test("lists of parts that differ give keys that differ", () => {
-    const parts = fc.array(fc.oneof(fc.string(), fc.integer()), { maxLength: 4 });
+    const parts = fc.array(fc.oneof(fc.string(), fc.integer()), { minLength: 1, maxLength: 4 });
     fc.assert(
       fc.property(parts, parts, (a, b) => {
         const isEqual = a.length === b.length && a.every((part, index) => part === b[index]);

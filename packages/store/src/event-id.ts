@@ -37,8 +37,11 @@ const DASH = 0x2d;
 /** Where the text of an id is put together: one string at once costs half of what pieces of it do. */
 const codes: Buffer = Buffer.alloc(TEXT_LENGTH);
 
-/** The text of the id in `bytes[start, start + 16)`. */
+/** The text of the id in `bytes[start, start + 16)`. @throws {@link StoreError} `STORE_INVALID_ID` where there are no 16 bytes. */
 export function formatEventId(bytes: Uint8Array, start = 0): EventId {
+  if (!(bytes instanceof Uint8Array && start >>> 0 === start && start + ID_BYTES <= bytes.length)) {
+    throw wrongId("has 16 bytes", "bytes");
+  }
   for (let [at, to] = [0, 0]; at < ID_BYTES; at++) {
     if (at === 4 || at === 6 || at === 8 || at === 10) codes[to++] = DASH;
     const digit = (bytes[start + at] ?? 0) * 2;
@@ -60,8 +63,7 @@ export function isEventId(text: string): text is EventId {
  */
 export function parseEventId(text: string): Uint8Array {
   if (!isEventId(text)) {
-    const message = "an event id is 32 digits of 0 to 9 and a to f, in groups of 8, 4, 4, 4 and 12";
-    throw new StoreError("STORE_INVALID_ID", message, { field: "id", actual: String(text).slice(0, 64) });
+    throw wrongId("is 32 digits of 0 to 9 and a to f, in groups of 8, 4, 4, 4 and 12", "id", String(text).slice(0, 64));
   }
   return Uint8Array.from(Buffer.from(text.replaceAll("-", ""), "hex"));
 }
@@ -83,9 +85,10 @@ export function keyedEventId(hash: ContentHash, key: IdempotencyKey, index: numb
 /**
  * One key of several parts, such that no two lists of parts give the same key: `idempotencyKey("order.place", orderId, attempt)`.
  *
- * @throws {@link StoreError} `STORE_INVALID_ID` for a part that is neither text nor a finite number.
+ * @throws {@link StoreError} `STORE_INVALID_ID` without parts, and for a part that is neither text nor a finite number.
  */
 export function idempotencyKey(...parts: readonly (string | number)[]): string {
+  if (parts.length === 0) throw wrongKey("is made of one part at least");
   for (const part of parts) {
     if (typeof part !== "string" && !Number.isFinite(part)) throw wrongKey("is made of strings and finite numbers");
   }
@@ -99,6 +102,10 @@ function keyBytes(key: IdempotencyKey): Uint8Array {
   if (bytes.length === 0) throw wrongKey("is empty");
   if (bytes.length > MAX_KEY_BYTES) throw wrongKey(`has over ${MAX_KEY_BYTES} bytes`);
   return bytes;
+}
+
+function wrongId(why: string, field: string, actual?: string): StoreError {
+  return new StoreError("STORE_INVALID_ID", `an event id ${why}`, { field, actual });
 }
 
 function wrongKey(why: string): StoreError {

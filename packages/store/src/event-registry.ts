@@ -2,6 +2,7 @@ import { PayloadCodec } from "@holdfast/segment-codec/payload";
 import type { EventCodec, EventDefinition, EventInput } from "./event-definition.js";
 import { PayloadRoom } from "./payload-room.js";
 import { issueText, type SchemaIssue, type StandardSchema, validate, type Validation } from "./standard-schema.js";
+import { need } from "./option-checks.js";
 import { StoreError } from "./store-error.js";
 
 /**
@@ -48,9 +49,16 @@ export class EventRegistry<Definition extends EventDefinition = EventDefinition>
 
   /**
    * @param codec - for definitions without one of their own. Default MessagePack.
-   * @throws {@link StoreError} `STORE_INVALID_DEFINITION` when two definitions share a name or a kind, with both names.
+   * @throws {@link StoreError} `STORE_INVALID_DEFINITION` when two definitions share a name or a kind, with both names;
+   * `STORE_INVALID_OPTION` for `events` that are none, or a `codec`.
    */
   constructor(definitions: readonly Definition[], codec: EventCodec = new PayloadCodec()) {
+    need(Array.isArray(definitions) && definitions.every(isDefinition), "events", "must be definitions, in an array");
+    need(
+      typeof codec?.encode === "function" && typeof codec.decode === "function",
+      "codec",
+      "must have encode and decode",
+    );
     const byKind = new Map<number, Definition>();
     const names = new Set<string>();
     for (const definition of definitions) {
@@ -85,9 +93,10 @@ export class EventRegistry<Definition extends EventDefinition = EventDefinition>
    * issues of the schema, and with the cause when the schema or the codec has thrown; `STORE_ASYNC_SCHEMA`.
    */
   encode<One extends Definition>(definition: One, input: EventInput<One>): Uint8Array {
-    if (this.#byKind.get(definition.kind) !== definition) {
-      const message = `the event ${String(definition.name)} is not one of this store's: name it when the store is opened`;
-      throw new StoreError("STORE_UNKNOWN_EVENT", message, { actual: definition.name });
+    if (this.#byKind.get(definition?.kind) !== (definition ?? null)) {
+      const name = (definition as One | undefined)?.name;
+      const message = `the event ${String(name)} is not one of this store's: name it when the store is opened`;
+      throw new StoreError("STORE_UNKNOWN_EVENT", message, { field: "definition", actual: name });
     }
     const { name, schema } = definition;
     const value = schema === undefined ? input : this.#checked(definition, schema, input);
@@ -151,6 +160,11 @@ export class EventRegistry<Definition extends EventDefinition = EventDefinition>
     }
     this.#readBack.add(definition);
   }
+}
+
+/** What {@link defineEvent} makes, as far as one look tells. */
+function isDefinition(definition: EventDefinition): boolean {
+  return Number.isInteger(definition?.kind) && Array.isArray(definition.upcast);
 }
 
 function attempt<Result>(action: () => Result, failed: (cause: unknown) => StoreError): Result {

@@ -7,8 +7,7 @@ import { ID_BYTES, MAX_METADATA_BYTES } from "./event-layout.js";
 import { checkLane, lendName } from "./event-name.js";
 import type { EventRegistry } from "./event-registry.js";
 import type { ExpectedRevision, StagedEvent } from "./event-writer.js";
-import { checkOptions } from "./store-options.js";
-import { StoreError } from "./store-error.js";
+import { checkOptions, need, refused } from "./option-checks.js";
 import { encodeMetadata } from "./stored-event.js";
 
 /** A stream as bytes and a number. The bytes are lent. */
@@ -63,13 +62,14 @@ export class EventStager {
     const { correlation, causation, expectedRevision = "any" } = options;
     const { entity, scope, lane } = resolveAddress(at);
     checkExpectation(expectedRevision);
+    const payload = registry.encode(definition, input); // refuses what is no definition
     return {
       entity,
       scope,
       lane,
       kind: definition.kind,
       payloadVersion: definition.version,
-      payload: registry.encode(definition, input),
+      payload,
       metadata: this.#metadata(options),
       id: this.#id(key, index),
       isKeyed: key !== undefined,
@@ -90,20 +90,16 @@ export class EventStager {
   }
 
   #metadata({ metadata }: EventAppendOptions): Uint8Array {
-    if (metadata !== undefined && (typeof metadata !== "object" || metadata === null || Array.isArray(metadata))) {
-      throw new StoreError("STORE_INVALID_OPTION", "metadata must be an object", { field: "metadata" });
-    }
+    const isObject = typeof metadata === "object" && metadata !== null && !Array.isArray(metadata);
+    need(metadata === undefined || isObject, "metadata", "must be an object");
     const bytes = encodeMetadata(metadata);
     if (bytes.length <= MAX_METADATA_BYTES) return bytes;
-    const message = `metadata of ${bytes.length} bytes; ${MAX_METADATA_BYTES} are the most`;
-    const context = { field: "metadata", expected: MAX_METADATA_BYTES, actual: bytes.length };
-    throw new StoreError("STORE_INVALID_OPTION", message, context);
+    throw refused("metadata", `must have at most ${MAX_METADATA_BYTES} bytes, not ${bytes.length}`);
   }
 }
 
 function checkExpectation(expected: ExpectedRevision): void {
   if (expected === "any" || expected === "empty") return;
   if (typeof expected === "number" && Number.isSafeInteger(expected) && expected >= 0) return;
-  const message = `expectedRevision must be "any", "empty" or a whole number from 0 on, not ${String(expected)}`;
-  throw new StoreError("STORE_INVALID_OPTION", message, { field: "expectedRevision", actual: String(expected) });
+  throw refused("expectedRevision", `must be "any", "empty" or a whole number from 0 on, not ${String(expected)}`);
 }

@@ -2,20 +2,14 @@ import type { Directory } from "@holdfast/fs-seam";
 import { cleanUpAfter, isFsError } from "@holdfast/fs-seam";
 import { checkCursorName, CursorFile } from "./cursor-file.js";
 import { resolveStart, type CursorStart } from "./cursor-start.js";
-import {
-  checkRegion,
-  deliveryKeys,
-  resolveDelivery,
-  type DeliveryOptions,
-  type ResolvedDelivery,
-} from "./delivery-options.js";
+import { deliveryKeys, resolveDelivery, type DeliveryOptions, type ResolvedDelivery } from "./delivery-options.js";
 import type { EventDefinition } from "./event-definition.js";
 import { deliver, isReader, type RegionEvent } from "./event-feed.js";
 import { tokenBehind, type EventBatch } from "./event-follower.js";
 import type { ReadableStore } from "./readable-store.js";
 import type { Region } from "./region.js";
 import { StoreError } from "./store-error.js";
-import { checkOptions, refused } from "./store-options.js";
+import { checkDirectory, checkOptions, checkRegion, checkSource, refused } from "./option-checks.js";
 
 /**
  * A consumer that is known by its name: what it has acknowledged it is never given again, and what it has not, it is given at least once,
@@ -74,7 +68,7 @@ const cursorKeys = [...deliveryKeys, "name", "reset", "directory"];
 /**
  * Opens a named cursor, creating it where there is none. Its position is durable before this resolves.
  *
- * @throws `STORE_INVALID_OPTION`, `STORE_INVALID_NAME`; `FsError` `FS_LOCKED` while somebody has it open; `STORE_CURSOR_CORRUPT` when its file is damaged, and
+ * @throws `STORE_INVALID_OPTION`, `STORE_INVALID_NAME`, `STORE_CLOSED`; `FsError` `FS_LOCKED` while somebody has it open; `STORE_CURSOR_CORRUPT` when its file is damaged, and
  * `STORE_CURSOR_MISMATCH` when that is of another store, region or name, or of an event that this history does not have: nothing is
  * skipped and nothing given out again before `reset` says where to begin.
  */
@@ -84,8 +78,10 @@ export async function openNamedCursor<One extends Region, Definition extends Eve
   options: NamedCursorOptions,
 ): Promise<NamedCursor<One, Definition>> {
   checkOptions(options, cursorKeys, "a cursor");
+  checkSource(source);
   checkRegion(of);
   const { name, from = "start", reset, directory = source.directory } = options;
+  checkDirectory("directory", directory);
   checkCursorName(name);
   const delivery = resolveDelivery(options, "durable");
   const { until } = delivery;

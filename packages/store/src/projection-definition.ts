@@ -4,7 +4,10 @@ import { isStandardSchema, type StandardSchema } from "./standard-schema.js";
 import { StoreError } from "./store-error.js";
 import type { KnownEvent, RawEvent, StoredEvent } from "./stored-event.js";
 
-/** A handler for each of the events, by name. A handler returns the next state and leaves the one it was given as it is. */
+/**
+ * A handler for each of the events, by name. A handler returns the next state, at once, and leaves the one it was given as it is. A state
+ * that is undefined or a promise ends the fold with `STORE_INVALID_DEFINITION`; null may stand for none.
+ */
 export type EventHandlers<State, Definition extends EventDefinition> = {
   readonly [Name in Definition["name"]]: (
     state: State,

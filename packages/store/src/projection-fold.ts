@@ -1,4 +1,5 @@
 import type { Projection } from "./projection-definition.js";
+import { StoreError } from "./store-error.js";
 import type { StoredEvent } from "./stored-event.js";
 
 /** Where a fold stands. */
@@ -10,9 +11,28 @@ export interface FoldPoint<State> {
   readonly revision: number | "empty";
 }
 
-/** The point before the first event. */
-export function startOf<State>({ initial }: Projection<State>): FoldPoint<State> {
-  return { state: initial(), sequence: 0, revision: "empty" };
+/** The point before the first event. @throws {@link StoreError} `STORE_INVALID_DEFINITION` where `initial` gives no state. */
+export function startOf<State>({ name, initial }: Projection<State>): FoldPoint<State> {
+  const state = initial();
+  checkState(name, state);
+  return { state, sequence: 0, revision: "empty" };
+}
+
+/** A handler that forgets its `return`, or is asynchronous, would go unnoticed until somebody looks at the state, or at a row of it. */
+function checkState(projection: string, state: unknown, event?: StoredEvent): void {
+  const isPromise = typeof (state as { readonly then?: unknown } | null | undefined)?.then === "function";
+  if (state !== undefined && !isPromise) return;
+  const what = isPromise ? "a promise" : "undefined";
+  const where =
+    event === undefined
+      ? "before the first event"
+      : `behind event ${event.sequence}, of kind 0x${event.kind.toString(16)}`;
+  const message = `the projection ${projection} has ${what} for a state ${where}: states are made at once, and null stands for none`;
+  throw new StoreError("STORE_INVALID_DEFINITION", message, {
+    field: "state",
+    sequence: event?.sequence ?? 0,
+    actual: what,
+  });
 }
 
 /** Takes in events in ascending order, and stops for a moment on the way. */
@@ -24,7 +44,7 @@ export class ProjectionFold<State> implements FoldPoint<State> {
   count = 0;
   /** Whether an event beyond `halt` was taken in. */
   hasHalted = false;
-  readonly #fold: Projection<State>["fold"];
+  readonly #projection: Projection<State>;
   readonly #halt: number;
   readonly #halted: () => void;
 
@@ -33,17 +53,21 @@ export class ProjectionFold<State> implements FoldPoint<State> {
     this.state = from.state;
     this.sequence = from.sequence;
     this.revision = from.revision;
-    this.#fold = projection.fold;
+    this.#projection = projection;
     this.#halt = halt;
     this.#halted = halted;
   }
 
+  /** @throws {@link StoreError} `STORE_INVALID_DEFINITION` when it is given no state; what the projection throws. */
   take(event: StoredEvent): void {
     if (event.sequence > this.#halt && !this.hasHalted) {
       this.hasHalted = true;
       this.#halted();
     }
-    this.state = this.#fold(this.state, event);
+    const { name, fold } = this.#projection;
+    const next = fold(this.state, event);
+    if (next !== this.state) checkState(name, next, event);
+    this.state = next;
     this.sequence = event.sequence;
     this.revision = event.revision;
     this.count += 1;

@@ -1,5 +1,6 @@
 import type { StreamAddress } from "./append-outcome.js";
 import type { Projection } from "./projection-definition.js";
+import { need } from "./option-checks.js";
 import { region, type Region } from "./region.js";
 import { StoreError } from "./store-error.js";
 
@@ -14,11 +15,13 @@ export interface ResolvedTarget {
   readonly identity: string;
 }
 
-/** @throws {@link StoreError} `STORE_INVALID_NAME`; `STORE_INVALID_OPTION` for what is neither a stream nor a region. */
+/** @throws {@link StoreError} `STORE_INVALID_NAME`; `STORE_INVALID_OPTION` for what is no projection, or neither a stream nor a region. */
 export function resolveTarget(
-  { name, version }: Pick<Projection<unknown>, "name" | "version">,
+  projection: Pick<Projection<unknown>, "name" | "version"> & { readonly fold: unknown },
   target: ProjectionTarget,
 ): ResolvedTarget {
+  need(typeof projection?.fold === "function", "projection", "must be one that defineProjection() has made");
+  const { name, version } = projection;
   if (isRegion(target)) {
     const identity = JSON.stringify([FORMAT, name, version, "region", target.identity]);
     return { region: target, isStream: false, identity };

@@ -1,5 +1,5 @@
 import type { ProjectionCache } from "./projection-cache.js";
-import { StoreError } from "./store-error.js";
+import { checkCount, checkOptions, checkSignal, refused } from "./option-checks.js";
 
 /** What a projector goes by. */
 export interface ProjectorOptions {
@@ -54,7 +54,7 @@ export interface ResolvedProjectorOptions {
 
 /** @throws {@link StoreError} `STORE_INVALID_OPTION` naming the option. */
 export function resolveProjectorOptions(options: ProjectorOptions): ResolvedProjectorOptions {
-  checkKeys(options, ["cache", "snapshotEvery", "clock"], "a projector");
+  checkOptions(options, ["cache", "snapshotEvery", "clock"], "a projector");
   const { cache, snapshotEvery = 100, clock = wallClock } = options;
   if (cache !== undefined && !isCache(cache)) {
     throw refused("cache", "must have get, put, delete, clear, and isVolatile");
@@ -68,7 +68,7 @@ const projectKeys = ["until", "maxStaleMs", "atSequence", "atRevision", "snapsho
 
 /** @throws {@link StoreError} `STORE_INVALID_OPTION` naming the option. */
 export function checkProjectOptions(options: ProjectAsyncOptions, isStream: boolean): void {
-  checkKeys(options, projectKeys, "a projection");
+  checkOptions(options, projectKeys, "a projection");
   const { maxStaleMs = 0, atSequence, atRevision } = options;
   checkShared(options);
   if (!(typeof maxStaleMs === "number" && maxStaleMs >= 0)) {
@@ -76,9 +76,7 @@ export function checkProjectOptions(options: ProjectAsyncOptions, isStream: bool
   }
   for (const [field, value] of Object.entries({ atSequence, atRevision })) {
     if (value === undefined) continue;
-    if (!(Number.isSafeInteger(value) && value >= 0)) {
-      throw refused(field, `must be a whole number from 0 on, not ${String(value)}`);
-    }
+    checkCount(field, value);
     if (maxStaleMs > 0) throw refused(field, "does not go with maxStaleMs: what was does not change");
   }
   if (atRevision !== undefined && !isStream) throw refused("atRevision", "is of a stream, and this is a region");
@@ -86,7 +84,7 @@ export function checkProjectOptions(options: ProjectAsyncOptions, isStream: bool
 
 /** @throws {@link StoreError} `STORE_INVALID_OPTION` naming the option. */
 export function checkWatchOptions(options: WatchOptions): void {
-  checkKeys(options, ["until", "snapshotEvery", "signal"], "watching");
+  checkOptions(options, ["until", "snapshotEvery", "signal"], "watching");
   checkShared(options);
 }
 
@@ -95,7 +93,7 @@ function checkShared({ until, snapshotEvery, signal }: WatchOptions): void {
     throw refused("until", `must be "visible" or "durable", not ${String(until)}`);
   }
   if (snapshotEvery !== undefined) checkSnapshotEvery(snapshotEvery);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw refused("signal", "must be an AbortSignal");
+  checkSignal(signal);
 }
 
 function checkSnapshotEvery(count: number): void {
@@ -106,18 +104,6 @@ function checkSnapshotEvery(count: number): void {
 function isCache(cache: ProjectionCache): boolean {
   if (typeof cache !== "object" || cache === null || typeof cache.isVolatile !== "boolean") return false;
   return ["get", "put", "delete", "clear"].every((method) => typeof Reflect.get(cache, method) === "function");
-}
-
-function checkKeys(options: object, known: readonly string[], what: string): void {
-  if (typeof options !== "object" || options === null) {
-    throw new StoreError("STORE_INVALID_OPTION", `${what} takes an object with options`);
-  }
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw refused(unknown, `is no option of ${what}`);
-}
-
-function refused(field: string, why: string): StoreError {
-  return new StoreError("STORE_INVALID_OPTION", `option ${field} ${why}`, { field });
 }
 
 function wallClock(): number {

@@ -1,5 +1,6 @@
 import type { EventDefinition } from "./event-definition.js";
 import type { Projection } from "./projection-definition.js";
+import { checkSource } from "./option-checks.js";
 import { ProjectionRows, type ProjectionStats, type RowMiss } from "./projection-rows.js";
 import { ProjectionRun, type Projected, type RunOptions, type RunStart } from "./projection-run.js";
 import { resolveTarget, type ProjectionTarget, type ResolvedTarget } from "./projection-target.js";
@@ -42,6 +43,7 @@ export class Projector<Definition extends EventDefinition = EventDefinition> {
 
   /** @throws {@link StoreError} `STORE_INVALID_OPTION` naming the option. */
   constructor(store: ReadableStore<Definition>, options: ProjectorOptions = {}) {
+    checkSource(store);
     this.#options = resolveProjectorOptions(options);
     const { cache } = this.#options;
     this.#store = store;
@@ -53,7 +55,7 @@ export class Projector<Definition extends EventDefinition = EventDefinition> {
    * The state of a projection over a stream, or over a region in the order of the store. Where no event concerns it, that is `initial`.
    *
    * @throws {@link StoreError} `STORE_UNREADABLE` for an event of which the projection does not say what becomes of it;
-   * `STORE_INVALID_OPTION`, `STORE_INVALID_NAME`; what reading throws, and what the projection itself does. Nothing that concerns a row of
+   * `STORE_INVALID_DEFINITION` with the sequence of an event whose handler gave undefined or a promise; `STORE_INVALID_OPTION`, `STORE_INVALID_NAME`; what reading throws, and what the projection itself does. Nothing that concerns a row of
    * the cache is thrown: it is told in the result.
    */
   project<State, Wanted extends Definition>(

@@ -10,7 +10,8 @@ import type { Region } from "./region.js";
 import type { Store } from "./store.js";
 import type { EventFacts } from "./stored-event.js";
 import { StoreError } from "./store-error.js";
-import { checkOptions, refused, timer } from "./store-options.js";
+import { checkOptions, checkWriter, refused } from "./option-checks.js";
+import { MAX_DELAY_MS, timer } from "./store-options.js";
 
 /**
  * Events that follow from events. A reactor is a named cursor and a handler; what the handler appends for one event is one commit, keyed by
@@ -57,7 +58,7 @@ export type FailureDecision =
   | "stop"
   /** The event counts as handled, with what `onFailure` has appended for it. */
   | "skip"
-  /** It is handled again after so many milliseconds. */
+  /** It is handled again after so many milliseconds, at most 2^31-1, which is as far as timers go. */
   | { readonly retryAfterMs: number };
 
 export interface ReactorOptions<Event, Definition extends EventDefinition> extends DeliveryOptions {
@@ -124,6 +125,7 @@ export async function runReactor<One extends Region, Definition extends EventDef
   of: One,
   options: ReactorOptions<RegionEvent<One, Definition>, Definition>,
 ): Promise<ReactorReport> {
+  checkWriter(store);
   checkOptions(options, reactorKeys, "a reactor");
   const { handle, onFailure = stop, handlesOwn = false, schedule = timer, ...cursorOptions } = options;
   if (typeof handle !== "function") throw refused("handle", "must be a function");
@@ -221,7 +223,9 @@ class Reactor<Event extends EventFacts, Definition extends EventDefinition> {
         return outcome;
       }
       const retryAfterMs = decision?.retryAfterMs;
-      if (!(retryAfterMs >= 0)) throw refused("onFailure", 'must answer "stop", "skip" or { retryAfterMs }');
+      if (!(typeof retryAfterMs === "number" && retryAfterMs >= 0 && retryAfterMs <= MAX_DELAY_MS)) {
+        throw refused("onFailure", 'must answer "stop", "skip" or { retryAfterMs } of at most 2^31-1');
+      }
       if (!(await this.#pause(retryAfterMs))) return undefined;
     }
   }

@@ -7,13 +7,14 @@ import { HASH_BYTES } from "./event-layout.js";
 import type { EventLookup } from "./event-lookup.js";
 import { EventScan } from "./event-scan.js";
 import type { EventRegistry } from "./event-registry.js";
+import { ofStore } from "./log-ending.js";
 import { checkAnchor, decodePageToken, encodePageToken } from "./page-token.js";
 import type { Region, RegionEvents } from "./region.js";
 import { regionSequences } from "./region-selection.js";
 import { lengthUpTo, streamSequences } from "./stream-selection.js";
 import { resolveAddress } from "./event-staging.js";
 import type { StreamAddress } from "./append-outcome.js";
-import { checkOptions, refused } from "./store-options.js";
+import { checkCount, checkOptions, checkRegion, checkSignal, need, refused } from "./option-checks.js";
 import { decodeEvent, type StoredEvent } from "./stored-event.js";
 import { refuseAborted, verifyEvents, type VerifyOptions, type VerifyReport } from "./verification.js";
 
@@ -146,20 +147,23 @@ export abstract class ReadableStore<Definition extends EventDefinition> {
     return sequence === 0 ? undefined : this.#read(sequence);
   }
 
-  /** The event with this sequence, undefined when there is none. */
+  /**
+   * The event with this sequence, undefined when there is none.
+   *
+   * @throws as {@link get}; `STORE_INVALID_OPTION` for what is no whole number from 0 on.
+   */
   at(sequence: number): StoredEvent<Definition> | undefined {
-    const last = this.visible();
-    return Number.isSafeInteger(sequence) && sequence >= 1 && sequence <= last ? this.#view(sequence) : undefined;
+    return this.#isThere(sequence) ? this.#view(sequence) : undefined;
   }
 
   /**
    * The hash of the event with this sequence, computed from what is stored; undefined when there is none. A receipt is right when it
    * has the same, and with {@link verify} it seals everything up to there.
+   *
+   * @throws as {@link at}.
    */
   hashAt(sequence: number): Uint8Array | undefined {
-    const last = this.visible();
-    const isThere = Number.isSafeInteger(sequence) && sequence >= 1 && sequence <= last;
-    return isThere ? this.#parts.lookup.hashOf(sequence) : undefined;
+    return this.#isThere(sequence) ? this.#parts.lookup.hashOf(sequence) : undefined;
   }
 
   /**
@@ -186,7 +190,7 @@ export abstract class ReadableStore<Definition extends EventDefinition> {
     checkOptions(options, ["until", "signal"], "waiting");
     const { until = "visible", signal } = options;
     checkCount("sequence", sequence);
-    if (until !== "visible" && until !== "durable") throw refused("until", 'must be "visible" or "durable"');
+    need(until === "visible" || until === "durable", "until", 'must be "visible" or "durable"');
     checkSignal(signal);
     for (;;) {
       this.#check(signal);
@@ -289,43 +293,53 @@ export abstract class ReadableStore<Definition extends EventDefinition> {
 
   #ofEvents(
     of: Region,
-    { after, upTo, ...options }: EventsOptions,
+    given: EventsOptions,
   ): { readonly sequences: Generator<number, void, undefined>; readonly last: number } {
+    checkOptions(given, ["after", "upTo", ...readingKeys], "a region");
+    const { after, upTo, ...options } = given;
     if (after !== undefined) checkCount("after", after);
     if (upTo !== undefined) checkCount("upTo", upTo);
     const last = Math.min(this.visible(), upTo ?? Number.POSITIVE_INFINITY);
-    return { sequences: this.#ofRegion(of, options, readingKeys, after, last), last };
+    return { sequences: this.#ofRegion(of, options, after, last), last };
   }
 
   #ofRegion(
-    { filter }: Region,
+    of: Region,
     options: ReadingOptions,
-    keys: readonly string[],
     behind?: number,
     last: number = this.visible(),
   ): Generator<number, void, undefined> {
-    checkOptions(options, keys, "a region");
+    checkRegion(of);
     const { backward, limit } = resolveReading(options);
     const { index } = this.#parts.lookup;
+    const { filter } = of;
     return regionSequences(index, { filter, backward, limit, behind }, last);
   }
 
   #ofPage(
     of: Region,
-    { after, ...options }: PageOptions,
+    given: PageOptions,
   ): Omit<EventPage<Definition>, "events"> & { readonly sequences: readonly number[] } {
+    checkRegion(of);
+    checkOptions(given, ["after", "backward", "limit"], "a page");
+    const { after, ...options } = given;
     const { limit = DEFAULT_PAGE_EVENTS, backward = false } = options;
     checkCount("limit", limit);
-    if (limit === 0) throw refused("limit", "must be at least 1");
+    need(limit > 0, "limit", "must be at least 1");
     const binding = { logId: this.#parts.logId, region: of, backward };
     const anchor = after === undefined ? undefined : decodePageToken(after, binding);
     if (anchor !== undefined) checkAnchor(anchor, this.hashAt(anchor.sequence));
     const wanted = { ...options, limit: limit + 1 };
-    const found = [...this.#ofRegion(of, wanted, ["backward", "limit"], anchor?.sequence)];
+    const found = [...this.#ofRegion(of, wanted, anchor?.sequence)];
     const sequences = found.slice(0, limit);
     const last = sequences.at(-1);
     const next = last === undefined ? after : encodePageToken(binding, last, this.#parts.lookup.hashOf(last));
     return { sequences, next, isLast: found.length <= limit };
+  }
+
+  #isThere(sequence: number): boolean {
+    checkCount("sequence", sequence);
+    return sequence <= this.visible() && sequence > 0;
   }
 
   #find(text: EventId): number {
@@ -340,7 +354,10 @@ export abstract class ReadableStore<Definition extends EventDefinition> {
 
   async #read<Wanted extends Definition>(sequence: number): Promise<StoredEvent<Wanted>> {
     const { lookup, registry } = this.#parts;
-    return this.#decoded(decodeEvent(await lookup.read(sequence), sequence, registry));
+    const record = await lookup.read(sequence).catch((error: unknown) => {
+      throw ofStore(error); // closed while the device was waited for
+    });
+    return this.#decoded(decodeEvent(record, sequence, registry));
   }
 
   /** The registry has these definitions and no others, and a region has looked at the kinds of its events. */
@@ -404,18 +421,8 @@ function resolveReading({ backward = false, limit, signal }: ReadingOptions): {
   readonly backward: boolean;
   readonly limit: number;
 } {
-  if (typeof backward !== "boolean") throw refused("backward", "must be a boolean");
+  need(typeof backward === "boolean", "backward", "must be a boolean");
   if (limit !== undefined) checkCount("limit", limit);
   checkSignal(signal);
   return { backward, limit: limit ?? Number.POSITIVE_INFINITY };
-}
-
-/** @throws {@link StoreError} `STORE_INVALID_OPTION` unless it is a whole number from 0 on. */
-function checkCount(field: string, value: number): void {
-  if (Number.isSafeInteger(value) && value >= 0) return;
-  throw refused(field, `must be a whole number from 0 on, not ${String(value)}`);
-}
-
-function checkSignal(signal: AbortSignal | undefined): void {
-  if (signal !== undefined && !(signal instanceof AbortSignal)) throw refused("signal", "must be an AbortSignal");
 }

@@ -1,5 +1,6 @@
 import { type HashAlgorithm, hashAlgorithms, writeUint64 } from "@holdfast/segment-codec";
 import { type EventId, isEventId, parseEventId } from "./event-id.js";
+import { checkCount, need } from "./option-checks.js";
 import { HASH_BYTES, ID_BYTES } from "./event-layout.js";
 
 /**
@@ -65,7 +66,8 @@ const MAX_SIGNATURE_BYTES = 1024;
 /**
  * Signs that an event of a log is where it is.
  *
- * @throws `RangeError` when the signer gives no signature of 1 to 1024 bytes, or names no key. What it throws is passed on.
+ * @throws `StoreError` `STORE_INVALID_OPTION` naming what of the receipt is none, `STORE_INVALID_ID`, and when the signer gives no signature of 1 to 1024 bytes,
+ * or names no key. What it throws is passed on.
  */
 export function signReceipt(
   logId: Uint8Array,
@@ -73,9 +75,15 @@ export function signReceipt(
   facts: ReceiptFacts,
   signer: ReceiptSigner,
 ): SignedReceipt {
+  need(typeof signer?.sign === "function", "signer", "must have a method sign");
   const { keyId } = signer;
-  if (!isKeyId(keyId)) throw new RangeError("the signer's keyId must have 1 to 256 characters");
+  need(isKeyId(keyId), "keyId", "must have 1 to 256 characters");
+  need(logId instanceof Uint8Array && logId.length === ID_BYTES, "logId", "must have 16 bytes");
+  need(algorithm === "blake3-256" || algorithm === "sha256", "algorithm", "must be blake3-256 or sha256");
+  need(facts?.hash instanceof Uint8Array && facts.hash.length === HASH_BYTES, "hash", "must have 32 bytes");
   const { sequence, revision, id } = facts;
+  checkCount("sequence", sequence);
+  checkCount("revision", revision);
   const receipt = {
     format: RECEIPT_FORMAT,
     logId: hex(logId),
@@ -87,9 +95,9 @@ export function signReceipt(
     keyId,
   } as const;
   const signature = signer.sign(receiptImage(receipt));
-  if (!(signature instanceof Uint8Array && signature.length > 0 && signature.length <= MAX_SIGNATURE_BYTES)) {
-    throw new RangeError(`the signer must give 1 to ${MAX_SIGNATURE_BYTES} bytes`);
-  }
+  const isSignature =
+    signature instanceof Uint8Array && signature.length > 0 && signature.length <= MAX_SIGNATURE_BYTES;
+  need(isSignature, "signer", `must give 1 to ${MAX_SIGNATURE_BYTES} bytes`);
   return { ...receipt, signature: Buffer.from(signature).toString("base64url") };
 }
 

@@ -3,6 +3,7 @@ import { blake3 } from "@holdfast/segment-codec/blake3";
 import { EventHasher } from "./event-hash.js";
 import { formatEventId } from "./event-id.js";
 import { EventRecord } from "./event-record.js";
+import { checkOptions, need, refused } from "./option-checks.js";
 import { hex, receiptFault, receiptImage, type SignedReceipt } from "./receipt-signature.js";
 import { sha256 } from "./sha256.js";
 import { StoreError } from "./store-error.js";
@@ -42,10 +43,14 @@ export type ReceiptVerdict =
  * Verifies a receipt without the store that it came from. Whatever is given as receipt or record costs a verdict, in time and memory
  * bounded by its size.
  *
- * @throws `TypeError` when `keys` is no Map, or `hash` is of another algorithm than the receipt.
+ * @throws {@link StoreError} `STORE_INVALID_OPTION` naming the option: unknown, `keys` that is no Map, `record` that is no bytes, or `hash` of another
+ * algorithm than the receipt.
  */
-export function verifyReceipt(receipt: unknown, { keys, record, hash }: VerifyReceiptOptions): ReceiptVerdict {
-  if (!(keys instanceof Map)) throw new TypeError("keys must be a Map of key ids");
+export function verifyReceipt(receipt: unknown, options: VerifyReceiptOptions): ReceiptVerdict {
+  checkOptions(options, ["keys", "record", "hash"], "a verification of a receipt");
+  const { keys, record, hash } = options;
+  need(keys instanceof Map, "keys", "must be a Map of key ids");
+  need(record === undefined || record instanceof Uint8Array, "record", "must be a Uint8Array");
   const field = receiptFault(receipt);
   if (field !== undefined) return { kind: "invalid", faults: [{ kind: "malformed", field }] };
   const signed = receipt as SignedReceipt; // every field was looked at
@@ -73,7 +78,7 @@ function signatureFaults(receipt: SignedReceipt, keys: ReadonlyMap<string, Signa
 function recordFaults(receipt: SignedReceipt, bytes: Uint8Array, given?: ContentHash): readonly ReceiptFault[] {
   const hash = given ?? (receipt.algorithm === "sha256" ? sha256 : blake3);
   if (hash.algorithm !== receipt.algorithm) {
-    throw new TypeError(`hash is ${hash.algorithm}, the receipt is of ${receipt.algorithm}`);
+    throw refused("hash", `is of ${hash.algorithm}, the receipt of ${receipt.algorithm}`);
   }
   const record = new EventRecord();
   try {

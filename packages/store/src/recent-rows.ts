@@ -1,4 +1,4 @@
-import { StoreError } from "./store-error.js";
+import { checkOptions, refused } from "./option-checks.js";
 import type { CacheBounds } from "./projection-cache.js";
 
 /** Which rows there are, from the one that was used least recently to the one that was used last, and how large they are. */
@@ -60,16 +60,9 @@ export class RecentRows<Kept> {
 }
 
 function checkBounds(bounds: CacheBounds): void {
-  if (typeof bounds !== "object" || bounds === null) {
-    throw new StoreError("STORE_INVALID_OPTION", "a cache takes an object with options");
-  }
+  checkOptions(bounds, ["maxRows", "maxBytes"], "a cache");
   for (const [field, value] of Object.entries(bounds) as [string, number | undefined][]) {
-    if (field !== "maxRows" && field !== "maxBytes") throw refused(field, "is no option of a cache");
     if (value === undefined || (Number.isSafeInteger(value) && value >= 1)) continue;
     throw refused(field, `must be a whole number from 1 on, not ${String(value)}`);
   }
-}
-
-function refused(field: string, why: string): StoreError {
-  return new StoreError("STORE_INVALID_OPTION", `option ${field} ${why}`, { field });
 }

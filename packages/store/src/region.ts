@@ -1,7 +1,7 @@
 import type { EventDefinition } from "./event-definition.js";
 import { checkLane, encodeName } from "./event-name.js";
 import { sha256 } from "./sha256.js";
-import { StoreError } from "./store-error.js";
+import { checkOptions, checkRegion, need, refused } from "./option-checks.js";
 
 /** Which events are meant: those that satisfy all that is given. */
 export interface RegionOptions<Definition extends EventDefinition = EventDefinition> {
@@ -78,7 +78,7 @@ export interface RegionRow {
 export function region<Definition extends EventDefinition = EventDefinition>(
   options: RegionOptions<Definition> = {},
 ): Region<Definition> {
-  checkOptions(options);
+  checkOptions(options, keys, "a region");
   const { entity, entityPrefix, scope, kinds, lane, fromTime, beforeTime, fromSequence, beforeSequence } = options;
   if (entity !== undefined && entityPrefix !== undefined) throw refused("entityPrefix", "cannot go with entity");
   if (lane !== undefined) checkLane(lane);
@@ -109,8 +109,11 @@ export function region<Definition extends EventDefinition = EventDefinition>(
   return Object.freeze({ filter, identity: JSON.stringify(parts) });
 }
 
-/** Whether an event is in a region. */
-export function isInRegion({ filter }: Region, row: RegionRow): boolean {
+/** Whether an event is in a region. @throws {@link StoreError} `STORE_INVALID_OPTION` for a region or a row that is none. */
+export function isInRegion(of: Region, row: RegionRow): boolean {
+  checkRegion(of);
+  need(typeof row === "object" && row !== null, "row", "must be that of an event");
+  const { filter } = of;
   const { entity, entityPrefix, scope, kinds, lane } = filter;
   if (kinds !== undefined && !kinds.has(row.kind)) return false;
   if (lane !== undefined && row.lane !== lane) return false;
@@ -142,20 +145,15 @@ const keys: readonly string[] = [
   "beforeSequence",
 ] satisfies (keyof RegionOptions)[];
 
-function checkOptions(options: object): void {
-  if (typeof options !== "object" || options === null) throw refused("options", "must be an object");
-  for (const key of Object.keys(options)) if (!keys.includes(key)) throw refused(key, "is unknown");
-}
-
 function isBetween(value: number, from: number | undefined, before: number | undefined): boolean {
   return (from === undefined || value >= from) && (before === undefined || value < before);
 }
 
 function kindsOf(definitions: readonly EventDefinition[]): ReadonlySet<number> {
-  if (!Array.isArray(definitions)) throw refused("kinds", "must be an array of definitions");
+  need(Array.isArray(definitions), "kinds", "must be an array of definitions");
   const kinds = (definitions as readonly EventDefinition[]).map((definition) => definition?.kind);
-  if (kinds.length === 0) throw refused("kinds", "must have a definition: leave it out to mean all");
-  if (!kinds.every(Number.isInteger)) throw refused("kinds", "must be definitions, as defineEvent makes them");
+  need(kinds.length > 0, "kinds", "must have a definition: leave it out to mean all");
+  need(kinds.every(Number.isInteger), "kinds", "must be definitions, as defineEvent makes them");
   return new Set(kinds.toSorted((a, b) => a - b));
 }
 
@@ -170,8 +168,4 @@ function microseconds(moment: Date | number | undefined, field: string): number 
 function checkedSequence(sequence: number | undefined, field: string): number | undefined {
   if (sequence === undefined || (Number.isSafeInteger(sequence) && sequence >= 1)) return sequence;
   throw refused(field, `must be a whole number from 1 on, not ${String(sequence)}`);
-}
-
-function refused(field: string, why: string): StoreError {
-  return new StoreError("STORE_INVALID_OPTION", `region: ${field} ${why}`, { field });
 }

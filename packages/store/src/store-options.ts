@@ -6,7 +6,7 @@ import type { ReaderOptions, WalOptions } from "@holdfast/wal";
 import type { EventCodec, EventDefinition } from "./event-definition.js";
 import type { ReceiptSigner } from "./receipt-signature.js";
 import { MAX_FRAME_OFFSET } from "./event-columns.js";
-import { StoreError } from "./store-error.js";
+import { checkOptions, need, refused } from "./option-checks.js";
 
 /** What a store does with its log; see `WalOptions`. */
 export type StoreLogOptions = Pick<
@@ -145,20 +145,20 @@ export function resolveStoreOptions<Definition extends EventDefinition>(
   const { directory, events, clock = wallClock, random = systemRandom, hash = blake3, codec } = options;
   const { streamHeads = 16_384, acceleratorEvents = 65_536, cacheBytes = DEFAULT_CACHE_BYTES, signer } = options;
   checkShared(options);
-  if (typeof clock !== "function") throw refused("clock", "must be a function");
-  if (typeof random !== "function") throw refused("random", "must be a function");
+  need(typeof clock === "function", "clock", "must be a function");
+  need(typeof random === "function", "random", "must be a function");
   const { segmentBytes } = options;
   if (segmentBytes !== undefined && segmentBytes > MAX_FRAME_OFFSET) {
     throw refused("segmentBytes", `must be at most ${MAX_FRAME_OFFSET}, which is as far as the index can point`);
   }
-  if (signer !== undefined && typeof signer?.sign !== "function") throw refused("signer", "must have a method sign");
+  need(signer === undefined || typeof signer?.sign === "function", "signer", "must have a method sign");
   const isPower = Number.isInteger(streamHeads) && (streamHeads & (streamHeads - 1)) === 0;
-  if (!(isPower && streamHeads >= 1 && streamHeads <= 2 ** 24)) {
-    throw refused("streamHeads", `must be a power of two up to 2^24, not ${String(streamHeads)}`);
-  }
-  if (!(acceleratorEvents >= 1)) {
-    throw refused("acceleratorEvents", `must be at least 1, not ${String(acceleratorEvents)}`);
-  }
+  need(
+    isPower && streamHeads >= 1 && streamHeads <= 2 ** 24,
+    "streamHeads",
+    `must be a power of two up to 2^24, not ${String(streamHeads)}`,
+  );
+  need(acceleratorEvents >= 1, "acceleratorEvents", `must be at least 1, not ${String(acceleratorEvents)}`);
   const given = Object.fromEntries(
     logKeys.filter((key) => options[key] !== undefined).map((key) => [key, options[key]]),
   );
@@ -169,34 +169,20 @@ export function resolveStoreOptions<Definition extends EventDefinition>(
 /** @throws {@link StoreError} `STORE_INVALID_OPTION`. */
 export function checkReaderOptions(options: StoreReaderOptions): void {
   checkOptions(options, readerKeys, "a reader of a store");
+  const { pollIntervalMs = 0 } = options;
+  need(pollIntervalMs <= MAX_DELAY_MS, "pollIntervalMs", `must be at most ${MAX_DELAY_MS}`);
   checkShared(options);
 }
 
-/** Throws `STORE_INVALID_OPTION` unless `options` is an object with known keys only. */
-export function checkOptions(options: object, known: readonly string[], what: string): void {
-  if (typeof options !== "object" || options === null) {
-    throw new StoreError("STORE_INVALID_OPTION", `${what} takes an object with options`);
-  }
-  const unknown = Object.keys(options).find((key) => !known.includes(key));
-  if (unknown !== undefined) throw refused(unknown, `is no option of ${what}`);
-}
-
-/** An error for an option that is refused. */
-export function refused(field: string, why: string): StoreError {
-  return new StoreError("STORE_INVALID_OPTION", `option ${field} ${why}`, { field });
-}
-
-function checkShared(options: Pick<StoreReaderOptions, "events" | "hash" | "codec" | "cacheBytes">): void {
-  const { events, hash, codec, cacheBytes = DEFAULT_CACHE_BYTES } = options;
-  if (!(Number.isSafeInteger(cacheBytes) && cacheBytes >= 0 && cacheBytes <= MAX_CACHE_BYTES)) {
-    throw refused("cacheBytes", `must be a whole number from 0 to ${MAX_CACHE_BYTES}, not ${String(cacheBytes)}`);
-  }
-  if (!Array.isArray(events)) throw refused("events", "must be an array of definitions");
+function checkShared(options: Pick<StoreReaderOptions, "hash" | "cacheBytes">): void {
+  const { hash, cacheBytes = DEFAULT_CACHE_BYTES } = options;
+  need(
+    Number.isSafeInteger(cacheBytes) && cacheBytes >= 0 && cacheBytes <= MAX_CACHE_BYTES,
+    "cacheBytes",
+    `must be a whole number from 0 to ${MAX_CACHE_BYTES}, not ${String(cacheBytes)}`,
+  );
   if (hash !== undefined && (typeof hash?.hash !== "function" || !algorithms.includes(hash.algorithm))) {
     throw refused("hash", `must have a method hash, and be of ${algorithms.join(" or ")}`);
-  }
-  if (codec !== undefined && (typeof codec?.encode !== "function" || typeof codec.decode !== "function")) {
-    throw refused("codec", "must have encode and decode");
   }
 }
 
@@ -209,6 +195,9 @@ export function monotonicNow(): number {
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
+
+/** The longest delay of a timer, in milliseconds; one that is to wait longer goes off at once. */
+export const MAX_DELAY_MS: number = 2 ** 31 - 1;
 
 /** The default of the option `schedule` of a reader: keeps the process alive, because whoever follows waits for it. */
 export function timer(action: () => void, delayMs: number): () => void {

@@ -29,12 +29,11 @@ import { fillIndex } from "./index-filling.js";
 import type { MaintenanceParts } from "./maintenance-parts.js";
 import { ReadableStore, type BeyondOptions } from "./readable-store.js";
 import { signReceipt, type ReceiptSigner, type SignedReceipt } from "./receipt-signature.js";
+import { checkOptions, checkSignal, need, refused } from "./option-checks.js";
 import {
-  checkOptions,
   DEFAULT_RECORD_BYTES,
   monotonicNow,
   nextTurn,
-  refused,
   resolveStoreOptions,
   STORE_CONTENT,
   type ResolvedStoreOptions,
@@ -42,6 +41,7 @@ import {
 } from "./store-options.js";
 import { StoreError } from "./store-error.js";
 import type { StoreHealth, StoreOpenReport, StoreStats, Watermarks } from "./store-report.js";
+import { ofStore } from "./log-ending.js";
 import { refuseUnfinished } from "./unfinished-backup.js";
 
 /** Something whose durability can be waited for. */
@@ -242,11 +242,12 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
    */
   commit(build: (commit: CommitBuilder<Definition>) => void, options: CommitOptions = {}): CommitOutcome {
     checkOptions(options, commitKeys, "a commit");
+    need(typeof build === "function", "build", "must be a function");
     const builder = new CommitBuilder<Definition>(this.#stager, options.key);
     let staged: readonly StagedEvent[] = [];
     try {
-      const result: unknown = build(builder);
-      if (result instanceof Promise) throw refused("build", "must not be asynchronous: a commit is made at once");
+      const result = build(builder) as { readonly then?: unknown } | undefined;
+      need(typeof result?.then !== "function", "build", "must not be asynchronous: a commit is made at once");
     } finally {
       staged = builder.finish();
     }
@@ -258,18 +259,19 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
    * wait at the same time share it. Rejects when the store fails first; whether the event survives is not known then.
    */
   async durable(what: Written, options: WaitOptions = {}): Promise<void> {
-    const sequence = sequenceOf(what);
-    if (!(Number.isSafeInteger(sequence) && sequence >= 0 && sequence <= this.lastSequence)) {
-      throw refused("what", `must be at most the last sequence, ${this.lastSequence}, not ${String(sequence)}`);
-    }
+    const sequence = sequenceOf(what) as number;
+    const isThere = Number.isSafeInteger(sequence) && sequence >= 0 && sequence <= this.lastSequence;
+    need(isThere, "what", `must be at most the last sequence, ${this.lastSequence}, not ${String(sequence)}`);
+    checkWaiting(options);
     this.#checkOpen();
-    if (sequence > this.#log.durableLsn) await this.#log.sync("data", options);
+    if (sequence > this.#log.durableLsn) await this.#sync("data", options);
   }
 
   /** Resolves with the sequence that is durable, once everything appended before the call is. */
   async sync(rung: SyncRung = "data", options: WaitOptions = {}): Promise<number> {
+    checkWaiting(options);
     this.#checkOpen();
-    return this.#log.sync(rung, options);
+    return this.#sync(rung, options);
   }
 
   /** The same, holding the event loop. `WAL_BUSY` while a promise waits for a barrier. */
@@ -333,11 +335,9 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
       if (until === "durable" && log.lastLsn >= sequence) await log.sync("data", options);
       else await log.whenWritten(sequence, options);
     } catch (error) {
-      const code = error instanceof WalError ? error.code : undefined;
-      if (code === "WAL_ABORTED") return;
-      if (code === "WAL_CLOSED") throw closed();
-      this.#checkFailure();
-      throw error;
+      const told = ofStore(error);
+      if (told === error) this.#checkFailure();
+      throw told;
     }
   }
 
@@ -363,6 +363,12 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     const known = findReplay(staged, noId, this.#lookup, this.#hasher);
     if (known !== undefined) return { kind: "replayed", receipts: receiptsOf("replayed", staged, known) };
     return this.#write(staged, { rung: "memory" }) as CommitReceipt; // nothing was expected
+  }
+
+  #sync(rung: SyncRung, options: WaitOptions): Promise<number> {
+    return this.#log.sync(rung, options).catch((error: unknown) => {
+      throw ofStore(error);
+    });
   }
 
   #write(staged: readonly StagedEvent[], { key, rung = "os" }: CommitOptions): CommitReceipt | AppendConflict {
@@ -424,9 +430,16 @@ function receiptsOf(
   }));
 }
 
-function sequenceOf(what: Written): number {
-  if (typeof what === "number") return what;
-  return "receipts" in what ? (what.receipts.at(-1)?.sequence ?? 0) : what.sequence;
+/** A sequence, if it is something whose durability can be waited for. */
+function sequenceOf(what: Written): unknown {
+  const { receipts, sequence = what } = Object(what) as { receipts?: unknown; sequence?: unknown };
+  if (!Array.isArray(receipts)) return sequence;
+  return receipts.length === 0 ? 0 : (receipts as AppendReceipt[]).at(-1)?.sequence;
+}
+
+function checkWaiting(options: WaitOptions): void {
+  checkOptions(options, ["signal"], "waiting");
+  checkSignal(options.signal);
 }
 
 function checkedTime(timeMs: number): number {

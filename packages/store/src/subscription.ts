@@ -1,11 +1,11 @@
 import { resolveStart, type CursorStart } from "./cursor-start.js";
-import { checkEvents, checkRegion, resolveDelivery, type DeliveryOptions } from "./delivery-options.js";
+import { checkEvents, resolveDelivery, type DeliveryOptions } from "./delivery-options.js";
 import type { EventDefinition } from "./event-definition.js";
 import { deliver, type RegionEvent } from "./event-feed.js";
 import type { ReadableStore } from "./readable-store.js";
 import type { Region } from "./region.js";
 import { StoreError } from "./store-error.js";
-import { checkOptions, refused } from "./store-options.js";
+import { checkOptions, checkRegion, checkSource, refused } from "./option-checks.js";
 
 /**
  * Events are read as they come and wait in a queue for whoever iterates. Nothing but memory is at stake: a subscription keeps no position,
@@ -48,6 +48,7 @@ export function subscribe<One extends Region, Definition extends EventDefinition
   options: SubscriptionOptions,
 ): Subscription<One, Definition> {
   checkOptions(options, subscriptionKeys, "a subscription");
+  checkSource(source);
   checkRegion(of);
   const { from = "end", capacity = DEFAULT_CAPACITY, overflow } = options;
   checkEvents("capacity", capacity);

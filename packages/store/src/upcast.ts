@@ -1,4 +1,5 @@
-import { issueText, type SchemaOutput, type StandardSchema, validate } from "./standard-schema.js";
+import { need } from "./option-checks.js";
+import { isStandardSchema, issueText, type SchemaOutput, type StandardSchema, validate } from "./standard-schema.js";
 import { StoreError } from "./store-error.js";
 
 /**
@@ -12,11 +13,15 @@ export type UpcastStep = (data: never) => unknown;
 /**
  * A step that does not trust what was stored: `schema` is that of the version it begins with, and what does not pass is an event
  * whose payload is invalid.
+ *
+ * @throws {@link StoreError} `STORE_INVALID_OPTION` for a schema or a step that is none.
  */
 export function upcastFrom<Schema extends StandardSchema, Next>(
   schema: Schema,
   step: (data: SchemaOutput<Schema>) => Next,
 ): (data: SchemaOutput<Schema>) => Next {
+  need(isStandardSchema(schema), "schema", "is no Standard Schema 1");
+  need(typeof step === "function", "step", "must be a function");
   return (data) => {
     const result = validate(schema, data);
     if (result.kind === "async") throw new StoreError("STORE_ASYNC_SCHEMA", "the schema of an upcast step is async");

@@ -5,7 +5,7 @@ import { ChainCheck, type ChainFault } from "./event-chain.js";
 import type { EventHasher } from "./event-hash.js";
 import type { EventIndex } from "./event-index.js";
 import { EventRecord } from "./event-record.js";
-import { checkOptions, refused } from "./store-options.js";
+import { checkOptions, checkWatching, need } from "./option-checks.js";
 import { StoreError } from "./store-error.js";
 
 export interface VerifyOptions {
@@ -61,7 +61,8 @@ const EVENTS_PER_TURN = 256;
 export async function verifyEvents(parts: VerifiedParts, options: VerifyOptions): Promise<VerifyReport> {
   checkOptions(options, ["deep", "signal", "onProgress"], "a verification");
   const { deep: isDeep = true, signal, onProgress } = options;
-  if (typeof isDeep !== "boolean") throw refused("deep", "must be a boolean");
+  need(typeof isDeep === "boolean", "deep", "must be a boolean");
+  checkWatching(options);
   const { directory, segments, maxRecordBytes, last, turn } = parts;
   if (last === 0) return { kind: "intact", isDeep, events: 0, droppedPayloads: 0, lastHash: undefined };
   const walk = openRecordWalk({ directory, segments, maxRecordBytes, from: 1, to: last });

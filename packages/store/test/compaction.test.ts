@@ -278,7 +278,7 @@ describe("who works on the store meanwhile", () => {
     const before = envelopesOf(store);
     const working = compact(store, { keep: keepOpen });
     const closing = store.close();
-    await expect(working).rejects.toMatchObject({ code: "WAL_CLOSED" });
+    await expect(working).rejects.toMatchObject({ code: "STORE_CLOSED", cause: { code: "WAL_CLOSED" } });
     await closing;
     await expect(compact(store, { keep: keepOpen })).rejects.toMatchObject({ code: "STORE_CLOSED" });
     const again = await openSample(directory, determined(1));

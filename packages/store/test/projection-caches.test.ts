@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { cacheCaseIds, cacheConformance, runCacheConformance, type CacheSubject } from "../src/cache-conformance.js";
 import { resolveTarget } from "../src/projection-target.js";
 import { directoryCache, memoryCache, type CacheBounds, type ProjectionCache } from "../src/projections-entry.js";
+import { ledgerOf } from "./sample-projection.js";
 
 const undecidedOf = (verdicts: Awaited<ReturnType<typeof runCacheConformance>>): string[] =>
   verdicts.filter(({ kind }) => kind === "undecided").map(({ id }) => id);
@@ -98,7 +99,7 @@ describe("directoryCache", () => {
     directoryCache(directory).put(golden.key, Buffer.from(golden.row, "hex"));
     expect(directory.list()).toEqual([{ name: golden.file, kind: "file" }]);
     expect(Buffer.from(directory.readFile(golden.file)).toString("hex")).toBe(golden.row);
-    const { identity } = resolveTarget({ name: "ledger", version: 3 }, { entity: "order:7 \u00e9", lane: 2 });
+    const { identity } = resolveTarget(ledgerOf(3), { entity: "order:7 \u00e9", lane: 2 });
     expect(identity).toBe(golden.identity);
   });
 
