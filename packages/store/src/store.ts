@@ -288,11 +288,7 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     this.#checkOpen();
     const { algorithm } = this.#hash;
     if (this.#signer === undefined || algorithm === "none") throw refused("signer", "was not given");
-    const { sequence, revision, id, hash } = receipt;
-    const stored = this.hashAt(sequence);
-    if (stored === undefined || Buffer.compare(stored, hash) !== 0 || !this.#isOf(sequence, revision, id)) {
-      throw refused("receipt", "is of no event of this store");
-    }
+    if (!this.#holds(receipt)) throw refused("receipt", "is of no event of this store");
     return signReceipt(this.#logId, algorithm, receipt, this.#signer);
   }
 
@@ -388,8 +384,11 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     return { ...written, entity: new TextDecoder().decode(entity), lane };
   }
 
-  /** Whether the event with this sequence has this revision and this id. */
-  #isOf(sequence: number, revision: number, id: string): boolean {
+  /** Whether a receipt says of an event what is stored of it. */
+  #holds({ sequence, revision, id, hash }: Partial<AppendReceipt> = {}): boolean {
+    if (sequence === undefined || !(hash instanceof Uint8Array)) return false;
+    const stored = this.hashAt(sequence);
+    if (stored === undefined || Buffer.compare(stored, hash) !== 0) return false;
     const record = this.#lookup.view(sequence);
     return record.revision === revision && formatEventId(record.viewId()) === id;
   }

@@ -4,7 +4,7 @@ import { Directory } from "@holdfast/fs-seam";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { blake3 } from "@holdfast/segment-codec/blake3";
 import { expect, test } from "vitest";
-import { openStoreReader, type Revision, type Sequence } from "../src/index.js";
+import { openStoreReader, type AppendReceipt, type Revision, type Sequence } from "../src/index.js";
 import { sha256 } from "../src/sha256.js";
 import { verifyReceipt } from "../src/verify-entry.js";
 import { determined, events, openSample, Placed } from "./sample-store.js";
@@ -66,6 +66,8 @@ test("a store signs what it has, and nothing else", async () => {
     { ...first, id: second.id },
     { ...first, hash: second.hash },
     { ...first, hash: first.hash.subarray(1) },
+    { sequence: 1 } as AppendReceipt,
+    undefined as unknown as AppendReceipt,
   ]) {
     expect(() => store.sign(wrong)).toThrowError(expect.objectContaining({ code: "STORE_INVALID_OPTION" }));
   }
