@@ -80,10 +80,8 @@ export function signReceipt(
   need(isKeyId(keyId), "keyId", "must have 1 to 256 characters");
   need(logId instanceof Uint8Array && logId.length === ID_BYTES, "logId", "must have 16 bytes");
   need(algorithm === "blake3-256" || algorithm === "sha256", "algorithm", "must be blake3-256 or sha256");
-  need(facts?.hash instanceof Uint8Array && facts.hash.length === HASH_BYTES, "hash", "must have 32 bytes");
+  checkFacts(facts);
   const { sequence, revision, id } = facts;
-  checkCount("sequence", sequence);
-  checkCount("revision", revision);
   const receipt = {
     format: RECEIPT_FORMAT,
     logId: hex(logId),
@@ -99,6 +97,14 @@ export function signReceipt(
     signature instanceof Uint8Array && signature.length > 0 && signature.length <= MAX_SIGNATURE_BYTES;
   need(isSignature, "signer", `must give 1 to ${MAX_SIGNATURE_BYTES} bytes`);
   return { ...receipt, signature: Buffer.from(signature).toString("base64url") };
+}
+
+/** @throws `StoreError` `STORE_INVALID_OPTION` naming what of the receipt is none, `STORE_INVALID_ID`. */
+export function checkFacts(facts: ReceiptFacts): void {
+  need(facts?.hash instanceof Uint8Array && facts.hash.length === HASH_BYTES, "hash", "must have 32 bytes");
+  checkCount("sequence", facts.sequence);
+  checkCount("revision", facts.revision);
+  parseEventId(facts.id);
 }
 
 /** The bytes that are signed, owned by the caller. */

@@ -28,7 +28,7 @@ import { FooterCollector } from "./footer-collector.js";
 import { fillIndex } from "./index-filling.js";
 import type { MaintenanceParts } from "./maintenance-parts.js";
 import { ReadableStore, type BeyondOptions } from "./readable-store.js";
-import { signReceipt, type ReceiptSigner, type SignedReceipt } from "./receipt-signature.js";
+import { checkFacts, signReceipt, type ReceiptSigner, type SignedReceipt } from "./receipt-signature.js";
 import { checkOptions, checkSignal, need, refused } from "./option-checks.js";
 import {
   DEFAULT_RECORD_BYTES,
@@ -288,6 +288,7 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     this.#checkOpen();
     const { algorithm } = this.#hash;
     if (this.#signer === undefined || algorithm === "none") throw refused("signer", "was not given");
+    checkFacts(receipt);
     if (!this.#holds(receipt)) throw refused("receipt", "is of no event of this store");
     return signReceipt(this.#logId, algorithm, receipt, this.#signer);
   }
@@ -385,8 +386,7 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
   }
 
   /** Whether a receipt says of an event what is stored of it. */
-  #holds({ sequence, revision, id, hash }: Partial<AppendReceipt> = {}): boolean {
-    if (sequence === undefined || !(hash instanceof Uint8Array)) return false;
+  #holds({ sequence, revision, id, hash }: AppendReceipt): boolean {
     const stored = this.hashAt(sequence);
     if (stored === undefined || Buffer.compare(stored, hash) !== 0) return false;
     const record = this.#lookup.view(sequence);
