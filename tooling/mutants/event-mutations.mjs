@@ -620,7 +620,7 @@ const data = storeArea(
     {
       what: "any definition is encoded",
       file: "event-registry.ts",
-      find: "if (this.#byKind.get(definition.kind) !== definition) {",
+      find: "if (this.#byKind.get(definition?.kind) !== (definition ?? null)) {",
       put: "if (definition === undefined) {",
     },
     {
@@ -744,7 +744,7 @@ const proof = storeArea(
     {
       what: "no kinds are a region",
       file: "region.ts",
-      find: 'if (kinds.length === 0) throw refused("kinds", "must have a definition: leave it out to mean all");',
+      find: 'need(kinds.length > 0, "kinds", "must have a definition: leave it out to mean all");',
     },
     {
       what: "a token has any checksum",
@@ -808,7 +808,7 @@ const proof = storeArea(
     {
       what: "a key may have no name",
       file: "receipt-signature.ts",
-      find: 'if (!isKeyId(keyId)) throw new RangeError("the signer\'s keyId must have 1 to 256 characters");',
+      find: 'need(isKeyId(keyId), "keyId", "must have 1 to 256 characters");',
     },
     {
       what: "a promise is a yes",

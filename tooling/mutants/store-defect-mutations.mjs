@@ -68,7 +68,7 @@ export const storeDefectMutations = [
     {
       what: "D-6, D-22: an event is acknowledged as durable before a barrier, and starts none",
       file: "store.ts",
-      find: 'if (sequence > this.#log.durableLsn) await this.#log.sync("data", options);',
+      find: 'if (sequence > this.#log.durableLsn) await this.#sync("data", options);',
     },
     {
       what: "D-7: an event of a commit loses its version",
@@ -97,8 +97,8 @@ export const storeDefectMutations = [
     {
       what: "D-16: a payload is stored as a list of numbers",
       file: "event-staging.ts",
-      find: "payload: registry.encode(definition, input)",
-      put: "payload: Uint8Array.from([...registry.encode(definition, input)].flatMap((byte) => [0xcc, byte]))",
+      find: "const payload = registry.encode(definition, input);",
+      put: "const payload = Uint8Array.from([...registry.encode(definition, input)].flatMap((byte) => [0xcc, byte]));",
     },
     {
       what: "D-23: all stores of a process share their definitions",
