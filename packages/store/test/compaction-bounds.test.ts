@@ -80,7 +80,7 @@ describe("refused", () => {
     const onProgress = (): void => {
       closing ??= store.close();
     };
-    await expect(compact(store, { keep: () => true, onProgress })).rejects.toMatchObject({ code: "WAL_CLOSED" });
+    await expect(compact(store, { keep: () => true, onProgress })).rejects.toMatchObject({ code: "STORE_CLOSED" });
     await closing;
   });
 });
