@@ -13,3 +13,15 @@ export { VisibleEntries } from "./visible-entries.js";
 export type { KeyBounds } from "./visible-entries.js";
 export { DropRules } from "./drop-rules.js";
 export type { DropRulesOptions, Verdict } from "./drop-rules.js";
+export { Version } from "./version.js";
+export type {
+  EngineCursor,
+  EngineSnapshot,
+  KeyValueEngine,
+  NewTable,
+  RangeOptions,
+  ReadOptions,
+  TableStore,
+  WriteOptions,
+  WriteRung,
+} from "./engine-contract.js";
