@@ -1,14 +1,15 @@
 // Retention at every crash point, every disk that a crash may leave, and crashes inside the recoveries from it: each event with
 // its sequence, revision, id and hash, and with its payload unless that was dropped; what was reported as gone never comes back.
 //
-// STORE_LONG=1 makes more subsets of what is pending, and crashes inside recovery on all file systems.
-import { crashMatrix, defaultPersonalities, type CrashMatrixOptions } from "@holdfast/crash-test";
+// STORE_LONG=1 makes more subsets of what is pending, also inside recovery.
+import type { CrashMatrixOptions } from "@holdfast/crash-test";
 import type { Directory } from "@holdfast/fs-seam";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { openStoreReader, type Store, type StoreOptions } from "../src/index.js";
 import { compact } from "../src/maintenance-entry.js";
 import { determined, events, openSample, Placed, type Sample } from "./sample-store.js";
 import { allTold, EXTRA } from "./store-law.js";
+import { explore } from "./support/exploration.js";
 import { appendOne, droppedIn, envelopesOf, filledStore, keepOpen } from "./support/retained-store.js";
 
 const isLong = process.env["STORE_LONG"] === "1";
@@ -126,12 +127,8 @@ function demandLaw(found: Recovered, told: readonly Told[], mayGo: (sequence: nu
   if (found.droppedAgain.join() !== found.dropped.join()) throw new Error("a second recovery changed payloads");
 }
 
-function matrix(
-  name: string,
-  { before, options = {}, work, mayGo }: Window,
-  more: Partial<CrashMatrixOptions<Recovered>>,
-): ReturnType<typeof crashMatrix> {
-  return crashMatrix<Recovered>({
+function matrix(name: string, { before, options = {}, work, mayGo }: Window): CrashMatrixOptions<Recovered> {
+  return {
     name,
     setup: async (directory) => {
       const store = await filledStore(directory, { count: before, ...options });
@@ -154,25 +151,16 @@ function matrix(
         acks.map(({ data }) => data as Told),
         mayGo,
       ),
-    maxRecoveries: 1_000_000,
-    ...more,
-  });
+    strategy: isLong ? { kind: "exhaustive", limit: 1024 } : { kind: "levels", level: 2 },
+    nestedStrategy: { kind: "levels", level: isLong ? 2 : 1 },
+  };
 }
 
-describe("the law holds at every crash point", () => {
-  test.each(Object.entries(windows))("%s, and inside recovery from it", async (name, window) => {
-    const report = await matrix(name, window, {
-      personalities: isLong ? defaultPersonalities : ["posix"],
-      strategy: isLong ? { kind: "exhaustive", limit: 1024 } : { kind: "levels", level: 2 },
-      nestedStrategy: { kind: "levels", level: 1 },
-    });
-    expect(report.recoveries).toBeGreaterThan(100);
-  });
-
-  test.each(Object.entries(windows))("%s, on the file systems of Linux", async (name, window) => {
-    const personalities = ["ext4-ordered", "xfs", "btrfs"] as const;
-    const strategy = { kind: "levels", level: 2 } as const;
-    const report = await matrix(name, window, { personalities, strategy, nested: 0 });
-    expect(report.personalities.map(({ personality }) => personality)).toEqual(personalities);
-  });
-});
+test.for(Object.entries(windows))(
+  "the law holds at every crash point of %s, and inside recovery from it",
+  async ([name, window], context) => {
+    const explored = await explore(matrix(name, window), context);
+    expect(explored.recoveries).toBeGreaterThan(100);
+    expect(explored.insideRecovery).toBeGreaterThan(100);
+  },
+);

@@ -1,20 +1,24 @@
 // Every crash window of consumers: giving out, handling, appending what follows, acknowledging, replacing the position; every disk that a
 // crash may leave, and crashes inside the recoveries from it.
 //
-// STORE_LONG=1 makes more subsets of what is pending, and crashes inside recovery on all file systems.
-import { crashMatrix, type CrashMatrixOptions } from "@holdfast/crash-test";
+// STORE_LONG=1 makes more subsets of what is pending, also inside recovery.
+import type { CrashMatrixOptions } from "@holdfast/crash-test";
 import type { Directory } from "@holdfast/fs-seam";
-import type { CrashStrategy } from "@holdfast/fs-seam/crash";
-import { describe, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { openNamedCursor, runReactor, type CursorBatch, type NamedCursorOptions } from "../src/consumers-entry.js";
 import { region, type Store, type StoredEvent } from "../src/index.js";
 import { appendTo, everything } from "./sample-consumers.js";
 import { determined, openSample, Paid, Placed, type Sample } from "./sample-store.js";
 import { told } from "./store-law.js";
+import { explore } from "./support/exploration.js";
 
 const isLong = process.env["STORE_LONG"] === "1";
 const BEFORE = 3;
 const settings = { segmentBytes: 8192 };
+const disks: Pick<CrashMatrixOptions<unknown>, "strategy" | "nestedStrategy"> = {
+  strategy: isLong ? { kind: "exhaustive", limit: 1024 } : { kind: "levels", level: 2 },
+  nestedStrategy: { kind: "levels", level: isLong ? 2 : 0 },
+};
 const there = { live: false } as const;
 
 type Run = Parameters<CrashMatrixOptions<unknown>["workload"]>[1];
@@ -142,13 +146,9 @@ function demandNothingSkipped({ kind, position, events, given, again }: Recovere
   if (again.kind !== "resumed" || again.position !== position) throw new Error(`opened again at ${again.position}`);
 }
 
-function cursorMatrix(
-  name: string,
-  { options, work }: CursorProgram,
-  more: Partial<CrashMatrixOptions<RecoveredCursor>>,
-): ReturnType<typeof crashMatrix> {
+function cursorMatrix(name: string, { options, work }: CursorProgram): CrashMatrixOptions<RecoveredCursor> {
   const named = { ...options, ...there, name: "a" };
-  return crashMatrix<RecoveredCursor>({
+  return {
     name,
     setup: async (directory) => {
       const store = await openSample(directory, settings);
@@ -161,9 +161,8 @@ function cursorMatrix(
     },
     recover: (directory) => recoverCursor(directory, named),
     check: (recovered, { acks }) => demandNothingSkipped(recovered, acks),
-    maxRecoveries: 1_000_000,
-    ...more,
-  });
+    ...disks,
+  };
 }
 
 const orders = region({ kinds: [Placed] });
@@ -224,8 +223,8 @@ function demandOneAnswer({ position, before, after }: RecoveredReactor, acks: Ac
   if (after.length < BEFORE) throw new Error(`${after.length} orders are left`);
 }
 
-function reactorMatrix(more: Partial<CrashMatrixOptions<RecoveredReactor>>): ReturnType<typeof crashMatrix> {
-  return crashMatrix<RecoveredReactor>({
+function reactorMatrix(): CrashMatrixOptions<RecoveredReactor> {
+  return {
     name: "reactor",
     setup: async (directory) => {
       const store = await openSample(directory, settings);
@@ -243,44 +242,21 @@ function reactorMatrix(more: Partial<CrashMatrixOptions<RecoveredReactor>>): Ret
     },
     recover: recoverReactor,
     check: (recovered, { acks }) => demandOneAnswer(recovered, acks),
-    maxRecoveries: 1_000_000,
-    ...more,
-  });
+    ...disks,
+  };
 }
 
-const strategy: CrashStrategy = isLong ? { kind: "exhaustive", limit: 1024 } : { kind: "levels", level: 2 };
-const inside: Partial<CrashMatrixOptions<unknown>> = {
-  strategy,
-  nestedStrategy: { kind: "levels", level: isLong ? 2 : 0 },
-  personalities: isLong ? ["posix", "ext4-ordered", "xfs", "btrfs"] : ["posix"],
-};
-const onLinux: Partial<CrashMatrixOptions<unknown>> = {
-  strategy,
-  personalities: ["ext4-ordered", "xfs", "btrfs"],
-  nested: 0,
-  minImages: 1,
-};
+test.for(Object.entries(programs))(
+  "no consumer skips, and the position never points beyond what is durable: %s, and inside recovery from it",
+  async ([name, program], context) => {
+    const explored = await explore(cursorMatrix(name, program), context);
+    expect(explored.recoveries).toBeGreaterThan(100);
+    expect(explored.insideRecovery).toBeGreaterThan(100);
+  },
+);
 
-describe("no consumer skips, and the position never points beyond what is durable", () => {
-  test.each(Object.entries(programs))("%s, and inside recovery from it", async (name, program) => {
-    const report = await cursorMatrix(name, program, inside as Partial<CrashMatrixOptions<RecoveredCursor>>);
-    expect(report.recoveries).toBeGreaterThan(100);
-  });
-
-  test.each(Object.entries(programs))("%s, on the file systems of Linux", async (name, program) => {
-    const report = await cursorMatrix(name, program, onLinux as Partial<CrashMatrixOptions<RecoveredCursor>>);
-    expect(report.personalities.map(({ personality }) => personality)).toEqual(["ext4-ordered", "xfs", "btrfs"]);
-  });
-});
-
-describe("what follows from an event is there once", () => {
-  test("and inside recovery", async () => {
-    const report = await reactorMatrix(inside as Partial<CrashMatrixOptions<RecoveredReactor>>);
-    expect(report.recoveries).toBeGreaterThan(100);
-  });
-
-  test("on the file systems of Linux", async () => {
-    const report = await reactorMatrix(onLinux as Partial<CrashMatrixOptions<RecoveredReactor>>);
-    expect(report.recoveries).toBeGreaterThan(20);
-  });
+test("what follows from an event is there once, and inside recovery", async (context) => {
+  const explored = await explore(reactorMatrix(), context);
+  expect(explored.recoveries).toBeGreaterThan(100);
+  expect(explored.insideRecovery).toBeGreaterThan(100);
 });
