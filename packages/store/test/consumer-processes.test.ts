@@ -1,4 +1,5 @@
-// A cursor in another process than the writer, which is killed with `kill -9` again and again. STORE_KILLS=200 kills so many.
+// A cursor in another process than the writer, which is killed with `kill -9` again and again. STORE_KILLS=200 kills so many, and the
+// reporter `verbose` says how often an event was delivered.
 import { fork, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -48,8 +49,8 @@ async function kill(child: ChildProcess): Promise<void> {
 
 test(
   "a killed consumer goes on at what it acknowledged, skips nothing, and is alone",
-  { timeout: 600_000 },
-  async () => {
+  { timeout: 60_000 + kills * 6_000 },
+  async ({ annotate }) => {
     writeFileSync(handled, "");
     const parent = openDirectory(path);
     parent.makeDirectories("store");
@@ -83,9 +84,13 @@ test(
     const cursor = await openNamedCursor(writer, everything, { name: "mailer", live: false });
     const { sequence } = cursor.openReport;
     expect(sequence).toBeGreaterThanOrEqual(saved);
-    const seen = new Set(readFileSync(handled, "utf8").split("\n").slice(0, -1).map(Number));
+    const deliveries = readFileSync(handled, "utf8").split("\n").slice(0, -1).map(Number);
+    const seen = new Set(deliveries);
     for (let each = 1; each <= sequence; each += 1) expect(seen.has(each), `event ${each}`).toBe(true);
     await cursor.close();
     await writer.close();
+    await annotate(
+      `${kills} kills, ${deliveries.length} deliveries of ${seen.size} events, ${saved} of them acknowledged`,
+    );
   },
 );
