@@ -135,7 +135,7 @@ export const tests = {
   storeRefusals: `${store}/test/refusals.test.ts`,
   storeDefects: `${store}/test/known-defects.test.ts`,
   storeCalls: `${store}/test/nth-call.fault.test.ts`,
-  storeModel: `${store}/test/store.property.test.ts`,
+  storeModel: `${store}/test/store.model.test.ts`,
   storeRegions: `${store}/test/regions.test.ts`,
   storeVerification: `${store}/test/verification.test.ts`,
   storeBeside: `${store}/test/beside-a-writer.test.ts`,
