@@ -1,23 +1,26 @@
 import { Directory } from "@holdfast/fs-seam";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
-import { sourceOf } from "@holdfast/segment-codec";
+import { crc32, sourceOf } from "@holdfast/segment-codec";
 import type { LogSegment } from "@holdfast/wal/places";
 import { describe, expect, test } from "vitest";
 import { Accelerator } from "./accelerator.js";
 import { loadAccelerator } from "./accelerator-file.js";
-import { ACCELERATOR_FILE } from "./accelerator-layout.js";
+import { ACCELERATOR_FILE, BLOCK_HEADER_BYTES, blockCrc, headerAt, viewOf } from "./accelerator-layout.js";
 import { walkAccelerator } from "./accelerator-walk.js";
 import { EventIndex } from "./event-index.js";
 
 const logId = new Uint8Array(16).fill(5);
+/** The last byte of the magic. */
+const VERSION_AT = 7;
 
-/** Segments of two events each, and an index of them. */
-function sample(count: number): { readonly index: EventIndex; readonly segments: LogSegment[] } {
+/** Segments of two events each, and an index of them; all events are of one entity, whose name is a letter. */
+function sample(count: number, entity = "a"): { readonly index: EventIndex; readonly segments: LogSegment[] } {
   const index = new EventIndex();
   const segments = Array.from({ length: count }, (_, place): LogSegment => {
     const [segmentId, baseLsn] = [place + 1, 2 * place + 1];
     for (const sequence of [baseLsn, baseLsn + 1]) {
-      const bytes = new Uint8Array(114).fill(sequence, 32, 48).fill(0x61, 112);
+      const bytes = new Uint8Array(114).fill(sequence, 32, 48).fill(0x73, 112);
+      bytes[112] = entity.charCodeAt(0);
       const event = {
         bytes,
         start: 0,
@@ -38,8 +41,8 @@ function sample(count: number): { readonly index: EventIndex; readonly segments:
   return { index, segments };
 }
 
-function acceleratorOf(directory: Directory, count: number): Accelerator {
-  const { index, segments } = sample(count);
+function acceleratorOf(directory: Directory, count: number, entity?: string): Accelerator {
+  const { index, segments } = sample(count, entity);
   const turn = (): Promise<void> => Promise.resolve();
   return new Accelerator({ directory, index, logId, segments: () => segments, turn, leastEvents: 2, coveredEvents: 0 });
 }
@@ -90,6 +93,63 @@ test.each([
   expect(outcome.index.lastSequence).toBe(2);
   expect(outcome.index.ids.count).toBe(2);
   expect(outcome.index.streams.lengthOf(0)).toBe(2);
+});
+
+describe("what is sound in itself is refused", () => {
+  /** The file of so many segments: its header, then its blocks. */
+  async function partsOf(count: number, entity?: string): Promise<Uint8Array[]> {
+    const directory = new Directory(new MemoryFs());
+    await acceleratorOf(directory, count, entity).finish();
+    const bytes = directory.readFile(ACCELERATOR_FILE);
+    return [...walkAccelerator(sourceOf(bytes))].map((part) => {
+      if (part.kind !== "header" && part.kind !== "block") throw new Error(part.kind);
+      return bytes.slice(part.offset, part.offset + part.length);
+    });
+  }
+
+  function load(parts: readonly Uint8Array[]): ReturnType<typeof loadAccelerator> {
+    const directory = new Directory(new MemoryFs());
+    directory.writeFile(ACCELERATOR_FILE, Buffer.concat(parts));
+    return loadAccelerator({ directory, segments: sample(3).segments, logId });
+  }
+
+  const namesOf = (outcome: ReturnType<typeof loadAccelerator>): unknown =>
+    outcome.kind === "loaded" ? [outcome.index.entities.text(0), outcome.index.scopes.text(0)] : outcome;
+  const refused = { kind: "refused", why: "its block is damaged" };
+
+  test("in another place", async () => {
+    const parts = await partsOf(3);
+    expect(namesOf(load(parts))).toEqual(["a", "s"]);
+    const [header, segments, entities, scopes, ...rest] = parts as [Uint8Array, Uint8Array, Uint8Array, Uint8Array];
+    expect(entities.length).toBe(scopes.length);
+    expect(namesOf(load([header, segments, scopes, entities, ...rest]))).toEqual(refused);
+  });
+
+  test("in another file", async () => {
+    const parts = await partsOf(3);
+    const entities = (await partsOf(2, "b"))[2] as Uint8Array;
+    expect(namesOf(load(parts.with(2, entities)))).toEqual(refused);
+  });
+
+  test("under the name of another version", async () => {
+    const parts = await partsOf(3);
+    const [header, ...blocks] = parts as [Uint8Array, ...Uint8Array[]];
+    const { [VERSION_AT]: version } = header;
+    /** Gives the file another version, under checksums that hold. */
+    const seal = (as: number | undefined): void => {
+      header[VERSION_AT] = as as number;
+      const fileCrc = crc32(header, 0, headerAt.crc);
+      viewOf(header).setUint32(headerAt.crc, fileCrc, true);
+      for (const block of blocks) {
+        viewOf(block).setUint32(8, fileCrc, true);
+        viewOf(block).setUint32(12, blockCrc(block, block.subarray(BLOCK_HEADER_BYTES)), true);
+      }
+    };
+    seal(0x32);
+    expect(namesOf(load(parts))).toEqual({ kind: "refused", why: "it is none of this version" });
+    seal(version);
+    expect(namesOf(load(parts))).toEqual(["a", "s"]);
+  });
 });
 
 describe("a walk", () => {

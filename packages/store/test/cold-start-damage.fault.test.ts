@@ -3,7 +3,7 @@
 import { Directory } from "@holdfast/fs-seam";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
-import { crc32 } from "@holdfast/segment-codec";
+import { crc32, SEGMENT_HEADER_BYTES } from "@holdfast/segment-codec";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openStoreReader, type IndexReport } from "../src/index.js";
 import { ACCELERATOR_FILE, BLOCK_HEADER_BYTES, HEADER_BYTES } from "../src/accelerator-layout.js";
@@ -313,6 +313,17 @@ describe("a footer", () => {
     expect(last(() => ({ entity: "a\u0000" }))).toBe("a name is none");
     expect(last(() => ({ scope: "\u0007" }))).toBe("a name is none");
     expect(last(() => ({ entity: "order:1" }))).toContain("revision");
+  });
+
+  test("D-33: a row whose frame would begin in front of the first one is not used", () => {
+    const why = demandFrames((entries) => {
+      // The builder refuses such an offset, so it is shown the one that is due, and another when it writes that down.
+      let looks = 0;
+      const get = (): number => ((looks += 1) === 1 ? SEGMENT_HEADER_BYTES : SEGMENT_HEADER_BYTES - 8);
+      Object.defineProperty(entries[0], "frameOffset", { get });
+      return entries;
+    });
+    expect(why).toContain("the frame offset 56");
   });
 
   test("D-28: a commit in one segment has no part in the next, whichever of the two has a footer", () => {

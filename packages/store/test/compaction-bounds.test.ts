@@ -31,7 +31,7 @@ test("what is appended during its barrier and sealed behind it is not looked at"
   const compacting = compact(store, { keep });
   for (let turn = 0; turn < 200 && asked.length === 0; turn += 1) {
     await Promise.resolve();
-    appendOne(store, turn);
+    for (let number = 0; number < 20; number += 1) appendOne(store, number); // a segment and more with every turn
   }
   await compacting;
   expect(beyond).toEqual([]);

@@ -77,6 +77,34 @@ test("D-5: a position of a history that went on differently is refused, and a re
   await store.close();
 });
 
+test("D-5: a token of a history that went on differently is no beginning for a consumer", async () => {
+  const memory = new MemoryFs();
+  const directory = new Directory(memory);
+  let store = await storeOf(3, directory);
+  await store.close();
+  const before = memory.snapshot();
+  store = await openSample(directory, determined(1));
+  appendTo(store, 1);
+  const tokens: string[] = [];
+  for await (const batch of followEvents(store, everything, { batchEvents: 1, ...there })) tokens.push(batch.token());
+  await store.close();
+  store = await openSample(new Directory(new MemoryFs({ image: before })), determined(2));
+  const after = async (place: number): Promise<number[]> => {
+    const found = [];
+    const from = { token: tokens[place] ?? "" };
+    for await (const batch of followEvents(store, everything, { from, ...there })) {
+      found.push(...sequencesOf(batch.events));
+    }
+    return found;
+  };
+  const refusal = { code: "STORE_INVALID_TOKEN", context: { field: "event", sequence: 4 } };
+  await expect(after(3)).rejects.toMatchObject(refusal);
+  appendTo(store, 2);
+  await expect(after(3)).rejects.toMatchObject(refusal); // sequence 4 is another event by now
+  expect(await after(2)).toEqual([4, 5]); // the history up to here is the same
+  await store.close();
+});
+
 test("D-14: a position in another store is refused, and so is one of another region or name", async () => {
   const memory = new MemoryFs();
   const root = new Directory(memory);

@@ -114,6 +114,40 @@ test("a full disk leaves the position, and trying again is right; a failed barri
   await store.close();
 });
 
+test.each([
+  ["sync", 0],
+  ["syncNames", 1],
+])("a full disk that a %s meets ends a cursor: what is safe is not known", async (operation, inPlace) => {
+  const fs = new FaultFs(new MemoryFs());
+  const directory = new Directory(fs);
+  const store = await storeOf(2, directory);
+  const cursor = await openNamedCursor(store, everything, { name: "a", batchEvents: 1, ...there });
+  const batches = [];
+  for await (const batch of cursor) batches.push(batch);
+  fs.plan.arm(`${operation}:/cursors** n1 ENOSPC`);
+  const poisoned = { code: "STORE_POISONED", cause: { code: "FS_NO_SPACE" } };
+  await expect(batches[0]?.ack()).rejects.toMatchObject(poisoned);
+  await expect(batches[0]?.ack()).rejects.toMatchObject(poisoned); // it is not tried again
+  expect(cursor.savedPosition).toBe(0);
+  expect(directory.readFile("cursors/a/position")[64]).toBe(inPlace);
+  await cursor.close();
+  await store.close();
+});
+
+test("a position that cannot be read is told, and is not taken for one that was never saved", async () => {
+  const fs = new FaultFs(new MemoryFs());
+  const store = await storeOf(3, new Directory(fs));
+  const story: Story = { handled: [], errors: [] };
+  expect(await consume(store, story)).toBe(true);
+  const rule = fs.plan.arm("open:/cursors/a/position n1 EIO");
+  await expect(openNamedCursor(store, everything, { name: "a", ...there })).rejects.toMatchObject({ code: "FS_IO" });
+  expect(rule.fired).toBe(1);
+  const next = await openNamedCursor(store, everything, { name: "a", ...there });
+  expect(next.openReport).toEqual({ kind: "resumed", sequence: 3 });
+  await next.close();
+  await store.close();
+});
+
 test("a store whose barrier fails stops its consumers before they acknowledge", async () => {
   const memory = new MemoryFs();
   const fs = new FaultFs(memory);
@@ -127,6 +161,28 @@ test("a store whose barrier fails stops its consumers before they acknowledge", 
   await expect(cursor.close()).rejects.toMatchObject({ code: "STORE_POISONED" });
   await store.close().catch(() => {});
   expect(memory.list("/cursors/a").map(({ name }) => name)).toEqual(["position"]);
+});
+
+test("a reactor ends with the failure of its store, which is no failure of an event", async () => {
+  const fs = new FaultFs(new MemoryFs());
+  const store = await storeOf(1, new Directory(fs));
+  const failures: unknown[] = [];
+  const running = runReactor(store, everything, {
+    name: "a",
+    ...there,
+    handle: async () => {
+      fs.plan.arm("sync:*.seg n1 EIO");
+      appendTo(store, 1);
+      await store.sync();
+    },
+    onFailure: (failure) => {
+      failures.push(failure);
+      return "skip";
+    },
+  });
+  await expect(running).rejects.toMatchObject({ code: "FS_IO" });
+  expect(failures).toEqual([]);
+  await store.close().catch(() => {});
 });
 
 test("the n-th call of a reactor fails: run again, what follows is there once", async () => {

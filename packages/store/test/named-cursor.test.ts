@@ -155,6 +155,21 @@ test("a cursor follows what comes, once it is durable, and only its region", asy
   await store.close();
 });
 
+test("what an acknowledgement that was cut short has left beside the position is removed", async () => {
+  const directory = new Directory(new MemoryFs());
+  const store = await storeOf(1, directory);
+  const cursor = await openNamedCursor(store, everything, { name: "a" });
+  await cursor.close();
+  directory.writeFile("cursors/a/.~position.1-0", Uint8Array.of(1));
+  const names = (): string[] => directory.fs.list("/cursors/a").map(({ name }) => name);
+  expect(names().length).toBe(2);
+  const next = await openNamedCursor(store, everything, { name: "a" });
+  expect(next.openReport.kind).toBe("resumed");
+  await next.close();
+  expect(names()).toEqual(["position"]);
+  await store.close();
+});
+
 test("one holder of a name; another name is another cursor", async () => {
   const store = await storeOf(1);
   const cursor = await openNamedCursor(store, everything, { name: "a" });

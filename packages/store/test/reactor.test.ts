@@ -185,6 +185,34 @@ test("an expected revision that does not hold is a failure of the handler", asyn
   await store.close();
 });
 
+test("what follows from any event of a batch is durable before the batch is acknowledged", async () => {
+  const store = await storeOf(2);
+  const report = await react(store, {
+    handle: (event, out) => {
+      if (event.sequence === 1) out.append("x", Paid, { by: "the first alone" });
+    },
+  });
+  expect(report).toEqual({ ...none, handled: 2, appended: 1 });
+  expect(store.watermarks.durable).toBe(3);
+  await store.close();
+});
+
+test("what stands for a skipped event has to be written: a conflict of it stops the reactor", async () => {
+  const store = await storeOf(1);
+  const failing: Partial<Options> = {
+    handle: () => Promise.reject(new Error("no answer")),
+    onFailure: (_, out) => {
+      out.append("odd", Paid, { by: "letter" }, { expectedRevision: "empty" });
+      return "skip";
+    },
+  };
+  const cause = { kind: "conflict", entity: "odd", actual: 0 };
+  const error = { code: "STORE_REACTION_FAILED", context: { sequence: 1 }, cause };
+  await expect(react(store, failing)).rejects.toMatchObject(error);
+  expect(await react(store)).toEqual({ ...none, handled: 1, appended: 2 }); // it was not acknowledged
+  await store.close();
+});
+
 test("what is wrong with a reactor is refused", async () => {
   const directory = new Directory(new MemoryFs());
   const store = await openSample(directory);

@@ -151,6 +151,16 @@ test("an abort, a close and a break end it, and nothing is left of it", async ()
   await store.close();
 });
 
+test("what waits for room when it is closed is not given out", async () => {
+  const store = await storeOf(6);
+  const subscription = subscribe(store, everything, { from: "start", capacity: 2, overflow: "wait" });
+  await turns(); // two wait for the subscriber, the third for room
+  subscription.close();
+  await turns();
+  expect(await gather(subscription)).toEqual([]);
+  await store.close();
+});
+
 test("one loop for one subscription, and wrong options are refused", async () => {
   const store = await storeOf(1);
   const subscription = subscribe(store, everything, { overflow: "wait" });
