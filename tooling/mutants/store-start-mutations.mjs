@@ -2,7 +2,7 @@
 // before it is found to be of this log, and whichever way an event comes, the index is the same.
 import { storeArea, tests } from "./area.mjs";
 
-const usual = [tests.storeColdDamage, tests.storeColdLaw, tests.storeAccelerator, tests.storeColdCrash];
+const usual = [tests.storeAccelerator, tests.storeColdDamage, tests.storeColdLaw, tests.storeColdCrash];
 
 export const storeStartMutations = storeArea("store start", usual, [
   // --- footer-loader.ts ---
