@@ -113,6 +113,7 @@ describe("an accelerator", () => {
         return bytes;
       });
       expectMiss(forged, `count at ${offset}`);
+      expect(read(forged).report.unused[0]?.why).toBe("its header is damaged"); // no block was looked for
     }
   });
 
