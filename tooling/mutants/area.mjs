@@ -178,6 +178,7 @@ export const tests = {
   storeConsumerFaults: `${store}/test/consumers.fault.test.ts`,
   storeConsumerLaws: `${store}/test/consumers.property.test.ts`,
   storeConsumerCrash: `${store}/test/consumers.crash.test.ts`,
+  storeProjectionFold: `${store}/src/projection-fold.test.ts`,
   storeProjector: `${store}/test/projector.test.ts`,
   storeProjectionCaches: `${store}/test/projection-caches.test.ts`,
   storeProjectionWatch: `${store}/test/projection-watch.test.ts`,

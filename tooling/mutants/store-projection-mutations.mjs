@@ -3,6 +3,7 @@
 import { storeArea, tests } from "./area.mjs";
 
 const usual = [
+  tests.storeProjectionFold,
   tests.storeProjector,
   tests.storeProjectionDefects,
   tests.storeProjectionCaches,
@@ -98,16 +99,10 @@ export const storeProjectionMutations = storeArea("store projection", usual, [
   },
   { what: "a state without events is left as a row", file: "projection-run.ts", find: " || sequence === 0" },
   {
-    what: "a row is left twice",
-    file: "projection-run.ts",
-    find: "!this.isServed && !hasHalted",
-    put: "!this.isServed",
-  },
-  {
     what: "a row is left of what was served",
     file: "projection-run.ts",
-    find: "!this.isServed && !hasHalted",
-    put: "!hasHalted",
+    find: "if (!this.isServed) this",
+    put: "this",
   },
   {
     what: "what has all that is durable has all that is visible",
@@ -173,16 +168,16 @@ export const storeProjectionMutations = storeArea("store projection", usual, [
   {
     what: "the event beyond is folded before the halt",
     file: "projection-fold.ts",
-    find: "event.sequence > this.#halt && ",
-    put: "event.sequence > this.#halt + 1 && ",
+    find: "event.sequence > this.#halt)",
+    put: "event.sequence > this.#halt + 1)",
   },
   {
     what: "the halt comes an event early",
     file: "projection-fold.ts",
-    find: "event.sequence > this.#halt && ",
-    put: "event.sequence >= this.#halt && ",
+    find: "event.sequence > this.#halt)",
+    put: "event.sequence >= this.#halt)",
   },
-  { what: "it halts before every event beyond", file: "projection-fold.ts", find: " && !this.hasHalted" },
+  { what: "it halts before every event beyond", file: "projection-fold.ts", find: "this.sequence <= this.#halt && " },
   // --- projector.ts ---
   {
     what: "until durable is until visible",

@@ -42,13 +42,11 @@ export class ProjectionFold<State> implements FoldPoint<State> {
   revision: number | "empty";
   /** Events that it has taken in. */
   count = 0;
-  /** Whether an event beyond `halt` was taken in. */
-  hasHalted = false;
   readonly #projection: Projection<State>;
   readonly #halt: number;
   readonly #halted: () => void;
 
-  /** @param halted - called once, before the first event beyond `halt` is taken in; never when there is none. */
+  /** @param halted - called before the event is taken in with which the state goes beyond `halt`; never when it is there already. */
   constructor(projection: Projection<State>, from: FoldPoint<State>, halt: number, halted: () => void) {
     this.state = from.state;
     this.sequence = from.sequence;
@@ -60,10 +58,7 @@ export class ProjectionFold<State> implements FoldPoint<State> {
 
   /** @throws {@link StoreError} `STORE_INVALID_DEFINITION` when it is given no state; what the projection throws. */
   take(event: StoredEvent): void {
-    if (event.sequence > this.#halt && !this.hasHalted) {
-      this.hasHalted = true;
-      this.#halted();
-    }
+    if (this.sequence <= this.#halt && event.sequence > this.#halt) this.#halted();
     const { name, fold } = this.#projection;
     const next = fold(this.state, event);
     if (next !== this.state) checkState(name, next, event);

@@ -128,8 +128,8 @@ export class ProjectionRun<State> {
 
   /** Leaves a row where one is due, and says what came of it all. */
   finish(): Projected<State> {
-    const { state, sequence, revision, count: events, hasHalted } = this.#fold;
-    if (!this.isServed && !hasHalted) this.#leaveRow(this.#options.upTo === undefined);
+    const { state, sequence, revision, count: events } = this.#fold;
+    if (!this.isServed) this.#leaveRow(this.#options.upTo === undefined);
     const anchor = this.#anchorAt(sequence);
     return { state, sequence, revision, anchor, events, reading: this.#reading, writing: this.#writing };
   }
@@ -152,7 +152,7 @@ export class ProjectionRun<State> {
   #leaveRow(isComplete: boolean): void {
     const { rows, isPast, snapshotEvery, maxStaleMs, nowMs } = this.#options;
     const { sequence, count } = this.#fold;
-    // A state that was gone on from may be beyond what is durable from the beginning.
+    // Beyond what is durable is what was taken in behind the halt, and maybe the state that was gone on from.
     if (rows === undefined || isPast || sequence === 0 || sequence > this.#rowLimit) return;
     // What is younger may be served, so the time of the look is worth a row.
     const isDue = maxStaleMs > 0 || (sequence > this.#lastRow && this.#since + count >= snapshotEvery);
