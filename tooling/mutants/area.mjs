@@ -167,6 +167,7 @@ export const tests = {
   storeBackup: `${store}/test/backup.test.ts`,
   storeBackupCrash: `${store}/test/backup.crash.test.ts`,
   storeAccelerator: `${store}/src/accelerator.test.ts`,
+  storeDamage: `${store}/test/damage.fault.test.ts`,
   storeColdDamage: `${store}/test/cold-start-damage.fault.test.ts`,
   storeColdLaw: `${store}/test/cold-start.property.test.ts`,
   storeColdCrash: `${store}/test/cold-start.crash.test.ts`,

@@ -38,7 +38,7 @@ import { storeDefectMutations } from "./store-defect-mutations.mjs";
 import { storeMaintenanceMutations } from "./store-maintenance-mutations.mjs";
 import { storeMutations } from "./store-mutations.mjs";
 import { storeProjectionMutations } from "./store-projection-mutations.mjs";
-import { storeStartMutations } from "./store-start-mutations.mjs";
+import { storeEquivalent, storeStartMutations } from "./store-start-mutations.mjs";
 import { storageMutations } from "./storage-mutations.mjs";
 
 /** @type {readonly import("./area.mjs").Mutation[]} */
@@ -89,6 +89,7 @@ export const mutations = [
 export const equivalent = [
   ...walEquivalent,
   ...lsmEquivalent,
+  ...storeEquivalent,
   ...area(
     "equivalent",
     [],

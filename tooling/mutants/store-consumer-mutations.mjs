@@ -206,7 +206,7 @@ const positions = storeArea(
 
 const reactors = storeArea(
   "store reactor",
-  [tests.storeReactor, tests.storeConsumerDefects, tests.storeConsumerCrash],
+  [tests.storeReactor, tests.storeConsumerDefects, tests.storeConsumerFaults, tests.storeConsumerCrash],
   [
     {
       what: "an event is acknowledged before what follows from it is durable",
