@@ -124,12 +124,6 @@ export const storeProjectionMutations = storeArea("store projection", usual, [
     put: "ageMs <= maxStaleMs",
   },
   {
-    what: "a row is served for the past",
-    file: "projection-run.ts",
-    find: "isYoung && !isPast && ",
-    put: "isYoung && ",
-  },
-  {
     what: "a row that is not complete is served",
     file: "projection-run.ts",
     find: " && (isComplete || upTo !== undefined)",

@@ -141,11 +141,12 @@ export class ProjectionRun<State> {
   }
 
   #readingOf({ sequence, lookedMs, isComplete }: RowFacts): RowReading {
-    const { upTo, isPast, maxStaleMs, nowMs } = this.#options;
+    const { upTo, maxStaleMs, nowMs } = this.#options;
     const ageMs = nowMs - lookedMs;
-    // A clock that went back says nothing of an age. What has all that is durable need not have all that is visible.
+    // A clock that went back says nothing of an age, and to a reading of the past, whose maxStaleMs is 0, nothing is young. What has all that
+    // is durable need not have all that is visible.
     const isYoung = ageMs >= 0 && ageMs < maxStaleMs;
-    if (isYoung && !isPast && (isComplete || upTo !== undefined)) return { kind: "served", sequence, ageMs };
+    if (isYoung && (isComplete || upTo !== undefined)) return { kind: "served", sequence, ageMs };
     return { kind: "hit", sequence };
   }
 
