@@ -103,6 +103,16 @@ describe("directoryCache", () => {
     expect(identity).toBe(golden.identity);
   });
 
+  test("clears what earlier runs left, and files of others stay", () => {
+    const directory = new Directory(new MemoryFs());
+    directoryCache(directory).put("a", Uint8Array.of(1));
+    directory.writeFile("mine", Uint8Array.of(2));
+    const next = directoryCache(directory);
+    next.clear(); // before anything was put
+    expect(directory.list()).toEqual([{ name: "mine", kind: "file" }]);
+    expect(next.get("a")).toBeUndefined();
+  });
+
   test("does not read a file that is larger than any of its rows", () => {
     const directory = new Directory(new MemoryFs());
     const cache = directoryCache(directory, { maxBytes: 100 });
