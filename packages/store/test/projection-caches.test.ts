@@ -103,6 +103,14 @@ describe("directoryCache", () => {
     expect(identity).toBe(golden.identity);
   });
 
+  test("lets go of what was used least recently", () => {
+    const cache = directoryCache(new Directory(new MemoryFs()), { maxRows: 3 });
+    for (const key of ["a", "b", "c"]) cache.put(key, Uint8Array.of(1));
+    cache.get("a");
+    cache.put("d", Uint8Array.of(1));
+    expect(["a", "b", "c", "d"].filter((key) => cache.get(key) !== undefined)).toEqual(["a", "c", "d"]);
+  });
+
   test("clears what earlier runs left, and files of others stay", () => {
     const directory = new Directory(new MemoryFs());
     directoryCache(directory).put("a", Uint8Array.of(1));
