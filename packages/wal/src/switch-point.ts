@@ -42,8 +42,9 @@ function lastBoundary(
   maxPayloadBytes: number,
 ): LogPosition {
   if (keepLsn === tail.lastLsn) return tail.end;
-  const first = tail.visited[0] as SoundSegment; // a scan visits at least one
-  const walk = new FrameWalk(directory, { segment: first }, { maxPayloadBytes, segments: live });
+  const isBefore = ({ nextLsn }: LogPosition, place: number): boolean => place === 0 || nextLsn <= keepLsn + 1;
+  const position = tail.boundaries.findLast(isBefore) as LogPosition; // there is a first one
+  const walk = new FrameWalk(directory, { segment: position.segment, position }, { maxPayloadBytes, segments: live });
   try {
     let place = boundaryOf(walk);
     // Ends behind the record itself, as `tail.end` does: a watermark that follows need not be durable. One that a segment begins

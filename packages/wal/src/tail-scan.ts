@@ -45,8 +45,11 @@ export interface DroppedBytes {
 }
 
 export interface TailScan {
-  /** Segments that were read, the last one holding the end. */
-  readonly visited: readonly SoundSegment[];
+  /**
+   * Boundaries on the way to the end, a megabyte or so apart: the beginning of the first segment that was read, and others each behind
+   * a record. Whoever looks for one that is not among them begins at the one before it.
+   */
+  readonly boundaries: readonly LogPosition[];
   /**
    * Behind the last record, and before any watermark that follows it: that one may be readable and not durable, after a process
    * was killed between the write and the barrier, and whoever went on behind it would lose the way there with it.
@@ -61,6 +64,9 @@ export interface TailScan {
   readonly damage: WalError | undefined;
   readonly scannedBytes: number;
 }
+
+/** Bytes between two boundaries of {@link TailScan} at least. */
+const BOUNDARY_BYTES = 1024 * 1024;
 
 export interface TailScanOptions {
   readonly maxPayloadBytes: number;
@@ -85,16 +91,20 @@ export function* scanTail(
   const first = live[0] as SoundSegment; // not empty
   let proven = headers.reduce((most, header) => Math.max(most, header.durableLsn), durableLsn);
   let segment = live.findLast(({ header }) => header.baseLsn <= proven + 1) ?? first;
-  const visited: SoundSegment[] = [];
+  const boundaries = [beginningOf(segment)];
   const dropped: DroppedBytes[] = [];
   let scannedBytes = 0;
   let scan: SegmentScan;
   let end: LogPosition;
   for (;;) {
-    visited.push(segment);
     end = beginningOf(segment);
+    let dueOffset = BOUNDARY_BYTES;
     const onFrame = ({ span, endOffset: offset, nextLsn, chain }: FrameCursor): void => {
-      if (span > 0) end = { segment, offset, nextLsn, chain };
+      if (span === 0) return;
+      end = { segment, offset, nextLsn, chain };
+      if (offset < dueOffset) return;
+      boundaries.push(end);
+      dueOffset = offset + BOUNDARY_BYTES;
     };
     scan = scanFile(directory, segment, { successors: headers, durableLsn: proven, maxPayloadBytes, onFrame });
     scannedBytes += segment.sizeBytes;
@@ -118,7 +128,7 @@ export function* scanTail(
   const lostSegments = segmentsWithoutHeader(directory, survey, live, position);
   dropped.push(...lostSegments);
   return {
-    visited,
+    boundaries,
     end,
     lastLsn: nextLsn - 1,
     durableLsn: proven,
