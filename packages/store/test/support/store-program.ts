@@ -156,11 +156,21 @@ export class StoreProgram {
     await this.close(model);
     const image = this.#fs.snapshot();
     const taken = new CrashFs({ image });
-    if (prepare(new Directory(taken, this.#path))) {
+    const isChanged = prepare(new Directory(taken, this.#path));
+    if (isChanged) {
       this.#mount(taken.snapshot());
       this.begin(model);
     }
     await this.open(model);
+    const { unused, ...sources } = this.store.openReport.indexedFrom;
+    for (const [source, part] of Object.entries(sources)) {
+      if (part.events > 0) this.note(`indexed from ${source}`);
+    }
+    // What is derived heals itself, so that only this tells whether it was right. A merge takes segments away that an accelerator names;
+    // and the footer behind the watermark that a recovery has ended its segment with is of another chain than the next segment.
+    const isMerged = (this.#settings.store.mergeBytes ?? 0) > 0;
+    const isMeant = (why: string): boolean => why === "absent" || why.includes("its chain is not that of the last one");
+    if (!isChanged && !isMerged) expect(unused.filter(({ why }) => !isMeant(why))).toEqual([]);
   }
 
   /** The process ends: what is with the system stays, and what waits in a buffer goes. */
