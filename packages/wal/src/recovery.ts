@@ -233,9 +233,8 @@ function copyFrames(
   maxPayloadBytes: number,
   copy: FrameCopy,
 ): boolean {
-  const { segment, offset, nextLsn, chain } = place;
-  const position = offset === SEGMENT_HEADER_BYTES ? {} : { position: { offset, nextLsn, chain } };
-  const walk = new FrameWalk(directory, { segment, ...position }, { maxPayloadBytes, segments: live });
+  const start = { segment: place.segment, position: place };
+  const walk = new FrameWalk(directory, start, { maxPayloadBytes, segments: live });
   try {
     while (walk.nextLsn <= lastLsn && walk.next()) {
       const { kind, flags, span } = walk.cursor;

@@ -42,8 +42,8 @@ function lastBoundary(
   maxPayloadBytes: number,
 ): LogPosition {
   if (keepLsn === tail.lastLsn) return tail.end;
-  const isBefore = ({ nextLsn }: LogPosition, place: number): boolean => place === 0 || nextLsn <= keepLsn + 1;
-  const position = tail.boundaries.findLast(isBefore) as LogPosition; // there is a first one
+  const { boundaries } = tail;
+  const position = boundaries.findLast(({ nextLsn }) => nextLsn <= keepLsn + 1) ?? boundaries[0]; // the beginning
   const walk = new FrameWalk(directory, { segment: position.segment, position }, { maxPayloadBytes, segments: live });
   try {
     let place = boundaryOf(walk);

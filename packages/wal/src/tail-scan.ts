@@ -49,7 +49,7 @@ export interface TailScan {
    * Boundaries on the way to the end, a megabyte or so apart: the beginning of the first segment that was read, and others each behind
    * a record. Whoever looks for one that is not among them begins at the one before it.
    */
-  readonly boundaries: readonly LogPosition[];
+  readonly boundaries: readonly [LogPosition, ...LogPosition[]];
   /**
    * Behind the last record, and before any watermark that follows it: that one may be readable and not durable, after a process
    * was killed between the write and the barrier, and whoever went on behind it would lose the way there with it.
@@ -91,7 +91,7 @@ export function* scanTail(
   const first = live[0] as SoundSegment; // not empty
   let proven = headers.reduce((most, header) => Math.max(most, header.durableLsn), durableLsn);
   let segment = live.findLast(({ header }) => header.baseLsn <= proven + 1) ?? first;
-  const boundaries = [beginningOf(segment)];
+  const boundaries: [LogPosition, ...LogPosition[]] = [beginningOf(segment)];
   const dropped: DroppedBytes[] = [];
   let scannedBytes = 0;
   let scan: SegmentScan;
