@@ -21,6 +21,8 @@ export interface AcceleratorOptions {
   /** 16 bytes. */
   readonly logId: Uint8Array;
   readonly collector?: FooterCollector | undefined;
+  /** How many events the index will have in the end: it makes room for them at once. */
+  readonly expectedEvents: number;
 }
 
 /** What became of an accelerator. */
@@ -131,7 +133,7 @@ class AcceleratorReader {
   }
 
   #readIds(index: EventIndex, { counts, events }: Parts): void {
-    index.ids.reserve(events);
+    index.ids.reserve(this.#options.expectedEvents);
     for (const [, count] of at.parts(counts.events, at.IDS_PER_BLOCK)) {
       const bytes = this.#blocks.readBlock();
       if (bytes.length !== count * at.ID_ENTRY_BYTES) throw this.#damaged("list of ids");

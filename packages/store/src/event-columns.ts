@@ -22,11 +22,13 @@ export class EventRows {
 
   constructor(count: number) {
     this.count = count;
-    this.frames = new Uint32Array(count);
-    this.streams = new Uint32Array(count);
-    this.scopes = new Uint32Array(count);
-    this.kinds = new Uint16Array(count);
-    this.times = new Float64Array(count);
+    // One piece of memory for all columns, the widest first, because a million events are a thousand of these.
+    const memory = new ArrayBuffer(count * EVENT_BYTES);
+    this.times = new Float64Array(memory, 0, count);
+    this.frames = new Uint32Array(memory, count * 8, count);
+    this.streams = new Uint32Array(memory, count * 12, count);
+    this.scopes = new Uint32Array(memory, count * 16, count);
+    this.kinds = new Uint16Array(memory, count * 20, count);
   }
 }
 

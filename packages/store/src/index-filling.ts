@@ -5,6 +5,7 @@ import { loadAccelerator } from "./accelerator-file.js";
 import { ACCELERATOR_FILE } from "./accelerator-layout.js";
 import type { FooterCollector } from "./footer-collector.js";
 import { EventIndex } from "./event-index.js";
+import { FIXED_BYTES } from "./event-layout.js";
 import { takeFooter } from "./footer-loader.js";
 import { FrameIndexer } from "./frame-indexer.js";
 import { StoreError } from "./store-error.js";
@@ -57,9 +58,11 @@ export function fillIndex(sources: IndexSources): FilledIndex {
     throw new StoreError("STORE_CORRUPT", message, { file: first.file, expected: 1, actual: first.baseLsn });
   }
   const unused: { file: string; why: string }[] = [];
-  const loaded = loadAccelerator(sources);
+  const expectedEvents = mostEvents(segments);
+  const loaded = loadAccelerator({ ...sources, expectedEvents });
   if (loaded.kind === "refused") unused.push({ file: ACCELERATOR_FILE, why: loaded.why });
   const index = loaded.kind === "loaded" ? loaded.index : new EventIndex(collector);
+  index.ids.reserve(expectedEvents);
   const accelerator = { segments: loaded.kind === "loaded" ? loaded.segments : 0, events: index.lastSequence };
   const footers = { segments: 0, events: 0 };
   const frames = { segments: 0, events: 0 };
@@ -85,4 +88,10 @@ export function fillIndex(sources: IndexSources): FilledIndex {
     part.events += events;
   }
   return { index, indexer, report: { accelerator, footers, frames, unused } };
+}
+
+/** As many as headers say, and no more than there are bytes for: what room is made for is not up to a header alone. */
+function mostEvents(segments: readonly LogSegment[]): number {
+  const bytes = segments.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  return Math.min(segments.at(-1)?.lastLsn ?? 0, Math.floor(bytes / FIXED_BYTES));
 }

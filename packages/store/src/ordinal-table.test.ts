@@ -91,3 +91,18 @@ test("what is added at once, or comes from another table that grows meanwhile, i
   }
   expect(second.bytes / second.count).toBeLessThan(22);
 });
+
+test("a table that has made room for its entries takes no more until they are there, and makes it only while it is empty", () => {
+  const hashes = Uint32Array.from({ length: 100_000 }, (_, ordinal) => Math.imul(ordinal, 0x9e3779b1) >>> 0);
+  const table = new OrdinalTable();
+  table.reserve(hashes.length);
+  const { bytes } = table;
+  table.reserve(10);
+  table.addAll(hashes.subarray(0, 10), 0);
+  table.reserve(10 * hashes.length);
+  for (let ordinal = 10; ordinal < hashes.length; ordinal += 1) table.add(hashes[ordinal] ?? 0, ordinal);
+  expect(table.bytes).toBe(bytes);
+  expect(bytes / table.count).toBeLessThan(22);
+  const missed = hashes.findIndex((hash, ordinal) => table.find(hash, (found) => found === ordinal) !== ordinal);
+  expect(missed).toBe(-1);
+});

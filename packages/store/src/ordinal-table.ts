@@ -115,9 +115,14 @@ export class OrdinalTable {
     if (filled > 0) yield entries.subarray(0, filled);
   }
 
-  /** Makes room for so many entries at once; of use before the first one. */
+  /** Has so many entries find the buckets that they will need, where there is no entry yet: none is split on the way there. */
   reserve(count: number): void {
-    if (this.#count === 0) this.#spread(count);
+    let depth = this.#depth;
+    while (count / 2 ** depth > (MAX_SLOTS * 3) / 4 && depth < MAX_DEPTH) depth += 1;
+    if (this.#count > 0 || depth === this.#depth) return;
+    this.#depth = depth;
+    this.#directory = Array.from({ length: 2 ** depth }, () => emptyBucket(depth, MAX_SLOTS));
+    this.#bytes = this.#directory.length * MAX_SLOTS * SLOT_WORDS * 4;
   }
 
   /** Adds what {@link entries} has given, as far as ordinals are below a bound. */
@@ -149,14 +154,6 @@ export class OrdinalTable {
     const copies = 2 ** (this.#depth - depth);
     const first = prefixOf(hash, depth) * copies;
     for (let copy = 0; copy < copies; copy += 1) this.#directory[first + copy] = halves[copy < copies / 2 ? 0 : 1];
-  }
-
-  /** Gives a table without entries the buckets that so many will need. */
-  #spread(count: number): void {
-    while (count / 2 ** this.#depth > (MAX_SLOTS * 3) / 4 && this.#depth < MAX_DEPTH) this.#depth += 1;
-    const slots = this.#depth === 0 ? FIRST_SLOTS : MAX_SLOTS;
-    this.#directory = Array.from({ length: 2 ** this.#depth }, () => emptyBucket(this.#depth, slots));
-    this.#bytes = this.#directory.length * slots * SLOT_WORDS * 4;
   }
 
   #deepen(): void {

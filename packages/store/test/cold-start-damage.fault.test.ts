@@ -3,7 +3,8 @@
 import { Directory } from "@holdfast/fs-seam";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
-import { crc32, SEGMENT_HEADER_BYTES } from "@holdfast/segment-codec";
+import { crc32, encodeSegmentHeader, inspectSegmentHeader, SEGMENT_HEADER_BYTES } from "@holdfast/segment-codec";
+import { formatSegmentFileName } from "@holdfast/wal/files";
 import { beforeAll, describe, expect, test } from "vitest";
 import { openStoreReader, type IndexReport } from "../src/index.js";
 import { ACCELERATOR_FILE, BLOCK_HEADER_BYTES, HEADER_BYTES } from "../src/accelerator-layout.js";
@@ -370,6 +371,18 @@ describe("a footer", () => {
     expect(short.indexedFrom.unused[0]?.why).toMatch(/^a footer of \d+ bytes is above maxRecordBytes$/);
     short.close();
   });
+});
+
+test("a header that claims more events than there are bytes for costs no room for them", () => {
+  const copy = withoutAccelerator(sound);
+  const outcome = inspectSegmentHeader(copy.readFile(files.at(-1) ?? ""));
+  if (outcome.kind !== "segment") throw new Error("a sound store ends in a sound segment");
+  const { crc: _crc, frameSeed: _seed, ...last } = outcome.header;
+  const claimed = { ...last, segmentId: last.segmentId + 1, baseLsn: 2 ** 40, durableLsn: 2 ** 40 - 1 };
+  const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
+  encodeSegmentHeader(claimed, bytes);
+  copy.writeFile(formatSegmentFileName(claimed), bytes);
+  expect(() => read(copy)).toThrow(expect.objectContaining({ code: "WAL_CORRUPT" }));
 });
 
 test("D-37: a close syncs the frames before it writes the footer, and syncs again behind it", async () => {
