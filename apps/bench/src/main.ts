@@ -6,7 +6,7 @@ import { machineProfile } from "./machine-profile.js";
 import { markdownTable } from "./markdown-table.js";
 import { baselineOf, markdownReport, reportOf, type Baseline, type Report } from "./report.js";
 import type { Row } from "./row.js";
-import type { Part, Suite } from "./suite.js";
+import type { Part, PartOptions, Suite } from "./suite.js";
 import { crashSuite } from "./suites/crash.bench.js";
 import { fsSeamSuite } from "./suites/fs-seam.bench.js";
 import { lsmTreeSuite } from "./suites/lsm-tree.bench.js";
@@ -28,6 +28,7 @@ const usage = `usage: npm run bench -- [suite] [options]
   --json FILE        also write the report as JSON
   --markdown FILE    also write the report as Markdown
   --quick            less work in fewer rounds: a look, not a measurement
+  --full             also what takes minutes and gigabytes: ten million events in the suite store
   --update-baseline  write the ratios to src/baselines, to be committed
   --strict           exit with 1 when a bar is missed
   --part NAME        only this part of the suite, and only its table
@@ -48,6 +49,7 @@ interface CommandLine {
   readonly json: string | undefined;
   readonly markdown: string | undefined;
   readonly quick: boolean;
+  readonly full: boolean;
   readonly updateBaseline: boolean;
   readonly strict: boolean;
   readonly part: string | undefined;
@@ -61,6 +63,7 @@ function readCommandLine(): CommandLine | undefined {
       json: { type: "string" },
       markdown: { type: "string" },
       quick: { type: "boolean", default: false },
+      full: { type: "boolean", default: false },
       "update-baseline": { type: "boolean", default: false },
       strict: { type: "boolean", default: false },
       part: { type: "string" },
@@ -71,8 +74,9 @@ function readCommandLine(): CommandLine | undefined {
   const chosen = positionals.length === 0 ? suites : positionals.map(suiteNamed);
   const updateBaseline = values["update-baseline"];
   if (updateBaseline && values.quick) throw new Error("--update-baseline needs a full run, not --quick");
-  const { json, markdown, quick, strict, part } = values;
-  return { chosen, json, markdown, quick, updateBaseline, strict, part };
+  if (values.full && values.quick) throw new Error("--full and --quick are two scales; name one");
+  const { json, markdown, quick, full, strict, part } = values;
+  return { chosen, json, markdown, quick, full, updateBaseline, strict, part };
 }
 
 function suiteNamed(name: string): Suite {
@@ -87,10 +91,10 @@ async function main(): Promise<void> {
     process.stdout.write(`${usage}\nsuites: ${suites.map(({ name }) => name).join(", ")}\n`);
     return;
   }
-  if (command.part !== undefined) return measureHere(command.chosen, command.part, command.quick);
+  if (command.part !== undefined) return measureHere(command.chosen, command.part, command);
   const reports: { readonly report: Report; readonly markdown: string }[] = [];
   for (const suite of command.chosen) {
-    const report = await runSuite(suite, command.quick);
+    const report = await runSuite(suite, command);
     const markdown = markdownReport(report, readBaseline(suite.name));
     process.stdout.write(`${reports.length === 0 ? "" : "\n"}${markdown}`);
     if (command.updateBaseline) writeBaseline(report);
@@ -104,23 +108,23 @@ async function main(): Promise<void> {
   if (strict && missed) process.exitCode = 1;
 }
 
-async function runSuite(suite: Suite, quick: boolean): Promise<Report> {
+async function runSuite(suite: Suite, scale: PartOptions): Promise<Report> {
   const machine = machineProfile();
   const rows: Row[] = [];
   for (const part of suite.parts) {
     const start = performance.now();
     process.stderr.write(`bench: ${suite.name} ${part.name} ... `);
-    rows.push(...(await measureApart(suite, part, quick)));
+    rows.push(...(await measureApart(suite, part, scale)));
     process.stderr.write(`${((performance.now() - start) / 1000).toFixed(1)} s\n`);
   }
-  return reportOf(suite.name, quick, machine, rows);
+  return reportOf(suite.name, scale.quick, machine, rows);
 }
 
 /** Measures one part in a child that is this program with `--part`. */
-function measureApart(suite: Suite, part: Part, quick: boolean): Promise<Row[]> {
+function measureApart(suite: Suite, part: Part, { quick, full }: PartOptions): Promise<Row[]> {
   return new Promise((resolve, reject) => {
     let rows: Row[] | undefined;
-    const options = [suite.name, "--part", part.name, ...(quick ? ["--quick"] : [])];
+    const options = [suite.name, "--part", part.name, ...(quick ? ["--quick"] : []), ...(full ? ["--full"] : [])];
     const child = fork(fileURLToPath(import.meta.url), options, {
       execArgv: ["--expose-gc"],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
@@ -136,11 +140,11 @@ function measureApart(suite: Suite, part: Part, quick: boolean): Promise<Row[]> 
   });
 }
 
-async function measureHere(chosen: readonly Suite[], name: string, quick: boolean): Promise<void> {
+async function measureHere(chosen: readonly Suite[], name: string, { quick, full }: PartOptions): Promise<void> {
   const parts = chosen.flatMap((suite) => suite.parts);
   const part = parts.find((each) => each.name === name);
   if (part === undefined) throw new Error(`no part "${name}"; there is ${parts.map((each) => each.name).join(", ")}`);
-  const rows = await part.measure({ quick });
+  const rows = await part.measure({ quick, full });
   if (process.send === undefined) process.stdout.write(`${markdownTable(rows)}\n`);
   else process.send(rows, () => process.disconnect());
 }

@@ -5,9 +5,9 @@ import { openStore, type Store } from "@holdfast/store";
 import { bound, type Row } from "../row.js";
 import type { Part } from "../suite.js";
 import { median } from "../workload.js";
-import { entityOf, fill, inDirectory, orderOf, Placed } from "./store-workloads.js";
+import { fill, inDirectory, Placed } from "./store-workloads.js";
 
-/** What a large store costs: to open, in memory, on the disk, and an append to it. */
+/** What a large store costs: to open, in memory, and on the disk. */
 export const storeOpenPart: Part = {
   name: "open",
   measure: ({ quick }) =>
@@ -16,10 +16,7 @@ export const storeOpenPart: Part = {
       const own = mkdtempSync(join(path, "store-"));
       const open = (): Promise<Store<typeof Placed>> => openStore({ directory: openDirectory(own), events: [Placed] });
       const first = await open();
-      fill(first, count / 10);
-      const early = appendNs(first);
       fill(first, count);
-      const late = appendNs(first);
       const { lastSequence } = first;
       await first.close();
       const bytes = readdirSync(own).reduce((sum, name) => sum + statSync(join(own, name)).size, 0);
@@ -32,20 +29,18 @@ export const storeOpenPart: Part = {
         indexBytes = store.stats().indexBytes;
         await store.close();
       }
-      return rowsOf({ count, times, early, late, memory: indexBytes / lastSequence, disk: bytes / lastSequence });
+      return rowsOf({ count, times, memory: indexBytes / lastSequence, disk: bytes / lastSequence });
     }),
 };
 
 interface Measured {
   readonly count: number;
   readonly times: readonly number[];
-  readonly early: number;
-  readonly late: number;
   readonly memory: number;
   readonly disk: number;
 }
 
-function rowsOf({ count, times, early, late, memory, disk }: Measured): Row[] {
+function rowsOf({ count, times, memory, disk }: Measured): Row[] {
   const name = "store";
   return [
     {
@@ -55,12 +50,6 @@ function rowsOf({ count, times, early, late, memory, disk }: Measured): Row[] {
       bar: bound("most", 3e9),
     },
     {
-      id: "open/growth",
-      workload: `append, with ${count} events there against a tenth of them`,
-      ours: { name, unit: "factor", value: late / early },
-      bar: bound("most", 1.2),
-    },
-    {
       id: "open/memory",
       workload: "memory of the index, an event",
       ours: { name, unit: "bytes", value: memory },
@@ -68,14 +57,4 @@ function rowsOf({ count, times, early, late, memory, disk }: Measured): Row[] {
     },
     { id: "open/disk", workload: "disk, a 200 B event in commits of 4", ours: { name, unit: "bytes", value: disk } },
   ];
-}
-
-/** Nanoseconds of an append, the median of some hundred short runs. */
-function appendNs(store: Store<typeof Placed>): number {
-  const runs = Array.from({ length: 200 }, () => {
-    const began = process.hrtime.bigint();
-    for (let index = 0; index < 20; index += 1) store.append(entityOf(index), Placed, orderOf(index));
-    return Number(process.hrtime.bigint() - began) / 20;
-  });
-  return median(runs);
 }
