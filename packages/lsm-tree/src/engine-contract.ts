@@ -87,10 +87,22 @@ export interface NewTable {
   abandon(): void;
 }
 
+/** Keeps a table's file open, and what it reads readable, even when the file is removed meanwhile. */
+export interface TablePin {
+  readonly reader: TableReader;
+  /** Idempotent. Nobody may move the reader's cursors afterwards. */
+  release(): void;
+}
+
 /** The files of tables, for flushes, compactions and reads. */
 export interface TableStore {
-  /** A reader, opened on first use and kept open among the most recently used. Throws what opening throws. */
+  /**
+   * A reader, opened on first use and kept open among the most recently used; good until the next call that opens one. Throws what opening
+   * throws. Who keeps it longer, or a cursor of it, takes a pin.
+   */
   reader(table: TableMeta): TableReader;
+  /** The same for whoever goes through the table. */
+  pin(table: TableMeta): TablePin;
   /** Creates the file, exclusively. */
   create(
     tableNumber: number,

@@ -11,6 +11,10 @@ export const lsmErrorCodes = [
   "LSM_UNSUPPORTED",
   "LSM_UNSUPPORTED_CODEC",
   "LSM_OUT_OF_ORDER",
+  "LSM_MISSING_TABLE",
+  "LSM_READ_FAILED",
+  "LSM_NO_SPACE",
+  "LSM_CLOSED",
 ] as const;
 
 export type LsmErrorCode = (typeof lsmErrorCodes)[number];
@@ -24,7 +28,8 @@ export interface LsmErrorContext {
   readonly offset?: number | undefined;
   /** Ordinal of the data block, from 0. */
   readonly block?: number | undefined;
-  /** The user keys that are concerned, in hex: above `keysAfter`, exclusive, and up to `keysUpTo`, inclusive. Absent without a bound. */
+  /** The user keys that are concerned, in hex: from `keysFrom` on, inclusive, or above `keysAfter`, exclusive, and up to `keysUpTo`, inclusive. Absent without a bound. */
+  readonly keysFrom?: string | undefined;
   readonly keysAfter?: string | undefined;
   readonly keysUpTo?: string | undefined;
   readonly expected?: number | string | undefined;

@@ -164,7 +164,7 @@ export class TableReader implements TableBlocks {
     const bytes = index.frameBytes[ordinal]!;
     const chainBefore = ordinal === 0 ? this.header.crc : index.chains[ordinal - 1]!;
     if (bytes > this.#scratch.length) this.#scratch = new Uint8Array(bytes + (bytes >>> 1));
-    const frame = this.file.read(offset, bytes, this.#scratch.subarray(0, bytes));
+    const frame = this.#readFrame(ordinal, offset, bytes);
     const view = this.file.viewFrame(frame, { offset, bytes, chainBefore }, tableFrameKinds.data);
     if (view === undefined) throw this.damagedBlock(ordinal, "fails its checksum");
     if (view.chain !== index.chains[ordinal]) throw this.damagedBlock(ordinal, "is not the one of the index");
@@ -184,6 +184,14 @@ export class TableReader implements TableBlocks {
       throw this.damagedBlock(ordinal, "has another number of entries than the index says");
     }
     return block;
+  }
+
+  #readFrame(ordinal: number, offset: number, bytes: number): Uint8Array {
+    try {
+      return this.file.read(offset, bytes, this.#scratch.subarray(0, bytes));
+    } catch (error) {
+      throw this.#withPlace(ordinal, error);
+    }
   }
 
   #decompress(ordinal: number, codec: number, frame: Uint8Array, start: number, payloadBytes: number): Uint8Array {

@@ -1,0 +1,90 @@
+import { isFsError, type Directory, type FileHandle } from "@holdfast/fs-seam";
+import type { ByteSource } from "@holdfast/segment-codec";
+import type { TablePin } from "./engine-contract.js";
+import { LsmError } from "./lsm-error.js";
+import { hex } from "./sstable/table-file.js";
+import { TableReader, type TableReaderOptions } from "./sstable/table-reader.js";
+import type { TableMeta } from "./version-edit.js";
+
+/**
+ * A table and the handle it is read through. The handle is closed once the table is dropped and nobody has it pinned: a file lives on behind its
+ * handle, so that what was removed meanwhile can be read to the end.
+ */
+export class OpenTable {
+  readonly reader: TableReader;
+  /** When it was last asked for, by the clock of whoever keeps it. */
+  usedAt = 0;
+  readonly #handle: FileHandle;
+  #pins = 0;
+  #isDropped = false;
+
+  /** Opens the file. @throws what opening and reading throw; the file is closed then. */
+  constructor(directory: Directory, file: string, options: TableReaderOptions) {
+    this.#handle = directory.open(file, { mode: "read" });
+    try {
+      this.reader = new TableReader(sourceOf(this.#handle, file, options.tableNumber), options);
+    } catch (error) {
+      this.#handle.close();
+      throw error;
+    }
+  }
+
+  get isPinned(): boolean {
+    return this.#pins > 0;
+  }
+
+  pin(): TablePin {
+    this.#pins += 1;
+    let isReleased = false;
+    return {
+      reader: this.reader,
+      release: () => {
+        if (isReleased) return;
+        isReleased = true;
+        this.#pins -= 1;
+        this.#closeUnused();
+      },
+    };
+  }
+
+  drop(): void {
+    this.#isDropped = true;
+    this.#closeUnused();
+  }
+
+  #closeUnused(): void {
+    if (this.#isDropped && this.#pins === 0) this.#handle.close();
+  }
+}
+
+/** What the system says of a read becomes an error of this package, to which the reader adds which keys are concerned. */
+function sourceOf(handle: FileHandle, file: string, tableNumber: number): ByteSource {
+  return {
+    sizeBytes: handle.stat().size,
+    readAt(target, offset) {
+      try {
+        return handle.readAt(target, offset);
+      } catch (cause) {
+        throw readFailure(file, tableNumber, cause, offset);
+      }
+    },
+  };
+}
+
+function readFailure(file: string, tableNumber: number, cause: unknown, offset?: number): unknown {
+  if (!isFsError(cause)) return cause;
+  return new LsmError("LSM_READ_FAILED", `${file} cannot be read`, { file, tableNumber, offset }, { cause });
+}
+
+/** The error of a table that cannot be opened: what is known of its keys is what the manifest says. */
+export function withKeysOf({ tableNumber, smallest, largest }: TableMeta, file: string, error: unknown): unknown {
+  const keys = { keysFrom: hex(smallest), keysUpTo: hex(largest) };
+  if (isFsError(error, "FS_NOT_FOUND")) {
+    const context = { file, tableNumber, ...keys };
+    return new LsmError("LSM_MISSING_TABLE", `${file} is not there`, context, { cause: error });
+  }
+  const failure = readFailure(file, tableNumber, error);
+  if (!(failure instanceof LsmError)) return failure;
+  const { cause = failure } = failure;
+  return new LsmError(failure.code, failure.message, { ...failure.context, ...keys }, { cause });
+}

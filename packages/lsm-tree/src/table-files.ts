@@ -1,0 +1,190 @@
+import { type Directory } from "@holdfast/fs-seam";
+import type { BlockCodec, BlockCodecs } from "./block-codec.js";
+import type { NewTable, TablePin, TableStore } from "./engine-contract.js";
+import type { HashKey } from "./key-hash.js";
+import { LsmError } from "./lsm-error.js";
+import { checkBytes, checkKeys, checkWhole } from "./option-check.js";
+import type { BlockCache, TableReader } from "./sstable/table-reader.js";
+import { TableCreation, type NewTableDetails } from "./table-creation.js";
+import { formatTableFileName, parseTableFileName } from "./table-file-name.js";
+import { OpenTable, withKeysOf } from "./open-table.js";
+import type { TableMeta } from "./version-edit.js";
+
+/** A cache that can let go of a table. */
+export interface TableBlockCache extends BlockCache {
+  /** Drops whatever is kept of a table. */
+  forget(tableNumber: number): void;
+}
+
+export interface TableFilesOptions {
+  /** Where tables lie, and nothing else that is ours: `tables/` of the database. */
+  readonly directory: Directory;
+  /** 16 bytes. */
+  readonly databaseId: Uint8Array;
+  readonly hashKey: HashKey;
+  /** 32 random bits for each table that is created. */
+  readonly nonce: () => number;
+  /** Milliseconds since 1970, stated in tables that are created. Default: they state 0. */
+  readonly now?: () => number;
+  readonly cache?: TableBlockCache;
+  /** Codecs for reading, beside those of the format. */
+  readonly codecs?: BlockCodecs;
+  /** How many files stay open at once beyond those that are pinned. Default 512. */
+  readonly maxOpenTables?: number;
+  /** Of tables that are created: see `TableBuilder`. */
+  readonly blockBytes?: number;
+  readonly codec?: BlockCodec | null;
+  readonly filterBitsPerKey?: number;
+}
+
+/** What lies in the directory of tables. */
+export interface TableListing {
+  /** By ascending number. */
+  readonly tables: readonly { readonly tableNumber: number; readonly file: string; readonly bytes: number }[];
+  /** Entries whose names are not those of tables: nobody touches them. */
+  readonly foreign: readonly string[];
+}
+
+const optionKeys: readonly (keyof TableFilesOptions)[] = [
+  ...(["directory", "databaseId", "hashKey", "nonce", "now", "cache", "codecs", "maxOpenTables"] as const),
+  ...(["blockBytes", "codec", "filterBitsPerKey"] as const),
+];
+
+/**
+ * The files of tables: `{number}.sst`, each created exclusively and never changed once it is finished. A file counts for nothing before an edit of the
+ * manifest names it, so that a crash at any point of its writing leaves an orphan: absent, empty, or any part of it.
+ *
+ * Readers are kept open, so many at most; the one that was not asked for longest goes first, unless it is pinned.
+ */
+export class TableFiles implements TableStore {
+  readonly #options: TableFilesOptions;
+  readonly #maxOpenTables: number;
+  readonly #opened = new Map<number, OpenTable>();
+  /** Counts what is asked for, so that a table that is open costs a look-up and a number, no list to be kept in order. */
+  #clock = 0;
+  #isClosed = false;
+
+  /** @throws `TypeError` or `RangeError` that names the option. */
+  constructor(options: TableFilesOptions) {
+    checkKeys(options, optionKeys, "TableFiles");
+    const { maxOpenTables = 512 } = options;
+    checkBytes(options.databaseId, "databaseId", 16);
+    checkWhole(maxOpenTables, "maxOpenTables", 1, Number.MAX_SAFE_INTEGER);
+    if (typeof options.nonce !== "function") throw new TypeError("nonce must be a function");
+    this.#options = options;
+    this.#maxOpenTables = maxOpenTables;
+  }
+
+  /** How many files are open for reading. */
+  get openCount(): number {
+    return this.#opened.size;
+  }
+
+  /** Bytes of the indexes and filters of open tables. */
+  get residentBytes(): number {
+    let bytes = 0;
+    for (const { reader } of this.#opened.values()) bytes += reader.residentBytes;
+    return bytes;
+  }
+
+  reader(table: TableMeta): TableReader {
+    return this.#open(table).reader;
+  }
+
+  pin(table: TableMeta): TablePin {
+    return this.#open(table).pin();
+  }
+
+  create(tableNumber: number, details: NewTableDetails): NewTable {
+    this.#refuseClosed();
+    const { directory, databaseId, hashKey, nonce, now, blockBytes, codec, filterBitsPerKey } = this.#options;
+    return new TableCreation(directory, {
+      ...{ databaseId, tableNumber, hashKey, nonce: nonce(), createdMs: now?.() ?? 0, ...details },
+      ...(blockBytes === undefined ? {} : { blockBytes }),
+      ...(codec === undefined ? {} : { codec }),
+      ...(filterBitsPerKey === undefined ? {} : { filterBitsPerKey }),
+    });
+  }
+
+  syncNames(): Promise<void> {
+    return this.#options.directory.syncNames();
+  }
+
+  remove(tableNumber: number): void {
+    const table = this.#opened.get(tableNumber);
+    if (table !== undefined) this.#drop(table);
+    this.#options.cache?.forget(tableNumber);
+    this.#options.directory.removeIfPresent(formatTableFileName(tableNumber));
+  }
+
+  /** Every entry of the directory, with the sizes of tables. Opens nothing. */
+  list(): TableListing {
+    const { directory } = this.#options;
+    const tables: { tableNumber: number; file: string; bytes: number }[] = [];
+    const foreign: string[] = [];
+    for (const { name, kind } of directory.list()) {
+      const tableNumber = kind === "file" ? parseTableFileName(name) : undefined;
+      if (tableNumber === undefined) foreign.push(name);
+      else tables.push({ tableNumber, file: name, bytes: directory.stat(name).size });
+    }
+    tables.sort((a, b) => a.tableNumber - b.tableNumber);
+    return { tables, foreign };
+  }
+
+  /** Closes all files; those that are pinned with their last pin. Idempotent. */
+  close(): void {
+    this.#isClosed = true;
+    for (const table of this.#opened.values()) this.#drop(table);
+  }
+
+  #open(meta: TableMeta): OpenTable {
+    let table = this.#opened.get(meta.tableNumber);
+    if (table === undefined) {
+      this.#refuseClosed();
+      table = this.#openFile(meta);
+      this.#opened.set(meta.tableNumber, table);
+      table.usedAt = ++this.#clock;
+      this.#makeRoom();
+      return table;
+    }
+    table.usedAt = ++this.#clock;
+    return table;
+  }
+
+  #openFile(meta: TableMeta): OpenTable {
+    const { directory, databaseId, hashKey, cache, codecs } = this.#options;
+    const { tableNumber, bytes, chain } = meta;
+    const file = formatTableFileName(tableNumber);
+    try {
+      return new OpenTable(directory, file, {
+        ...{ databaseId, tableNumber, bytes, chain, file, hashKey },
+        ...(cache === undefined ? {} : { cache }),
+        ...(codecs === undefined ? {} : { codecs }),
+      });
+    } catch (error) {
+      throw withKeysOf(meta, file, error);
+    }
+  }
+
+  /** Closes what was not asked for longest. The one that was just opened is never among them, nor is a pinned one. */
+  #makeRoom(): void {
+    while (this.#opened.size > this.#maxOpenTables) {
+      let oldest: OpenTable | undefined;
+      for (const table of this.#opened.values()) {
+        if (table.isPinned || table.usedAt === this.#clock) continue;
+        if (oldest === undefined || table.usedAt < oldest.usedAt) oldest = table;
+      }
+      if (oldest === undefined) return;
+      this.#drop(oldest);
+    }
+  }
+
+  #drop(table: OpenTable): void {
+    this.#opened.delete(table.reader.tableNumber);
+    table.drop();
+  }
+
+  #refuseClosed(): void {
+    if (this.#isClosed) throw new LsmError("LSM_CLOSED", "the tables of this database are closed");
+  }
+}
