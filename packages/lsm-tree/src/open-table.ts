@@ -1,4 +1,4 @@
-import { isFsError, type Directory, type FileHandle } from "@holdfast/fs-seam";
+import { isFsError, type FileHandle } from "@holdfast/fs-seam";
 import type { ByteSource } from "@holdfast/segment-codec";
 import type { TablePin } from "./engine-contract.js";
 import { LsmError } from "./lsm-error.js";
@@ -18,11 +18,15 @@ export class OpenTable {
   #pins = 0;
   #isDropped = false;
 
-  /** Opens the file. @throws what opening and reading throw; the file is closed then. */
-  constructor(directory: Directory, file: string, options: TableReaderOptions) {
-    this.#handle = directory.open(file, { mode: "read" });
+  /**
+   * @param handle - taken over.
+   * @param reads - counts what is read from it.
+   * @throws what reading throws; the handle is closed then.
+   */
+  constructor(handle: FileHandle, reads: { count: number }, options: TableReaderOptions & { readonly file: string }) {
+    this.#handle = handle;
     try {
-      this.reader = new TableReader(sourceOf(this.#handle, file, options.tableNumber), options);
+      this.reader = new TableReader(sourceOf(handle, reads, options), options);
     } catch (error) {
       this.#handle.close();
       throw error;
@@ -58,10 +62,15 @@ export class OpenTable {
 }
 
 /** What the system says of a read becomes an error of this package, to which the reader adds which keys are concerned. */
-function sourceOf(handle: FileHandle, file: string, tableNumber: number): ByteSource {
+function sourceOf(
+  handle: FileHandle,
+  reads: { count: number },
+  { file, tableNumber }: { readonly file: string; readonly tableNumber: number },
+): ByteSource {
   return {
     sizeBytes: handle.stat().size,
     readAt(target, offset) {
+      reads.count += 1;
       try {
         return handle.readAt(target, offset);
       } catch (cause) {

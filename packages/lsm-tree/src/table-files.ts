@@ -60,6 +60,7 @@ export class TableFiles implements TableStore {
   readonly #options: TableFilesOptions;
   readonly #maxOpenTables: number;
   readonly #opened = new Map<number, OpenTable>();
+  readonly #reads = { count: 0 };
   /** Counts what is asked for, so that a table that is open costs a look-up and a number, no list to be kept in order. */
   #clock = 0;
   #isClosed = false;
@@ -73,6 +74,11 @@ export class TableFiles implements TableStore {
     if (typeof options.nonce !== "function") throw new TypeError("nonce must be a function");
     this.#options = options;
     this.#maxOpenTables = maxOpenTables;
+  }
+
+  /** How many reads of files there were. */
+  get readCount(): number {
+    return this.#reads.count;
   }
 
   /** How many files are open for reading. */
@@ -156,7 +162,7 @@ export class TableFiles implements TableStore {
     const { tableNumber, bytes, chain } = meta;
     const file = formatTableFileName(tableNumber);
     try {
-      return new OpenTable(directory, file, {
+      return new OpenTable(directory.open(file, { mode: "read" }), this.#reads, {
         ...{ databaseId, tableNumber, bytes, chain, file, hashKey },
         ...(cache === undefined ? {} : { cache }),
         ...(codecs === undefined ? {} : { codecs }),

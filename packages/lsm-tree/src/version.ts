@@ -119,8 +119,8 @@ function isWithin(table: TableMeta, smallest: Uint8Array | undefined, largest: U
   return largest === undefined || compareUserKeys(table.smallest, largest) <= 0;
 }
 
-/** Of tables that ascend and do not overlap, the ordinal of the first whose largest key is at least `key`. */
-function firstEndingAtOrAfter(tables: readonly TableMeta[], key: Uint8Array): number {
+/** Of tables that ascend and do not overlap, the ordinal of the first whose largest key is at least `key`; their count when there is none. */
+export function firstEndingAtOrAfter(tables: readonly TableMeta[], key: Uint8Array): number {
   let low = 0;
   for (let high = tables.length; low < high;) {
     const middle = (low + high) >>> 1;

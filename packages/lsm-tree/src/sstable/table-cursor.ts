@@ -16,12 +16,16 @@ export interface TableBlocks {
  * moves its cursors any more.
  */
 export class TableCursor extends BlockCursor {
-  readonly #table: TableBlocks;
+  #table: TableBlocks | undefined;
   readonly #fillCache: boolean;
+  /** Of the block it has; -1 or the count of blocks while it is before or behind all of them. */
   #ordinal = -1;
 
-  /** @param fillCache - whether the blocks it reads go into the cache. */
-  constructor(table: TableBlocks, fillCache: boolean) {
+  /**
+   * @param table - none for a cursor that is turned to one later.
+   * @param fillCache - whether the blocks it reads go into the cache.
+   */
+  constructor(table: TableBlocks | undefined, fillCache: boolean) {
     super();
     this.#table = table;
     this.#fillCache = fillCache;
@@ -32,7 +36,7 @@ export class TableCursor extends BlockCursor {
   }
 
   override last(): void {
-    if (this.#to(this.#table.index.blockCount - 1)) super.last();
+    this.#toLast();
   }
 
   override next(): void {
@@ -41,8 +45,7 @@ export class TableCursor extends BlockCursor {
   }
 
   override prev(): void {
-    super.prev();
-    if (!this.valid && this.#to(this.#ordinal - 1)) super.last();
+    this.#toPrevious();
   }
 
   override seek(key: Uint8Array, seqno: number): void {
@@ -51,8 +54,9 @@ export class TableCursor extends BlockCursor {
 
   override seekBefore(key: Uint8Array, seqno: number): void {
     this.#seek(key, seqno, false);
-    if (this.valid) this.prev();
-    else this.last();
+    // Inside this table, whatever those who extend this make of its ends.
+    if (this.valid) this.#toPrevious();
+    else this.#toLast();
   }
 
   /** To the newest version of `key` up to `seqno`, or nowhere in particular: blocks in which it cannot be are not read. */
@@ -61,12 +65,29 @@ export class TableCursor extends BlockCursor {
   }
 
   protected override damaged(problem: string, offset: number): LsmError {
-    return this.#table.damagedBlock(this.#ordinal, problem, offset);
+    return this.#table?.damagedBlock(this.#ordinal, problem, offset) ?? super.damaged(problem, offset);
+  }
+
+  /** Turns to a table: before its first block, or behind its last. It stands nowhere then. */
+  protected turnTo(table: TableBlocks, place: "before" | "behind"): void {
+    this.valid = false;
+    this.#table = table;
+    this.#ordinal = place === "before" ? -1 : table.index.blockCount;
+  }
+
+  #toLast(): void {
+    if (this.#to((this.#table?.index.blockCount ?? 0) - 1)) super.last();
+  }
+
+  #toPrevious(): void {
+    super.prev();
+    if (!this.valid && this.#to(this.#ordinal - 1)) super.last();
   }
 
   #seek(key: Uint8Array, seqno: number, keyOnly: boolean): void {
-    const { index } = this.#table;
     this.valid = false;
+    if (this.#table === undefined) return;
+    const { index } = this.#table;
     // Versions of one key may fill several blocks. One that ends with the key and has nothing as old as is wanted is passed unread.
     for (let block = index.blockOf(key); block < index.blockCount; block++) {
       const endsWithKey = index.compareEnd(block, key) === 0;
@@ -78,14 +99,15 @@ export class TableCursor extends BlockCursor {
   }
 
   #to(ordinal: number): boolean {
-    if (ordinal < 0 || ordinal >= this.#table.index.blockCount) {
+    const table = this.#table;
+    if (table === undefined || ordinal < 0 || ordinal >= table.index.blockCount) {
       this.valid = false;
       return false;
     }
     if (ordinal !== this.#ordinal) {
       // Only once it is there: a read that fails leaves the cursor on the block it had, and nowhere in it.
       this.valid = false;
-      const block = this.#table.block(ordinal, this.#fillCache);
+      const block = table.block(ordinal, this.#fillCache);
       this.#ordinal = ordinal;
       this.load(block);
     }

@@ -61,6 +61,8 @@ export class TableReader implements TableBlocks {
   readonly #codecs: BlockCodecs;
   readonly #cache: BlockCache | undefined;
   readonly #finder: TableCursor;
+  /** For reads that leave the cache as it is. */
+  #quietFinder: TableCursor | undefined;
   readonly #shape = new BlockShape();
   #filter: FilterState = { kind: "unread" };
   /** For frames whose block is compressed and so is copied out of them. */
@@ -119,12 +121,13 @@ export class TableReader implements TableBlocks {
    * The newest version of `key` up to `seqno`, a delete too; undefined when there is none here.
    *
    * @param hash - of the key, with the hash key of the options.
+   * @param fillCache - whether a block that is read goes into the cache.
    * @returns lent until the next call, its value as long as the caller likes.
    * @throws {@link LsmError} `LSM_CORRUPT`, `LSM_UNSUPPORTED_CODEC` for the one block that is concerned.
    */
-  find(key: Uint8Array, hash: number, seqno: number): EntryView | undefined {
+  find(key: Uint8Array, hash: number, seqno: number, fillCache: boolean = true): EntryView | undefined {
     if (!this.mayContain(key, hash)) return undefined;
-    const finder = this.#finder;
+    const finder = fillCache ? this.#finder : (this.#quietFinder ??= new TableCursor(this, false));
     finder.seekVersion(key, seqno);
     if (!finder.valid || compareBytes(finder.keyBytes, 0, finder.keyEnd, key, 0, key.length) !== 0) return undefined;
     return finder;
