@@ -25,3 +25,6 @@ export type {
   WriteOptions,
   WriteRung,
 } from "./engine-contract.js";
+export { Engine, openEngine } from "./engine.js";
+export type { EngineComponents, EngineOptions, EngineSettings } from "./engine-options.js";
+export type { OpenReport } from "./recovery.js";

@@ -15,6 +15,12 @@ export const lsmErrorCodes = [
   "LSM_READ_FAILED",
   "LSM_NO_SPACE",
   "LSM_CLOSED",
+  "LSM_ABORTED",
+  "LSM_LOCKED",
+  "LSM_NOT_FOUND",
+  "LSM_EXISTS",
+  "LSM_POISONED",
+  "LSM_SNAPSHOT_RELEASED",
 ] as const;
 
 export type LsmErrorCode = (typeof lsmErrorCodes)[number];

@@ -55,6 +55,22 @@ export class WriteBatch {
     this.#flags |= HAS_RANGE_DELETES;
   }
 
+  /** Whether an operation deletes a range of keys. */
+  get hasRangeDeletes(): boolean {
+    return this.#flags !== 0;
+  }
+
+  /** Adds all operations of another batch, behind those that are here. Throws as {@link put} does. */
+  append(other: WriteBatch): void {
+    const more = other.#at - LOG_RECORD_HEADER_BYTES;
+    checkWhole(this.#at + more, "bytes of the batch", 0, this.#maxRecordBytes);
+    if (this.#at + more > this.#bytes.length) this.#reserve(this.#at + more);
+    this.#bytes.set(other.#bytes.subarray(LOG_RECORD_HEADER_BYTES, other.#at), this.#at);
+    this.#at += more;
+    this.operationCount += other.operationCount;
+    this.#flags |= other.#flags;
+  }
+
   /**
    * Completes the record and returns it, lent until the batch is changed or reset.
    *

@@ -1,0 +1,231 @@
+import type { KeyValueEngine, RangeOptions, WriteOptions, WriteRung } from "./engine-contract.js";
+import type { EngineOptions } from "./engine-options.js";
+import { resolveEngineOptions } from "./engine-options.js";
+import { isOutOfSpace, ofLog, poisonedBy } from "./log-failure.js";
+import { LsmError } from "./lsm-error.js";
+import { checkKeys } from "./option-check.js";
+import { ReadableEngine } from "./readable-engine.js";
+import { recoverEngine, type EngineListener, type EngineParts, type OpenReport } from "./recovery.js";
+import { Version } from "./version.js";
+import { WriteBatch } from "./write-batch.js";
+import { LOG_DIRECTORY, WritePath } from "./write-path.js";
+
+/**
+ * Opens a database, or creates it.
+ *
+ * @throws {@link LsmError}: `LSM_LOCKED` when it is open elsewhere, `LSM_NOT_FOUND` and `LSM_EXISTS` as `createIfMissing` and `errorIfExists` have it,
+ * `LSM_CORRUPT`, `LSM_MISSING_TABLE`, `LSM_WRONG_TABLE` and `LSM_UNSUPPORTED` for what is there, `LSM_NO_SPACE`; `TypeError` and `RangeError` for options, and
+ * what the file system says as `FsError`. Nothing that was there is lost by an open that fails.
+ */
+export async function openEngine(options: EngineOptions): Promise<Engine> {
+  const resolved = resolveEngineOptions(options);
+  const listener: EngineListener = { onFailure: () => {}, onProgress: () => {}, onSetback: () => {} };
+  return new Engine(await recoverEngine(resolved, listener), listener);
+}
+
+/** A database that is open for writing. */
+export class Engine extends ReadableEngine implements KeyValueEngine {
+  /** What opening it found and did. */
+  readonly openReport: OpenReport;
+  protected readonly tree: EngineParts["tree"];
+  readonly #parts: EngineParts;
+  readonly #writes: WritePath;
+  #failure: { readonly error: unknown } | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** @internal Use {@link openEngine}. */
+  constructor(parts: EngineParts, listener: EngineListener) {
+    super();
+    this.#parts = parts;
+    this.tree = parts.tree;
+    this.openReport = parts.report;
+    const { tree, log, maintenance, options } = parts;
+    const onFailure = (error: unknown): void => this.#fail(error);
+    this.#writes = new WritePath(tree, log, {
+      mustWait: () => maintenance.mustWait(),
+      delayMs: () => maintenance.delayMs(),
+      schedule: options.schedule,
+      onFull: () => {
+        tree.seal();
+        maintenance.wake();
+      },
+      onFailure,
+    });
+    listener.onFailure = onFailure;
+    listener.onProgress = () => this.#writes.resume();
+    listener.onSetback = (error) => {
+      if (maintenance.mustWait()) this.#writes.refuse(error);
+    };
+    maintenance.start();
+  }
+
+  /** The failure behind which nothing is written; undefined while all is well. Reads go on. */
+  get failure(): unknown {
+    return this.#failure?.error;
+  }
+
+  put(key: Uint8Array, value: Uint8Array, options?: WriteOptions): Promise<void> {
+    try {
+      this.#checkWritable();
+      return this.#writes.put(key, value, rungOf(options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  delete(key: Uint8Array, options?: WriteOptions): Promise<void> {
+    try {
+      this.#checkWritable();
+      return this.#writes.delete(key, rungOf(options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  write(batch: WriteBatch, options?: WriteOptions): Promise<void> {
+    try {
+      this.#checkWritable();
+      if (batch.hasRangeDeletes) throw new LsmError("LSM_UNSUPPORTED", "range deletes are of a later version");
+      const rung = rungOf(options);
+      return batch.operationCount === 0 ? Promise.resolve() : this.#writes.write(batch, rung);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Without bounds, limit and snapshots, in one step whatever there is: a record of the log, and an edit that removes all tables. Otherwise by batches of
+   * deletes of what was there when it was called.
+   */
+  async clear(range: RangeOptions & { readonly limit?: number } = {}, options?: WriteOptions): Promise<void> {
+    this.#checkWritable();
+    const rung = rungOf(options);
+    const { limit = -1, gt, gte, lt, lte, snapshot } = range;
+    const isWhole = limit < 0 && [gt, gte, lt, lte, snapshot].every((bound) => bound === undefined);
+    if (limit === 0) return;
+    if (isWhole && this.tree.snapshots.count === 0) await this.#clearAll(rung);
+    else await this.#clearRange(range, limit, rung);
+  }
+
+  /** Hands what is in memory to tables. Resolves when all that was written before the call is in them, durably. */
+  async flush(): Promise<void> {
+    this.#checkWritable();
+    this.#writes.drain();
+    this.tree.seal();
+    await this.#parts.maintenance.flush();
+    this.#checkWritable();
+  }
+
+  approximateSize(start: Uint8Array, end: Uint8Array): number {
+    this.checkOpen();
+    let bytes = 0;
+    for (let level = 0; level < this.tree.version.levels.length; level++) {
+      for (const table of this.tree.version.overlapping(level, start, end)) bytes += table.bytes;
+    }
+    return bytes;
+  }
+
+  async compactRange(): Promise<void> {
+    await this.flush();
+  }
+
+  /**
+   * Ends background work, syncs the log, and gives the lock back. Idempotent. After `LSM_NO_SPACE` the database is still open: what is in the log's
+   * memory can be written once there is room.
+   */
+  close(): Promise<void> {
+    return (this.#closed ??= this.#close());
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  protected checkOpen(): void {
+    if (this.#closed !== undefined) throw new LsmError("LSM_CLOSED", "the database is closed");
+  }
+
+  async #clearAll(rung: WriteRung): Promise<void> {
+    const { tree, installer, maintenance, log } = this.#parts;
+    const lsn = this.#writes.logClear();
+    tree.clear(lsn, Version.empty(tree.version.levels.length));
+    installer.owe({ lsn, seqno: tree.visibleSeqno });
+    const finished = maintenance.finishClear().catch((error: unknown) => {
+      // The log has it: the next edit, or the next open, removes the tables.
+      if (!isOutOfSpace(error)) throw error;
+    });
+    if (rung === "data" || rung === "full") await log.sync(rung);
+    await finished;
+  }
+
+  async #clearRange(range: RangeOptions, limit: number, rung: WriteRung): Promise<void> {
+    using cursor = this.cursor(range);
+    const batch = new WriteBatch();
+    let left = limit < 0 ? Infinity : limit;
+    cursor.start();
+    while (cursor.valid && left > 0) {
+      batch.reset();
+      for (; cursor.valid && left > 0 && batch.operationCount < CLEAR_BATCH; cursor.next()) {
+        batch.delete(cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd));
+        left -= 1;
+      }
+      this.#checkWritable();
+      await this.write(batch, { rung });
+    }
+  }
+
+  async #close(): Promise<void> {
+    const { maintenance, log } = this.#parts;
+    if (this.#failure === undefined) this.#writes.drain();
+    await maintenance.stop();
+    try {
+      await log.close();
+    } catch (error) {
+      const told = ofLog(error, LOG_DIRECTORY);
+      if (isOutOfSpace(told)) {
+        this.#closed = undefined;
+        maintenance.start();
+        throw told;
+      }
+      await this.#release();
+      throw this.#failure === undefined ? poisonedBy(error) : told;
+    }
+    await this.#release();
+  }
+
+  async #release(): Promise<void> {
+    const { manifest, files, lock } = this.#parts;
+    this.#writes.refuse(new LsmError("LSM_CLOSED", "the database was closed"));
+    files.close();
+    try {
+      await manifest.close();
+    } finally {
+      lock.release();
+    }
+  }
+
+  #fail(error: unknown): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = { error };
+    this.tree.versions.freeze();
+    this.#writes.refuse(poisonedBy(error));
+  }
+
+  #checkWritable(): void {
+    this.checkOpen();
+    if (this.#failure !== undefined) throw poisonedBy(this.#failure.error);
+  }
+}
+
+/** Operations of a batch of a clear. */
+const CLEAR_BATCH = 4096;
+
+const rungs: readonly WriteRung[] = ["memory", "os", "data", "full"];
+
+function rungOf(options: WriteOptions | undefined): WriteRung {
+  if (options === undefined) return "os";
+  checkKeys(options, ["rung"], "a write");
+  const { rung = "os" } = options;
+  if (!rungs.includes(rung)) throw new RangeError(`rung must be one of ${rungs.join(", ")}, not ${String(rung)}`);
+  return rung;
+}

@@ -1,0 +1,46 @@
+import { isFsError } from "@holdfast/fs-seam";
+import { WalError, type WalErrorCode } from "@holdfast/wal";
+import { LsmError, type LsmErrorCode, type LsmErrorContext } from "./lsm-error.js";
+
+/** What a log says, in this package's words; the log's own error is the cause. */
+
+const codes: Partial<Record<WalErrorCode, LsmErrorCode>> = {
+  WAL_NO_SPACE: "LSM_NO_SPACE",
+  WAL_POISONED: "LSM_POISONED",
+  WAL_CLOSED: "LSM_CLOSED",
+  WAL_CORRUPT: "LSM_CORRUPT",
+  WAL_TORN: "LSM_CORRUPT",
+  WAL_FOREIGN_SEGMENT: "LSM_CORRUPT",
+  WAL_PRUNED: "LSM_CORRUPT",
+  WAL_RECORD_TOO_LARGE: "LSM_CORRUPT",
+  WAL_UNSUPPORTED: "LSM_UNSUPPORTED",
+  WAL_ABORTED: "LSM_ABORTED",
+};
+
+/** @param name - of the log's directory: `wal` or `manifest`. */
+export function ofLog(error: unknown, name: string): unknown {
+  if (!(error instanceof WalError)) return error;
+  const code = codes[error.code];
+  if (code === undefined) return error;
+  const { file, offset } = error.context;
+  const context: LsmErrorContext = { file: file === undefined ? name : `${name}/${file}`, offset };
+  return new LsmError(code, `${name}: ${error.message}`, context, { cause: error });
+}
+
+/** Whether a write was refused for want of room, and has left everything as it was. */
+export function isOutOfSpace(error: unknown): boolean {
+  return error instanceof LsmError && error.code === "LSM_NO_SPACE";
+}
+
+/** Nothing is written any more behind a failure whose outcome nobody knows; reads go on. */
+export function poisonedBy(cause: unknown): LsmError {
+  const message = "the database has failed before and takes nothing more; close it and open it again";
+  return new LsmError("LSM_POISONED", message, {}, { cause });
+}
+
+/** A full disk as an error of this package; everything else as it is. */
+export function ofSpace(error: unknown): unknown {
+  if (!isFsError(error, "FS_NO_SPACE", "FS_QUOTA_EXCEEDED")) return error;
+  const message = "the disk is full; nothing is lost, try again when there is room";
+  return new LsmError("LSM_NO_SPACE", message, {}, { cause: error });
+}

@@ -1,0 +1,58 @@
+import type { EngineCursor, EngineSnapshot, RangeOptions, ReadOptions } from "./engine-contract.js";
+import type { EntryView } from "./entry-cursor.js";
+import { entryKinds } from "./internal-key.js";
+import type { LiveTree } from "./live-tree.js";
+import { LsmError } from "./lsm-error.js";
+
+/** Reading, which is the same beside a writer and by it: a moment is fixed by the call, and nothing is waited for. */
+export abstract class ReadableEngine {
+  protected abstract readonly tree: LiveTree;
+  /** Throws unless the database is open. */
+  protected abstract checkOpen(): void;
+
+  get(key: Uint8Array, options?: ReadOptions): Uint8Array | undefined {
+    const found = this.find(key, options);
+    return found?.valueBytes.slice(found.valueStart, found.valueEnd); // of a memtable or a block, never a Buffer
+  }
+
+  find(key: Uint8Array, options?: ReadOptions): EntryView | undefined {
+    this.checkOpen();
+    const { tree } = this;
+    const found = tree.view.find(key, seqnoOf(options, tree), undefined, options?.fillCache);
+    return found === undefined || found.kind === entryKinds.delete ? undefined : found;
+  }
+
+  getMany(keys: readonly Uint8Array[], options?: ReadOptions): (Uint8Array | undefined)[] {
+    this.checkOpen();
+    const { tree } = this;
+    return tree.view.getMany(keys, seqnoOf(options, tree), options?.fillCache);
+  }
+
+  has(key: Uint8Array, options?: ReadOptions): boolean {
+    return this.find(key, options) !== undefined;
+  }
+
+  snapshot(): EngineSnapshot {
+    this.checkOpen();
+    return this.tree.takeSnapshot();
+  }
+
+  cursor(range: RangeOptions = {}): EngineCursor {
+    this.checkOpen();
+    const { tree } = this;
+    const pin = tree.versions.pin();
+    try {
+      return tree.view.cursor(seqnoOf(range, tree), range, () => pin.release());
+    } catch (error) {
+      pin.release();
+      throw error;
+    }
+  }
+}
+
+function seqnoOf(options: ReadOptions | undefined, tree: LiveTree): number {
+  const snapshot = options?.snapshot;
+  if (snapshot === undefined) return tree.visibleSeqno;
+  if (snapshot.released) throw new LsmError("LSM_SNAPSHOT_RELEASED", "the snapshot was released");
+  return snapshot.seqno;
+}

@@ -1,0 +1,305 @@
+import { acquireDirectoryLock, isFsError, makeDirectoriesDurably, type DirectoryLock } from "@holdfast/fs-seam";
+import { openWal, type RecoveryReport, type Wal } from "@holdfast/wal";
+import {
+  checkTables,
+  BYTEWISE_COMPARATOR,
+  DATABASE_VERSION,
+  findDatabase,
+  findTables,
+  TABLES_DIRECTORY,
+} from "./database-files.js";
+import { EditInstaller } from "./edit-install.js";
+import { tableStoreOf } from "./engine-tables.js";
+import type { ResolvedEngineOptions } from "./engine-options.js";
+import { EngineMaintenance } from "./engine-maintenance.js";
+import { LiveTree } from "./live-tree.js";
+import { ofLog, ofSpace } from "./log-failure.js";
+import { LogReplay } from "./log-replay.js";
+import { corrupt, LsmError } from "./lsm-error.js";
+import { MANIFEST_DIRECTORY, ManifestLog } from "./manifest-log.js";
+import type { ManifestState } from "./manifest-fold.js";
+import { formatTableFileName } from "./table-file-name.js";
+import type { TableFiles } from "./table-files.js";
+import { Version } from "./version.js";
+import { LOG_CONTENT, LOG_DIRECTORY } from "./write-path.js";
+import { MAX_RECORD_BYTES } from "./write-group.js";
+
+/**
+ * Opening for writing. Everything that may refuse comes before anything that changes a file, but for the lock; and every step may be cut off by a
+ * crash and done again (C16):
+ *
+ * 1. The lock, and what is there: a complete manifest, nothing, or what a creation left that was cut off (C12). Tables with their sizes.
+ * 2. The directories, durable with their names. A crash leaves some of them, empty: a creation that was cut off.
+ * 3. The manifest, which cuts off its torn end, and for a database that is created its first snapshot. Behind that barrier there is a database, with or
+ *    without a log (C13).
+ * 4. The log, which cuts off its torn end and syncs what it could read. Its records behind what is in tables are applied again; a memtable that fills becomes a
+ *    table as ever. A clear is carried out again (C14).
+ * 5. Tables that no edit names are removed: what was cut off while it was written (C3, C4, C8), or removed while somebody read it (C9, C15).
+ */
+
+/** What an open found and did. Plain data. */
+export interface OpenReport {
+  /** True when there was no database before. */
+  readonly created: boolean;
+  readonly manifest: RecoveryReport;
+  readonly log: RecoveryReport;
+  readonly tables: number;
+  readonly tableBytes: number;
+  /** Records of the log that were in no table, and what they did. */
+  readonly replayedRecords: number;
+  readonly replayedOperations: number;
+  /** Memtables that became tables meanwhile. */
+  readonly flushes: number;
+  /** Files that no edit names; removed unless they were to be kept. */
+  readonly orphans: readonly string[];
+  readonly durationMs: number;
+}
+
+/** What an open database is made of. */
+export interface EngineParts {
+  readonly options: ResolvedEngineOptions;
+  readonly lock: DirectoryLock;
+  readonly manifest: ManifestLog;
+  readonly log: Wal;
+  readonly files: TableFiles;
+  readonly tree: LiveTree;
+  readonly installer: EditInstaller;
+  readonly maintenance: EngineMaintenance;
+  readonly report: OpenReport;
+}
+
+/** Whom the parts tell what happens; an engine takes their place once there is one. */
+export interface EngineListener {
+  onFailure: (error: unknown) => void;
+  onProgress: () => void;
+  onSetback: (error: unknown) => void;
+}
+
+/** @throws {@link LsmError} by its codes, and `FsError`. Nothing is left open then. */
+export async function recoverEngine(options: ResolvedEngineOptions, listener: EngineListener): Promise<EngineParts> {
+  const recovery = new Recovery(options, listener);
+  try {
+    return await recovery.run();
+  } catch (error) {
+    await recovery.abandon();
+    throw ofSpace(error);
+  }
+}
+
+class Recovery {
+  readonly #options: ResolvedEngineOptions;
+  readonly #listener: EngineListener;
+  /** What has to be given back when a later step fails, in the order of taking. */
+  readonly #taken: (() => Promise<void> | void)[] = [];
+  #nextFileNumber = 1;
+  #flushes = 0;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(options: ResolvedEngineOptions, listener: EngineListener) {
+    this.#options = options;
+    this.#listener = listener;
+  }
+
+  async run(): Promise<EngineParts> {
+    const options = this.#options;
+    const { directory, now } = options;
+    const began = now();
+    const lock = this.#lock();
+    const before = findDatabase(directory);
+    this.#checkWanted(before);
+    const found = findTables(directory);
+    if (before !== undefined) checkTables(before.version, found);
+    for (const name of [TABLES_DIRECTORY, LOG_DIRECTORY, MANIFEST_DIRECTORY]) {
+      await makeDirectoriesDurably(directory, name);
+    }
+    const manifest = await this.#openManifest(before);
+    const { state } = manifest;
+    checkTables(state.version, found);
+    const greatest = found.reduce((most, { tableNumber }) => Math.max(most, tableNumber), 0);
+    this.#nextFileNumber = Math.max(state.nextFileNumber, greatest + 1);
+    const log = await this.#openLog(state);
+    const files = tableStoreOf(options, state.database);
+    this.#taken.push(() => files.close());
+    if (options.paranoidOpen) for (const table of state.version.tables()) files.reader(table);
+    const parts = this.#assemble({ options, lock, manifest, log, files, state });
+    const replay = await this.#replay(parts, state);
+    const orphans = this.#orphans(found, state.version); // what a clear of the replay has removed is none
+    const { version } = parts.tree;
+    const report: OpenReport = Object.freeze({
+      created: before === undefined,
+      ...{ manifest: manifest.report, log: log.report },
+      ...{ tables: version.tableCount, tableBytes: [...version.tables()].reduce((sum, { bytes }) => sum + bytes, 0) },
+      ...{ replayedRecords: replay.records, replayedOperations: replay.operations, flushes: this.#flushes },
+      ...{ orphans, durationMs: now() - began },
+    });
+    return { ...parts, report };
+  }
+
+  /** Gives back what was taken, as far as it goes; why the open failed is what the caller is told. */
+  async abandon(): Promise<void> {
+    for (const giveBack of this.#taken.reverse()) {
+      try {
+        await giveBack();
+      } catch {
+        // The first failure is the one that counts.
+      }
+    }
+  }
+
+  #lock(): DirectoryLock {
+    try {
+      const lock = acquireDirectoryLock(this.#options.directory);
+      this.#taken.push(() => lock.release());
+      return lock;
+    } catch (error) {
+      if (!isFsError(error, "FS_LOCKED")) throw error;
+      throw new LsmError("LSM_LOCKED", "the database is open elsewhere", { file: "LOCK" }, { cause: error });
+    }
+  }
+
+  #checkWanted(before: ManifestState | undefined): void {
+    const { createIfMissing, errorIfExists } = this.#options;
+    if (before === undefined && !createIfMissing) {
+      throw new LsmError("LSM_NOT_FOUND", "the database does not exist, and createIfMissing is false");
+    }
+    if (before !== undefined && errorIfExists) {
+      throw new LsmError("LSM_EXISTS", "the database exists, and errorIfExists is true");
+    }
+  }
+
+  async #openManifest(before: ManifestState | undefined): Promise<ManifestLog> {
+    const { directory, mode, manifestBytes, now, turn, schedule } = this.#options;
+    const manifest = await ManifestLog.open(
+      { directory: directory.directory(MANIFEST_DIRECTORY), mode, manifestBytes, now, turn, schedule },
+      before === undefined ? this.#initialState() : undefined,
+    );
+    this.#taken.push(() => manifest.close());
+    return manifest;
+  }
+
+  #initialState(): ManifestState {
+    const random = new Uint8Array(24);
+    this.#options.random(random);
+    const view = new DataView(random.buffer);
+    return {
+      database: {
+        formatVersion: DATABASE_VERSION,
+        databaseId: random.slice(0, 16),
+        comparator: BYTEWISE_COMPARATOR,
+        hashKey: { low: view.getUint32(16, true), high: view.getUint32(20, true) },
+        levelCount: LEVEL_COUNT,
+      },
+      version: Version.empty(LEVEL_COUNT),
+      ...{ nextFileNumber: 1, lastSeqno: 0, flushedLsn: 0, compactPointers: new Map() },
+    };
+  }
+
+  async #openLog({ flushedLsn }: ManifestState): Promise<Wal> {
+    const { directory, mode, writeBufferBytes, now, turn, schedule } = this.#options;
+    const segmentBytes = Math.min(MAX_SEGMENT_BYTES, Math.max(MIN_SEGMENT_BYTES, Math.floor(writeBufferBytes / 2)));
+    let log: Wal;
+    try {
+      log = await openWal({
+        ...{ directory: directory.directory(LOG_DIRECTORY), content: LOG_CONTENT, mode, now, turn, schedule },
+        ...{ segmentBytes, maxRecordBytes: MAX_RECORD_BYTES, bufferBytes: LOG_BUFFER_BYTES },
+        preallocateBytes: Math.min(MAX_PREALLOCATED_BYTES, segmentBytes),
+      });
+    } catch (error) {
+      throw ofLog(error, LOG_DIRECTORY);
+    }
+    this.#taken.push(() => log.close({ discard: true }));
+    const { lastLsn, firstLsn } = log;
+    // The log was durable up to there before the manifest said so.
+    if (lastLsn < flushedLsn || firstLsn > flushedLsn + 1) {
+      const message = `the log has records ${firstLsn} to ${lastLsn}, and the tables have all up to ${flushedLsn}: some are missing`;
+      throw corrupt(message, { file: LOG_DIRECTORY, expected: flushedLsn, actual: lastLsn });
+    }
+    return log;
+  }
+
+  #assemble({
+    state,
+    ...parts
+  }: Omit<EngineParts, "report" | "tree" | "installer" | "maintenance"> & {
+    readonly state: ManifestState;
+  }): Omit<EngineParts, "report"> {
+    const { options, log, manifest, files } = parts;
+    const { database, version, lastSeqno, flushedLsn } = state;
+    const tree = new LiveTree({
+      ...{ hashKey: database.hashKey, tables: files, version, lastSeqno, flushedLsn },
+      writeBufferBytes: options.writeBufferBytes,
+    });
+    const listener = this.#listener;
+    const installer = new EditInstaller({
+      ...{ tree, log, manifest },
+      nextFileNumber: () => this.#nextFileNumber,
+      onFailure: (error) => {
+        this.#failure ??= { error };
+        listener.onFailure(error);
+      },
+    });
+    const maintenance = new EngineMaintenance({
+      ...{ tree, log, installer, now: options.now, turn: options.turn },
+      takeFileNumber: () => this.#nextFileNumber++,
+      onProgress: () => listener.onProgress(),
+      onSetback: (error) => listener.onSetback(error),
+    });
+    return { ...parts, tree, installer, maintenance };
+  }
+
+  /** Memory is that of one memtable: one that is full becomes a table before the next record. */
+  async #replay(
+    { tree, log, installer, maintenance }: Omit<EngineParts, "report">,
+    state: ManifestState,
+  ): Promise<LogReplay> {
+    const { turn } = this.#options;
+    const replay = new LogReplay(tree);
+    let sliceBytes = 0;
+    try {
+      for (const record of log.read({ from: state.flushedLsn + 1 })) {
+        const outcome = replay.add(record);
+        if (outcome.kind === "clear") {
+          installer.owe({ lsn: record.lsn, seqno: outcome.seqno });
+          tree.clear(record.lsn, Version.empty(state.database.levelCount));
+          await maintenance.finishClear();
+        } else if (tree.isFull) {
+          tree.seal();
+          await maintenance.flush();
+          this.#flushes += 1;
+        }
+        sliceBytes += record.payload.length;
+        if (sliceBytes < SLICE_BYTES) continue;
+        sliceBytes = 0;
+        await turn();
+      }
+    } catch (error) {
+      throw ofLog(error, LOG_DIRECTORY);
+    }
+    await installer.idle();
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return replay;
+  }
+
+  /** Removes what no edit names, if it may. Every table that an edit names has been found by then. */
+  #orphans(found: readonly { readonly tableNumber: number }[], version: Version): string[] {
+    const { directory, orphans } = this.#options;
+    const named = new Set([...version.tables()].map(({ tableNumber }) => tableNumber));
+    const names = found
+      .filter(({ tableNumber }) => !named.has(tableNumber))
+      .map(({ tableNumber }) => formatTableFileName(tableNumber));
+    if (orphans === "keep") return names;
+    const tables = directory.directory(TABLES_DIRECTORY);
+    for (const name of names) tables.removeIfPresent(name);
+    return names;
+  }
+}
+
+/** Levels of a database that is created. One that is there keeps its own. */
+const LEVEL_COUNT = 7;
+/** A turn of the event loop comes after so many bytes of replay. */
+const SLICE_BYTES = 0x4_0000;
+/** The log is pruned by whole segments, so each is half of what a memtable takes, within bounds. */
+const MIN_SEGMENT_BYTES = 1024;
+const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
+const MAX_PREALLOCATED_BYTES = 4 * 1024 * 1024;
+const LOG_BUFFER_BYTES = 0x4_0000;

@@ -1,0 +1,100 @@
+import { Directory } from "@holdfast/fs-seam";
+import { FaultFs } from "@holdfast/fs-seam/fault";
+import { MemoryFs } from "@holdfast/fs-seam/memory";
+import { expect, test } from "vitest";
+import { openEngine } from "../src/engine.js";
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const text = (found: Uint8Array | undefined): string | undefined => found && new TextDecoder().decode(found);
+
+/** Every entry below a directory, with its size. */
+function names(directory: Directory, path = ""): string[] {
+  return directory.list(path).flatMap(({ name, kind }) => {
+    const each = path === "" ? name : `${path}/${name}`;
+    return kind === "directory" ? [each, ...names(directory, each)] : [`${each}: ${directory.stat(each).size}`];
+  });
+}
+
+test("law 18: what was written is read, before and behind a flush, and behind an open", async () => {
+  const directory = new Directory(new MemoryFs());
+  {
+    await using engine = await openEngine({ directory });
+    expect(engine.openReport.created).toBe(true);
+    await engine.put(bytes("a"), bytes("1"));
+    await Promise.all([engine.put(bytes("b"), bytes("2")), engine.delete(bytes("a"))]);
+    expect(engine.get(bytes("a"))).toBeUndefined();
+    expect(text(engine.get(bytes("b")))).toBe("2");
+    await engine.flush();
+    expect(text(engine.get(bytes("b")))).toBe("2");
+    await engine.put(bytes("c"), bytes("3"), { rung: "data" });
+  }
+  await using engine = await openEngine({ directory });
+  expect(engine.openReport).toMatchObject({ created: false, tables: 1, replayedRecords: 1, orphans: [] });
+  expect(text(engine.get(bytes("b")))).toBe("2");
+  expect(text(engine.get(bytes("c")))).toBe("3");
+  expect(engine.get(bytes("a"))).toBeUndefined();
+});
+
+test("law 47: one writer; a second open is refused and changes nothing", async () => {
+  const fs = new MemoryFs();
+  const directory = new Directory(fs);
+  await using engine = await openEngine({ directory });
+  await engine.put(bytes("a"), bytes("1"));
+  const before = names(directory);
+  await expect(openEngine({ directory })).rejects.toMatchObject({ code: "LSM_LOCKED" });
+  expect(names(directory)).toEqual(before);
+  await engine.put(bytes("a"), bytes("2"));
+  expect(text(engine.get(bytes("a")))).toBe("2");
+});
+
+test("an open creates, or finds, what it is told to, and nothing else", async () => {
+  const directory = new Directory(new MemoryFs());
+  await expect(openEngine({ directory, createIfMissing: false })).rejects.toMatchObject({ code: "LSM_NOT_FOUND" });
+  expect(names(directory)).toEqual([]);
+  await (await openEngine({ directory, errorIfExists: true })).close();
+  const before = names(directory);
+  await expect(openEngine({ directory, errorIfExists: true })).rejects.toMatchObject({ code: "LSM_EXISTS" });
+  expect(names(directory)).toEqual(before);
+  await (await openEngine({ directory, createIfMissing: false })).close();
+});
+
+test("what is closed, released or stopped says so", async () => {
+  const directory = new Directory(new MemoryFs());
+  const engine = await openEngine({ directory });
+  await engine.put(bytes("a"), bytes("1"));
+  const snapshot = engine.snapshot();
+  snapshot.release();
+  snapshot.release();
+  expect(() => engine.get(bytes("a"), { snapshot })).toThrow(
+    expect.objectContaining({ code: "LSM_SNAPSHOT_RELEASED" }),
+  );
+  const flushed = engine.flush();
+  const closed = engine.close();
+  await expect(flushed).rejects.toMatchObject({ code: "LSM_ABORTED" });
+  await closed;
+  expect(engine.close()).toBe(engine.close());
+  expect(() => engine.get(bytes("a"))).toThrow(expect.objectContaining({ code: "LSM_CLOSED" }));
+  await expect(engine.put(bytes("a"), bytes("2"))).rejects.toMatchObject({ code: "LSM_CLOSED" });
+  expect(directory.list("tables")).toEqual([]);
+});
+
+test("a wrong option is refused by its name, and a misspelled one too", async () => {
+  const directory = new Directory(new MemoryFs());
+  await expect(openEngine({ directory, writeBufferBytes: 0 })).rejects.toThrow(/writeBufferBytes/);
+  await expect(openEngine({ directory, orphans: "burn" as "keep" })).rejects.toThrow(/orphans/);
+  await expect(openEngine({ directory, cacheByte: 1 } as never)).rejects.toThrow(/cacheByte/);
+  await expect(openEngine({ directory: undefined as never })).rejects.toThrow(/directory/);
+  expect(names(directory)).toEqual([]);
+});
+
+test("law 20: a failed barrier ends writing, and reads go on", async () => {
+  const fs = new FaultFs(new MemoryFs());
+  const engine = await openEngine({ directory: new Directory(fs) });
+  await engine.put(bytes("a"), bytes("1"));
+  fs.plan.arm("sync:*.seg n1 EIO");
+  await expect(engine.put(bytes("b"), bytes("2"), { rung: "data" })).rejects.toMatchObject({ code: "LSM_POISONED" });
+  await expect(engine.put(bytes("c"), bytes("3"))).rejects.toMatchObject({ code: "LSM_POISONED" });
+  expect(engine.failure).toBeDefined();
+  expect(text(engine.get(bytes("a")))).toBe("1");
+  await engine.close();
+});
