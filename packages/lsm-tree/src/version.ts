@@ -53,6 +53,15 @@ export class Version {
     return tables.slice(from, end);
   }
 
+  /** The tables of a level from 1 on that lie next to the keys from `smallest` to `largest`: none, one or both, the one before first. */
+  beside(level: number, smallest: Uint8Array, largest: Uint8Array): TableMeta[] {
+    const tables = this.tablesOf(level);
+    const from = firstEndingAtOrAfter(tables, smallest);
+    let end = from;
+    while (end < tables.length && isWithin(tables[end]!, smallest, largest)) end += 1; // below the length
+    return [...tables.slice(Math.max(0, from - 1), from), ...tables.slice(end, end + 1)];
+  }
+
   /** The one table of a level from 1 on that may hold `key`; undefined when there is none. */
   tableFor(level: number, key: Uint8Array): TableMeta | undefined {
     const tables = this.tablesOf(level);
