@@ -57,8 +57,7 @@ export class Version {
   beside(level: number, smallest: Uint8Array, largest: Uint8Array): TableMeta[] {
     const tables = this.tablesOf(level);
     const from = firstEndingAtOrAfter(tables, smallest);
-    let end = from;
-    while (end < tables.length && isWithin(tables[end]!, smallest, largest)) end += 1; // below the length
+    const end = from + this.overlapping(level, smallest, largest).length;
     return [...tables.slice(Math.max(0, from - 1), from), ...tables.slice(end, end + 1)];
   }
 
