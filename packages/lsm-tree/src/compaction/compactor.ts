@@ -1,0 +1,136 @@
+import type { TableStore } from "../engine-contract.js";
+import type { Job, JobScheduler } from "../job-scheduler.js";
+import { LsmError } from "../lsm-error.js";
+import type { EditChange } from "../version-edit.js";
+import type { Version } from "../version.js";
+import type { WorkSlices } from "../work-slices.js";
+import { runCompaction } from "./job.js";
+import { pickCompaction } from "./picker.js";
+import type { CompactionPlan } from "./plan.js";
+import { RangeWalk } from "./range-walk.js";
+
+/** What compactions need of the engine around them. */
+export interface CompactionHost {
+  readonly tables: TableStore;
+  /** The version as it is. */
+  version(): Version;
+  /** By level: where its next compaction begins. */
+  pointers(): ReadonlyMap<number, Uint8Array>;
+  /** Seqnos of all snapshots there are, ascending. */
+  snapshots(): ArrayLike<number>;
+  visibleSeqno(): number;
+  allocateTableNumber(): number;
+  /** Appends an edit, durably, and then makes the version what it says. An edit that is in doubt poisons the engine. */
+  install(changes: readonly EditChange[]): Promise<void>;
+}
+
+export interface CompactionStats {
+  readonly merges: number;
+  readonly moves: number;
+  readonly bytesRead: number;
+  readonly bytesWritten: number;
+  readonly entriesRead: number;
+  readonly entriesDropped: number;
+  /** Numbers of tables that could not be read: they are left alone until a range is compacted that they are in. */
+  readonly unreadableTables: readonly number[];
+}
+
+/** Keeps the levels in shape: picks what is needed, carries it out, has its edit installed. */
+export class Compactor {
+  readonly #host: CompactionHost;
+  readonly #targetTableBytes: number;
+  readonly #unreadable = new Map<number, LsmError>();
+  #stats = { merges: 0, moves: 0, bytesRead: 0, bytesWritten: 0, entriesRead: 0, entriesDropped: 0 };
+
+  constructor(host: CompactionHost, { targetTableBytes }: { readonly targetTableBytes: number }) {
+    this.#host = host;
+    this.#targetTableBytes = targetTableBytes;
+  }
+
+  /** Why a table could not be read; undefined when all could. What it keeps others from going past is not compacted. */
+  get failure(): LsmError | undefined {
+    return this.#unreadable.values().next().value;
+  }
+
+  /** The compaction that is due; undefined when none is. For {@link JobScheduler}. */
+  next(): Job | undefined {
+    const host = this.#host;
+    const unreadable = new Set(this.#unreadable.keys());
+    const state = { version: host.version(), pointers: host.pointers(), running: [], unreadable };
+    const plan = pickCompaction(state, { targetTableBytes: this.#targetTableBytes });
+    if (plan === undefined) return undefined;
+    return { what: "compaction", run: (slices) => this.#avoiding(plan, slices) };
+  }
+
+  /**
+   * Brings all keys from `start` to `end`, both inclusive and open where they are left out, down to the last level that has any data, and leaves out what
+   * nobody needs on the way. Memtables are not looked at: flush before.
+   *
+   * @throws {@link LsmError} `LSM_ABORTED` once the signal is aborted, and of a table that cannot be read its error. What was done by then stays done.
+   */
+  async compactRange(
+    scheduler: JobScheduler,
+    start: Uint8Array | undefined,
+    end: Uint8Array | undefined,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const walk = new RangeWalk({ start, end, targetTableBytes: this.#targetTableBytes });
+    const progress = { isDone: false };
+    const run = async (slices: WorkSlices): Promise<void> => {
+      const plan = walk.next(this.#host.version());
+      if (plan === undefined) progress.isDone = true;
+      else await this.#carryOut(plan, slices);
+    };
+    while (!progress.isDone) await scheduler.run({ what: "range", run }, signal);
+  }
+
+  stats(): CompactionStats {
+    return { ...this.#stats, unreadableTables: [...this.#unreadable.keys()] };
+  }
+
+  /** A table that cannot be read must not keep all others from being compacted, nor be read again and again. */
+  async #avoiding(plan: CompactionPlan, slices: WorkSlices): Promise<void> {
+    try {
+      await this.#carryOut(plan, slices);
+    } catch (error) {
+      if (!(error instanceof LsmError)) throw error;
+      const culprit = plan.inputs.find(({ tableNumber }) => tableNumber === error.context.tableNumber);
+      if (culprit === undefined) throw error;
+      this.#unreadable.set(culprit.tableNumber, error);
+    }
+  }
+
+  async #carryOut(plan: CompactionPlan, slices: WorkSlices): Promise<void> {
+    const host = this.#host;
+    const result = await runCompaction(plan, {
+      version: host.version(),
+      tables: host.tables,
+      snapshots: host.snapshots(),
+      visibleSeqno: host.visibleSeqno(),
+      allocateTableNumber: () => host.allocateTableNumber(),
+      targetTableBytes: this.#targetTableBytes,
+      slices,
+    });
+    // A clear may have taken the inputs away meanwhile: then there is nothing to be replaced.
+    const version = host.version();
+    const isCurrent = plan.inputs.every((input) =>
+      version.tablesOf(input.level).some(({ tableNumber }) => tableNumber === input.tableNumber),
+    );
+    if (!isCurrent) {
+      if (plan.kind === "merge") for (const { tableNumber } of result.added) host.tables.remove(tableNumber);
+      throw new LsmError("LSM_ABORTED", "the tables of a compaction are gone; nothing of it counts");
+    }
+    await slices.wait(host.install(result.changes));
+    for (const { tableNumber } of plan.inputs) this.#unreadable.delete(tableNumber);
+    const { bytesRead, bytesWritten, entriesRead, entriesDropped } = result;
+    const stats = this.#stats;
+    this.#stats = {
+      merges: stats.merges + (plan.kind === "merge" ? 1 : 0),
+      moves: stats.moves + (plan.kind === "move" ? 1 : 0),
+      bytesRead: stats.bytesRead + bytesRead,
+      bytesWritten: stats.bytesWritten + bytesWritten,
+      entriesRead: stats.entriesRead + entriesRead,
+      entriesDropped: stats.entriesDropped + entriesDropped,
+    };
+  }
+}
