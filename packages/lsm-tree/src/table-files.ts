@@ -1,20 +1,15 @@
 import { type Directory } from "@holdfast/fs-seam";
+import type { TableBlockCache } from "./block-cache.js";
 import type { BlockCodec, BlockCodecs } from "./block-codec.js";
 import type { NewTable, TablePin, TableStore } from "./engine-contract.js";
 import type { HashKey } from "./key-hash.js";
 import { LsmError } from "./lsm-error.js";
 import { checkBytes, checkKeys, checkWhole } from "./option-check.js";
-import type { BlockCache, TableReader } from "./sstable/table-reader.js";
+import type { TableReader } from "./sstable/table-reader.js";
 import { TableCreation, type NewTableDetails } from "./table-creation.js";
 import { formatTableFileName, parseTableFileName } from "./table-file-name.js";
 import { OpenTable, withKeysOf } from "./open-table.js";
 import type { TableMeta } from "./version-edit.js";
-
-/** A cache that can let go of a table. */
-export interface TableBlockCache extends BlockCache {
-  /** Drops whatever is kept of a table. */
-  forget(tableNumber: number): void;
-}
 
 export interface TableFilesOptions {
   /** Where tables lie, and nothing else that is ours: `tables/` of the database. */

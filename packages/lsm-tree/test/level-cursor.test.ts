@@ -54,6 +54,8 @@ test("versions of a table's last key that are all too new lead to the next table
   expect(entryOf(cursor)).toEqual(entries[11]);
   cursor.seekBefore(bytesOf("b00"), 39);
   expect(entryOf(cursor)).toEqual(entries[12]);
+  cursor.seekBefore(bytesOf("a05"), 20);
+  expect(entryOf(cursor)).toEqual(entries[11]);
   cursor.seekBefore(bytesOf("a00"), 40);
   expect(cursor.valid).toBe(false);
   cursor.seek(bytesOf("d05"), 28);
@@ -78,6 +80,19 @@ test("it keeps the one table open in which it stands, until it is closed", async
   cursor.close();
   cursor.close();
   expect([cursor.valid, opened(fs)]).toEqual([false, []]);
+});
+
+test("a cursor that was closed may be placed anew", async () => {
+  const fs = new FaultFs(new MemoryFs());
+  using files = tableFiles({ fs, maxOpenTables: 1 });
+  const metas = await level(files);
+  const cursor = new LevelCursor(files, metas, true);
+  cursor.first();
+  cursor.close();
+  files.reader(metas[3]!);
+  cursor.first();
+  expect(entryOf(cursor)).toEqual(entries[0]);
+  cursor.close();
 });
 
 const directions = [

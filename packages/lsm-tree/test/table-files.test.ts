@@ -103,6 +103,7 @@ test("a pinned table is not closed to make room, and is once it is released", as
   const pins = [files.pin(one), files.pin(one)];
   const cursor = pins[0]!.reader.cursor();
   files.reader(two);
+  expect(files.reader(one)).toBe(pins[0]!.reader);
   expect(forward(cursor)).toHaveLength(40);
   pins[0]!.release();
   pins[0]!.release();
