@@ -125,7 +125,8 @@ export class S3FifoCache implements TableBlockCache {
 
   /** One step towards room: the oldest of a queue leaves it or goes on. */
   #evict(): void {
-    const fromSmall = this.#bytesOf(SMALL) * 10 > this.maxBytes || this.#bytesOf(MAIN) === 0;
+    // While the small queue is below its share there is something in the main one: a block that comes in takes a quarter at most.
+    const fromSmall = this.#bytesOf(SMALL) * 10 > this.maxBytes;
     const slot = this.#newer[fromSmall ? SMALL : MAIN]!; // the ring's oldest: one of the queues has bytes
     const hits = this.#hitCounts[slot]!;
     this.#unlink(slot);
@@ -155,10 +156,7 @@ export class S3FifoCache implements TableBlockCache {
     const tableNumber = this.#numbers[slot]!; // columns have a place for each slot, here and below
     const table = this.#tableOf(tableNumber);
     table.remove(this.#blocks[slot]!);
-    if (table.count === 0) {
-      this.#tables.delete(tableNumber);
-      this.#lastTable = undefined;
-    }
+    if (table.count === 0) this.#tables.delete(tableNumber);
     this.#bytes[slot] = undefined;
     this.#free.push(slot);
   }
