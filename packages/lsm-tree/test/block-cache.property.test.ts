@@ -180,6 +180,7 @@ test("it hits where the policy of the paper hits, and nowhere else", () => {
       (reads, maxBytes) => {
         const cache = new S3FifoCache({ maxBytes });
         const model = new PlainS3Fifo(maxBytes);
+        let agrees = true;
         for (const { table, block: at, forget } of reads) {
           if (forget) {
             cache.forget(table);
@@ -188,9 +189,11 @@ test("it hits where the policy of the paper hits, and nowhere else", () => {
           const fresh = contentOf(table, at);
           const isHit = cache.get(table, at) !== undefined;
           if (!isHit) cache.put(table, at, fresh);
-          expect(isHit).toBe(model.read(`${table}/${at}`, fresh.length + 160));
-          expect(cache.bytes).toBe(sizeOf(model.small) + sizeOf(model.main));
+          // One expectation for a whole run: a failure is shrunk in seconds then.
+          agrees &&= isHit === model.read(`${table}/${at}`, fresh.length + 160);
+          agrees &&= cache.bytes === sizeOf(model.small) + sizeOf(model.main);
         }
+        expect(agrees).toBe(true);
       },
     ),
     { numRuns: 60 },
