@@ -149,7 +149,7 @@ export class TableReader implements TableBlocks {
   block(ordinal: number, fillCache: boolean): Uint8Array {
     const cached = this.#cache?.get(this.#tableNumber, ordinal);
     if (cached !== undefined) return cached;
-    const block = this.#readBlock(ordinal);
+    const block = this.readBlock(ordinal);
     if (fillCache) this.#cache?.put(this.#tableNumber, ordinal, block);
     return block;
   }
@@ -160,7 +160,8 @@ export class TableReader implements TableBlocks {
     return this.file.corrupt(`has a damaged block: it ${problem}${place}`, context.offset ?? 0, context);
   }
 
-  #readBlock(ordinal: number): Uint8Array {
+  /** Reads a block from the file, whatever the cache has. */
+  readBlock(ordinal: number): Uint8Array {
     const { index } = this;
     // TableCursor and verifyTable ask only for ordinals below the count, which is what makes these assertions true.
     const offset = index.offsets[ordinal]!;

@@ -1,10 +1,9 @@
-import { scanSegment } from "@holdfast/segment-codec";
 import { compareBytes, compareUserKeys, entryKinds } from "../internal-key.js";
 import { hashKey } from "../key-hash.js";
 import { BlockBuilder } from "./block-builder.js";
 import { BlockCursor } from "./block-cursor.js";
 import { BlockShape } from "./block-shape.js";
-import { tableFrameKinds } from "./table-layout.js";
+import { TRAILER_FRAME_BYTES, tableFrameKinds } from "./table-layout.js";
 import type { TableReader } from "./table-reader.js";
 
 /**
@@ -17,29 +16,47 @@ import type { TableReader } from "./table-reader.js";
  * @throws LsmError with what is wrong first: `LSM_CORRUPT`, or `LSM_UNSUPPORTED_CODEC`.
  */
 export function verifyTable(table: TableReader): void {
-  checkFrames(table);
-  if (table.file.filter !== undefined) {
+  const steps = verifyTableInSteps(table);
+  while (steps.next().done !== true);
+}
+
+/** The same block by block, for whoever has other work to do: each step says how many bytes it went through. */
+export function* verifyTableInSteps(table: TableReader): Generator<number, void, undefined> {
+  const { index, file } = table;
+  const walk = new TableWalk(table);
+  if (file.filter !== undefined) {
     table.mayContain(new Uint8Array(), 0); // reads it
     if (table.filterError !== undefined) throw table.filterError;
+    yield file.filter.bytes;
   }
-  const walk = new TableWalk(table);
-  for (let ordinal = 0; ordinal < table.index.blockCount; ordinal++) walk.block(ordinal);
+  for (let ordinal = 0; ordinal < index.blockCount; ordinal++) {
+    walk.block(ordinal);
+    yield index.frameBytes[ordinal]!; // below the count
+  }
+  yield* checkSections(table);
   walk.finish();
 }
 
-/** The chain of all frames, and that data frames are where the index says. */
-function checkFrames(table: TableReader): void {
-  const { index, file } = table;
-  let ordinal = 0;
-  const { end } = scanSegment(file.source, file.header, {
-    onFrame(frame) {
-      if (frame.kind !== tableFrameKinds.data) return;
-      const isListed = index.offsets[ordinal] === frame.offset && index.chains[ordinal] === frame.chain >>> 0;
-      if (!isListed) throw file.corrupt("has a data block that its index does not list", frame.offset);
-      ordinal += 1;
-    },
-  });
-  if (end.kind !== "clean") throw file.corrupt("has a damaged frame", end.endOffset);
+/**
+ * The chain behind the data blocks. Of these each was held against the chains that the index has, and they follow one another without a gap; what the
+ * trailer states of the chain before each section has to go on from there, to the last frame of the file.
+ */
+function* checkSections({ index, file, header }: TableReader): Generator<number, void, undefined> {
+  let chain = index.blockCount === 0 ? header.crc : index.chains[index.blockCount - 1]!; // not empty
+  const offset = file.sizeBytes - TRAILER_FRAME_BYTES;
+  const sections = [
+    [file.filter, tableFrameKinds.filter],
+    [file.index, tableFrameKinds.index],
+    [file.properties, tableFrameKinds.properties],
+    [{ offset, bytes: TRAILER_FRAME_BYTES }, tableFrameKinds.trailer],
+  ] as const;
+  for (const [place, kind] of sections) {
+    if (place === undefined) continue;
+    const frame = file.viewFrame(file.read(place.offset, place.bytes), { ...place, chainBefore: chain }, kind);
+    if (frame === undefined) throw file.corrupt("has a damaged frame", place.offset);
+    ({ chain } = frame);
+    yield place.bytes;
+  }
 }
 
 /** What holds from block to block. */
@@ -62,7 +79,7 @@ class TableWalk {
   block(ordinal: number): void {
     const { index } = this.#table;
     const cursor = this.#cursor;
-    const block = this.#table.block(ordinal, false);
+    const block = this.#table.readBlock(ordinal);
     this.#shape.load(block);
     const builder = new BlockBuilder(this.#shape.restartInterval);
     cursor.load(block);
