@@ -19,6 +19,7 @@ import { kernelMutations } from "./kernel-mutations.mjs";
 import { ledgerMutations } from "./ledger-mutations.mjs";
 import { lockMutations } from "./lock-mutations.mjs";
 import { logMutations } from "./log-mutations.mjs";
+import { lsmCompactionMutations } from "./lsm-compaction-mutations.mjs";
 import { lsmEquivalent, lsmMutations } from "./lsm-mutations.mjs";
 import { observationMutations } from "./observation-mutations.mjs";
 import { pageMutations } from "./page-mutations.mjs";
@@ -79,6 +80,7 @@ export const mutations = [
   ...storeMutations,
   ...storeDefectMutations,
   ...lsmMutations,
+  ...lsmCompactionMutations,
   ...storeMaintenanceMutations,
   ...storeStartMutations,
   ...storeConsumerMutations,

@@ -189,6 +189,18 @@ describe("stopping", () => {
     expect(bench.scheduler.isActive).toBe(false);
   });
 
+  test("can be taken back, and what failed before is tried again", async () => {
+    const bench = new Bench();
+    bench.flushes.push(bench.failing("f"));
+    bench.scheduler.wake();
+    await bench.scheduler.idle();
+    await bench.scheduler.stop();
+    bench.flushes.push(bench.job("g", 2));
+    bench.scheduler.start();
+    await bench.scheduler.run(bench.job("r"));
+    expect(bench.log).toEqual(["f1", "g1", "g2", "r1"]);
+  });
+
   test("a compaction alone lets everything else go on, requests first", async () => {
     const bench = new Bench();
     bench.compactions.push(bench.job("c", 9), bench.job("d"));

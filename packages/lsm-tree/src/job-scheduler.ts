@@ -79,7 +79,7 @@ const MOST_WAKES = 64;
  */
 export class JobScheduler {
   readonly #options: JobSchedulerOptions;
-  readonly #stop = new AbortController();
+  #stop = new AbortController();
   readonly #requests: Request[] = [];
   readonly #rests: Readonly<Record<JobKind, Rest>> = { flush: new Rest(), compaction: new Rest() };
   readonly #finished: Record<JobKind, number> = { flush: 0, compaction: 0 };
@@ -173,6 +173,13 @@ export class JobScheduler {
   stop(reason?: unknown): Promise<void> {
     this.#stop.abort(reason);
     return this.idle();
+  }
+
+  /** Goes on after a {@link stop}, as if nothing had failed before. */
+  start(): void {
+    this.#stop = new AbortController();
+    for (const rest of Object.values(this.#rests)) rest.end();
+    this.#start();
   }
 
   #start(): void {

@@ -80,12 +80,30 @@ describe("what is older", () => {
 
   test("below the output keeps deletes of its keys, and their seqnos", async () => {
     const { model, plan } = await modelOf([
-      { level: 1, entries: [gone("b", 9), gone("d", 10), put("e", 11)] },
+      { level: 1, entries: [gone("b", 7), gone("c", 8), gone("d", 10), gone("dd", 9), put("e", 11)] },
       { level: 2, entries: [put("a", 4)] },
       { level: 3, entries: [put("c", 1), put("d", 2)] },
     ]);
     const { added } = await model.run(plan);
-    expect(shown(added.flatMap((table) => model.tables.entries(table)))).toEqual(["a@4", "d@10 deleted", "e@11"]);
+    expect(shown(added.flatMap((table) => model.tables.entries(table)))).toEqual([
+      "a@4",
+      "c@8 deleted",
+      "d@10 deleted",
+      "e@11",
+    ]);
+  });
+
+  test("is not what lies above the job", async () => {
+    const { model, inputs } = await modelOf(
+      [
+        { level: 1, entries: [put("a", 7), put("z", 8)] },
+        { level: 2, entries: [gone("b", 5), put("c", 6)] },
+        { level: 3, entries: [put("b", 1), put("c", 2)] },
+      ],
+      { outputLevel: 3 },
+    );
+    const { added } = await model.run({ kind: "merge", reason: "size", inputs: inputs.slice(1), outputLevel: 3 });
+    expect(shown(added.flatMap((table) => model.tables.entries(table)))).toEqual(["c@0"]);
   });
 
   test("in level 0 outside the job keeps deletes, and what is newer does not", async () => {
@@ -133,6 +151,7 @@ describe("outputs end", () => {
     const { model, plan } = await modelOf([{ level: 1, entries: above }, ...below]);
     const { added } = await model.run(plan);
     expect(added.length).toBeGreaterThanOrEqual(2);
+    expect(added.length).toBeLessThan(6); // 24 tables below of some 1200 bytes, 8000 for each output
     for (const { smallest, largest } of added) {
       const meets = model.version.overlapping(3, smallest, largest);
       expect(meets.reduce((sum, { bytes }) => sum + bytes, 0)).toBeLessThan(13 * model.targetTableBytes);

@@ -110,6 +110,17 @@ test("more tables go along where that costs nothing below", () => {
     });
   expect(show(pick(below("d"), { pointers: new Map([[5, bytesOf("e")]]) }))).toBe("move 13 > 6");
   expect(show(pick(below("e")))).toBe("merge 11 12 13 1 > 6");
+  const overlapping = versionOf({
+    5: [
+      { n: 11, keys: ["a", "b"], bytes: 1500 },
+      { n: 12, keys: ["d", "f"], bytes: 400 },
+    ],
+    6: [
+      { n: 1, keys: ["a", "d"], bytes: 1500 },
+      { n: 2, keys: ["e", "z"], bytes: 1500 },
+    ],
+  });
+  expect(show(pick(overlapping))).toBe("merge 11 1 > 6");
 });
 
 test("level 0 goes first once it delays writes, whatever the others need", () => {
@@ -125,6 +136,8 @@ test("tables that meet nothing are moved; small ones, overlapping ones and delet
   expect(show(pick(versionOf({ 0: four({ bytes: 249 }) })))).toBe("merge 104 103 102 101 > 6");
   expect(show(pick(versionOf({ 0: four({ deletes: 1 }) })))).toBe("merge 104 103 102 101 > 6");
   expect(show(pick(versionOf({ 0: four({ keys: ["c", "d"] }) })))).toBe("merge 104 103 102 101 > 6");
+  const around = versionOf({ 0: four({}), 6: [{ n: 1, keys: ["d", "d"], bytes: 4000 }] });
+  expect(show(pick(around))).toBe("merge 104 103 102 101 1 > 6");
   // With something below a delete hides it, and a move keeps it.
   const level5 = (deletes: number): MetaSketch[] => [{ n: 11, keys: ["a", "c"], bytes: 300, deletes }];
   const level7 = (bytes: number): MetaSketch[] => [{ n: 1, keys: ["a", "c"], bytes }];
@@ -198,6 +211,15 @@ test("a range is compacted level by level down to the last that has data, and th
   expect(plans("d", "e")).toEqual(["merge 31 51 52 > 5", "merge 51 61 > 6", "merge 52 62 > 6"]);
   expect(plans("q", undefined)).toEqual(["merge 52 62 > 6"]);
   expect(plans(undefined, "a")).toEqual(["move 101 > 2", "merge 51 61 > 6", "merge 61 > 6"]);
+});
+
+test("what a range has written by itself it does not write again", () => {
+  const walk = new RangeWalk({ targetTableBytes });
+  const level0Alone = versionOf({ 0: level0(2) });
+  expect(show(walk.next(level0Alone))).toBe("merge 102 101 > 6");
+  const rewritten = { n: 103, keys: ["a", "z"], seqnos: [5, 9] } as const; // a snapshot keeps its seqnos
+  expect(show(walk.next(versionOf({ 6: [rewritten] })))).toBe("none");
+  expect(show(new RangeWalk({ targetTableBytes }).next(versionOf({ 6: [rewritten] })))).toBe("merge 103 > 6");
 });
 
 test("debt is what level 0 and levels that are too large will have to write", () => {

@@ -1,6 +1,6 @@
 // The compactor with its scheduler around tables that are files, and around tables that fail.
 import { expect, test } from "vitest";
-import { Compactor, type CompactionHost } from "../src/compaction/compactor.js";
+import { areLive, Compactor, type CompactionHost } from "../src/compaction/compactor.js";
 import type { TableStore } from "../src/engine-contract.js";
 import type { EditChange, TableMeta } from "../src/format-entry.js";
 import { Version } from "../src/index.js";
@@ -60,15 +60,17 @@ class Host<Tables extends TableStore> implements CompactionHost {
     return this.#number++;
   }
 
-  async install(changes: readonly EditChange[]): Promise<void> {
+  async install(changes: readonly EditChange[]): Promise<boolean> {
     await Promise.resolve();
     this.before();
     const { current } = this;
+    if (!areLive(current, changes)) return false;
     this.current = current.apply(changes);
     this.edits.push(changes);
     for (const change of changes) if (change.kind === "compactPointer") this.#pointers.set(change.level, change.key);
     const live = new Set([...this.current.tables()].map(({ tableNumber }) => tableNumber));
     for (const { tableNumber } of current.tables()) if (!live.has(tableNumber)) this.tables.remove(tableNumber);
+    return true;
   }
 
   async flush(keys: readonly string[]): Promise<TableMeta> {

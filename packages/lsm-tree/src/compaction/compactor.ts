@@ -20,8 +20,11 @@ export interface CompactionHost {
   snapshots(): ArrayLike<number>;
   visibleSeqno(): number;
   allocateTableNumber(): number;
-  /** Appends an edit, durably, and then makes the version what it says. An edit that is in doubt poisons the engine. */
-  install(changes: readonly EditChange[]): Promise<void>;
+  /**
+   * Appends an edit, durably, and then makes the version what it says. False when there is nothing to be replaced any more, see {@link areLive}: nothing was
+   * appended then. An edit that is in doubt poisons the engine; what it names stays.
+   */
+  install(changes: readonly EditChange[]): Promise<boolean>;
 }
 
 export interface CompactionStats {
@@ -33,6 +36,15 @@ export interface CompactionStats {
   readonly entriesDropped: number;
   /** Numbers of tables that could not be read: they are left alone until a range is compacted that they are in. */
   readonly unreadableTables: readonly number[];
+}
+
+/** Whether all tables that an edit removes are there: a clear may have taken them away while a job ran. */
+export function areLive(version: Version, changes: readonly EditChange[]): boolean {
+  return changes.every(
+    (change) =>
+      change.kind !== "deleteTable" ||
+      version.tablesOf(change.level).some(({ tableNumber }) => tableNumber === change.tableNumber),
+  );
 }
 
 /** Keeps the levels in shape: picks what is needed, carries it out, has its edit installed. */
@@ -111,16 +123,10 @@ export class Compactor {
       targetTableBytes: this.#targetTableBytes,
       slices,
     });
-    // A clear may have taken the inputs away meanwhile: then there is nothing to be replaced.
-    const version = host.version();
-    const isCurrent = plan.inputs.every((input) =>
-      version.tablesOf(input.level).some(({ tableNumber }) => tableNumber === input.tableNumber),
-    );
-    if (!isCurrent) {
+    if (!(await slices.wait(host.install(result.changes)))) {
       if (plan.kind === "merge") for (const { tableNumber } of result.added) host.tables.remove(tableNumber);
       throw new LsmError("LSM_ABORTED", "the tables of a compaction are gone; nothing of it counts");
     }
-    await slices.wait(host.install(result.changes));
     for (const { tableNumber } of plan.inputs) this.#unreadable.delete(tableNumber);
     const { bytesRead, bytesWritten, entriesRead, entriesDropped } = result;
     const stats = this.#stats;

@@ -35,7 +35,7 @@ export type WritePressure =
   /** What the write would wait for has failed: its error is the write's. */
   | { readonly kind: "refuse"; readonly because: "flush" | "compaction" };
 
-export const LEVEL0_STOP = 12;
+const LEVEL0_STOP = 12;
 const MOST_SEALED = 2;
 const DELAY_MS = 1;
 
