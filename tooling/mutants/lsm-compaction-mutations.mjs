@@ -397,7 +397,7 @@ const schedulerMutations = lsmArea("lsm scheduler", scheduler, [
     what: "inputs that are gone are replaced",
     file: "compaction/compactor.ts",
     find: 'change.kind !== "deleteTable" ||',
-    put: 'change.kind !== "deleteTable" || change.kind === "deleteTable" ||',
+    put: 'change.kind !== "deleteTable" || change.tableNumber > 0 ||',
     tests: compactor,
   },
   {

@@ -172,7 +172,12 @@ test("a table that cannot be read is read once, the others are compacted, and a 
   const range = (): Promise<void> => host.compactor.compactRange(host.scheduler, undefined, undefined);
   await expect(range()).rejects.toMatchObject({ code: "LSM_CORRUPT", context: { tableNumber } });
   file[100] = sound;
+  const meanwhile: unknown[] = [];
+  host.inTurn = () => {
+    if (host.tables.begun.size > 0) meanwhile.push(host.compactor.failure);
+  };
   await range();
+  expect(new Set(meanwhile)).toEqual(new Set([undefined]));
   expect(host.compactor.failure).toBeUndefined();
   host.check();
 });
@@ -204,6 +209,15 @@ test("inputs that are gone when a job ends are not replaced: its outputs go too"
   };
   await host.settle();
   expect([host.edits, host.failures]).toEqual([[], []]);
+  expect([...host.tables.files.keys()]).toEqual([1, 2, 3, 4]);
+});
+
+test("an edit that is refused for no reason is a failure, not a circle", async () => {
+  const host = new Host(new MemoryTables());
+  for (let flush = 0; flush < 4; flush++) await host.flush(names(10, flush * 13));
+  host.install = () => Promise.resolve(false);
+  await host.settle();
+  expect(host.failures).toEqual([new RangeError("an edit was refused although its tables are there")]);
   expect([...host.tables.files.keys()]).toEqual([1, 2, 3, 4]);
 });
 

@@ -52,6 +52,7 @@ export class Compactor {
   readonly #host: CompactionHost;
   readonly #targetTableBytes: number;
   readonly #unreadable = new Map<number, LsmError>();
+  #isRunning = false;
   #stats = { merges: 0, moves: 0, bytesRead: 0, bytesWritten: 0, entriesRead: 0, entriesDropped: 0 };
 
   constructor(host: CompactionHost, { targetTableBytes }: { readonly targetTableBytes: number }) {
@@ -59,17 +60,15 @@ export class Compactor {
     this.#targetTableBytes = targetTableBytes;
   }
 
-  /** Why a table could not be read; undefined when all could. What it keeps others from going past is not compacted. */
+  /** Why nothing is compacted: a table that cannot be read. Undefined while a compaction runs, or can be picked without it. */
   get failure(): LsmError | undefined {
+    if (this.#unreadable.size === 0 || this.#isRunning || this.#pick() !== undefined) return undefined;
     return this.#unreadable.values().next().value;
   }
 
   /** The compaction that is due; undefined when none is. For {@link JobScheduler}. */
   next(): Job | undefined {
-    const host = this.#host;
-    const unreadable = new Set(this.#unreadable.keys());
-    const state = { version: host.version(), pointers: host.pointers(), running: [], unreadable };
-    const plan = pickCompaction(state, { targetTableBytes: this.#targetTableBytes });
+    const plan = this.#pick();
     if (plan === undefined) return undefined;
     return { what: "compaction", run: (slices) => this.#avoiding(plan, slices) };
   }
@@ -100,6 +99,13 @@ export class Compactor {
     return { ...this.#stats, unreadableTables: [...this.#unreadable.keys()] };
   }
 
+  #pick(): CompactionPlan | undefined {
+    const host = this.#host;
+    const unreadable = new Set(this.#unreadable.keys());
+    const state = { version: host.version(), pointers: host.pointers(), running: [], unreadable };
+    return pickCompaction(state, { targetTableBytes: this.#targetTableBytes });
+  }
+
   /** A table that cannot be read must not keep all others from being compacted, nor be read again and again. */
   async #avoiding(plan: CompactionPlan, slices: WorkSlices): Promise<void> {
     try {
@@ -113,6 +119,15 @@ export class Compactor {
   }
 
   async #carryOut(plan: CompactionPlan, slices: WorkSlices): Promise<void> {
+    this.#isRunning = true;
+    try {
+      await this.#replace(plan, slices);
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  async #replace(plan: CompactionPlan, slices: WorkSlices): Promise<void> {
     const host = this.#host;
     const result = await runCompaction(plan, {
       version: host.version(),
@@ -125,6 +140,10 @@ export class Compactor {
     });
     if (!(await slices.wait(host.install(result.changes)))) {
       if (plan.kind === "merge") for (const { tableNumber } of result.added) host.tables.remove(tableNumber);
+      // Otherwise it would be picked again, in a circle.
+      if (areLive(host.version(), result.changes)) {
+        throw new RangeError("an edit was refused although its tables are there");
+      }
       throw new LsmError("LSM_ABORTED", "the tables of a compaction are gone; nothing of it counts");
     }
     for (const { tableNumber } of plan.inputs) this.#unreadable.delete(tableNumber);
