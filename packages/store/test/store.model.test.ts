@@ -38,7 +38,7 @@ const drawnOptions: fc.Arbitrary<Partial<StoreOptions<Sample>>> = fc.record({
   segmentBytes: fc.constantFrom(400, 1500, 8000),
   bufferBytes: fc.constantFrom(64, 512, 4096),
   preallocateBytes: fc.constantFrom(0, 4096),
-  mergeBytes: fc.constantFrom(0, 1000, 8000),
+  mergeBytes: fc.constantFrom(0, 0, 1000, 8000),
   streamHeads: fc.constantFrom(1, 2, 1024),
   acceleratorEvents: fc.constantFrom(1, 6, 65_536),
   cacheBytes: fc.constantFrom(0, 65_536),

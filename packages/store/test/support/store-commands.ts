@@ -104,7 +104,7 @@ const writing = [
   { weight: 16, arbitrary: commit.map(commitCommand) as DrawnCommand },
   { weight: 2, arbitrary: retry.map(retryCommand) as DrawnCommand },
   { weight: 2, arbitrary: plain(syncCommand) },
-  { weight: 2, arbitrary: fc.nat(openingPaths.length - 1).map(reopenCommand) as DrawnCommand },
+  { weight: 2, arbitrary: one(0, 0, 0, 0, ...openingPaths.keys()).map(reopenCommand) as DrawnCommand },
   { weight: 1, arbitrary: plain(killCommand) },
   { weight: 4, arbitrary: powerLoss.map(powerLossCommand) as DrawnCommand },
 ];
