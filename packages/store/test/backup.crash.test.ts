@@ -10,7 +10,7 @@ import { openStoreReader, StoreError, type Store } from "../src/index.js";
 import { backup, verifyBackup, type BackupReport } from "../src/maintenance-entry.js";
 import { determined, events, openSample, type Sample } from "./sample-store.js";
 import { allTold } from "./store-law.js";
-import { explore } from "./support/exploration.js";
+import { explorationTimeoutMs, explore } from "./support/exploration.js";
 import { filledStore } from "./support/retained-store.js";
 
 const isLong = process.env["STORE_LONG"] === "1";
@@ -67,6 +67,7 @@ test.for([
   ["several", 7],
 ] as const)(
   "the law holds at every crash point of a backup of %s, and inside the next one",
+  { timeout: explorationTimeoutMs },
   async ([name, count], context) => {
     const source = await filledStore(new Directory(new MemoryFs()), { count });
     const expected = allTold(source, source.lastSequence);

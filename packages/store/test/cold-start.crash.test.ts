@@ -17,7 +17,7 @@ import { expect, test } from "vitest";
 import { openStoreReader, type Store, type StoreOptions } from "../src/index.js";
 import { determined, events, openSample, Placed, type Sample } from "./sample-store.js";
 import { allTold, demandLaw, recoverAndAppend, type Recovered } from "./store-law.js";
-import { explore } from "./support/exploration.js";
+import { explorationTimeoutMs, explore } from "./support/exploration.js";
 import { readAll, withoutAccelerator, withoutFooters } from "./support/index-sources.js";
 
 const isLong = process.env["STORE_LONG"] === "1";
@@ -159,6 +159,7 @@ function matrix(
 
 test.for(Object.entries(windows))(
   "the law holds at every crash point, by every way: %s",
+  { timeout: explorationTimeoutMs },
   async ([name, window], context) => {
     let accelerators = -1;
     const strategy: ExplorationStrategy = isLong ? { kind: "exhaustive", limit: 1024 } : { kind: "levels", level: 2 };
@@ -172,18 +173,22 @@ test.for(Object.entries(windows))(
   },
 );
 
-test.for(Object.entries(windows))("the law holds inside recovery: %s", async ([name, window], context) => {
-  let accelerators = -1;
-  const level = isLong ? 2 : 1;
-  const inside = {
-    recover: (directory: Directory) => recoverAndAppend(directory, recoveryOptions),
-    strategy: { kind: "levels", level },
-    nestedStrategy: { kind: "levels", level },
-  } as const;
-  const explored = await explore(
-    matrix(name, window, inside, (written) => (accelerators = written)),
-    context,
-  );
-  expect(explored.insideRecovery).toBeGreaterThan(100);
-  expect(accelerators).toBe(window.accelerators);
-});
+test.for(Object.entries(windows))(
+  "the law holds inside recovery: %s",
+  { timeout: explorationTimeoutMs },
+  async ([name, window], context) => {
+    let accelerators = -1;
+    const level = isLong ? 2 : 1;
+    const inside = {
+      recover: (directory: Directory) => recoverAndAppend(directory, recoveryOptions),
+      strategy: { kind: "levels", level },
+      nestedStrategy: { kind: "levels", level },
+    } as const;
+    const explored = await explore(
+      matrix(name, window, inside, (written) => (accelerators = written)),
+      context,
+    );
+    expect(explored.insideRecovery).toBeGreaterThan(100);
+    expect(accelerators).toBe(window.accelerators);
+  },
+);

@@ -10,7 +10,7 @@ import { region, type Store, type StoredEvent } from "../src/index.js";
 import { appendTo, everything } from "./sample-consumers.js";
 import { determined, openSample, Paid, Placed, type Sample } from "./sample-store.js";
 import { told } from "./store-law.js";
-import { explore } from "./support/exploration.js";
+import { explorationTimeoutMs, explore } from "./support/exploration.js";
 
 const isLong = process.env["STORE_LONG"] === "1";
 const BEFORE = 3;
@@ -248,6 +248,7 @@ function reactorMatrix(): CrashMatrixOptions<RecoveredReactor> {
 
 test.for(Object.entries(programs))(
   "no consumer skips, and the position never points beyond what is durable: %s, and inside recovery from it",
+  { timeout: explorationTimeoutMs },
   async ([name, program], context) => {
     const explored = await explore(cursorMatrix(name, program), context);
     expect(explored.recoveries).toBeGreaterThan(100);
@@ -255,8 +256,12 @@ test.for(Object.entries(programs))(
   },
 );
 
-test("what follows from an event is there once, and inside recovery", async (context) => {
-  const explored = await explore(reactorMatrix(), context);
-  expect(explored.recoveries).toBeGreaterThan(100);
-  expect(explored.insideRecovery).toBeGreaterThan(100);
-});
+test(
+  "what follows from an event is there once, and inside recovery",
+  { timeout: explorationTimeoutMs },
+  async (context) => {
+    const explored = await explore(reactorMatrix(), context);
+    expect(explored.recoveries).toBeGreaterThan(100);
+    expect(explored.insideRecovery).toBeGreaterThan(100);
+  },
+);

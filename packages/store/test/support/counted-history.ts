@@ -38,8 +38,6 @@ export class CountedHistory {
   /** By sequence; nothing at 0. */
   readonly #ids: string[] = [""];
   #unseen: ToldReceipt[] = [];
-  /** Events of which a receipt was heard. */
-  acknowledged = 0;
 
   /** Events of which anything is known. */
   get length(): number {
@@ -48,7 +46,6 @@ export class CountedHistory {
 
   acknowledge(receipts: readonly ToldReceipt[]): void {
     this.#unseen.push(...receipts);
-    this.acknowledged += receipts.length;
   }
 
   /**

@@ -3,6 +3,9 @@ import { expect, type TestContext } from "vitest";
 
 /** What the matrices of a store have in common: every file system, and every disk, whatever that costs. */
 
+/** For a test that explores, against what hangs. */
+export const explorationTimeoutMs: number = process.env["STORE_LONG"] === "1" ? 7_200_000 : 600_000;
+
 const everywhere = ["posix", "ext4-ordered", "xfs", "btrfs"];
 
 export interface Exploration {
