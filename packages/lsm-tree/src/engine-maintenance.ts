@@ -1,169 +1,255 @@
 import type { Wal } from "@holdfast/wal";
+import { areLive, Compactor } from "./compaction/compactor.js";
+import { compactionDebtBytes } from "./compaction/level-targets.js";
+import { LEVEL0_SLOWDOWN } from "./compaction/picker.js";
+import { writePressure, type WritePressure } from "./compaction/pressure.js";
 import type { EditInstaller } from "./edit-install.js";
 import { writeFlushedTable } from "./flush.js";
-import type { LiveTree } from "./live-tree.js";
+import { JobScheduler, type JobKind } from "./job-scheduler.js";
+import type { LiveTree, SealedMemtable } from "./live-tree.js";
 import { LsmError } from "./lsm-error.js";
+import type { ManifestLog } from "./manifest-log.js";
+import type { Version } from "./version.js";
+import type { WorkSlices } from "./work-slices.js";
 
 export interface MaintenanceParts {
   readonly tree: LiveTree;
   readonly log: Wal;
+  readonly manifest: ManifestLog;
   readonly installer: EditInstaller;
   readonly takeFileNumber: () => number;
   readonly now: () => number;
   readonly turn: () => Promise<void>;
-  /** Something has gone on: writes that wait may be able to go on, too. */
+  readonly writeBufferBytes: number;
+  readonly tableBytes: number;
+  /** Something has gone on, or cannot: writes that wait may be able to go on, or have to be refused. */
   readonly onProgress: () => void;
-  /** A job failed; writes that wait for it would wait for ever. */
-  readonly onSetback: (error: unknown) => void;
 }
 
-/** So many sealed memtables make writes wait. */
-const MOST_SEALED = 2;
+/** Whoever waits for a memtable to be in tables. */
+interface FlushWaiter {
+  readonly last: SealedMemtable;
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+interface Measured {
+  readonly version: Version;
+  readonly level0Tables: number;
+  readonly debtBytes: number;
+  /** Whether the tables slow no write down. */
+  readonly isCalm: boolean;
+}
+
+const noPressure: WritePressure = { kind: "none" };
+
+/** Compactions may be behind by so many write buffers before writes are slowed down, and by four times as many before they wait. */
+const SOFT_DEBT_BUFFERS = 16;
+const LEAST_SOFT_DEBT_BYTES = 64 * 1024 * 1024;
 
 /**
- * The work behind the writes, one job at a time: memtables become tables, oldest first. A job that fails is not tried again before somebody asks.
+ * The work behind the writes: memtables become tables, oldest first, and levels are kept in shape.
  *
- * A clear ends what is under way: jobs that began before it install nothing.
+ * A clear ends what is under way: a job that began before it installs nothing.
  */
 export class EngineMaintenance {
   readonly #parts: MaintenanceParts;
-  #running: Promise<void> | undefined;
+  readonly #scheduler: JobScheduler;
+  readonly #compactor: Compactor;
+  readonly #softDebtBytes: number;
+  #waiters: FlushWaiter[] = [];
+  /** Compactions wait until the database is open. */
+  #isStarted = false;
   #isStopped = false;
   /** Counts clears: a job of an earlier number is over. */
   #epoch = 0;
+  /** What is known of the version that {@link pressure} looked at last. */
+  #measured: Measured | undefined;
 
   constructor(parts: MaintenanceParts) {
     this.#parts = parts;
+    const { tree, now, turn, manifest, installer, writeBufferBytes, tableBytes, takeFileNumber } = parts;
+    this.#softDebtBytes = Math.max(LEAST_SOFT_DEBT_BYTES, SOFT_DEBT_BUFFERS * writeBufferBytes);
+    this.#compactor = new Compactor(
+      {
+        tables: tree.tables,
+        version: () => tree.version,
+        pointers: () => manifest.state.compactPointers,
+        snapshots: () => tree.snapshots.seqnos(),
+        visibleSeqno: () => tree.visibleSeqno,
+        allocateTableNumber: takeFileNumber,
+        install: async (changes) => {
+          const epoch = this.#epoch;
+          const edit = {
+            changes: () => (epoch === this.#epoch && areLive(tree.version, changes) ? changes : undefined),
+          };
+          const isInstalled = await installer.install(edit, (version) => {
+            if (epoch === this.#epoch) tree.install(version);
+          });
+          parts.onProgress();
+          return isInstalled;
+        },
+      },
+      { targetTableBytes: tableBytes },
+    );
+    this.#scheduler = new JobScheduler({
+      now,
+      turn,
+      nextFlush: () => {
+        if (tree.sealed.length === 0) return undefined;
+        return { what: "flush", run: (slices) => this.#flushOldest(slices) };
+      },
+      nextCompaction: () => (this.#isStarted ? this.#compactor.next() : undefined),
+      onFailure: (kind, error) => this.#onFailure(kind, error),
+    });
   }
 
-  /** Whether writes have to wait. Sees to it that somebody works on what they wait for. */
-  mustWait(): boolean {
-    if (this.#parts.tree.sealed.length < MOST_SEALED) return false;
+  /** What a write has to reckon with. Sees to it that somebody works on what it would wait for. */
+  pressure(): WritePressure {
+    const { tree } = this.#parts;
+    const { sealed } = tree;
+    if (this.#measured?.version !== tree.version) this.#measured = this.#measure(tree.version);
+    const { level0Tables, debtBytes, isCalm } = this.#measured;
+    if (isCalm && sealed.length === 0) return noPressure;
+    const softDebtBytes = this.#softDebtBytes;
+    const pressure = writePressure({
+      ...{ level0Tables, sealedMemtables: sealed.length, debtBytes, softDebtBytes, hardDebtBytes: 4 * softDebtBytes },
+      isFlushStuck: this.#scheduler.failureOf("flush") !== undefined,
+      isCompactionStuck: (this.#scheduler.failureOf("compaction") ?? this.#compactor.failure) !== undefined,
+    });
+    if (pressure.kind === "none") return noPressure;
     this.wake();
-    return true;
+    return pressure;
   }
 
-  /** Milliseconds by which answers are delayed, so that writes do not outrun what is behind them. */
-  delayMs(): number {
-    return 0;
+  #measure(version: Version): Measured {
+    const level0Tables = version.tablesOf(0).length;
+    const debtBytes = compactionDebtBytes(version);
+    const isCalm = level0Tables < LEVEL0_SLOWDOWN && debtBytes <= this.#softDebtBytes;
+    return { version, level0Tables, debtBytes, isCalm };
+  }
+
+  /** Why the work of this kind does not go on. */
+  failureOf(kind: JobKind): unknown {
+    return this.#scheduler.failureOf(kind) ?? (kind === "compaction" ? this.#compactor.failure : undefined);
   }
 
   /** There may be something to do. */
   wake(): void {
-    if (this.#isStopped) return;
-    this.#running ??= this.#run();
+    this.#scheduler.wake();
   }
 
-  /** Resolves when all memtables that are sealed by now are in tables. Rejects with what keeps them from it. */
-  async flush(): Promise<void> {
-    const { tree } = this.#parts;
-    const last = tree.sealed.at(-1);
-    if (last === undefined) return;
-    while (tree.sealed.includes(last)) {
-      if (this.#isStopped) throw stopped();
-      await this.#exclusively(() => this.#flushOldest());
-    }
-  }
-
-  /** A clear up to this seqno is in the log and before readers: removes the tables, now or with the next edit. */
-  async finishClear(): Promise<void> {
-    this.#epoch += 1;
-    const { installer, tree } = this.#parts;
-    try {
-      await installer.install(
-        { changes: () => (installer.isOwing ? [{ kind: "note", text: "clear" }] : undefined) },
-        () => {
-          // Readers have what came behind the clear already.
-        },
-      );
-    } finally {
-      this.wake();
-      if (tree.sealed.length < MOST_SEALED) this.#parts.onProgress();
-    }
-  }
-
-  /** Begins nothing more, and waits for what is under way. */
-  async stop(): Promise<void> {
-    this.#isStopped = true;
-    while (this.#running !== undefined) await this.#running;
-    await this.#parts.installer.idle();
-  }
-
-  /** Goes on after a {@link stop} that came to nothing. */
+  /** The database is open: compactions may begin. */
   start(): void {
-    this.#isStopped = false;
+    this.#isStarted = true;
     this.wake();
   }
 
-  async #run(): Promise<void> {
+  /** Resolves when all memtables that are sealed by now are in tables. Rejects with what keeps them from it. */
+  flush(): Promise<void> {
+    const { tree } = this.#parts;
+    const last = tree.sealed.at(-1);
+    if (last === undefined) return Promise.resolve();
+    if (this.#isStopped) return Promise.reject(stopped());
+    if (this.#scheduler.failureOf("flush") !== undefined) return this.#flushAgain(last);
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ last, resolve, reject });
+      this.wake();
+    });
+  }
+
+  compactRange(start: Uint8Array | undefined, end: Uint8Array | undefined, signal?: AbortSignal): Promise<void> {
+    return this.#compactor.compactRange(this.#scheduler, start, end, signal);
+  }
+
+  /**
+   * Everything that was in memtables and tables is cleared, in the log and before readers: ends what is under way, and removes the tables, now or with
+   * the next edit.
+   *
+   * @param before - the version that was cleared.
+   */
+  async finishClear(before: Version): Promise<void> {
+    this.#epoch += 1;
+    const { installer, tree, onProgress } = this.#parts;
+    // A job may be reading tables that go now. They stay until it has noticed.
+    const pin = tree.versions.pin(before);
+    this.#scheduler.cancelCompaction();
+    this.#settleWaiters();
     try {
-      await this.#parts.turn();
-      while (!this.#isStopped && this.#parts.tree.sealed.length > 0) await this.#flushOldest();
-    } catch (error) {
-      if (!isStopped(error)) this.#parts.onSetback(error);
+      const changes = (): [{ kind: "note"; text: string }] | undefined =>
+        installer.isOwing ? [{ kind: "note", text: "clear" }] : undefined;
+      await installer.install({ changes }, () => {}); // readers have had what comes behind the clear since it was in the log
     } finally {
-      this.#running = undefined;
+      void this.#scheduler.idle().then(() => pin.release());
+      onProgress();
     }
   }
 
-  /** Runs `work` when nothing else runs. */
-  async #exclusively(work: () => Promise<void>): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
-    let failure: { readonly error: unknown } | undefined;
-    this.#running = work()
-      .catch((error: unknown) => {
-        failure = { error };
-      })
-      .finally(() => {
-        this.#running = undefined;
-      });
-    await this.#running;
-    if (failure !== undefined) throw failure.error;
+  /** Resolves when nothing is under way and nothing is due. */
+  async idle(): Promise<void> {
+    await this.#scheduler.idle();
+    await this.#parts.installer.idle();
   }
 
-  async #flushOldest(): Promise<void> {
-    const { tree, installer, takeFileNumber, now } = this.#parts;
+  /** Ends what is under way within one slice, begins nothing more, and resolves when nothing runs. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#scheduler.stop();
+    for (const { reject } of this.#waiters.splice(0)) reject(stopped());
+    await this.#parts.installer.idle();
+  }
+
+  /** A flush that has failed rests; whoever asks for one does not. */
+  async #flushAgain(last: SealedMemtable): Promise<void> {
+    const { tree } = this.#parts;
+    await this.#scheduler.run({
+      what: "flush",
+      run: async (slices) => {
+        while (tree.sealed.includes(last)) await this.#flushOldest(slices);
+      },
+    });
+  }
+
+  async #flushOldest(slices: WorkSlices): Promise<void> {
+    const { tree, installer, takeFileNumber, onProgress } = this.#parts;
     const [sealed] = tree.sealed;
     if (sealed === undefined) return;
     const epoch = this.#epoch;
     const tableNumber = takeFileNumber();
-    const pause = (): Promise<void> => this.#pause(epoch);
-    let table;
-    try {
-      table = await writeFlushedTable(sealed, { tree, tableNumber, now, pause });
-    } catch (error) {
-      if (epoch !== this.#epoch) return; // a clear has taken the memtable away
-      throw error;
-    }
-    const isInstalled = await installer.install(
-      {
-        flushed: { lsn: sealed.lastLsn, seqno: sealed.memtable.maxSeqno },
-        changes: () => {
-          if (epoch !== this.#epoch) return undefined;
-          return [
-            ...(table === undefined ? [] : [{ kind: "addTable", table } as const]),
-            { kind: "note", text: "flush" },
-          ];
+    const table = await writeFlushedTable(sealed, { tree, tableNumber, slices, isOver: () => epoch !== this.#epoch });
+    const isInstalled = await slices.wait(
+      installer.install(
+        {
+          flushed: { lsn: sealed.lastLsn, seqno: sealed.memtable.maxSeqno },
+          changes: () => {
+            if (epoch !== this.#epoch) return undefined;
+            const added = table === undefined ? [] : [{ kind: "addTable", table } as const];
+            return [...added, { kind: "note", text: "flush" }];
+          },
         },
-      },
-      (version) => {
-        if (epoch === this.#epoch) tree.installFlush(sealed, version);
-      },
+        (version) => {
+          if (epoch === this.#epoch) tree.installFlush(sealed, version);
+        },
+      ),
     );
     if (!isInstalled && table !== undefined) tree.tables.remove(tableNumber);
-    this.#parts.onProgress();
+    this.#settleWaiters();
+    onProgress();
   }
 
-  async #pause(epoch: number): Promise<void> {
-    await this.#parts.turn();
-    if (this.#isStopped || epoch !== this.#epoch) throw stopped();
+  #settleWaiters(): void {
+    const { sealed } = this.#parts.tree;
+    const isDone = ({ last }: FlushWaiter): boolean => !sealed.includes(last);
+    for (const { resolve } of this.#waiters.filter(isDone)) resolve();
+    this.#waiters = this.#waiters.filter((each) => !isDone(each));
+  }
+
+  #onFailure(kind: JobKind, error: unknown): void {
+    if (kind === "flush") for (const { reject } of this.#waiters.splice(0)) reject(error);
+    this.#parts.onProgress();
   }
 }
 
 function stopped(): LsmError {
   return new LsmError("LSM_ABORTED", "background work was stopped; nothing of it counts");
-}
-
-function isStopped(error: unknown): boolean {
-  return error instanceof LsmError && error.code === "LSM_ABORTED";
 }

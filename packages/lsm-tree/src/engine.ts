@@ -19,7 +19,7 @@ import { LOG_DIRECTORY, WritePath } from "./write-path.js";
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const resolved = resolveEngineOptions(options);
-  const listener: EngineListener = { onFailure: () => {}, onProgress: () => {}, onSetback: () => {} };
+  const listener: EngineListener = { onFailure: () => {}, onProgress: () => {} };
   return new Engine(await recoverEngine(resolved, listener), listener);
 }
 
@@ -42,8 +42,8 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     const { tree, log, maintenance, options } = parts;
     const onFailure = (error: unknown): void => this.#fail(error);
     this.#writes = new WritePath(tree, log, {
-      mustWait: () => maintenance.mustWait(),
-      delayMs: () => maintenance.delayMs(),
+      pressure: () => maintenance.pressure(),
+      failureOf: (kind) => maintenance.failureOf(kind),
       schedule: options.schedule,
       onFull: () => {
         tree.seal();
@@ -53,9 +53,6 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     });
     listener.onFailure = onFailure;
     listener.onProgress = () => this.#writes.resume();
-    listener.onSetback = (error) => {
-      if (maintenance.mustWait()) this.#writes.refuse(error);
-    };
     maintenance.start();
   }
 
@@ -116,17 +113,19 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     this.#checkWritable();
   }
 
-  approximateSize(start: Uint8Array, end: Uint8Array): number {
-    this.checkOpen();
-    let bytes = 0;
-    for (let level = 0; level < this.tree.version.levels.length; level++) {
-      for (const table of this.tree.version.overlapping(level, start, end)) bytes += table.bytes;
-    }
-    return bytes;
+  async compactRange(
+    start?: Uint8Array,
+    end?: Uint8Array,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): Promise<void> {
+    const [from, to] = [start && Uint8Array.from(start), end && Uint8Array.from(end)]; // borrowed until the call returns
+    await this.flush();
+    await this.#parts.maintenance.compactRange(from, to, signal);
   }
 
-  async compactRange(): Promise<void> {
-    await this.flush();
+  /** Resolves when no work is under way in the background, and none is due. */
+  idle(): Promise<void> {
+    return this.#parts.maintenance.idle();
   }
 
   /**
@@ -148,9 +147,10 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   async #clearAll(rung: WriteRung): Promise<void> {
     const { tree, installer, maintenance, log } = this.#parts;
     const lsn = this.#writes.logClear();
+    const before = tree.version;
     tree.clear(lsn, Version.empty(tree.version.levels.length));
     installer.owe({ lsn, seqno: tree.visibleSeqno });
-    const finished = maintenance.finishClear().catch((error: unknown) => {
+    const finished = maintenance.finishClear(before).catch((error: unknown) => {
       // The log has it: the next edit, or the next open, removes the tables.
       if (!isOutOfSpace(error)) throw error;
     });
@@ -176,21 +176,25 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
 
   async #close(): Promise<void> {
     const { maintenance, log } = this.#parts;
-    if (this.#failure === undefined) this.#writes.drain();
-    await maintenance.stop();
     try {
-      await log.close();
+      if (this.#failure === undefined) {
+        this.#writes.drain();
+        await log.sync("data");
+      }
     } catch (error) {
       const told = ofLog(error, LOG_DIRECTORY);
       if (isOutOfSpace(told)) {
-        this.#closed = undefined;
-        maintenance.start();
+        this.#closed = undefined; // still open: nothing was stopped
         throw told;
       }
-      await this.#release();
-      throw this.#failure === undefined ? poisonedBy(error) : told;
+      this.#fail(error);
     }
-    await this.#release();
+    await maintenance.stop();
+    try {
+      await log.close();
+    } finally {
+      await this.#release();
+    }
   }
 
   async #release(): Promise<void> {
@@ -209,6 +213,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     this.#failure = { error };
     this.tree.versions.freeze();
     this.#writes.refuse(poisonedBy(error));
+    void this.#parts.maintenance.stop();
   }
 
   #checkWritable(): void {

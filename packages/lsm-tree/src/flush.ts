@@ -5,6 +5,7 @@ import type { LiveTree, SealedMemtable } from "./live-tree.js";
 import { ofSpace } from "./log-failure.js";
 import type { TableMeta } from "./version-edit.js";
 import type { Version } from "./version.js";
+import type { WorkSlices } from "./work-slices.js";
 
 /**
  * How a sealed memtable becomes a table of level 0. The caller appends the edit; what a crash leaves before it:
@@ -18,17 +19,10 @@ import type { Version } from "./version.js";
 export interface FlushOptions {
   readonly tree: LiveTree;
   readonly tableNumber: number;
-  /** Monotonic clock in milliseconds. */
-  readonly now: () => number;
-  /** Lets everybody else have a turn; what it throws ends the flush. */
-  readonly pause: () => Promise<void>;
+  readonly slices: WorkSlices;
+  /** Whether the memtable is of no account any more, as behind a clear. */
+  readonly isOver: () => boolean;
 }
-
-/** A slice of work ends after so many milliseconds, or bytes of entries. */
-const SLICE_MS = 2;
-const SLICE_BYTES = 0x4_0000;
-/** The clock is asked after so many entries. */
-const ENTRIES_A_LOOK = 32;
 
 /**
  * Writes the table, durable with its name when the promise resolves. Versions that no snapshot sees are left out, and deletes of what no table
@@ -38,7 +32,7 @@ const ENTRIES_A_LOOK = 32;
  */
 export async function writeFlushedTable(
   { memtable, firstLsn, lastLsn }: SealedMemtable,
-  { tree, tableNumber, now, pause }: FlushOptions,
+  { tree, tableNumber, slices, isOver }: FlushOptions,
 ): Promise<TableMeta | undefined> {
   const { version } = tree; // what is older than the memtable is in here, whatever is compacted meanwhile
   // Everything in it is visible, so whoever takes a snapshot from here on sees the newest version of each key.
@@ -49,23 +43,21 @@ export async function writeFlushedTable(
   let table: NewTable | undefined;
   try {
     const entries = memtable.sortedCursor();
-    await pause();
-    let began = now();
-    let sliceBytes = 0;
-    let look = 0;
-    for (entries.first(); entries.valid; entries.next()) {
-      if (rules.judge(entries) === "drop") continue;
-      table ??= tree.tables.create(tableNumber, { level: 0, firstLsn, lastLsn });
-      table.builder.add(entries);
-      sliceBytes += entries.valueEnd - entries.keyStart;
-      look += 1;
-      if (sliceBytes < SLICE_BYTES && (look % ENTRIES_A_LOOK !== 0 || now() - began < SLICE_MS)) continue;
-      await pause();
-      began = now();
-      sliceBytes = 0;
+    await slices.pause();
+    for (entries.first(); entries.valid && !isOver(); entries.next()) {
+      if (rules.judge(entries) !== "drop") {
+        table ??= tree.tables.create(tableNumber, { level: 0, firstLsn, lastLsn });
+        table.builder.add(entries);
+      }
+      if (slices.spend(entries.valueEnd - entries.keyStart)) await slices.pause();
     }
-    const meta = await table?.finish();
-    if (meta !== undefined) await tree.tables.syncNames();
+    if (isOver()) {
+      table?.abandon();
+      return undefined;
+    }
+    if (table === undefined) return undefined;
+    const meta = await slices.wait(table.finish());
+    await slices.wait(tree.tables.syncNames());
     return meta;
   } catch (error) {
     table?.abandon();

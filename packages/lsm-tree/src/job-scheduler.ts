@@ -87,6 +87,7 @@ export class JobScheduler {
   #cancel = new AbortController();
   #idleWaiters: (() => void)[] = [];
   #isActive = false;
+  #isWoken = false;
   #running: string[] = [];
   #sliceCount = 0;
   #longestSliceMs = 0;
@@ -183,6 +184,7 @@ export class JobScheduler {
   }
 
   #start(): void {
+    this.#isWoken = true;
     if (this.#isActive || this.#stop.signal.aborted) return;
     this.#isActive = true;
     void this.#work();
@@ -191,8 +193,10 @@ export class JobScheduler {
   async #work(): Promise<void> {
     await this.#options.turn();
     for (;;) {
+      this.#isWoken = false;
       const isDone = !(await this.#flushAll()) && !(await this.#request()) && !(await this.#compact());
-      if (isDone || this.#stop.signal.aborted) break;
+      // Whoever has called between two of these looks saw it active, and counts on another look.
+      if ((isDone && !this.#isWoken) || this.#stop.signal.aborted) break;
     }
     this.#isActive = false;
     for (const { reject } of this.#requests.splice(0)) reject(stopped(this.#stop.signal));

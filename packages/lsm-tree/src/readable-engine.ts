@@ -1,3 +1,4 @@
+import { approximateSize } from "./approximate-size.js";
 import type { EngineCursor, EngineSnapshot, RangeOptions, ReadOptions } from "./engine-contract.js";
 import type { EntryView } from "./entry-cursor.js";
 import { entryKinds } from "./internal-key.js";
@@ -35,6 +36,12 @@ export abstract class ReadableEngine {
   snapshot(): EngineSnapshot {
     this.checkOpen();
     return this.tree.takeSnapshot();
+  }
+
+  /** Bytes of table files that hold keys from `start` up to `end`, exclusive; what is in memory alone does not count. */
+  approximateSize(start: Uint8Array, end: Uint8Array): number {
+    this.checkOpen();
+    return approximateSize(this.tree.version, this.tree.tables, start, end);
   }
 
   cursor(range: RangeOptions = {}): EngineCursor {

@@ -72,7 +72,6 @@ export interface EngineParts {
 export interface EngineListener {
   onFailure: (error: unknown) => void;
   onProgress: () => void;
-  onSetback: (error: unknown) => void;
 }
 
 /** @throws {@link LsmError} by its codes, and `FsError`. Nothing is left open then. */
@@ -122,6 +121,7 @@ class Recovery {
     this.#taken.push(() => files.close());
     if (options.paranoidOpen) for (const table of state.version.tables()) files.reader(table);
     const parts = this.#assemble({ options, lock, manifest, log, files, state });
+    this.#taken.push(() => parts.maintenance.stop());
     const replay = await this.#replay(parts, state);
     const orphans = this.#orphans(found, state.version); // what a clear of the replay has removed is none
     const { version } = parts.tree;
@@ -239,10 +239,10 @@ class Recovery {
       },
     });
     const maintenance = new EngineMaintenance({
-      ...{ tree, log, installer, now: options.now, turn: options.turn },
+      ...{ tree, log, manifest, installer, now: options.now, turn: options.turn },
+      ...{ writeBufferBytes: options.writeBufferBytes, tableBytes: options.tableBytes },
       takeFileNumber: () => this.#nextFileNumber++,
       onProgress: () => listener.onProgress(),
-      onSetback: (error) => listener.onSetback(error),
     });
     return { ...parts, tree, installer, maintenance };
   }
@@ -259,9 +259,10 @@ class Recovery {
       for (const record of log.read({ from: state.flushedLsn + 1 })) {
         const outcome = replay.add(record);
         if (outcome.kind === "clear") {
+          const { version } = tree;
           installer.owe({ lsn: record.lsn, seqno: outcome.seqno });
           tree.clear(record.lsn, Version.empty(state.database.levelCount));
-          await maintenance.finishClear();
+          await maintenance.finishClear(version);
         } else if (tree.isFull) {
           tree.seal();
           await maintenance.flush();

@@ -1,6 +1,7 @@
 import type { Wal } from "@holdfast/wal";
 import type { WriteRung } from "./engine-contract.js";
 import { applyBatch } from "./batch-application.js";
+import type { WritePressure } from "./compaction/pressure.js";
 import type { LiveTree } from "./live-tree.js";
 import { ofLog, isOutOfSpace, poisonedBy } from "./log-failure.js";
 import { LsmError } from "./lsm-error.js";
@@ -27,10 +28,10 @@ const GROUP_BYTES = 0x10_0000;
 const DIRECT_BYTES = 0x4_0000;
 
 export interface WritePathHooks {
-  /** Whether writes have to wait for background work: asked before each record. Whoever says so calls {@link WritePath.resume}. */
-  readonly mustWait: () => boolean;
-  /** Milliseconds by which the answer to a record is to be delayed. */
-  readonly delayMs: () => number;
+  /** What a write has to reckon with: asked before each record. Whoever makes writes wait calls {@link WritePath.resume}. */
+  readonly pressure: () => WritePressure;
+  /** Why the work does not go on that writes would wait for. */
+  readonly failureOf: (kind: "flush" | "compaction") => unknown;
   readonly schedule: (action: () => void, delayMs: number) => () => void;
   /** The active memtable has taken as much as it should. */
   readonly onFull: () => void;
@@ -39,6 +40,7 @@ export interface WritePathHooks {
 }
 
 const settled = Promise.resolve();
+const noPressure: WritePressure = { kind: "none" };
 
 /** Gathers the writes of a turn into one record, and publishes it once the log has it. */
 export class WritePath {
@@ -77,12 +79,15 @@ export class WritePath {
     if (batch.recordBytes > MAX_RECORD_BYTES) {
       throw new RangeError(`bytes of the batch must be at most ${MAX_RECORD_BYTES}, not ${batch.recordBytes}`);
     }
-    if (batch.recordBytes >= DIRECT_BYTES) this.#drain(false);
-    if (batch.recordBytes >= DIRECT_BYTES && this.#groups.length === 0 && !this.#hooks.mustWait()) {
-      const group = new WriteGroup(batch);
-      const promise = group.join(rung);
-      this.#commit(group);
-      return promise;
+    if (batch.recordBytes >= DIRECT_BYTES) {
+      this.#drain(false);
+      const pressure = this.#groups.length === 0 ? this.#hooks.pressure() : undefined;
+      if (pressure?.kind === "none" || pressure?.kind === "delay") {
+        const group = new WriteGroup(batch);
+        const promise = group.join(rung);
+        this.#commit(group, pressure);
+        return promise;
+      }
     }
     const group = this.#group(batch.recordBytes);
     group.batch.append(batch);
@@ -137,16 +142,18 @@ export class WritePath {
 
   #drain(isForced: boolean): void {
     while (this.#groups.length > 0) {
-      if (!isForced && this.#hooks.mustWait()) return;
+      const pressure = isForced ? noPressure : this.#hooks.pressure();
+      if (pressure.kind === "wait") return;
       const [group] = this.#groups as [WriteGroup]; // there is one
       this.#groups.shift();
-      if (group.batch.operationCount > 0) this.#commit(group); // what a refused argument leaves has none
+      if (pressure.kind === "refuse") group.refuse(this.#hooks.failureOf(pressure.because));
+      else if (group.batch.operationCount > 0) this.#commit(group, pressure); // what a refused argument leaves has none
       this.#pool.giveBack(group.batch);
     }
   }
 
   /** One record, in the log and then before readers. Whatever fails is told to those who wait. */
-  #commit(group: WriteGroup): void {
+  #commit(group: WriteGroup, pressure: WritePressure): void {
     const tree = this.#tree;
     const { batch } = group;
     const baseSeqno = tree.visibleSeqno + 1;
@@ -167,13 +174,12 @@ export class WritePath {
       return;
     }
     tree.publish(lsn, record.length, batch.operationCount);
-    this.#answer(group);
+    this.#answer(group, pressure);
     if (tree.isFull) this.#hooks.onFull();
   }
 
-  #answer(group: WriteGroup): void {
-    const delayMs = this.#hooks.delayMs();
-    if (delayMs > 0) this.#hooks.schedule(() => group.logged(), delayMs);
+  #answer(group: WriteGroup, pressure: WritePressure): void {
+    if (pressure.kind === "delay") this.#hooks.schedule(() => group.logged(), pressure.delayMs);
     else group.logged();
     if (group.barrier === undefined) return;
     this.#log.sync(group.barrier).then(

@@ -208,6 +208,7 @@ test("laws 15 to 18, 21, 23, 28, 43: any history shows what a sorted map does, n
         }
         for (const { snapshot } of history.snapshots.splice(0)) snapshot.release();
         await history.engine.flush();
+        await history.engine.idle();
         // Law 28: what is on the disk is what the version names, once nobody reads anything else.
         const files = history.directory.list("tables").map(({ name }) => name);
         await history.engine.close();
