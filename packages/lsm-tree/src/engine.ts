@@ -1,4 +1,5 @@
 import type { KeyValueEngine, RangeOptions, WriteOptions, WriteRung } from "./engine-contract.js";
+import { openEngineReader, type EngineReader } from "./engine-reader.js";
 import type { EngineOptions } from "./engine-options.js";
 import { resolveEngineOptions } from "./engine-options.js";
 import { isOutOfSpace, ofLog, poisonedBy } from "./log-failure.js";
@@ -17,8 +18,12 @@ import { LOG_DIRECTORY, WritePath } from "./write-path.js";
  * `LSM_CORRUPT`, `LSM_MISSING_TABLE`, `LSM_WRONG_TABLE` and `LSM_UNSUPPORTED` for what is there, `LSM_NO_SPACE`; `TypeError` and `RangeError` for options, and
  * what the file system says as `FsError`. Nothing that was there is lost by an open that fails.
  */
-export async function openEngine(options: EngineOptions): Promise<Engine> {
+export function openEngine(options: EngineOptions & { readonly readOnly: true }): Promise<EngineReader>;
+export function openEngine(options: EngineOptions & { readonly readOnly?: false }): Promise<Engine>;
+export function openEngine(options: EngineOptions): Promise<Engine | EngineReader>;
+export async function openEngine(options: EngineOptions): Promise<Engine | EngineReader> {
   const resolved = resolveEngineOptions(options);
+  if (resolved.readOnly) return openEngineReader(resolved);
   const listener: EngineListener = { onFailure: () => {}, onProgress: () => {} };
   return new Engine(await recoverEngine(resolved, listener), listener);
 }

@@ -26,5 +26,6 @@ export type {
   WriteRung,
 } from "./engine-contract.js";
 export { Engine, openEngine } from "./engine.js";
+export { EngineReader } from "./engine-reader.js";
 export type { EngineComponents, EngineOptions, EngineSettings } from "./engine-options.js";
 export type { OpenReport } from "./recovery.js";

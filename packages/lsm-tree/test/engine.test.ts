@@ -98,3 +98,27 @@ test("law 20: a failed barrier ends writing, and reads go on", async () => {
   expect(text(engine.get(bytes("a")))).toBe("1");
   await engine.close();
 });
+
+test("a reader beside the writer shows one moment, changes nothing, and takes no write", async () => {
+  const directory = new Directory(new MemoryFs());
+  await expect(openEngine({ directory, readOnly: true })).rejects.toMatchObject({ code: "LSM_NOT_FOUND" });
+  await using engine = await openEngine({ directory });
+  await engine.put(bytes("a"), bytes("1"));
+  await engine.flush();
+  await engine.put(bytes("b"), bytes("2"));
+  const before = names(directory);
+  await using reader = await openEngine({ directory, readOnly: true });
+  await engine.clear();
+  await engine.put(bytes("a"), bytes("3"));
+  await engine.idle();
+  expect(directory.list("tables")).toEqual([]);
+  expect([text(reader.get(bytes("a"))), text(reader.get(bytes("b")))]).toEqual(["1", "2"]);
+  await using later = await openEngine({ directory, readOnly: true });
+  expect([text(later.get(bytes("a"))), text(later.get(bytes("b")))]).toEqual(["3", undefined]);
+  const refused = { code: "LSM_READ_ONLY" };
+  await expect(reader.put()).rejects.toMatchObject(refused);
+  await expect(reader.clear()).rejects.toMatchObject(refused);
+  expect(before).toContainEqual(expect.stringMatching(/^tables\/1\.sst/));
+  await reader.close();
+  expect(() => reader.get(bytes("a"))).toThrow(expect.objectContaining({ code: "LSM_CLOSED" }));
+});
