@@ -73,6 +73,7 @@ export class LevelCursor extends TableCursor {
   close(): void {
     this.valid = false;
     this.#at = -1;
+    this.forgetAhead();
     this.#pin?.release();
     this.#pin = undefined;
   }

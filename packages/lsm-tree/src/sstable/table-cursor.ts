@@ -1,12 +1,13 @@
 import type { LsmError } from "../lsm-error.js";
 import { BlockCursor } from "./block-cursor.js";
+import { ReadAhead } from "./read-ahead.js";
 import type { TableIndex } from "./table-index.js";
 
 /** What a cursor needs of the table it goes through. */
 export interface TableBlocks {
   readonly index: TableIndex;
-  /** A data block, uncompressed and of sound shape; lent for good, nobody changes it. */
-  block(ordinal: number, fillCache: boolean): Uint8Array;
+  /** A data block, uncompressed and of sound shape; lent for good, nobody changes it. `ahead`: where to look for its frame, of a cursor on its way forward. */
+  block(ordinal: number, fillCache: boolean, ahead?: ReadAhead): Uint8Array;
   /** An error about a block, with the keys that it holds. */
   damagedBlock(ordinal: number, problem: string, offset?: number): LsmError;
 }
@@ -20,6 +21,7 @@ export class TableCursor extends BlockCursor {
   readonly #fillCache: boolean;
   /** Of the block it has; -1 or the count of blocks while it is before or behind all of them. */
   #ordinal = -1;
+  #ahead: ReadAhead | undefined;
 
   /**
    * @param table - none for a cursor that is turned to one later.
@@ -32,7 +34,7 @@ export class TableCursor extends BlockCursor {
   }
 
   override first(): void {
-    if (this.#to(0)) super.first();
+    if (this.#to(0, (this.#ahead ??= new ReadAhead()))) super.first();
   }
 
   override last(): void {
@@ -41,7 +43,7 @@ export class TableCursor extends BlockCursor {
 
   override next(): void {
     super.next();
-    if (!this.valid && this.#to(this.#ordinal + 1)) super.first();
+    if (!this.valid && this.#to(this.#ordinal + 1, (this.#ahead ??= new ReadAhead()))) super.first();
   }
 
   override prev(): void {
@@ -75,6 +77,11 @@ export class TableCursor extends BlockCursor {
     this.#ordinal = place === "before" ? -1 : table.index.blockCount;
   }
 
+  /** Lets go of what was read ahead. */
+  protected forgetAhead(): void {
+    this.#ahead = undefined;
+  }
+
   #toLast(): void {
     if (this.#to((this.#table?.index.blockCount ?? 0) - 1)) super.last();
   }
@@ -86,6 +93,7 @@ export class TableCursor extends BlockCursor {
 
   #seek(key: Uint8Array, seqno: number, keyOnly: boolean): void {
     this.valid = false;
+    this.#ahead?.restart();
     if (this.#table === undefined) return;
     const { index } = this.#table;
     // Versions of one key may fill several blocks. One that ends with the key and has nothing as old as is wanted is passed unread.
@@ -98,7 +106,7 @@ export class TableCursor extends BlockCursor {
     }
   }
 
-  #to(ordinal: number): boolean {
+  #to(ordinal: number, ahead?: ReadAhead): boolean {
     const table = this.#table;
     if (table === undefined || ordinal < 0 || ordinal >= table.index.blockCount) {
       this.valid = false;
@@ -107,7 +115,7 @@ export class TableCursor extends BlockCursor {
     if (ordinal !== this.#ordinal) {
       // Only once it is there: a read that fails leaves the cursor on the block it had, and nowhere in it.
       this.valid = false;
-      const block = table.block(ordinal, this.#fillCache);
+      const block = table.block(ordinal, this.#fillCache, ahead);
       this.#ordinal = ordinal;
       this.load(block);
     }

@@ -7,6 +7,7 @@ import { hashKey, type HashKey } from "../key-hash.js";
 import { LsmError, type LsmErrorContext } from "../lsm-error.js";
 import { checkBytes, checkKeys, checkWhole } from "../option-check.js";
 import { BlockShape, checkBlockShape } from "./block-shape.js";
+import type { ReadAhead } from "./read-ahead.js";
 import { TableCursor, type TableBlocks } from "./table-cursor.js";
 import { hex, TableFile, type TableIdentity } from "./table-file.js";
 import { TableIndex } from "./table-index.js";
@@ -146,10 +147,10 @@ export class TableReader implements TableBlocks {
     return new TableCursor(this, fillCache);
   }
 
-  block(ordinal: number, fillCache: boolean): Uint8Array {
+  block(ordinal: number, fillCache: boolean, ahead?: ReadAhead): Uint8Array {
     const cached = this.#cache?.get(this.#tableNumber, ordinal);
     if (cached !== undefined) return cached;
-    const block = this.readBlock(ordinal);
+    const block = this.readBlock(ordinal, ahead);
     if (fillCache) this.#cache?.put(this.#tableNumber, ordinal, block);
     return block;
   }
@@ -160,15 +161,14 @@ export class TableReader implements TableBlocks {
     return this.file.corrupt(`has a damaged block: it ${problem}${place}`, context.offset ?? 0, context);
   }
 
-  /** Reads a block from the file, whatever the cache has. */
-  readBlock(ordinal: number): Uint8Array {
+  /** Reads a block from the file, or from what was read of it ahead, whatever the cache has. */
+  readBlock(ordinal: number, ahead?: ReadAhead): Uint8Array {
     const { index } = this;
     // TableCursor and verifyTable ask only for ordinals below the count, which is what makes these assertions true.
     const offset = index.offsets[ordinal]!;
     const bytes = index.frameBytes[ordinal]!;
     const chainBefore = ordinal === 0 ? this.header.crc : index.chains[ordinal - 1]!;
-    if (bytes > this.#scratch.length) this.#scratch = new Uint8Array(bytes + (bytes >>> 1));
-    const frame = this.#readFrame(ordinal, offset, bytes);
+    const frame = ahead?.frame(this.file, index, ordinal) ?? this.#readFrame(ordinal, offset, bytes);
     const view = this.file.viewFrame(frame, { offset, bytes, chainBefore }, tableFrameKinds.data);
     if (view === undefined) throw this.damagedBlock(ordinal, "fails its checksum");
     if (view.chain !== index.chains[ordinal]) throw this.damagedBlock(ordinal, "is not the one of the index");
@@ -191,6 +191,7 @@ export class TableReader implements TableBlocks {
   }
 
   #readFrame(ordinal: number, offset: number, bytes: number): Uint8Array {
+    if (bytes > this.#scratch.length) this.#scratch = new Uint8Array(bytes + (bytes >>> 1));
     try {
       return this.file.read(offset, bytes, this.#scratch.subarray(0, bytes));
     } catch (error) {
