@@ -51,4 +51,5 @@ test("a part of a table counts by its blocks, and tables wholly inside or outsid
   expect(fs.openHandles.map(({ path }) => path)).toEqual(["/1.sst"]);
   expect(approximateSize(version, files, bytesOf(""), bytesOf("0500"))).toBe(metas[0]!.bytes);
   expect(fs.openHandles).toHaveLength(1);
+  expect(approximateSize(version, files, bytesOf("0499"), bytesOf("0500"))).toBeGreaterThan(100);
 });
