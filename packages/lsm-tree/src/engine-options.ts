@@ -80,11 +80,12 @@ const defaults = {
   random: systemRandom,
   now: (): number => performance.now(),
   clock: (): number => Date.now(),
-  turn: (): Promise<void> => new Promise((resolve) => setImmediate(resolve)),
+  turn: eventLoopTurn,
   schedule: unreferencedTimer,
 } satisfies Omit<ResolvedEngineOptions, "directory" | "codec" | "codecs">;
 
-const keys: readonly string[] = [...Object.keys(defaults), "directory", "codec", "codecs"];
+/** What {@link EngineOptions} may have. */
+export const engineOptionKeys: readonly string[] = [...Object.keys(defaults), "directory", "codec", "codecs"];
 
 const bounds = {
   writeBufferBytes: [1, 2 ** 29],
@@ -103,7 +104,7 @@ const choices = {
 /** @throws `TypeError` or `RangeError` that names the option. */
 export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOptions {
   if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
-  checkKeys(options, keys, "openEngine");
+  checkKeys(options, engineOptionKeys, "openEngine");
   const { directory, codec, codecs } = options;
   // The keys are those of the options; their values are checked below.
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as EngineOptions;
@@ -134,6 +135,11 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
 
 function systemRandom(target: Uint8Array): void {
   crypto.getRandomValues(target);
+}
+
+/** One turn of the event loop. */
+export function eventLoopTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 function unreferencedTimer(action: () => void, delayMs: number): () => void {

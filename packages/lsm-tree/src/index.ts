@@ -29,3 +29,28 @@ export { Engine, openEngine } from "./engine.js";
 export { EngineReader } from "./engine-reader.js";
 export type { EngineComponents, EngineOptions, EngineSettings } from "./engine-options.js";
 export type { OpenReport } from "./recovery.js";
+export { LsmLevel } from "./lsm-level.js";
+export { LevelError, levelErrorCodes } from "./level-error.js";
+export type { LevelErrorCode } from "./level-error.js";
+export type { LevelMethods, LsmLevelOptions, LsmOpenOptions } from "./level-methods.js";
+export type {
+  CacheOptions,
+  CompactRangeOptions,
+  DurabilityOptions,
+  LsmBatchOptions,
+  LsmBatchWriteOptions,
+  LsmClearOptions,
+  LsmDelOptions,
+  LsmGetManyOptions,
+  LsmGetOptions,
+  LsmHasManyOptions,
+  LsmHasOptions,
+  LsmIteratorOptions,
+  LsmKeyIteratorOptions,
+  LsmPutOptions,
+  LsmRangeOptions,
+  LsmValueIteratorOptions,
+} from "./level-options.js";
+export { LsmChainedBatch } from "./lsm-chained-batch.js";
+export { LsmIterator, LsmKeyIterator, LsmValueIterator } from "./lsm-iterator.js";
+export { LsmSnapshot } from "./lsm-snapshot.js";

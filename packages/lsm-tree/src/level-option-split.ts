@@ -1,0 +1,70 @@
+import { engineOptionKeys } from "./engine-options.js";
+import type { EngineOptions } from "./engine-options.js";
+
+export interface SplitOptions {
+  readonly engineOptions: Omit<EngineOptions, "directory" | "createIfMissing" | "errorIfExists">;
+  readonly baseOptions: Readonly<Record<string, unknown>>;
+}
+
+/** What options of `classic-level` are called here; undefined where there is nothing like it. */
+const names = new Map<string, string | undefined>([
+  ["cacheSize", "cacheBytes"],
+  ["writeBufferSize", "writeBufferBytes"],
+  ["blockSize", "blockBytes"],
+  ["maxFileSize", "tableBytes"],
+  ["maxOpenFiles", "maxOpenTables"],
+  ["compression", "codec"],
+  ["blockRestartInterval", undefined],
+  ["multithreading", undefined],
+]);
+
+/** Of the base class; it reads them and hands the first two on. */
+const baseKeys = ["createIfMissing", "errorIfExists", "keyEncoding", "valueEncoding", "passive"];
+
+const engineKeys = new Set(engineOptionKeys.filter((key) => !baseKeys.includes(key)));
+const ownKeys = [...engineKeys, ...baseKeys];
+
+/**
+ * Parts the engine's options from those of the base class. Options that neither knows are let through, since hooks may have their own, but not
+ * those that look like a mistake: options of `classic-level`, and names that are nearly those of options.
+ *
+ * @throws `TypeError` that names the option and the one that was meant.
+ */
+export function splitOptions(options: object): SplitOptions {
+  const entries = Object.entries(options);
+  for (const [key] of entries) refuseMistake(key);
+  return {
+    engineOptions: Object.fromEntries(entries.filter(([key]) => engineKeys.has(key))),
+    baseOptions: Object.fromEntries(entries.filter(([key]) => !engineKeys.has(key))),
+  };
+}
+
+function refuseMistake(key: string): void {
+  if (ownKeys.includes(key)) return;
+  if (names.has(key)) {
+    const ours = names.get(key);
+    const said = ours === undefined ? "there is none" : `it is ${ours}`;
+    throw new TypeError(`${key} is an option of classic-level; here ${said}`);
+  }
+  const meant = ownKeys.find((own) => isNear(own.toLowerCase(), key.toLowerCase()));
+  if (meant !== undefined) throw new TypeError(`unknown option ${key}; did you mean ${meant}?`);
+}
+
+/** Short names are like many others, so fewer letters may differ. */
+function isNear(own: string, key: string): boolean {
+  return distance(own, key) <= Math.min(2, Math.floor(own.length / 4));
+}
+
+/** How many letters have to be added, removed or changed to make `b` of `a`. */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, at) => at);
+  for (let letter = 0; letter < a.length; letter++) {
+    const next = [letter + 1];
+    for (let at = 1; at < row.length; at++) {
+      const changed = row[at - 1]! + (b[at - 1] === a[letter] ? 0 : 1); // every row has all of these
+      next.push(Math.min(changed, row[at]! + 1, next[at - 1]! + 1));
+    }
+    row = next;
+  }
+  return row[b.length]!; // it has one more than b has letters
+}

@@ -1,0 +1,80 @@
+import type {
+  AbstractBatchOptions,
+  AbstractChainedBatchWriteOptions,
+  AbstractClearOptions,
+  AbstractDelOptions,
+  AbstractGetManyOptions,
+  AbstractGetOptions,
+  AbstractHasManyOptions,
+  AbstractHasOptions,
+  AbstractIteratorOptions,
+  AbstractKeyIteratorOptions,
+  AbstractPutOptions,
+  AbstractValueIteratorOptions,
+  Transcoder,
+} from "abstract-level";
+import type { WriteOptions, WriteRung } from "./engine-contract.js";
+
+/** How long a write lasts that was acknowledged. */
+export interface DurabilityOptions {
+  /** `true` is the rung `data`, `false` the rung `os`. Default false. */
+  readonly sync?: boolean | undefined;
+  /** What the write has reached when its promise resolves. It may be stronger than `sync: true` asks for, but must not contradict it. */
+  readonly rung?: WriteRung | undefined;
+}
+
+/** How a read treats the cache. */
+export interface CacheOptions {
+  /** Whether blocks that are read go into the cache. Default true, of iterators false. */
+  readonly fillCache?: boolean | undefined;
+}
+
+export interface LsmGetOptions<K, V> extends AbstractGetOptions<K, V>, CacheOptions {}
+export interface LsmGetManyOptions<K, V> extends AbstractGetManyOptions<K, V>, CacheOptions {}
+export interface LsmHasOptions<K> extends AbstractHasOptions<K>, CacheOptions {}
+export interface LsmHasManyOptions<K> extends AbstractHasManyOptions<K>, CacheOptions {}
+export interface LsmPutOptions<K, V> extends AbstractPutOptions<K, V>, DurabilityOptions {}
+export interface LsmDelOptions<K> extends AbstractDelOptions<K>, DurabilityOptions {}
+export interface LsmBatchOptions<K, V> extends AbstractBatchOptions<K, V>, DurabilityOptions {}
+export interface LsmBatchWriteOptions extends AbstractChainedBatchWriteOptions, DurabilityOptions {}
+export interface LsmClearOptions<K> extends AbstractClearOptions<K>, DurabilityOptions {}
+export interface LsmIteratorOptions<K, V> extends AbstractIteratorOptions<K, V>, CacheOptions {}
+export interface LsmKeyIteratorOptions<K> extends AbstractKeyIteratorOptions<K>, CacheOptions {}
+export interface LsmValueIteratorOptions<K, V> extends AbstractValueIteratorOptions<K, V>, CacheOptions {}
+
+/** Of {@link LsmLevel.approximateSize} and {@link LsmLevel.compactRange}. */
+export interface LsmRangeOptions<K> {
+  /** Encodes start and end. Default: that of the database. */
+  readonly keyEncoding?: string | Transcoder.PartialEncoder<K> | undefined;
+}
+
+export interface CompactRangeOptions<K> extends LsmRangeOptions<K> {
+  /** Stops between two slices; what was done until then stays done. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const byRung: Readonly<Record<WriteRung, WriteOptions>> = {
+  memory: { rung: "memory" },
+  os: { rung: "os" },
+  data: { rung: "data" },
+  full: { rung: "full" },
+};
+
+/**
+ * What the engine is told of how long a write must last.
+ *
+ * @throws `TypeError` or `RangeError` that names the option.
+ */
+export function writeOptionsOf({ sync, rung }: DurabilityOptions): WriteOptions | undefined {
+  if (rung === undefined && sync === undefined) return undefined;
+  if (sync !== undefined && typeof sync !== "boolean") {
+    throw new TypeError(`sync must be a boolean, not ${String(sync)}`);
+  }
+  if (rung === undefined) return sync === true ? byRung.data : undefined;
+  if (!Object.hasOwn(byRung, rung)) {
+    throw new RangeError(`rung must be one of ${Object.keys(byRung).join(", ")}, not ${String(rung)}`);
+  }
+  const isBarrier = rung === "data" || rung === "full";
+  if (sync !== undefined && sync !== isBarrier) throw new TypeError(`sync: ${sync} contradicts rung: "${rung}"`);
+  return byRung[rung];
+}

@@ -1,0 +1,341 @@
+import type { AbstractSnapshot } from "abstract-level";
+import { isFsError, openDirectory } from "@holdfast/fs-seam";
+import type { Directory } from "@holdfast/fs-seam";
+import { openEngine } from "./engine.js";
+import type { KeyValueEngine, RangeOptions, ReadOptions } from "./engine-contract.js";
+import { eventLoopTurn } from "./engine-options.js";
+import type { EngineOptions } from "./engine-options.js";
+import { formatted, ownedBytes, TextScratch } from "./encoded-data.js";
+import type { Encoded, EncodedFormat } from "./encoded-data.js";
+import { itemColumn } from "./item-column.js";
+import { LevelBase } from "./level-methods.js";
+import type { LsmLevelOptions, LsmOpenOptions } from "./level-methods.js";
+import { LevelError, levelErrorOf } from "./level-error.js";
+import { writeOptionsOf } from "./level-options.js";
+import { splitOptions } from "./level-option-split.js";
+import type { CompactRangeOptions, DurabilityOptions, LsmRangeOptions } from "./level-options.js";
+import { LsmChainedBatch } from "./lsm-chained-batch.js";
+import { LsmIterator, LsmKeyIterator, LsmValueIterator } from "./lsm-iterator.js";
+import { LsmSnapshot } from "./lsm-snapshot.js";
+import { LsmError } from "./lsm-error.js";
+import { RangeReader } from "./range-reader.js";
+import { WriteBatch } from "./write-batch.js";
+
+/** The base class fills in both. */
+interface OpenSettings extends LsmOpenOptions {
+  readonly createIfMissing: boolean;
+  readonly errorIfExists: boolean;
+}
+
+interface EncodedReadOptions {
+  readonly valueEncoding?: EncodedFormat;
+  readonly snapshot?: AbstractSnapshot | null | undefined;
+  readonly fillCache?: boolean | undefined;
+}
+
+interface EncodedRangeOptions extends EncodedReadOptions {
+  readonly keyEncoding?: EncodedFormat;
+  readonly gt?: Encoded | undefined;
+  readonly gte?: Encoded | undefined;
+  readonly lt?: Encoded | undefined;
+  readonly lte?: Encoded | undefined;
+  readonly reverse: boolean;
+  /** -1 for none. */
+  readonly limit: number;
+  readonly keys?: boolean;
+  readonly values?: boolean;
+  readonly signal?: AbortSignal | null | undefined;
+}
+
+interface EncodedOperation {
+  readonly type: "put" | "del";
+  readonly key: Encoded;
+  readonly value?: Encoded;
+}
+
+const manifest = {
+  encodings: { buffer: true, utf8: true, view: true },
+  has: true,
+  getSync: true,
+  explicitSnapshots: true,
+  createIfMissing: true,
+  errorIfExists: true,
+  additionalMethods: { approximateSize: true, compactRange: true },
+  signals: { iterators: true },
+};
+
+/** A batch that was longer than this is not kept to be used again. Bytes. */
+const KEPT_BATCH_BYTES = 0x10_0000;
+
+/**
+ * The engine as an `abstract-level` database: encodings, sublevels, hooks and events are those of the base class, data and durability those of
+ * the engine, and this class decides nothing.
+ *
+ * Keys, values and options are read before a method returns. Whatever is returned belongs to the caller. Failures of the engine are
+ * {@link LevelError}s with what it said as `cause`.
+ */
+export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KDefault, VDefault> {
+  readonly #location: string;
+  readonly #directory: Directory | undefined;
+  readonly #engineOptions: Omit<EngineOptions, "directory">;
+  readonly #turn: () => Promise<void>;
+  readonly #keyScratch = new TextScratch();
+  readonly #valueScratch = new TextScratch();
+  #batch = new WriteBatch();
+  #opened: KeyValueEngine | undefined;
+
+  /**
+   * @param location - path of the database's directory on this machine; with `directory` only the name that {@link location} tells.
+   * @throws `TypeError` that names the argument or option.
+   */
+  constructor(location: string, options?: LsmLevelOptions<KDefault, VDefault>);
+  /** For a database in `options.directory`. */
+  constructor(options: LsmLevelOptions<KDefault, VDefault> & { readonly directory: Directory });
+  constructor(
+    location: string | LsmLevelOptions<KDefault, VDefault>,
+    options: LsmLevelOptions<KDefault, VDefault> = typeof location === "string" ? {} : location,
+  ) {
+    const { directory, ...others } = options;
+    if (directory === undefined && (typeof location !== "string" || location === "")) {
+      throw new TypeError("location must be a path, or options.directory a Directory");
+    }
+    const { engineOptions, baseOptions } = splitOptions(others);
+    super({ ...manifest, permanence: directory?.fs.capabilities().persistent ?? true }, baseOptions);
+    this.#location = typeof location === "string" ? location : "";
+    this.#directory = directory;
+    this.#engineOptions = engineOptions;
+    this.#turn = options.turn ?? eventLoopTurn;
+  }
+
+  /** The path that the constructor was given. */
+  get location(): string {
+    return this.#location;
+  }
+
+  /**
+   * Bytes of the tables that hold the keys from `start` up to `end`, exclusive; what is in memory does not count.
+   *
+   * @throws {@link LevelError} `LEVEL_DATABASE_NOT_OPEN`.
+   */
+  approximateSize(start: KDefault, end: KDefault): Promise<number>;
+  approximateSize<K = KDefault>(start: K, end: K, options: LsmRangeOptions<K>): Promise<number>;
+  async approximateSize<K>(start: K, end: K, options: LsmRangeOptions<K> = {}): Promise<number> {
+    return this.#whenOpen(async () => {
+      const [first, last] = this.#encodedRange(start, end, options);
+      return this.#engine.approximateSize(first, last);
+    });
+  }
+
+  /**
+   * Moves what memory and tables hold from `start` to `end`, both inclusive, down to one level, without what was overwritten or deleted.
+   *
+   * @throws {@link LevelError} `LEVEL_DATABASE_NOT_OPEN`, `LEVEL_ABORTED`, and what writing throws.
+   */
+  compactRange(start: KDefault, end: KDefault, options?: CompactRangeOptions<KDefault>): Promise<void>;
+  compactRange<K = KDefault>(start: K, end: K, options: CompactRangeOptions<K>): Promise<void>;
+  async compactRange<K>(start: K, end: K, options: CompactRangeOptions<K> = {}): Promise<void> {
+    const { signal } = options;
+    return this.#whenOpen(async () => {
+      const [first, last] = this.#encodedRange(start, end, options);
+      await this.#engine.compactRange(first, last, signal === undefined ? {} : { signal });
+    });
+  }
+
+  /** What opens the engine; tests put another one below the adapter. */
+  protected openEngine(options: EngineOptions): Promise<KeyValueEngine> {
+    return openEngine(options);
+  }
+
+  // What the base class calls, with keys, values and bounds encoded. What is no promise is awaited there like one.
+
+  protected async _open(options: OpenSettings): Promise<void> {
+    const { createIfMissing, errorIfExists } = options;
+    const settings = { ...this.#engineOptions, ...splitOptions(options).engineOptions, createIfMissing, errorIfExists };
+    const { readOnly = false } = settings;
+    try {
+      const create = createIfMissing && !readOnly;
+      const directory = this.#directory ?? openDirectory(this.#location, { create, readOnly });
+      this.#opened = await this.openEngine({ ...settings, directory });
+    } catch (error) {
+      if (isFsError(error, "FS_NOT_FOUND")) throw new LevelError("LEVEL_NOT_FOUND", undefined, { cause: error });
+      throw levelErrorOf(error);
+    }
+  }
+
+  protected async _close(): Promise<void> {
+    try {
+      await this.#opened?.close();
+    } catch (error) {
+      // With room on the disk closing it again succeeds; anything else has ended the engine, and the next call of `close` finds none.
+      if (!(error instanceof LsmError && error.code === "LSM_NO_SPACE")) this.#opened = undefined;
+      throw levelErrorOf(error);
+    }
+    this.#opened = undefined;
+  }
+
+  protected _get(key: Encoded, options: EncodedReadOptions): Encoded | undefined {
+    try {
+      const entry = this.#engine.find(this.#keyScratch.bytesOf(key), this.#readOptions(options));
+      if (entry === undefined) return undefined;
+      return formatted(entry.valueBytes, entry.valueStart, entry.valueEnd, options.valueEncoding);
+    } catch (error) {
+      throw levelErrorOf(error);
+    }
+  }
+
+  protected _getSync(key: Encoded, options: EncodedReadOptions): Encoded | undefined {
+    return this._get(key, options);
+  }
+
+  protected _getMany(keys: readonly Encoded[], options: EncodedReadOptions): (Encoded | undefined)[] {
+    try {
+      const values = this.#engine.getMany(keys.map(ownedBytes), this.#readOptions(options));
+      return values.map((value) => value && formatted(value, 0, value.length, options.valueEncoding));
+    } catch (error) {
+      throw levelErrorOf(error);
+    }
+  }
+
+  protected _has(key: Encoded, options: EncodedReadOptions): boolean {
+    try {
+      return this.#engine.has(this.#keyScratch.bytesOf(key), this.#readOptions(options));
+    } catch (error) {
+      throw levelErrorOf(error);
+    }
+  }
+
+  protected _hasMany(keys: readonly Encoded[], options: EncodedReadOptions): boolean[] {
+    return keys.map((key) => this._has(key, options));
+  }
+
+  protected async _put(key: Encoded, value: Encoded, options: DurabilityOptions): Promise<void> {
+    try {
+      const rung = writeOptionsOf(options);
+      await this.#engine.put(this.#keyScratch.bytesOf(key), this.#valueScratch.bytesOf(value), rung);
+    } catch (error) {
+      throw levelErrorOf(error);
+    }
+  }
+
+  protected async _del(key: Encoded, options: DurabilityOptions): Promise<void> {
+    try {
+      await this.#engine.delete(this.#keyScratch.bytesOf(key), writeOptionsOf(options));
+    } catch (error) {
+      throw levelErrorOf(error);
+    }
+  }
+
+  protected async _batch(operations: readonly EncodedOperation[], options: DurabilityOptions): Promise<void> {
+    const batch = this.#batch;
+    try {
+      let written: Promise<void>;
+      try {
+        for (const { type, key, value } of operations) {
+          if (type === "put") batch.put(this.#keyScratch.bytesOf(key), this.#valueScratch.bytesOf(value ?? ""));
+          else batch.delete(this.#keyScratch.bytesOf(key));
+        }
+        written = this.#engine.write(batch, writeOptionsOf(options));
+      } finally {
+        if (batch.recordBytes > KEPT_BATCH_BYTES) this.#batch = new WriteBatch();
+        else batch.reset();
+      }
+      await written;
+    } catch (error) {
+      throw levelErrorOf(error);
+    }
+  }
+
+  protected _chainedBatch(): LsmChainedBatch<this, KDefault, VDefault> {
+    return new LsmChainedBatch(this, {
+      engine: this.#engine,
+      keyScratch: this.#keyScratch,
+      valueScratch: this.#valueScratch,
+    });
+  }
+
+  protected async _clear(options: EncodedRangeOptions & DurabilityOptions): Promise<void> {
+    try {
+      const { limit } = options;
+      const range = { ...this.#range(options), ...(limit === -1 ? {} : { limit }) };
+      await this.#engine.clear(range, writeOptionsOf(options));
+    } catch (error) {
+      throw levelErrorOf(error);
+    }
+  }
+
+  protected _iterator(options: EncodedRangeOptions): LsmIterator<this, KDefault, VDefault> {
+    return new LsmIterator(this, options, this.#reader(options, "entries"));
+  }
+
+  protected _keys(options: EncodedRangeOptions): LsmKeyIterator<this, KDefault> {
+    return new LsmKeyIterator(this, options, this.#reader(options, "keys"));
+  }
+
+  protected _values(options: EncodedRangeOptions): LsmValueIterator<this, KDefault, VDefault> {
+    return new LsmValueIterator(this, options, this.#reader(options, "values"));
+  }
+
+  protected _snapshot(options: object): LsmSnapshot {
+    return new LsmSnapshot(this.#engine, options);
+  }
+
+  get #engine(): KeyValueEngine {
+    if (this.#opened === undefined) throw new LevelError("LEVEL_DATABASE_NOT_OPEN");
+    return this.#opened;
+  }
+
+  #reader(options: EncodedRangeOptions, shape: "entries" | "keys" | "values"): RangeReader {
+    const { keyEncoding, valueEncoding, signal } = options;
+    const wantsKeys = shape === "keys" || (shape === "entries" && options.keys !== false);
+    const wantsValues = shape === "values" || (shape === "entries" && options.values !== false);
+    try {
+      return new RangeReader({
+        cursor: this.#engine.cursor({ fillCache: options.fillCache ?? false, ...this.#range(options) }),
+        keys: wantsKeys ? itemColumn(keyEncoding) : undefined,
+        values: wantsValues ? itemColumn(valueEncoding) : undefined,
+        shape,
+        signal: signal ?? undefined,
+        turn: this.#turn,
+      });
+    } catch (error) {
+      throw levelErrorOf(error);
+    }
+  }
+
+  #readOptions({ snapshot, fillCache }: EncodedReadOptions): ReadOptions | undefined {
+    if (snapshot === undefined || snapshot === null) return fillCache === undefined ? undefined : { fillCache };
+    const fixed = LsmSnapshot.of(snapshot, this.#engine);
+    return fillCache === undefined ? { snapshot: fixed } : { snapshot: fixed, fillCache };
+  }
+
+  #range({ gt, gte, lt, lte, reverse, snapshot }: EncodedRangeOptions): RangeOptions {
+    return {
+      gt: gt === undefined ? undefined : ownedBytes(gt),
+      gte: gte === undefined ? undefined : ownedBytes(gte),
+      lt: lt === undefined ? undefined : ownedBytes(lt),
+      lte: lte === undefined ? undefined : ownedBytes(lte),
+      reverse,
+      ...(snapshot === undefined || snapshot === null ? {} : { snapshot: LsmSnapshot.of(snapshot, this.#engine) }),
+    };
+  }
+
+  #encodedRange<K>(start: K, end: K, { keyEncoding }: LsmRangeOptions<K>): [Uint8Array, Uint8Array] {
+    for (const [name, value] of Object.entries({ start, end })) {
+      if (value === undefined || value === null) throw new TypeError(`${name} must be a key`);
+    }
+    const encoding = this.keyEncoding(keyEncoding as "buffer"); // or whichever it is; they have the same methods
+    const encode = (key: unknown): Uint8Array => ownedBytes(encoding.encode(key as Buffer));
+    return [encode(start), encode(end)];
+  }
+
+  /** Now, or when the open that is under way has succeeded. */
+  async #whenOpen<Result>(action: () => Promise<Result>): Promise<Result> {
+    if (this.status === "opening") return this.deferAsync(() => this.#whenOpen(action));
+    if (this.status !== "open") throw new LevelError("LEVEL_DATABASE_NOT_OPEN");
+    try {
+      return await action();
+    } catch (error) {
+      throw levelErrorOf(error);
+    }
+  }
+}
