@@ -28,7 +28,7 @@ const usage = `usage: npm run bench -- [suite] [options]
   --json FILE        also write the report as JSON
   --markdown FILE    also write the report as Markdown
   --quick            less work in fewer rounds: a look, not a measurement
-  --full             also what takes minutes and gigabytes: ten million events in the suite store
+  --full             also what takes minutes and gigabytes: ten million events in the suite store, five million overwrites in lsm-tree
   --update-baseline  write the ratios to src/baselines, to be committed
   --strict           exit with 1 when a bar is missed
   --part NAME        only this part of the suite, and only its table
