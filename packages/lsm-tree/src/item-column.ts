@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import { BufferOver, textOf } from "./encoded-data.js";
 import type { Encoded, EncodedFormat } from "./encoded-data.js";
 import { copyBytes } from "./internal-key.js";
@@ -70,7 +71,7 @@ class BytesColumn implements ItemColumn {
   }
 }
 
-/** Decodes many items as one text and cuts it, which takes a quarter of the time of decoding each of them. */
+/** Where all is ASCII, decodes many items as one text and cuts it, which takes a quarter of the time of decoding each of them. */
 class TextColumn implements ItemColumn {
   #items: string[] = [];
   #bytes = new Uint8Array(FIRST_SLAB_BYTES);
@@ -103,12 +104,11 @@ class TextColumn implements ItemColumn {
 
   #decode(): void {
     if (this.#ends.length === 0) return;
-    const text = textOf(this.#bytes, 0, this.#at);
-    // No character has more code units than bytes: as many of both means one byte for every code unit, wherever it is cut.
-    const isOneByteEach = text.length === this.#at;
+    const all = this.#bytes.subarray(0, this.#at);
+    const text = isAscii(all) ? textOf(all, 0, this.#at) : undefined;
     let start = 0;
     for (const end of this.#ends) {
-      this.#items.push(isOneByteEach ? text.slice(start, end) : textOf(this.#bytes, start, end));
+      this.#items.push(text === undefined ? textOf(all, start, end) : text.slice(start, end));
       start = end;
     }
     this.#ends.length = 0;
