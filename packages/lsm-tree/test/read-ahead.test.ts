@@ -96,12 +96,13 @@ test("a read of several blocks that breaks off spoils nothing that was read befo
   const cursor = files.reader(meta).cursor({ fillCache: false });
   cursor.first();
   // Behind the block of the start and reads of two and four come eight, of which half arrives.
-  fs.plan.arm("read:*.sst n3 short 500");
-  for (let at = 1; at < 100; at++) cursor.next();
-  for (const from of [8, 14, 20, 26, 32]) {
-    cursor.seek(part[from]!.key, 9999);
-    for (let at = from; at < 100; at++, cursor.next()) expect(entryOf(cursor)).toEqual(part[at]);
-  }
+  const broken = fs.plan.arm("read:*.sst n3 short 500");
+  while (broken.fired === 0) cursor.next();
+  // Where the bytes of the four blocks from the third on were, there are others.
+  const { entryCounts } = files.reader(meta).index;
+  const from = entryCounts[0]! + entryCounts[1]! + entryCounts[2]!;
+  cursor.seek(part[from]!.key, 9999);
+  for (let at = from; at < 100; at++, cursor.next()) expect(entryOf(cursor)).toEqual(part[at]);
 });
 
 test("a block that is damaged or cannot be read is told when the cursor comes to it, and not before", async () => {
