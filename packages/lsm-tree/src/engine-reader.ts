@@ -33,8 +33,9 @@ export async function openEngineReader(options: ResolvedEngineOptions): Promise<
     let files: TableFiles | undefined;
     try {
       const state = findDatabase(options.directory);
-      if (state === undefined)
+      if (state === undefined) {
         throw new LsmError("LSM_NOT_FOUND", "the database does not exist, and readOnly creates none");
+      }
       checkTables(state.version, findTables(options.directory));
       files = tableStoreOf(options, state.database);
       for (const table of state.version.tables()) files.pin(table);

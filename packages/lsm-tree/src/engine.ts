@@ -36,7 +36,11 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   readonly #parts: EngineParts;
   readonly #writes: WritePath;
   #failure: { readonly error: unknown } | undefined;
-  #closed: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  /** Nothing is read or written any more. */
+  #isOver = false;
+  /** Files and locks are given back: there is no way back. */
+  #isReleasing = false;
 
   /** @internal Use {@link openEngine}. */
   constructor(parts: EngineParts, listener: EngineListener) {
@@ -135,10 +139,15 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
 
   /**
    * Ends background work, syncs the log, and gives the lock back. Idempotent. After `LSM_NO_SPACE` the database is still open: what is in the log's
-   * memory can be written once there is room.
+   * memory can be written once there is room. One that could not give back everything may be called again.
    */
   close(): Promise<void> {
-    return (this.#closed ??= this.#close());
+    this.#isOver = true;
+    this.#closing ??= this.#close().catch((error: unknown) => {
+      this.#closing = undefined;
+      throw error;
+    });
+    return this.#closing;
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -146,7 +155,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   }
 
   protected checkOpen(): void {
-    if (this.#closed !== undefined) throw new LsmError("LSM_CLOSED", "the database is closed");
+    if (this.#isOver) throw new LsmError("LSM_CLOSED", "the database is closed");
   }
 
   async #clearAll(rung: WriteRung): Promise<void> {
@@ -182,35 +191,32 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   async #close(): Promise<void> {
     const { maintenance, log } = this.#parts;
     try {
-      if (this.#failure === undefined) {
+      if (this.#failure === undefined && !this.#isReleasing) {
         this.#writes.drain();
         await log.sync("data");
       }
     } catch (error) {
       const told = ofLog(error, LOG_DIRECTORY);
       if (isOutOfSpace(told)) {
-        this.#closed = undefined; // still open: nothing was stopped
+        this.#isOver = false; // nothing was stopped
         throw told;
       }
       this.#fail(error);
     }
+    this.#isReleasing = true;
     await maintenance.stop();
-    try {
-      await log.close();
-    } finally {
-      await this.#release();
-    }
+    await this.#release();
   }
 
+  /** Gives back what it can, and tells of the first that it could not. */
   async #release(): Promise<void> {
-    const { manifest, files, lock } = this.#parts;
+    const { log, manifest, files, lock } = this.#parts;
     this.#writes.refuse(new LsmError("LSM_CLOSED", "the database was closed"));
     files.close();
-    try {
-      await manifest.close();
-    } finally {
-      lock.release();
-    }
+    const results = await Promise.allSettled([log.close(), manifest.close()]);
+    lock.release();
+    const failed = results.find(({ status }) => status === "rejected");
+    if (failed?.status === "rejected") throw ofLog(failed.reason, LOG_DIRECTORY);
   }
 
   #fail(error: unknown): void {

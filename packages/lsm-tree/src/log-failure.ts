@@ -19,6 +19,9 @@ const codes: Partial<Record<WalErrorCode, LsmErrorCode>> = {
 
 /** @param name - of the log's directory: `wal` or `manifest`. */
 export function ofLog(error: unknown, name: string): unknown {
+  if (isFsError(error, "FS_LOCKED")) {
+    return new LsmError("LSM_LOCKED", "the database is open elsewhere", { file: `${name}/LOCK` }, { cause: error });
+  }
   if (!(error instanceof WalError)) return error;
   const code = codes[error.code];
   if (code === undefined) return error;

@@ -95,6 +95,16 @@ export class ManifestLog {
     return this.#log.report;
   }
 
+  /** Number of the first record that is kept. */
+  get firstLsn(): number {
+    return this.#log.firstLsn;
+  }
+
+  /** Resolves when everything that was asked for is done, pruning too. */
+  idle(): Promise<void> {
+    return this.#tail;
+  }
+
   /** What has ended it: an edit is in doubt. Undefined while all is well. */
   get failure(): unknown {
     return this.#failure?.error;

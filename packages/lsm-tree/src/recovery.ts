@@ -141,7 +141,8 @@ class Recovery {
       try {
         await giveBack();
       } catch {
-        // The first failure is the one that counts.
+        // Why the open failed is what counts. What could not be given back may be another time.
+        await Promise.allSettled([giveBack()]);
       }
     }
   }

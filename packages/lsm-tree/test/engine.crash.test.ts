@@ -6,7 +6,7 @@ import { engineMatrix, type Window } from "./engine-law.js";
 const isLong = process.env["LSM_LONG"] === "1";
 
 const windows: Readonly<Record<string, Window>> = {
-  "C12, C13: creation": { work: async () => {} },
+  "C12, C13: creation, and a write that is durable": { work: (program) => program.turn(["a=1"], "data") },
   "C1, C2: a turn, a batch, with and without a barrier": {
     before: (program) => program.turn(["a=1"]),
     work: async (program) => {
@@ -52,7 +52,7 @@ const windows: Readonly<Record<string, Window>> = {
         await program.flush();
       }
     },
-    options: { manifestBytes: 100 },
+    options: { manifestBytes: 600 }, // several segments, so that those to be pruned are durable without the snapshot
     work: async (program) => {
       await program.turn(["b=1"]);
       await program.flush();

@@ -1,0 +1,110 @@
+// Every call of a program fails once, with a full disk or otherwise: a typed error or success, reads go on, and the next open has all that
+// was acknowledged, in order and without what was refused twice.
+import { Directory, isFsError } from "@holdfast/fs-seam";
+import { FaultFs } from "@holdfast/fs-seam/fault";
+import { MemoryFs } from "@holdfast/fs-seam/memory";
+import { describe, expect, test } from "vitest";
+import { openEngine, type Engine } from "../src/engine.js";
+import { LsmError } from "../src/lsm-error.js";
+import { bytes, contentOf, small } from "./engine-law.js";
+
+interface Run {
+  /** What has to be there: writes whose promise resolved with `data`, and what they were written over. */
+  readonly acked: Map<string, string>;
+  /** What may be there: writes that were asked for, by key. */
+  readonly asked: Map<string, Set<string>>;
+  readonly errors: unknown[];
+}
+
+/** Writes, flushes, clears and compacts; goes on behind whatever fails. */
+async function program(directory: Directory): Promise<Run> {
+  const run: Run = { acked: new Map(), asked: new Map(), errors: [] };
+  const attempt = async (work: () => Promise<void>): Promise<boolean> => {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      run.errors.push(error);
+      return false;
+    }
+  };
+  let engine: Engine | undefined;
+  await attempt(async () => {
+    engine = await openEngine({ ...small, directory });
+  });
+  if (engine === undefined) return run;
+  const open = engine;
+  const put = async (key: string, value: string): Promise<void> => {
+    run.asked.set(key, (run.asked.get(key) ?? new Set()).add(value));
+    if (await attempt(() => open.put(bytes(key), bytes(value), { rung: "data" }))) run.acked.set(key, value);
+    else run.acked.delete(key);
+  };
+  await put("a", "1");
+  await put("b", "x".repeat(300));
+  await attempt(() => open.flush());
+  await put("a", "2");
+  await put("c", "x".repeat(300));
+  await put("d", "x".repeat(300));
+  await attempt(() => open.flush());
+  await attempt(() => open.compactRange());
+  await put("e", "1");
+  await attempt(() => open.idle());
+  // Reads go on, whatever has failed; a file that cannot be read just then says so.
+  await attempt(async () => {
+    for (const [key, value] of run.acked) expect(open.get(bytes(key))).toEqual(bytes(value));
+  });
+  await attempt(() => open.close());
+  await open.close().catch(() => {});
+  return run;
+}
+
+function demandTyped(error: unknown): void {
+  if (error instanceof LsmError || isFsError(error)) return;
+  throw error;
+}
+
+/** The content a later open shows fits what was acknowledged and what was asked for. */
+function demandLaw(engine: Engine, { acked, asked }: Run): void {
+  const found = new Map(contentOf(engine).map((each) => each.split("=") as [string, string]));
+  for (const [key, value] of acked) expect(found.get(key)).toBe(value);
+  for (const [key, value] of found) expect([...(asked.get(key) ?? [])]).toContain(value);
+}
+
+async function countCalls(operation: string): Promise<number> {
+  const fs = new FaultFs(new MemoryFs());
+  const rule = fs.plan.arm(`${operation}:* n1000000 EIO`);
+  const run = await program(new Directory(fs));
+  expect(run.errors).toEqual([]);
+  return rule.seen;
+}
+
+describe.each([
+  ["write", "ENOSPC"],
+  ["append", "ENOSPC"],
+  ["open", "ENOSPC"],
+  ["write", "EIO"],
+  ["append", "EIO"],
+  ["sync", "EIO"],
+  ["syncNames", "EIO"],
+  ["read", "EIO"],
+  ["remove", "EIO"],
+] as const)("laws 14, 20, 38, 51: a %s fails with %s", (operation, errno) => {
+  test("each one in turn", async () => {
+    const calls = await countCalls(operation);
+    expect(calls).toBeGreaterThan(2);
+    for (let nth = 1; nth <= calls; nth++) {
+      const inner = new MemoryFs();
+      const fs = new FaultFs(inner, `${operation}:* n${nth} ${errno}`);
+      const run = await program(new Directory(fs));
+      for (const error of run.errors) demandTyped(error);
+      expect(fs.openHandles).toEqual([]);
+      const engine = await openEngine({ ...small, directory: new Directory(inner) });
+      demandLaw(engine, run);
+      await engine.close();
+      if (errno !== "ENOSPC") continue;
+      // A full disk that has room again has cost nothing but the calls that it refused.
+      const codes = run.errors.map((error) => (error instanceof LsmError ? error.code : error));
+      if (operation !== "open") expect([...new Set(codes)].filter((code) => code !== "LSM_NO_SPACE")).toEqual([]);
+    }
+  });
+});

@@ -1,0 +1,163 @@
+// The manifest alone: edits, snapshots and pruning on every disk that a power loss may leave, and crashes inside the opens from it.
+import { crashMatrix } from "@holdfast/crash-test";
+import { Directory } from "@holdfast/fs-seam";
+import { FaultFs } from "@holdfast/fs-seam/fault";
+import { MemoryFs } from "@holdfast/fs-seam/memory";
+import { expect, test } from "vitest";
+import type { ManifestState } from "../src/manifest-fold.js";
+import { ManifestLog, readManifest } from "../src/manifest-log.js";
+import type { EditChange, TableMeta } from "../src/version-edit.js";
+import { Version } from "../src/version.js";
+
+const initial: ManifestState = {
+  database: {
+    formatVersion: 1,
+    databaseId: new Uint8Array(16).fill(1),
+    comparator: 1,
+    hashKey: { low: 2, high: 3 },
+    levelCount: 3,
+  },
+  version: Version.empty(3),
+  nextFileNumber: 1,
+  lastSeqno: 0,
+  flushedLsn: 0,
+  compactPointers: new Map(),
+};
+
+function table(tableNumber: number): TableMeta {
+  const key = new TextEncoder().encode(`key ${String(tableNumber).padStart(9, "0")}`);
+  const counts = { bytes: 1000, chain: tableNumber, entryCount: 2, deleteCount: 1, createdMs: 0 };
+  return {
+    ...counts,
+    level: 1,
+    tableNumber,
+    minSeqno: tableNumber,
+    maxSeqno: tableNumber,
+    smallest: key,
+    largest: key,
+  };
+}
+
+/** Edit n adds table n and removes the one before its predecessor, so that a snapshot stays short. */
+function edit(n: number): EditChange[] {
+  const added: EditChange = { kind: "addTable", table: table(n) };
+  return n < 3 ? [added] : [added, { kind: "deleteTable", level: 1, tableNumber: n - 2 }];
+}
+
+const marks = (n: number): { nextFileNumber: number; lastSeqno: number; flushedLsn: number } => {
+  return { nextFileNumber: n + 1, lastSeqno: n, flushedLsn: n };
+};
+
+const tablesOf = ({ version }: ManifestState): number[] => [...version.tables()].map((each) => each.tableNumber);
+const expected = (n: number): number[] => [n - 1, n].filter((each) => each > 0);
+
+const open = (directory: Directory, manifestBytes: number, state: ManifestState | undefined): Promise<ManifestLog> =>
+  ManifestLog.open({ directory, mode: "recover", manifestBytes, turn: () => Promise.resolve() }, state);
+
+const EDITS = 24;
+
+test("laws 31, 32, 33: a manifest is what its edits have made of it up to one of them, however often it was written anew", async () => {
+  const report = await crashMatrix({
+    name: "manifest",
+    setup: async (directory) => {
+      const manifest = await open(directory, 600, initial);
+      await manifest.close();
+    },
+    workload: async (directory, run) => {
+      const manifest = await open(directory, 600, undefined);
+      for (let n = 1; n <= EDITS; n++) {
+        await manifest.append(
+          () => edit(n),
+          () => marks(n),
+        );
+        run.ack("edit", n);
+      }
+      await manifest.idle();
+      const { firstLsn } = manifest;
+      if (firstLsn < 4) throw new Error(`nothing was pruned: ${firstLsn}`);
+    },
+    recover: async (directory) => {
+      const manifest = await open(directory, 600, undefined);
+      const { state } = manifest;
+      const n = state.flushedLsn;
+      await manifest.append(
+        () => edit(n + 1),
+        () => marks(n + 1),
+      );
+      await manifest.close();
+      return { n, tables: tablesOf(state), again: readManifest(directory) };
+    },
+    check: ({ n, tables, again }, { acks }) => {
+      expect(n).toBeGreaterThanOrEqual(acks.length);
+      expect(tables).toEqual(expected(n));
+      expect(again && tablesOf(again)).toEqual(expected(n + 1));
+    },
+    strategy: { kind: "levels", level: 2 },
+    nested: 1,
+    nestedStrategy: { kind: "levels", level: 1 },
+    rememberReads: true,
+    personalities: ["posix"],
+  });
+  expect(report.recoveries).toBeGreaterThan(200);
+});
+
+test("law 51: a full disk takes no edit and leaves the state, and the same edit is taken when there is room", async () => {
+  for (let nth = 1; nth <= 3; nth++) {
+    const fs = new FaultFs(new MemoryFs());
+    const directory = new Directory(fs);
+    const manifest = await open(directory, 200, initial);
+    let refusals = 0;
+    for (let n = 1; n <= EDITS; n++) {
+      fs.plan.arm(`write:*.seg n${nth} ENOSPC`);
+      // A rule that an edit has not met waits for a later one.
+      for (let isAppended = false; !isAppended;) {
+        const appended = manifest.append(
+          () => edit(n),
+          () => marks(n),
+        );
+        isAppended = await appended.then(
+          () => true,
+          (error: unknown) => {
+            expect(error).toMatchObject({ code: "LSM_NO_SPACE" });
+            expect(tablesOf(manifest.state)).toEqual(expected(n - 1));
+            refusals += 1;
+            return false;
+          },
+        );
+      }
+      expect(tablesOf(manifest.state)).toEqual(expected(n));
+    }
+    expect(manifest.failure).toBeUndefined();
+    expect(refusals).toBeGreaterThan(1);
+    await manifest.close().catch(() => manifest.close());
+    expect(readManifest(directory)).toMatchObject({ flushedLsn: EDITS });
+  }
+});
+
+test("law 38: behind an edit whose barrier failed nothing is appended, and the next open decides", async () => {
+  const fs = new FaultFs(new MemoryFs());
+  const directory = new Directory(fs);
+  const manifest = await open(directory, 1_000_000, initial);
+  await manifest.append(
+    () => edit(1),
+    () => marks(1),
+  );
+  fs.plan.arm("sync:*.seg n1 EIO");
+  await expect(
+    manifest.append(
+      () => edit(2),
+      () => marks(2),
+    ),
+  ).rejects.toMatchObject({ code: "LSM_POISONED" });
+  await expect(
+    manifest.append(
+      () => edit(3),
+      () => marks(3),
+    ),
+  ).rejects.toMatchObject({ code: "LSM_POISONED" });
+  expect(manifest.failure).toMatchObject({ code: "FS_IO" });
+  expect(tablesOf(manifest.state)).toEqual([1]);
+  await manifest.close();
+  const state = readManifest(directory);
+  expect([[1], [1, 2]]).toContainEqual(state && tablesOf(state));
+});
