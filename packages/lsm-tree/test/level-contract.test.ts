@@ -208,6 +208,7 @@ describe("failures of the engine", () => {
     [new LsmError("LSM_POISONED", "no more"), "LEVEL_IO_ERROR"],
     [new LsmError("LSM_NO_SPACE", "full"), "LEVEL_IO_ERROR"],
     [new LsmError("LSM_LOCKED", "elsewhere"), "LEVEL_LOCKED"],
+    [new LsmError("LSM_READ_ONLY", "for reading"), "LEVEL_READONLY"],
     [new LsmError("LSM_NOT_FOUND", "none"), "LEVEL_NOT_FOUND"],
     [new LsmError("LSM_EXISTS", "there"), "LEVEL_EXISTS"],
     [new LsmError("LSM_CLOSED", "closed"), "LEVEL_DATABASE_NOT_OPEN"],
