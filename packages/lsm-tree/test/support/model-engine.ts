@@ -19,6 +19,8 @@ import type { KeyBounds } from "../../src/visible-entries.js";
 import type { WriteBatch } from "../../src/write-batch.js";
 
 interface ModelEntry {
+  /** What views show: key and value lie in the middle of it. */
+  readonly bytes: Uint8Array;
   readonly key: Uint8Array;
   readonly value: Uint8Array;
 }
@@ -122,7 +124,7 @@ export class ModelEngine implements KeyValueEngine {
     this.#disk.fail("cursor");
     this.#disk.ranges.push(range);
     this.#disk.openCursors += 1;
-    return new ModelCursor(this.#disk, entriesOf(this.#seen(range), range), range);
+    return new ModelCursor(this.#disk, this.#seen(range), range);
   }
 
   approximateSize(start: Uint8Array, end: Uint8Array): number {
@@ -159,7 +161,7 @@ export class ModelEngine implements KeyValueEngine {
   #set(key: Uint8Array, value: Uint8Array | undefined): void {
     const entries = this.#disk.entries;
     const isThere = this.#entry(key) !== undefined;
-    const added = value === undefined ? [] : [{ key: Uint8Array.from(key), value: Uint8Array.from(value) }];
+    const added = value === undefined ? [] : [storedEntry(key, value)];
     this.#disk.entries = entries.toSpliced(placeOf(entries, key), isThere ? 1 : 0, ...added);
   }
 }
@@ -200,14 +202,15 @@ class ModelCursor implements EngineCursor {
   readonly seqno = 0;
   readonly kind = 1;
   readonly #disk: ModelDisk;
-  /** In the order of the cursor. */
-  readonly #entries: Entries;
+  readonly #seen: Entries;
   readonly #range: RangeOptions;
+  /** In the order of the cursor, found when it is placed: bounds are looked at later than they were given. */
+  #entries: Entries = [];
   #at = -1;
 
   constructor(disk: ModelDisk, entries: Entries, range: RangeOptions) {
     this.#disk = disk;
-    this.#entries = entries;
+    this.#seen = entries;
     this.#range = range;
   }
 
@@ -217,12 +220,14 @@ class ModelCursor implements EngineCursor {
 
   start(): void {
     this.#disk.fail("start");
+    this.#entries = entriesOf(this.#seen, this.#range);
     this.#at = 0;
   }
 
   seek(key: Uint8Array): void {
     this.#disk.fail("seek", textOf(key));
-    const isIn = entriesOf([{ key, value: key }], this.#range).length === 1;
+    this.#entries = entriesOf(this.#seen, this.#range);
+    const isIn = entriesOf([storedEntry(key, key)], this.#range).length === 1;
     const side = this.#range.reverse === true ? -1 : 1;
     this.#at = isIn ? this.#entries.findIndex((entry) => Buffer.compare(entry.key, key) * side >= 0) : -1;
   }
@@ -287,9 +292,14 @@ function entriesOf(
   return reverse ? found.toReversed() : found;
 }
 
-/** A view that shows nothing of the entry's own bytes, and lies in the middle of others. */
-function viewOf({ key, value }: ModelEntry): EntryView {
+function storedEntry(key: Uint8Array, value: Uint8Array): ModelEntry {
   const bytes = Buffer.concat([Buffer.of(1, 2, 3), key, value, Buffer.of(4)]);
+  const keyEnd = 3 + key.length;
+  return { bytes, key: bytes.subarray(3, keyEnd), value: bytes.subarray(keyEnd, keyEnd + value.length) };
+}
+
+/** Shows the bytes that are stored: whoever changes what is lent changes the database. */
+function viewOf({ bytes, key, value }: ModelEntry): EntryView {
   const keyEnd = 3 + key.length;
   return {
     ...{ keyBytes: bytes, keyStart: 3, keyEnd, seqno: 0, kind: 1 },
