@@ -20,6 +20,7 @@ import { ledgerMutations } from "./ledger-mutations.mjs";
 import { lockMutations } from "./lock-mutations.mjs";
 import { logMutations } from "./log-mutations.mjs";
 import { lsmCompactionMutations } from "./lsm-compaction-mutations.mjs";
+import { lsmEngineMutations } from "./lsm-engine-mutations.mjs";
 import { lsmLevelMutations } from "./lsm-level-mutations.mjs";
 import { lsmEquivalent, lsmMutations } from "./lsm-mutations.mjs";
 import { observationMutations } from "./observation-mutations.mjs";
@@ -82,6 +83,7 @@ export const mutations = [
   ...storeDefectMutations,
   ...lsmMutations,
   ...lsmCompactionMutations,
+  ...lsmEngineMutations,
   ...lsmLevelMutations,
   ...storeMaintenanceMutations,
   ...storeStartMutations,

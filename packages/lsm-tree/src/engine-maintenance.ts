@@ -61,6 +61,7 @@ export class EngineMaintenance {
   /** Compactions wait until the database is open. */
   #isStarted = false;
   #isStopped = false;
+  #isTrying = false;
   /** Counts clears: a job of an earlier number is over. */
   #epoch = 0;
   /** What is known of the version that {@link pressure} looked at last. */
@@ -118,7 +119,8 @@ export class EngineMaintenance {
       isCompactionStuck: (this.#scheduler.failureOf("compaction") ?? this.#compactor.failure) !== undefined,
     });
     if (pressure.kind === "none") return noPressure;
-    this.wake();
+    if (pressure.kind === "refuse" && pressure.because === "flush") this.#tryAgain();
+    else this.wake();
     return pressure;
   }
 
@@ -197,6 +199,17 @@ export class EngineMaintenance {
     await this.#scheduler.stop();
     for (const { reject } of this.#waiters.splice(0)) reject(stopped());
     await this.#parts.installer.idle();
+  }
+
+  /** A write is refused for a flush that failed: the next one may find that it succeeds by now. */
+  #tryAgain(): void {
+    const [sealed] = this.#parts.tree.sealed;
+    if (sealed === undefined || this.#isTrying || this.#isStopped) return;
+    this.#isTrying = true;
+    const done = (): void => {
+      this.#isTrying = false;
+    };
+    void this.#flushAgain(sealed).then(done, done); // whoever writes next is told
   }
 
   /** A flush that has failed rests; whoever asks for one does not. */

@@ -287,3 +287,25 @@ test("a slice is over after 2 ms, which is looked at every 8 KiB, or after 256 K
   await bench.scheduler.run({ what: "slower", run: measure(1) });
   expect(looks).toEqual([256, 24, 8]);
 });
+
+test("a wake at any moment of the last look is not lost", async () => {
+  for (let moment = 0; moment < 12; moment++) {
+    const bench = new Bench();
+    bench.scheduler.wake();
+    for (let step = 0; step < moment; step++) await Promise.resolve();
+    bench.flushes.push(bench.job("f"));
+    bench.scheduler.wake();
+    await bench.scheduler.idle();
+    expect([moment, bench.log]).toEqual([moment, ["f1"]]);
+  }
+});
+
+test("a flush that was asked for and succeeds ends the rest of flushes", async () => {
+  const bench = new Bench();
+  bench.flushes.push(bench.failing("f"));
+  bench.scheduler.wake();
+  await bench.scheduler.idle();
+  expect(bench.scheduler.failureOf("flush")).toMatchObject({ message: "f" });
+  await bench.scheduler.run(bench.job("flush"));
+  expect(bench.scheduler.failureOf("flush")).toBeUndefined();
+});

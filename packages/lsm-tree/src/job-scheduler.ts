@@ -221,7 +221,7 @@ export class JobScheduler {
     const { job, signal, resolve, reject } = request;
     try {
       await this.#run(job, job.what, signal === undefined ? [] : [signal]);
-      this.#rests.compaction.end();
+      this.#rests[job.what === "flush" ? "flush" : "compaction"].end();
       resolve();
     } catch (error) {
       reject(error);

@@ -196,7 +196,7 @@ class History {
 test("laws 15 to 18, 21, 23, 28, 43: any history shows what a sorted map does, now and at every snapshot", async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(command, { minLength: 1, maxLength: 30 }),
+      fc.array(command, { minLength: 1, maxLength: 30, size: "max" }),
       fc.constantFrom(1, 400, 2000, 1_000_000),
       fc.constantFrom(1, 600, 1_000_000),
       async (commands, writeBufferBytes, manifestBytes) => {

@@ -1,0 +1,124 @@
+// The engine: every barrier between a write and its acknowledgement, and every order of two steps that a crash may come between.
+import { lsmArea, tests } from "./area.mjs";
+
+const crash = [tests.lsmEngineCrash];
+const histories = [tests.lsmEngineHistories];
+
+export const lsmEngineMutations = [
+  ...lsmArea("lsm engine barriers", crash, [
+    {
+      what: "the log is not durable up to what an edit says is in tables",
+      file: "edit-install.ts",
+      find: "    await this.#syncLog(log, flushedLsn);",
+    },
+    {
+      what: "the name of a flushed table is not durable",
+      file: "flush.ts",
+      find: "    await slices.wait(tree.tables.syncNames());",
+    },
+    {
+      what: "an edit is not durable when it counts",
+      file: "manifest-log.ts",
+      find: "    await this.#barrier();\n    this.#state = next;",
+      put: "    this.#state = next;",
+    },
+    {
+      what: "the segments before a snapshot go before it is durable",
+      file: "manifest-log.ts",
+      find: "    await this.#barrier();\n    this.#isSnapshotOpen = false;",
+      put: "    this.#isSnapshotOpen = false;",
+      tests: [tests.lsmManifest],
+    },
+    {
+      what: "the names of the directories are not durable",
+      file: "recovery.ts",
+      find: "await makeDirectoriesDurably(directory, name);",
+      put: "directory.makeDirectories(name);",
+    },
+    {
+      what: "a write that waits for a barrier resolves without one",
+      file: "write-path.ts",
+      find: "    this.#log.sync(group.barrier).then(",
+      put: "    Promise.resolve().then(",
+    },
+  ]),
+  ...lsmArea("lsm engine order", histories, [
+    {
+      what: "a job that a clear has ended installs what it made",
+      file: "engine-maintenance.ts",
+      find: "            if (epoch !== this.#epoch) return undefined;",
+      tests: [tests.lsmEngineRecovery],
+    },
+    {
+      what: "a clear is not owed to the manifest",
+      file: "edit-install.ts",
+      find: "    this.#owed = clear;",
+    },
+    {
+      what: "tables go although somebody reads them",
+      file: "version-set.ts",
+      find: "[this.#current, ...this.#pins.keys()]",
+      put: "[this.#current]",
+      tests: [tests.lsmEngineRecovery],
+    },
+    {
+      what: "a flush drops what a snapshot sees",
+      file: "flush.ts",
+      find: "snapshots: tree.snapshots.seqnos(),",
+      put: "snapshots: [],",
+    },
+    {
+      what: "a flush drops a delete of what tables have",
+      file: "flush.ts",
+      find: "mayHaveOlder: (entry) => mayHold(version, entry),",
+      put: "mayHaveOlder: () => false,",
+    },
+    {
+      what: "records that are in tables are replayed",
+      file: "recovery.ts",
+      find: "log.read({ from: state.flushedLsn + 1 })",
+      put: "log.read()",
+    },
+    {
+      what: "a write that resolves is not before readers",
+      file: "live-tree.ts",
+      find: "    this.#visibleSeqno += operationCount;",
+    },
+    {
+      what: "a batch is lent for longer than the call",
+      file: "write-batch.ts",
+      find: "    this.#bytes.set(other.#bytes.subarray(LOG_RECORD_HEADER_BYTES, other.#at), this.#at);",
+    },
+  ]),
+  ...lsmArea(
+    "lsm engine refusals",
+    [tests.lsmEngineFaults, tests.lsmEngine],
+    [
+      {
+        what: "a failed barrier of the log ends nothing",
+        file: "write-path.ts",
+        find: "    this.#hooks.onFailure(error);\n    return poisonedBy(error);",
+        put: "    return poisonedBy(error);",
+        tests: [tests.lsmEngine],
+      },
+      {
+        what: "an edit that follows a cut-off snapshot needs no other one",
+        file: "manifest-log.ts",
+        find: "      manifest.#isSnapshotOpen = fold.hasOpenSnapshot || fold.state === undefined;",
+        tests: [tests.lsmManifest],
+      },
+      {
+        what: "what is closed is read",
+        file: "engine.ts",
+        find: "    if (this.#isOver) throw",
+        put: "    if (false) throw",
+        tests: [tests.lsmEngine],
+      },
+      {
+        what: "the lock is not given back",
+        file: "engine.ts",
+        find: "    lock.release();",
+      },
+    ],
+  ),
+];
