@@ -107,6 +107,7 @@ export const tests = {
   walPlaceLaws: `${wal}/test/places.property.test.ts`,
   walFooter: `${wal}/test/segment-footers.test.ts`,
   walFooterCrash: `${wal}/test/segment-footers.crash.test.ts`,
+  walRewrite: `${wal}/test/segment-rewrite.test.ts`,
   walCheckpoint: `${wal}/test/checkpoint.test.ts`,
   walObservation: `${wal}/test/observation.test.ts`,
   walProcesses: `${wal}/test/processes.test.ts`,

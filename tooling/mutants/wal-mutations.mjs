@@ -305,8 +305,28 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "an open goes on behind a watermark",
     file: "tail-scan.ts",
-    find: "if (span > 0) end = { segment, offset, nextLsn, chain };",
-    put: "if (span >= 0) end = { segment, offset, nextLsn, chain };",
+    find: "if (span > 0) this.place = this.#last;",
+    put: "if (span >= 0) this.place = this.#last;",
+    tests: [tests.walSteps],
+  },
+  {
+    what: "an open goes on from before the watermark that a footer covers",
+    file: "tail-scan.ts",
+    find: "else if (kind === frameKinds.footer && nextLsn > segment.header.baseLsn) this.place = before;",
+    tests: [tests.walFooter],
+  },
+  {
+    what: "an open goes on from inside a segment without a record, which it replaces",
+    file: "tail-scan.ts",
+    find: "kind === frameKinds.footer && nextLsn > segment.header.baseLsn",
+    put: "kind === frameKinds.footer",
+    tests: [tests.walFooter],
+  },
+  {
+    what: "an open goes on from before the frame that gives a segment its chain",
+    file: "switch-point.ts",
+    find: "if (segment.header.baseLsn > keepLsn) return beginningOf(segment);",
+    tests: [tests.walRewrite],
   },
   {
     what: "segments become one whatever their size",
@@ -518,13 +538,6 @@ export const walMutations = walArea("wal", usual, [
     find: "active.handle.truncate(writtenBytes);",
   },
   // --- readers ---
-  {
-    what: "a reader goes on from behind a watermark",
-    file: "wal-reader.ts",
-    find: "if (span > 0) end = { segment: walk.segment, offset: endOffset, nextLsn, chain };",
-    put: "if (span >= 0) end = { segment: walk.segment, offset: endOffset, nextLsn, chain };",
-    tests: [tests.walSteps],
-  },
   {
     what: "a reader does not look again when a segment is gone",
     file: "record-cursor.ts",

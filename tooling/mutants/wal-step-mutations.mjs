@@ -205,16 +205,8 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "an open goes on from behind a record that is not proven",
     file: "switch-point.ts",
-    find: "if (walk.cursor.span > 0 && walk.nextLsn <= keepLsn + 1) place = boundaryOf(walk);",
-    put: "place = boundaryOf(walk);",
+    find: "if (cursor.nextLsn > keepLsn + 1) break;",
     tests: [tests.walSteps],
-  },
-  {
-    what: "an open goes on from a watermark before the first record",
-    file: "switch-point.ts",
-    find: "walk.cursor.span > 0 && walk.nextLsn <= keepLsn + 1",
-    put: "walk.nextLsn <= keepLsn + 1",
-    tests: [tests.walUnknown],
   },
   // --- tail-scan.ts ---
   {

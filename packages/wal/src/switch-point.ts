@@ -2,7 +2,7 @@ import type { Directory } from "@holdfast/fs-seam";
 import { SEGMENT_HEADER_BYTES } from "@holdfast/segment-codec";
 import { FrameWalk } from "./frame-walk.js";
 import type { SoundSegment } from "./segment-survey.js";
-import { beginningOf, type LogPosition, type TailScan } from "./tail-scan.js";
+import { beginningOf, LogEnd, type LogPosition, type TailScan } from "./tail-scan.js";
 
 /**
  * Where the segment of a new open begins. Everything before that place is proven durable; everything behind it, up to the end
@@ -46,20 +46,18 @@ function lastBoundary(
   const position = boundaries.findLast(({ nextLsn }) => nextLsn <= keepLsn + 1) ?? boundaries[0]; // the beginning
   const walk = new FrameWalk(directory, { segment: position.segment, position }, { maxPayloadBytes, segments: live });
   try {
-    let place = boundaryOf(walk);
-    // Ends behind the record itself, as `tail.end` does: a watermark that follows need not be durable. One that a segment begins
-    // with is no place either: whoever starts there replaces the segment, and has to go on from what went before it.
-    while (walk.nextLsn <= keepLsn && walk.next()) {
-      if (walk.cursor.span > 0 && walk.nextLsn <= keepLsn + 1) place = boundaryOf(walk);
+    const end = new LogEnd(position);
+    while (walk.next()) {
+      const { segment, cursor } = walk;
+      // One that begins where the new one would says what it goes on from, and that may be behind a watermark.
+      if (segment.header.baseLsn > keepLsn) return beginningOf(segment);
+      if (cursor.nextLsn > keepLsn + 1) break;
+      end.pass(segment, cursor);
     }
-    return place;
+    return end.place;
   } finally {
     walk.close();
   }
-}
-
-function boundaryOf({ segment, cursor }: FrameWalk): LogPosition {
-  return { segment, offset: cursor.endOffset, nextLsn: cursor.nextLsn, chain: cursor.chain };
 }
 
 /** Bytes of frames from `place` to the end of the log; what is dead in between is counted as well. */

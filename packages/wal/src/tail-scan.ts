@@ -2,6 +2,7 @@ import type { Directory } from "@holdfast/fs-seam";
 import {
   SEGMENT_HEADER_BYTES,
   findLaterFrames,
+  frameKinds,
   frameSeedOf,
   scanSegment,
   type FrameCursor,
@@ -50,10 +51,7 @@ export interface TailScan {
    * a record. Whoever looks for one that is not among them begins at the one before it.
    */
   readonly boundaries: readonly [LogPosition, ...LogPosition[]];
-  /**
-   * Behind the last record, and before any watermark that follows it: that one may be readable and not durable, after a process
-   * was killed between the write and the barrier, and whoever went on behind it would lose the way there with it.
-   */
+  /** Where an open goes on, see {@link LogEnd}. */
   readonly end: LogPosition;
   /** G: the last record that is there, 0 for none. */
   readonly lastLsn: number;
@@ -63,6 +61,35 @@ export interface TailScan {
   /** Undefined when the end is one that a crash may leave. */
   readonly damage: WalError | undefined;
   readonly scannedBytes: number;
+}
+
+/**
+ * Follows frames, and knows where an open goes on behind them: behind the last record, and before any watermark that follows it. That
+ * one may be readable and not durable, after a process was killed between the write and the barrier, and whoever went on behind it would
+ * lose the way there with it.
+ *
+ * Before a footer it is durable: who puts one behind a watermark has found that in the file when he opened it, and had it synced before
+ * the file had its name. So the end is before the footer, which is about the frames up to there.
+ */
+export class LogEnd {
+  place: LogPosition;
+  #last: LogPosition;
+
+  /** @param place - the end so far. */
+  constructor(place: LogPosition) {
+    this.place = place;
+    this.#last = place;
+  }
+
+  /** Takes note of the next frame, and returns true for one with a record. */
+  pass(segment: SoundSegment, { kind, span, endOffset: offset, nextLsn, chain }: FrameCursor): boolean {
+    const before = this.#last;
+    this.#last = { segment, offset, nextLsn, chain };
+    if (span > 0) this.place = this.#last;
+    // A segment without a record is replaced by the next one, and nothing in it leads anywhere.
+    else if (kind === frameKinds.footer && nextLsn > segment.header.baseLsn) this.place = before;
+    return span > 0;
+  }
 }
 
 /** Bytes between two boundaries of {@link TailScan} at least. */
@@ -95,16 +122,14 @@ export function* scanTail(
   const dropped: DroppedBytes[] = [];
   let scannedBytes = 0;
   let scan: SegmentScan;
-  let end: LogPosition;
+  let end: LogEnd;
   for (;;) {
-    end = beginningOf(segment);
+    end = new LogEnd(beginningOf(segment));
     let dueOffset = BOUNDARY_BYTES;
-    const onFrame = ({ span, endOffset: offset, nextLsn, chain }: FrameCursor): void => {
-      if (span === 0) return;
-      end = { segment, offset, nextLsn, chain };
-      if (offset < dueOffset) return;
-      boundaries.push(end);
-      dueOffset = offset + BOUNDARY_BYTES;
+    const onFrame = (cursor: FrameCursor): void => {
+      if (!end.pass(segment, cursor) || cursor.endOffset < dueOffset) return;
+      boundaries.push(end.place);
+      dueOffset = cursor.endOffset + BOUNDARY_BYTES;
     };
     scan = scanFile(directory, segment, { successors: headers, durableLsn: proven, maxPayloadBytes, onFrame });
     scannedBytes += segment.sizeBytes;
@@ -129,7 +154,7 @@ export function* scanTail(
   dropped.push(...lostSegments);
   return {
     boundaries,
-    end,
+    end: end.place,
     lastLsn: nextLsn - 1,
     durableLsn: proven,
     dropped,

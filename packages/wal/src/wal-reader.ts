@@ -11,7 +11,7 @@ import { batches, lastOf, records, type BatchOptions, type ReadOptions, type Wal
 import { listSegments, type LogSegment } from "./segment-list.js";
 import { isReplaced, liveSegments, surveySegments, type SoundSegment } from "./segment-survey.js";
 import { SparseIndex } from "./sparse-index.js";
-import type { LogPosition } from "./tail-scan.js";
+import { LogEnd, type LogPosition } from "./tail-scan.js";
 import { WalError } from "./wal-error.js";
 import {
   checkChoice,
@@ -210,22 +210,17 @@ export class WalReader {
     const { segmentId } = this.#end.segment.header;
     const segment = live.find(({ header }) => header.segmentId === segmentId);
     if (segment === undefined) return this.#lookAgain();
-    const { offset, nextLsn, chain } = this.#end;
+    const end = new LogEnd({ ...this.#end, segment });
     const walk = new FrameWalk(
       this.#directory,
-      { segment, position: { offset, nextLsn, chain } },
+      { segment, position: this.#end },
       { maxPayloadBytes: this.#options.maxRecordBytes, segments: live },
     );
     let isAtLastSegment = false;
     try {
-      let end: LogPosition = { segment, offset, nextLsn, chain };
-      while (walk.next()) {
-        // Behind a record and never behind a watermark: the next open goes on from there.
-        const { span, endOffset, nextLsn, chain } = walk.cursor;
-        if (span > 0) end = { segment: walk.segment, offset: endOffset, nextLsn, chain };
-      }
+      while (walk.next()) end.pass(walk.segment, walk.cursor);
       this.#live = live;
-      this.#end = end;
+      this.#end = end.place;
       this.#durableLsn = Math.max(this.#durableLsn, walk.cursor.durableLsn);
       isAtLastSegment = walk.segment === live.at(-1);
     } finally {

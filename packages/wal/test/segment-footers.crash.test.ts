@@ -83,6 +83,29 @@ const windows: Readonly<Record<string, Window>> = {
     },
     work: async (log, ack) => ack.lsn(log.lastLsn),
   },
+  "close behind a recovery, with nothing appended": {
+    leave: (log, directory) => {
+      log.write();
+      (directory.fs as CrashFs).processCrash();
+    },
+    work: async (log, ack) => {
+      const segments = log.segments();
+      await log.close();
+      ack.lsn(before.length);
+      ack.footers(segments.map((segment) => ({ ...segment, isSealed: true })));
+    },
+  },
+  "rotation behind a recovery": {
+    leave: (log, directory) => {
+      log.write();
+      (directory.fs as CrashFs).processCrash();
+    },
+    work: async (log, ack) => {
+      log.append(bytesOf(own[0] as string)); // does not fit, and begins the next one
+      ack.lsn(await log.sync());
+      ack.footers(log.segments());
+    },
+  },
 };
 
 interface Found extends Recovered {

@@ -3,11 +3,12 @@ import { Directory } from "@holdfast/fs-seam";
 import { CrashFs } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
-import { FrameCursor, frameKinds } from "@holdfast/segment-codec";
+import { encodeSegmentHeader, FrameCursor, FrameEncoder, frameKinds } from "@holdfast/segment-codec";
 import { describe, expect, test } from "vitest";
 import { openWal, openWalReader, type LogSegment, type Wal, type WalOptions } from "../src/index.js";
 import { openRecordWalk, PlaceReader, SegmentFooters, type FooterOf, type SealedSegment } from "../src/places-entry.js";
 import { demandTruth, footerAt, footerOf, footers } from "./footers.js";
+import { formatSegmentFileName } from "../src/segment-file-name.js";
 import { bytesOf, copyOf, listed, readInEveryMode, small, textOf, textsOf } from "./log-law.js";
 
 /** A frame of 32 and a record of 40 bytes. */
@@ -158,6 +159,108 @@ describe("a footer", () => {
     expect(kindsIn(directory, again.segments()[0] as LogSegment).kinds).not.toContain(frameKinds.footer); // there is one
     expect(textsOf(again)).toEqual(listed(names));
     await again.close();
+  });
+});
+
+describe("behind the watermark that ends what an open has written again", () => {
+  /** Records that no barrier has covered, of a process that is no more. */
+  async function killed(count: number): Promise<Directory> {
+    const directory = new Directory(new MemoryFs());
+    const log = await openWal({ directory, ...options, segmentBytes: 4096 });
+    for (const each of names.slice(0, count)) log.append(bytesOf(each));
+    log.write();
+    const left = copyOf(imageOf(directory));
+    await log.close();
+    return left;
+  }
+
+  /** Of every segment with records, whether its footer counts; what each is about is looked at. */
+  function counting(directory: Directory, segments: readonly LogSegment[]): boolean[] {
+    return segments
+      .filter(({ baseLsn, lastLsn }) => lastLsn >= baseLsn)
+      .map((segment) => {
+        const footer = footerAt(directory, segment.file);
+        if (footer?.chain !== segment.endChain) return false;
+        demandTruth(directory, segment, footer);
+        return true;
+      });
+  }
+
+  test("a footer counts in every later open, and to a reader, although nothing was appended between", async () => {
+    const directory = await killed(3);
+    const early = openWalReader({ directory });
+    let log = await openWal({ directory, ...options });
+    expect(log.report).toMatchObject({ rewrittenRecords: 3, segmentCount: 1 });
+    const between = openWalReader({ directory });
+    const [written] = log.segments() as [LogSegment];
+    await log.close();
+    const { record: one, watermark, footer } = frameKinds;
+    expect(kindsIn(directory, written)).toEqual({ kinds: [one, one, one, watermark, footer], stop: "end" });
+    for (const reader of [early, between, openWalReader({ directory })]) {
+      expect(reader.refresh()).toBe(3);
+      expect(counting(directory, reader.segments())).toEqual([true]);
+    }
+    for (let run = 0; run < 2; run += 1) {
+      log = await openWal({ directory, ...options });
+      expect(log.report).toMatchObject({ rewrittenRecords: 0, segmentCount: 2, dropped: [] });
+      expect(counting(directory, log.segments())).toEqual([true]);
+      await log.close();
+    }
+    log = await openWal({ directory, ...options });
+    log.append(bytesOf(names[3] as string));
+    await log.close();
+    log = await openWal({ directory, ...options });
+    expect(counting(directory, log.segments())).toEqual([true, true]);
+    await log.close();
+    expect(await readInEveryMode(imageOf(directory), options)).toEqual(listed(names.slice(0, 4)));
+  });
+
+  test("a footer counts where the segment behind it is written again as well", async () => {
+    const directory = await killed(3);
+    const log = await openWal({ directory, ...options });
+    log.append(bytesOf(names[3] as string)); // does not fit
+    log.write();
+    const left = copyOf(imageOf(directory));
+    await log.close();
+    const again = await openWal({ directory: left, ...options });
+    expect(again.report).toMatchObject({ provenLsn: 3, rewrittenRecords: 1, segmentCount: 2 });
+    expect(counting(left, again.segments().slice(0, 1))).toEqual([true]);
+    await again.close();
+    expect(counting(left, openWalReader({ directory: left }).segments())).toEqual([true, true]);
+    expect(await readInEveryMode(imageOf(left), options)).toEqual(listed(names.slice(0, 4)));
+  });
+
+  test("a footer that a crash has torn leads nowhere, and the open goes on from before the watermark", async () => {
+    const directory = await killed(3);
+    const log = await openWal({ directory, ...options });
+    const [{ file }] = log.segments() as [LogSegment];
+    await log.close();
+    const bytes = directory.readFile(file);
+    directory.writeFile(file, bytes.subarray(0, bytes.length - 8));
+    const again = await openWal({ directory, ...options });
+    const frames = new FrameCursor(bytes, (again.segments()[0] as LogSegment).header);
+    for (let count = 0; count < 3; count += 1) frames.next();
+    expect(again.segments()[1]?.header.previousChain).toBe(frames.chain);
+    await again.close();
+  });
+
+  test("a footer of a segment without a record leads nowhere: nobody goes on from a segment that will be replaced", async () => {
+    const { log, directory } = await logOf({ segmentBytes: 4096 });
+    await log.sync();
+    const [before] = log.segments() as [LogSegment];
+    const left = copyOf(imageOf(directory));
+    await log.close();
+    const { logId, epoch, content, hash } = before.header;
+    const place = { segmentId: 2, nonce: 7, baseLsn: 6, durableLsn: 5, previousChain: before.endChain };
+    const bytes = new Uint8Array(128);
+    const encoder = new FrameEncoder(encodeSegmentHeader({ logId, epoch, content, hash, ...place }, bytes));
+    const behind = encoder.append(bytes, 64, new Uint8Array(), { kind: frameKinds.watermark, flags: 0, span: 0 });
+    encoder.append(bytes, behind, new Uint8Array(), { kind: frameKinds.footer, flags: 0, span: 0 });
+    left.writeFile(formatSegmentFileName(place), bytes);
+    const again = await openWal({ directory: left, ...options });
+    expect(again.segments()[1]?.header.previousChain).toBe(before.endChain);
+    await again.close();
+    expect(await readInEveryMode(imageOf(left), options)).toEqual(listed(names));
   });
 });
 

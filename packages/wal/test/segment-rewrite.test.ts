@@ -93,6 +93,20 @@ describe("a segment that was written again", () => {
     await log.close();
   });
 
+  test("keeps its footer where all that follows it is written again by an open", async () => {
+    const { log, directory } = await logOf(new MemoryFs(), { footers });
+    await shorten(2, { log, directory, footerOf });
+    const left = copyOf((directory.fs as MemoryFs).snapshot());
+    await log.close();
+    const again = await openWal({ directory: left, ...options, footers });
+    expect(again.report).toMatchObject({ provenLsn: 2, rewrittenRecords: 3, segmentCount: 2 });
+    const [first, second] = again.segments() as [LogSegment, LogSegment];
+    expect(footerAt(left, first.file)?.chain).toBe(second.header.previousChain);
+    expect(textsOf(again)).toEqual(withShort(2));
+    await again.close();
+    expect(await readInEveryMode((left.fs as MemoryFs).snapshot(), options)).toEqual(withShort(2));
+  });
+
   test("can be written again, and a batch stays one frame", async () => {
     const directory = new Directory(new MemoryFs());
     const log = await openWal({ directory, ...options, segmentBytes: 400 });
