@@ -499,7 +499,20 @@ const tableMutations = lsmArea(
     {
       what: "verification does not ask the filter",
       file: "sstable/table-verification.ts",
-      find: "if (table.filterError !== undefined) throw table.filterError;",
+      find: 'let problem = kind === "filter" ? table.filterError : undefined;',
+      put: "let problem: LsmError | undefined;",
+      tests: damage,
+    },
+    {
+      what: "verification takes any chain behind the blocks",
+      file: "sstable/table-verification.ts",
+      find: 'if (frame === undefined) problem = file.corrupt("has a damaged frame", offset);',
+      tests: damage,
+    },
+    {
+      what: "verification counts what it could not read",
+      file: "sstable/table-verification.ts",
+      find: "if (this.#hasGap) return;",
       tests: damage,
     },
   ],

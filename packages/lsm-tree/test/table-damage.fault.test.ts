@@ -9,6 +9,7 @@ import {
   TableBuilder,
   TableReader,
   verifyTable,
+  walkTable,
   type BlockCodec,
 } from "../src/format-entry.js";
 import { TableIndex, TableIndexBuilder } from "../src/sstable/table-index.js";
@@ -462,4 +463,39 @@ test("entries outside the bounds are refused and leave the builder as it was", (
   for (const entry of wrong) expect(() => builder.add(entry)).toThrow(RangeError);
   expect(builder.finish().properties.entryCount).toBe(1);
   expect(Buffer.concat(parts)).toEqual(Buffer.from(buildTable([{ key, seqno: 1, value: key }]).bytes));
+});
+
+test("a walk goes on behind damage, tells each once, and holds what follows against what is still known", () => {
+  const sound = [...walkTable(openTable(whole))];
+  const blockCount = sound.filter(({ kind }) => kind === "block").length;
+  expect(blockCount).toBeGreaterThan(3);
+  expect(sound.map(({ problem }) => problem)).toEqual(sound.map(() => undefined));
+  // One behind the other, from the header to the end of the file.
+  expect(sound.map(({ offset }) => offset)).toEqual([
+    64,
+    ...sound.slice(0, -1).map((part) => part.offset + part.bytes),
+  ]);
+  expect(sound.at(-1)!.offset + sound.at(-1)!.bytes).toBe(whole.length);
+  for (const chosen of [[0], [1, 3], [blockCount - 1], [2, blockCount], [0, 1, 2]]) {
+    const damaged = whole.slice();
+    for (const at of chosen) damaged[sound[at]!.offset + 40]! ^= 1;
+    const found = [...walkTable(openTable(damaged))];
+    expect(found.flatMap(({ problem }, at) => (problem === undefined ? [] : [at]))).toEqual(chosen);
+    const contents = found.filter(({ kind, content }) => kind === "block" && content !== undefined);
+    expect(contents.length).toBe(blockCount - chosen.filter((at) => at < blockCount).length);
+  }
+});
+
+test("a walk tells where the chain of sections does not go on from what is before it", () => {
+  const kinds = [...walkTable(openTable(whole))].map(({ kind }) => kind);
+  const { offset, bytes } = filterOfWhole!;
+  // Another filter, sound behind the last block: the index is sound too, behind the chain that the trailer states.
+  const resealed = reseal(whole, (payload, frame) => {
+    if (kinds[frame] === "filter") payload.fill(0xff, 20); // it denies nothing
+  });
+  const forged = whole.slice();
+  forged.set(resealed.subarray(offset, offset + bytes), offset);
+  const found = [...walkTable(openTable(forged))].filter(({ problem }) => problem !== undefined);
+  expect(found.map(({ kind, problem }) => [kind, problem!.code])).toEqual([["index", "LSM_CORRUPT"]]);
+  expect(() => verifyTable(openTable(forged))).toThrow("has a damaged frame");
 });

@@ -1,5 +1,6 @@
 import { compareBytes, compareUserKeys, entryKinds } from "../internal-key.js";
 import { hashKey } from "../key-hash.js";
+import { LsmError } from "../lsm-error.js";
 import { BlockBuilder } from "./block-builder.js";
 import { BlockCursor } from "./block-cursor.js";
 import { BlockShape } from "./block-shape.js";
@@ -22,40 +23,81 @@ export function verifyTable(table: TableReader): void {
 
 /** The same block by block, for whoever has other work to do: each step says how many bytes it went through. */
 export function* verifyTableInSteps(table: TableReader): Generator<number, void, undefined> {
-  const { index, file } = table;
-  const walk = new TableWalk(table);
-  if (file.filter !== undefined) {
-    table.mayContain(new Uint8Array(), 0); // reads it
-    if (table.filterError !== undefined) throw table.filterError;
-    yield file.filter.bytes;
+  const { filter } = table.file;
+  if (filter !== undefined) {
+    table.mayContain(new Uint8Array(), 0); // reads it, which is a step of its own
+    yield filter.bytes;
   }
-  for (let ordinal = 0; ordinal < index.blockCount; ordinal++) {
-    walk.block(ordinal);
-    yield index.frameBytes[ordinal]!; // below the count
+  for (const { bytes, problem } of walkTable(table)) {
+    if (problem !== undefined) throw problem;
+    yield bytes;
   }
-  yield* checkSections(table);
-  walk.finish();
+}
+
+/** A frame of a table, and what is wrong with it. */
+export interface TablePart {
+  readonly kind: "block" | "filter" | "index" | "properties" | "trailer";
+  /** Of a block its ordinal; 0 of anything else. */
+  readonly block: number;
+  readonly offset: number;
+  readonly bytes: number;
+  /** Entries of a block that is sound, uncompressed; lent until the next part. */
+  readonly content: Uint8Array | undefined;
+  /** The first thing that is; the properties speak for the totals of all blocks. */
+  readonly problem: LsmError | undefined;
 }
 
 /**
- * The chain behind the data blocks. Of these each was held against the chains that the index has, and they follow one another without a gap; what the
- * trailer states of the chain before each section has to go on from there, to the last frame of the file.
+ * The same for tools that tell of everything: goes on behind what is damaged, and holds what follows against what can still be known.
+ *
+ * @throws what the source throws.
  */
-function* checkSections({ index, file, header }: TableReader): Generator<number, void, undefined> {
-  let chain = index.blockCount === 0 ? header.crc : index.chains[index.blockCount - 1]!; // not empty
-  const offset = file.sizeBytes - TRAILER_FRAME_BYTES;
-  const sections = [
-    [file.filter, tableFrameKinds.filter],
-    [file.index, tableFrameKinds.index],
-    [file.properties, tableFrameKinds.properties],
-    [{ offset, bytes: TRAILER_FRAME_BYTES }, tableFrameKinds.trailer],
-  ] as const;
-  for (const [place, kind] of sections) {
-    if (place === undefined) continue;
-    const frame = file.viewFrame(file.read(place.offset, place.bytes), { ...place, chainBefore: chain }, kind);
-    if (frame === undefined) throw file.corrupt("has a damaged frame", place.offset);
-    ({ chain } = frame);
-    yield place.bytes;
+export function* walkTable(table: TableReader): Generator<TablePart, void, undefined> {
+  const { index, file } = table;
+  const walk = new TableWalk(table);
+  if (file.filter !== undefined) table.mayContain(new Uint8Array(), 0); // reads it, so that keys are held against it
+  for (let block = 0; block < index.blockCount; block++) {
+    let content: Uint8Array | undefined;
+    const problem = problemOf(() => (content = walk.block(block)));
+    if (problem !== undefined) walk.passDamage();
+    // The ordinal is below the count.
+    yield { kind: "block", block, offset: index.offsets[block]!, bytes: index.frameBytes[block]!, content, problem };
+  }
+  const finish = problemOf(() => walk.finish());
+  let chain: number | undefined = index.blockCount === 0 ? table.header.crc : index.chains[index.blockCount - 1]!; // not empty
+  for (const { kind, offset, bytes } of sectionsOf(table)) {
+    let problem = kind === "filter" ? table.filterError : undefined;
+    if (problem === undefined && chain !== undefined) {
+      // Each has a right checksum behind the chain that the trailer states; here it has to be that of what lies before it.
+      const place = { offset, bytes, chainBefore: chain };
+      const frame = file.viewFrame(file.read(offset, bytes), place, tableFrameKinds[kind]);
+      if (frame === undefined) problem = file.corrupt("has a damaged frame", offset);
+      chain = frame?.chain;
+    } else chain = undefined; // what follows has nothing to go on from
+    if (kind === "properties") problem ??= finish;
+    yield { kind, block: 0, offset, bytes, content: undefined, problem };
+  }
+}
+
+/** What lies behind the data blocks, one behind the other to the end of the file. */
+function* sectionsOf({
+  file,
+}: TableReader): Generator<Pick<TablePart, "offset" | "bytes"> & { readonly kind: Section }> {
+  if (file.filter !== undefined) yield { kind: "filter", ...file.filter };
+  yield { kind: "index", ...file.index };
+  yield { kind: "properties", ...file.properties };
+  yield { kind: "trailer", offset: file.sizeBytes - TRAILER_FRAME_BYTES, bytes: TRAILER_FRAME_BYTES };
+}
+
+type Section = Exclude<TablePart["kind"], "block">;
+
+function problemOf(check: () => unknown): LsmError | undefined {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof LsmError) return error;
+    throw error;
   }
 }
 
@@ -71,12 +113,17 @@ class TableWalk {
   #keyBytes = 0;
   #valueBytes = 0;
   #rawBytes = 0;
+  /** The next entry follows none that was looked at. */
+  #isFirst = true;
+  /** Entries were passed over, so that nobody can count them. */
+  #hasGap = false;
 
   constructor(table: TableReader) {
     this.#table = table;
   }
 
-  block(ordinal: number): void {
+  /** Returns the block. */
+  block(ordinal: number): Uint8Array {
     const { index } = this.#table;
     const cursor = this.#cursor;
     const block = this.#table.readBlock(ordinal);
@@ -100,9 +147,17 @@ class TableWalk {
     }
     if (index.compareEnd(ordinal, this.#key) < 0) throw this.#table.damagedBlock(ordinal, "ends behind its separator");
     this.#rawBytes += block.length;
+    return block;
+  }
+
+  /** Goes on behind a block that is damaged. */
+  passDamage(): void {
+    this.#isFirst = true;
+    this.#hasGap = true;
   }
 
   finish(): void {
+    if (this.#hasGap) return;
     const { file, properties } = this.#table;
     const counted: Readonly<Record<string, readonly [number, number]>> = {
       entryCount: [this.#entries, properties.entryCount],
@@ -125,7 +180,7 @@ class TableWalk {
   #entry(cursor: BlockCursor, ordinal: number, isFirst: boolean): void {
     const table = this.#table;
     const key = this.#key;
-    const order = this.#entries === 0 ? -1 : compareBytes(key, 0, key.length, cursor.keyBytes, 0, cursor.keyEnd);
+    const order = this.#isFirst ? -1 : compareBytes(key, 0, key.length, cursor.keyBytes, 0, cursor.keyEnd);
     if (order > 0 || (order === 0 && cursor.seqno >= this.#seqno)) {
       throw table.damagedBlock(ordinal, "has entries out of order");
     }
@@ -133,6 +188,7 @@ class TableWalk {
       this.#key = new Uint8Array(cursor.keyBytes.subarray(0, cursor.keyEnd));
       this.#newKey(ordinal, isFirst);
     }
+    this.#isFirst = false;
     this.#seqno = cursor.seqno;
     this.#entries += 1;
     if (cursor.kind === entryKinds.delete) this.#deletes += 1;
@@ -143,7 +199,7 @@ class TableWalk {
   #newKey(ordinal: number, isFirst: boolean): void {
     const table = this.#table;
     const key = this.#key;
-    if (this.#entries === 0 && compareUserKeys(key, table.properties.smallest) !== 0) {
+    if (ordinal === 0 && isFirst && compareUserKeys(key, table.properties.smallest) !== 0) {
       throw table.damagedBlock(ordinal, "begins with another key than the properties say");
     }
     if (isFirst && ordinal > 0 && table.index.compareEnd(ordinal - 1, key) >= 0) {
