@@ -350,8 +350,8 @@ const schedulerMutations = lsmArea("lsm scheduler", scheduler, [
   {
     what: "jobs are begun after stopping",
     file: "job-scheduler.ts",
-    find: "if (isDone || this.#stop.signal.aborted) break;",
-    put: "if (isDone) break;",
+    find: "if ((isDone && !this.#isWoken) || this.#stop.signal.aborted) break;",
+    put: "if (isDone && !this.#isWoken) break;",
   },
   {
     what: "requests that wait are forgotten when everything is stopped",

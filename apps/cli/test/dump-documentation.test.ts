@@ -1,14 +1,27 @@
 // docs/dump.md is the contract of `--json`: nothing is printed that it does not name, and it names nothing that is not printed.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openDirectory } from "@holdfast/fs-seam";
+import { encodeClear, encodeVersionEdit } from "@holdfast/lsm-tree/format";
+import { openWal } from "@holdfast/wal";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { companyStore } from "./company-store.js";
 import { goldenPath, manifest, mutate } from "./golden-stores.js";
 import { inspected, type JsonLine } from "./inspected.js";
 import { flipped, segmentsOf, smallLog, smallRecordLog } from "./small-log.js";
 import { sealedSegment } from "./sealed-segment.js";
+import { smallDatabase } from "./small-database.js";
 import { smallStore } from "./small-store.js";
 import { smallSegment } from "./small-segment.js";
 
@@ -90,6 +103,7 @@ beforeAll(async () => {
   mkdirSync(join(directory, "store"));
   for (const [name, bytes] of store) writeFileSync(join(directory, "store", name), bytes);
   await storeWithAll(join(directory, "company"));
+  await databases(join(directory, "databases"));
   for (const command of ["dump", "verify"] as const) {
     for (const path of [directory, goldenPath("."), durabilityPath]) {
       note(command, (await inspected(command, path)).lines);
@@ -114,6 +128,30 @@ async function storeWithAll(home: string): Promise<void> {
   writeFileSync(join(other, "rows", row), new Uint8Array(500));
   truncateSync(join(other, "index.accelerator"), 300);
   writeFileSync(join(other, "UNFINISHED-BACKUP"), "");
+}
+
+/** A database with records of every kind, one with a table of another and one missing, and one with every other damage. */
+async function databases(home: string): Promise<void> {
+  const [whole, other, later] = ["whole", "other", "later"].map((name) => join(home, name)) as [string, string, string];
+  mkdirSync(home);
+  for (const path of [whole, other, later]) await smallDatabase(path);
+  const pointer = { kind: "compactPointer", level: 0, key: Uint8Array.of(1) } as const;
+  const marks = { kind: "watermarks", nextFileNumber: 3, lastSeqno: 65, flushedLsn: 65 } as const;
+  const gone = { kind: "deleteTable", level: 0, tableNumber: 1 } as const;
+  await appendTo(join(whole, "wal"), 4, encodeClear(70));
+  await appendTo(join(whole, "manifest"), 5, encodeVersionEdit([marks, gone, pointer]));
+  copyFileSync(join(whole, "tables/2.sst"), join(other, "tables/2.sst"));
+  rmSync(join(other, "tables/1.sst"));
+  await appendTo(join(other, "wal"), 4, Uint8Array.of(9));
+  const table = Uint8Array.from(readFileSync(join(later, "tables/1.sst")));
+  writeFileSync(join(later, "tables/1.sst"), flipped(table, 250)); // its second block
+  writeFileSync(join(later, "tables/2.sst"), new Uint8Array(912));
+}
+
+async function appendTo(path: string, content: number, record: Uint8Array): Promise<void> {
+  const log = await openWal({ directory: openDirectory(path), content });
+  await log.appendDurable(record);
+  await log.close();
 }
 
 describe.each([

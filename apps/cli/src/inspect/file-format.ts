@@ -28,6 +28,8 @@ export interface Folder {
   readonly siblings: readonly Sibling[];
   /** The directory that it lies in; undefined where nobody knows that. Listed when it is asked for. */
   readonly parent?: () => Folder | undefined;
+  /** A directory in it, by its name; undefined where there is none, and where it cannot be listed. Listed anew with every call. */
+  readonly directory?: (name: string) => Folder | undefined;
 }
 
 export interface InspectedFile {

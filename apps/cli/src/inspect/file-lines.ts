@@ -15,6 +15,7 @@ import { asideLine, asideLines, auxiliaryReason, isCutPiece, isSetAside } from "
 import { projectionRowFormat } from "./projection-row-file.js";
 import { recordLogFormat } from "./record-log-file.js";
 import { segmentFormat } from "./segment-file.js";
+import { tableFormat } from "./table-file.js";
 import { unfinishedBackupFormat } from "./unfinished-backup-file.js";
 import { walCheckpointFormat } from "./wal-checkpoint-file.js";
 import { walSegmentFormat } from "./wal-segment-file.js";
@@ -29,6 +30,7 @@ const formats: readonly FileFormat[] = [
   walSegmentFormat,
   walCheckpointFormat,
   recordLogFormat,
+  tableFormat,
   segmentFormat,
   durabilitySegmentFormat,
   durabilityRecordLogFormat,

@@ -4,6 +4,7 @@ import { basename, sep } from "node:path";
 import { CodecError } from "@holdfast/segment-codec";
 import { CliError } from "../cli-error.js";
 import { explainFileError, fileRefusal } from "../file-refusal.js";
+import { databaseFindings, isOfDatabase } from "./database-findings.js";
 import { headOf, type Folder, type Sibling } from "./file-format.js";
 import { fileLines, foreignLine, isOurName } from "./file-lines.js";
 import { openHostFile, type HostPath, type OpenedFile } from "./host-file.js";
@@ -100,9 +101,9 @@ export function openPath(argument: string): OpenedPath {
 }
 
 /** The files of a directory; undefined where it cannot be listed. */
-function neighbourhood(directory: HostPath): Folder | undefined {
+function neighbourhood(directory: HostPath, parent?: Folder): Folder | undefined {
   try {
-    return folderOf(directory, listEntries(directory, "."));
+    return folderOf(directory, listEntries(directory, "."), parent);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
     return undefined;
@@ -148,14 +149,19 @@ function folderOf(directory: HostPath, entries: readonly HostEntry[], parent?: F
   const files = entries.filter(({ kind }) => kind === "file");
   const siblings = files.map(({ name }): Sibling => siblingOf(below(directory, name), nameText(name)));
   let known: { readonly folder: Folder | undefined } | undefined = parent && { folder: parent };
-  return {
+  const folder: Folder = {
     name: ownName(directory),
     siblings,
     parent() {
       known ??= { folder: folderAbove(directory) };
       return known.folder;
     },
+    directory(name) {
+      const entry = entries.find((each) => each.kind === "directory" && nameText(each.name) === name);
+      return entry && neighbourhood(below(directory, entry.name), folder);
+    },
   };
+  return folder;
 }
 
 /** The directory that a path lies in; undefined at the root, and where it cannot be listed. */
@@ -207,6 +213,7 @@ function* inspectFolder(
       yield* inspectSubfolder(path, file, folder);
     } else yield { file, named: false, lines: [unopened(text, kind, folder)] };
   }
+  for (const { file, lines } of databaseFindings(folder)) yield { file: `${prefix}${file}`, named: false, lines };
 }
 
 function* inspectSubfolder(path: HostPath, file: string, parent: Folder): Generator<Inspected, void, undefined> {
@@ -234,6 +241,14 @@ const unopenedKinds = {
   special: "a pipe, socket or device, which is not opened",
 } as const;
 
+/** What a writer of a database has no more need of goes while we look; what should be there and is not is told when all was looked at. */
+const removedLine: Line = {
+  kind: "auxiliary",
+  offset: 0,
+  length: 0,
+  fields: { reason: "removed by the writer of the database meanwhile" },
+};
+
 function refused(error: CliError): Line {
   return damage("unreadable", { offset: 0, endOffset: 0 }, error.code, error.message);
 }
@@ -244,7 +259,7 @@ function* hostFileLines(path: HostPath, shown: string, name: string, folder: Fol
     opened = openHostFile(path, shown);
   } catch (error) {
     if (!(error instanceof CliError)) throw error;
-    yield refused(error);
+    yield error.code === "CLI_FILE_NOT_FOUND" && isOfDatabase(name, folder) ? removedLine : refused(error);
     return;
   }
   try {

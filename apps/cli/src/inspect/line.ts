@@ -37,17 +37,32 @@ export type DamageVerdict = "torn" | "corrupt" | "unreadable";
 /** A line of kind `damage`, which comes before every other line about the same bytes. */
 export interface Damage extends Line {
   readonly kind: "damage";
-  readonly fields: { readonly verdict: DamageVerdict; readonly code: string; readonly reason: string };
+  readonly fields: {
+    readonly verdict: DamageVerdict;
+    readonly code: string;
+    readonly reason: string;
+  } & KeyRange;
 }
+
+/** The user keys that damage to a database is about, in hex: absent where there is no bound. */
+export type KeyRange = {
+  /** From this one on, inclusive. */
+  readonly keysFrom?: string;
+  /** Above this one, exclusive. */
+  readonly keysAfter?: string;
+  /** Up to this one, inclusive. */
+  readonly keysUpTo?: string;
+};
 
 export function damage(
   verdict: DamageVerdict,
   range: { readonly offset: number; readonly endOffset: number },
   code: string,
   reason: string,
+  keys: KeyRange = {},
 ): Damage {
   const { offset, endOffset } = range;
-  return { kind: "damage", offset, length: endOffset - offset, fields: { verdict, code, reason } };
+  return { kind: "damage", offset, length: endOffset - offset, fields: { verdict, code, reason, ...keys } };
 }
 
 /**

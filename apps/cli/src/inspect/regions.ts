@@ -3,6 +3,7 @@ import {
   isPassedOver,
   type Damage,
   type DamageVerdict,
+  type KeyRange,
   type Line,
   type LineValue,
   type PassedOver,
@@ -36,11 +37,20 @@ export type SoundFields = {
 } & { readonly [Name in ToldField]?: LineValue };
 
 /** What a region says of lines in it, as these do. */
-type ToldField = "entryCount" | "segments" | "usedSegments" | "reason" | "sequence" | "lag";
+type ToldField =
+  | "entryCount"
+  | "segments"
+  | "usedSegments"
+  | "reason"
+  | "sequence"
+  | "lag"
+  | "tables"
+  | "entries"
+  | "deletes";
 
 interface Unsound {
   readonly kind: DamageVerdict;
-  readonly fields: { readonly code: string; readonly reason: string };
+  readonly fields: { readonly code: string; readonly reason: string } & KeyRange;
 }
 
 /** Turns the lines of one file, which explain every byte, into regions. Memory: one region. */
@@ -71,7 +81,8 @@ export function* regionsOf(lines: Iterable<Line>): Generator<Region, void, undef
 }
 
 function unsound({ offset, length, fields }: Damage): Region {
-  return { kind: fields.verdict, offset, length, fields: { code: fields.code, reason: fields.reason } };
+  const { verdict, ...told } = fields;
+  return { kind: verdict, offset, length, fields: told };
 }
 
 class SoundRegion {
@@ -114,6 +125,7 @@ class SoundRegion {
 const frameKinds: ReadonlySet<string> = new Set([
   ...["event", "batch-begin", "batch-commit", "frame"],
   ...["entry", "record", "checkpoint"],
+  ...["table-block", "table-filter", "table-index", "table-properties", "table-trailer"],
 ]);
 
 /** Kinds of which a file has one, at its beginning. */
@@ -125,4 +137,6 @@ const told: ReadonlyMap<string, readonly ToldField[]> = new Map<string, readonly
   ["accelerator", ["segments", "usedSegments", "reason"]],
   ["cursor", ["sequence", "lag"]],
   ["projection-row", ["sequence"]],
+  ["table-properties", ["entries", "deletes"]],
+  ["manifest-state", ["tables", "entries", "deletes"]],
 ]);

@@ -116,6 +116,8 @@ export interface RecordLines {
   damageOf(cursor: FrameCursor): Damage | undefined;
   /** A line for every record in the frame. */
   lines(cursor: FrameCursor): Iterable<Line>;
+  /** What all of them come to, behind the last one of the log, at `offset`. */
+  ending?(offset: number): Iterable<Line>;
 }
 
 /** The lines about everything behind the header. */

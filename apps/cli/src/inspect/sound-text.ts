@@ -16,11 +16,13 @@ export function soundText(fields: SoundFields): string {
   }
 }
 
-function frameText({ frameCount, deadBytes, entryCount, dropped }: SoundFields): string {
+function frameText({ frameCount, deadBytes, entryCount, dropped, tables, entries, deletes }: SoundFields): string {
   const footer = entryCount === undefined ? "" : `, a footer of ${numberText(entryCount)}`;
   const gone = dropped === undefined ? "" : `, ${numberText(dropped)} without payload`;
   const dead = deadBytes === 0 ? "" : `, ${plural(deadBytes, "byte")} dead: a later segment goes on before them`;
-  return `${plural(frameCount, "frame")}${footer}${gone}${dead}`;
+  const named = tables === undefined ? "" : `, ${plural(Number(tables), "table")}`;
+  const of = entries === undefined ? "" : `, ${numberText(entries)} entries, ${numberText(deletes)} of them deletes`;
+  return `${plural(frameCount, "frame")}${named}${of}${footer}${gone}${dead}`;
 }
 
 function cursorText({ sequence, lag }: SoundFields): string {

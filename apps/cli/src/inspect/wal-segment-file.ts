@@ -1,9 +1,12 @@
 import { FrameCursor, SEGMENT_HEADER_BYTES, inspectSegmentHeader, type SegmentHeader } from "@holdfast/segment-codec";
 import { parseSegmentFileName } from "@holdfast/wal/files";
 import { CliError } from "../cli-error.js";
+import { BatchHistory, batchContent } from "./batch-history.js";
 import type { FileFormat, Folder, InspectedFile } from "./file-format.js";
 import { damage, type Line } from "./line.js";
 import { recordLines } from "./log-records.js";
+import { ManifestHistory } from "./manifest-history.js";
+import { manifestContent } from "./manifest-reading.js";
 import { frameLine, frameLines, headerLine, segmentFormat, type RecordLines } from "./segment-file.js";
 import { StoreHistory, lostBeginning, storeContent } from "./store-history.js";
 import { WalDirectory } from "./wal-directory.js";
@@ -56,14 +59,24 @@ function* liveLines(file: InspectedFile, own: SegmentHeader, log: WalDirectory):
   const lost = own.baseLsn === log.firstLsn ? lostBeginning(own) : undefined;
   if (lost !== undefined) yield damage("corrupt", nowhere, "INSPECT_SEGMENT_MISSING", lost);
   yield headerLine(own);
-  const durableLsn = log.tail()?.durableLsn ?? 0;
-  yield* frameLines(file.source, own, { successors: log.headers, durableLsn, records: recordsOf(own, file.folder) });
+  const { durableLsn = 0, segmentId } = log.tail() ?? {};
+  const records = recordsOf(own, file.folder);
+  yield* frameLines(file.source, own, { successors: log.headers, durableLsn, records });
+  if (segmentId === own.segmentId) yield* records.ending?.(file.source.sizeBytes) ?? [];
 }
 
-/** What the records of a segment are: events of a store, or known to their owner alone. */
+/** What the records of a segment are: events of a store, batches or edits of a database, or known to their owner alone. */
 function recordsOf(own: SegmentHeader, folder: Folder | undefined): RecordLines {
-  if (own.content !== storeContent) return { damageOf: () => undefined, lines: recordLines };
-  return folder === undefined ? new StoreHistory(own) : StoreHistory.of(folder, own);
+  switch (own.content) {
+    case storeContent:
+      return folder === undefined ? new StoreHistory(own) : StoreHistory.of(folder, own);
+    case batchContent:
+      return folder === undefined ? new BatchHistory(folder) : BatchHistory.of(folder);
+    case manifestContent:
+      return folder === undefined ? new ManifestHistory(own) : ManifestHistory.of(folder, own);
+    default:
+      return { damageOf: () => undefined, lines: recordLines };
+  }
 }
 
 /** By itself, as if there were nothing beside it. */

@@ -1,26 +1,29 @@
 import { parseArgs } from "node:util";
 import type { Command } from "../command.js";
 import { onePath, usage } from "../inspect/inspect-options.js";
+import { openPath } from "../inspect/host-tree.js";
 import { LineOutput } from "../inspect/line-output.js";
 import { quoted, sentence, shown } from "../inspect/safe-text.js";
 import { countText, paintFor, plural, tableLines, type CommandIo, type Paint } from "../terminal.js";
+import { isDatabase, readDatabaseStats } from "./database-stats.js";
+import { databaseStatsJson, databaseStatsLines } from "./database-stats-text.js";
 import type { CursorState } from "./store-companions.js";
 import { readStoreStats, type StoreStats } from "./store-stats.js";
 
-const help = `holdfast stats: a store in numbers
+const help = `holdfast stats: a store or a database in numbers
 
 Usage: holdfast stats DIR [--json]
 
-  DIR     the directory of a store; read beside whoever writes it, and never changed
+  DIR     the directory of a store or of a database; read beside whoever writes it, and never changed
   --json  one JSON object: docs/dump.md explains its fields, which are stable
 
-Exit code: 0 every event was read; 1 there is damage: the numbers are those of what could be read; 2 wrong usage, no store, or
-something that cannot be read.
+Exit code: 0 everything was read; 1 there is damage: the numbers are those of what could be read; 2 wrong usage, no store and no
+database, or something that cannot be read. Of a database no table is opened: that is for verify.
 `;
 
 export const statsCommand: Command = {
   name: "stats",
-  summary: "counts what is in a store: events, streams, kinds, bytes",
+  summary: "counts what is in a store or a database: events, streams, tables, bytes",
   help,
   run: async (args, io) => {
     const { values, positionals } = usage(() =>
@@ -37,8 +40,16 @@ export const statsCommand: Command = {
       io.stdout.write(help);
       return 0;
     }
-    const stats = readStoreStats(onePath("stats", positionals, "the directory of a store"));
-    await print(values.json ? [statsJson(stats)] : statsLines(stats, paintFor(io.stdout, io.env)), io);
+    const path = onePath("stats", positionals, "the directory of a store");
+    const paint = paintFor(io.stdout, io.env);
+    const opened = openPath(path);
+    if (isDatabase(opened.folder)) {
+      const database = readDatabaseStats(path, opened.folder);
+      await print(values.json ? [databaseStatsJson(database)] : databaseStatsLines(database, paint), io);
+      return database.damage.length === 0 ? 0 : 1;
+    }
+    const stats = readStoreStats(path);
+    await print(values.json ? [statsJson(stats)] : statsLines(stats, paint), io);
     return stats.damage.length === 0 ? 0 : 1;
   },
 };

@@ -10,6 +10,7 @@ import { openPath, type OpenedPath } from "../inspect/host-tree.js";
 import { inspectPath } from "../inspect/host-tree.js";
 import { isDamage, type Line } from "../inspect/line.js";
 import { lostBeginning, storeContent } from "../inspect/store-history.js";
+import { DamageList } from "./damage-list.js";
 import { EventTally } from "./event-tally.js";
 import { readAccelerator, readCursors, type AcceleratorState, type CursorState } from "./store-companions.js";
 import { WatchedLog } from "./watched-log.js";
@@ -35,9 +36,6 @@ export interface StoreStats {
   /** What could not be read, a sentence each. */
   readonly damage: readonly string[];
 }
-
-/** Damage that is told one by one; of more, the number. */
-const mostDamage = 16;
 
 /**
  * Reads every event of a store once, and the footers of its segments. Goes on behind damage with the next segment.
@@ -159,19 +157,4 @@ function countLine(tally: EventTally, { fields, length }: Line): void {
     payloadBytes: fields["payloadSize"] as number,
   };
   tally.take(event, Number(fields["sequence"]), length);
-}
-
-class DamageList {
-  readonly #sentences: string[] = [];
-  #count = 0;
-
-  add(sentence: string): void {
-    this.#count += 1;
-    if (this.#sentences.length < mostDamage) this.#sentences.push(sentence);
-  }
-
-  sentences(): readonly string[] {
-    const more = this.#count - this.#sentences.length;
-    return more === 0 ? this.#sentences : [...this.#sentences, `and ${more} more`];
-  }
 }
