@@ -119,7 +119,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     this.#writes.drain();
     this.tree.seal();
     await this.#parts.maintenance.flush();
-    this.#checkWritable();
+    this.#checkSound(); // what has been flushed is flushed, also when it is being closed
   }
 
   async compactRange(
@@ -229,6 +229,10 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
 
   #checkWritable(): void {
     this.checkOpen();
+    this.#checkSound();
+  }
+
+  #checkSound(): void {
     if (this.#failure !== undefined) throw poisonedBy(this.#failure.error);
   }
 }

@@ -3,6 +3,7 @@ import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { expect, test } from "vitest";
 import { openEngine } from "../src/engine.js";
+import type { LsmError } from "../src/lsm-error.js";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (found: Uint8Array | undefined): string | undefined => found && new TextDecoder().decode(found);
@@ -76,6 +77,25 @@ test("what is closed, released or stopped says so", async () => {
   expect(() => engine.get(bytes("a"))).toThrow(expect.objectContaining({ code: "LSM_CLOSED" }));
   await expect(engine.put(bytes("a"), bytes("2"))).rejects.toMatchObject({ code: "LSM_CLOSED" });
   expect(directory.list("tables")).toEqual([]);
+});
+
+test("a flush that is carried out beside a close says so", async () => {
+  const told = new Set<string>();
+  for (let moment = 0; moment < 60; moment++) {
+    const directory = new Directory(new MemoryFs());
+    const engine = await openEngine({ directory, writeBufferBytes: 10_000, turn: () => Promise.resolve() });
+    await engine.put(bytes("a"), bytes("1"));
+    const flushed = engine.flush().then(
+      () => "done",
+      (error: LsmError) => error.code,
+    );
+    for (let step = 0; step < moment; step++) await Promise.resolve();
+    await engine.close();
+    const outcome = await flushed;
+    if (outcome === "done") expect(directory.list("tables")).toHaveLength(1);
+    told.add(outcome);
+  }
+  expect([...told]).toEqual(["done"]);
 });
 
 test("a wrong option is refused by its name, and a misspelled one too", async () => {
