@@ -92,4 +92,32 @@ export const allowances: readonly Allowance[] = [
     what: "Date.now",
     reason: "the default of the option `clock`, which only ages of cached states come from; no state depends on it",
   },
+  {
+    path: "packages/lsm-tree/src/engine-options.ts",
+    what: "performance.now",
+    reason:
+      "the default of the option `now`, which only slices of background work and durations come from; no byte depends on it",
+  },
+  {
+    path: "packages/lsm-tree/src/engine-options.ts",
+    what: "Date.now",
+    reason: "the default of the option `clock`, which only the times of creation that tables and edits state come from",
+  },
+  {
+    path: "packages/lsm-tree/src/engine-options.ts",
+    what: "setImmediate",
+    reason:
+      "the default of the option `turn`, which lets others run between two slices of background work and of long reads",
+  },
+  {
+    path: "packages/lsm-tree/src/engine-options.ts",
+    what: "setTimeout",
+    reason: "the default of the option `schedule`, which delays answers to writes that outrun what is behind them",
+  },
+  {
+    path: "packages/lsm-tree/src/engine-options.ts",
+    what: "crypto.getRandomValues",
+    reason:
+      "the default of the option `random`, which the id and hash key of a database and the nonces of its tables come from; those of two must differ",
+  },
 ];
