@@ -217,6 +217,8 @@ export const tests = {
   cliRegions: `${cli}/src/inspect/regions.test.ts`,
   cliJson: `${cli}/src/inspect/line-json.test.ts`,
   cliLog: `${cli}/test/wal-directory.test.ts`,
+  cliDatabase: `${cli}/test/database-directory.test.ts`,
+  cliDatabaseStats: `${cli}/test/database-stats.test.ts`,
   cliRecordLog: `${cli}/test/record-log-file.test.ts`,
   cliDurability: `${cli}/test/durability-file.golden.test.ts`,
   cliSalvage: `${cli}/test/salvage.test.ts`,

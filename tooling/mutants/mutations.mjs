@@ -1,5 +1,6 @@
 // Every line that makes a barrier what it is, each taken away or turned around once. The areas are files of their own.
 import { area } from "./area.mjs";
+import { cliDatabaseMutations } from "./cli-database-mutations.mjs";
 import { cliLogMutations } from "./cli-log-mutations.mjs";
 import { cliMutations } from "./cli-mutations.mjs";
 import { codecMutations } from "./codec-mutations.mjs";
@@ -76,6 +77,7 @@ export const mutations = [
   ...placesMutations,
   ...cliMutations,
   ...cliLogMutations,
+  ...cliDatabaseMutations,
   ...durabilityMutations,
   ...recordLogMutations,
   ...eventMutations,

@@ -6,7 +6,9 @@ import { openDirectory } from "@holdfast/fs-seam";
 import { encodeClear, encodeVersionEdit, WriteBatch, type EditChange } from "@holdfast/lsm-tree/format";
 import { openWal } from "@holdfast/wal";
 import { runCommandLine } from "../src/command-line.js";
-import { inspectPath } from "../src/inspect/host-tree.js";
+import { DatabaseTables } from "../src/inspect/database-tables.js";
+import type { Folder } from "../src/inspect/file-format.js";
+import { inspectPath, openPath } from "../src/inspect/host-tree.js";
 import { isDamage } from "../src/inspect/line.js";
 import { capturedIo } from "./captured-io.js";
 import { demandTiling, inspected, type JsonLine } from "./inspected.js";
@@ -291,6 +293,22 @@ describe("a manifest", () => {
   });
 });
 
+test("behind a manifest that is not whole, a table that it does not name is judged all the same", async () => {
+  const path = await database();
+  writeFileSync(join(path, "tables/9.sst"), read(path, "tables/1.sst").subarray(0, 300));
+  expect(await findings(path)).toEqual([]);
+  const marks: EditChange = { kind: "watermarks", nextFileNumber: 9, lastSeqno: 65, flushedLsn: 65 };
+  await appendTo(
+    join(path, "manifest"),
+    5,
+    encodeVersionEdit([marks, { kind: "deleteTable", level: 3, tableNumber: 1 }]),
+  );
+  expect(await findings(path)).toEqual([
+    `manifest/${segmentIn(join(path, "manifest"))} corrupt LSM_CORRUPT`,
+    "tables/9.sst corrupt LSM_CORRUPT",
+  ]);
+});
+
 describe("a log", () => {
   test.each<[string, () => Uint8Array, string, number]>([
     ["whose seqnos do not follow", () => encodeClear(69), "corrupt LSM_CORRUPT", 1],
@@ -301,6 +319,16 @@ describe("a log", () => {
     await appendTo(join(path, "wal"), 4, record());
     expect(await findings(path)).toEqual([`wal/${segmentIn(join(path, "wal"))} ${what}`]);
     expect((await inspected("verify", path)).code).toBe(code);
+  });
+
+  test("whose records are older than what is in tables is damaged there", async () => {
+    const path = await database();
+    const marks: EditChange = { kind: "watermarks", nextFileNumber: 3, lastSeqno: 100, flushedLsn: 65 };
+    await appendTo(join(path, "manifest"), 5, encodeVersionEdit([marks]));
+    expect(await findings(path)).toContain(`wal/${segmentIn(join(path, "wal"))} corrupt LSM_CORRUPT`);
+    const { lines } = await inspected("verify", path);
+    const reason = lines.find(({ kind }) => kind === "corrupt")?.["reason"];
+    expect(reason).toMatch(/^record 66, at \d+: it has seqno 66, and what is before it goes up to 100$/);
   });
 
   test("that goes on is sound, with a clear and a range", async () => {
@@ -353,6 +381,23 @@ describe("beside a writer", () => {
     expect(readdirSync(join(path, "tables"))).toEqual([]);
     expect(told).toEqual([]);
   });
+});
+
+test("a table that came, or came and went, since the names were listed is not missed", async () => {
+  const path = join(scratch(), "db");
+  await using engine = await openSmallDatabase(path);
+  const list = (): DatabaseTables => new DatabaseTables(openPath(path).folder.directory?.("tables") as Folder);
+  const before = list();
+  await engine.put(bytesOf("a"), bytesOf("1"));
+  await engine.flush();
+  expect(before.placeOf(1).kind).toBe("named");
+  expect(before.missing()).toEqual([]);
+  await engine.clear();
+  expect(before.missing()).toEqual([]);
+  await engine.put(bytesOf("b"), bytesOf("1"));
+  await engine.flush();
+  rmSync(join(path, "tables/2.sst"));
+  expect(list().missing()).toEqual([expect.objectContaining({ tableNumber: 2, level: 0 })]);
 });
 
 function snapshotOf(path: string): Record<string, string> {

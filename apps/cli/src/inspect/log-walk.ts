@@ -33,7 +33,7 @@ function recordsOfSegment(
       let lsn = cursor.lsn;
       const payload = cursor.viewPayload();
       for (const range of recordRanges(cursor)) {
-        if (lsn === next && lsn < end) {
+        if (lsn === next) {
           take(lsn, payload.subarray(range.start, range.end));
           next += 1;
         }
