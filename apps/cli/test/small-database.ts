@@ -7,13 +7,16 @@ export const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(te
 export const hexText = (text: string): string => Buffer.from(text).toString("hex");
 export const keyOf = (at: number): string => `user:${String(at).padStart(3, "0")}`;
 
-/** Opens the database below a path; blocks have some five entries, and nothing is compacted by itself. */
-export async function openSmallDatabase(path: string, settings: EngineSettings = {}): Promise<Engine> {
+/** Opens the database below a path; blocks have some ten entries. */
+export async function openSmallDatabase(
+  path: string,
+  settings: Omit<EngineSettings, "readOnly"> = {},
+): Promise<Engine> {
   return openEngine({ directory: openDirectory(path, { create: true }), blockBytes: 200, ...settings });
 }
 
 /**
- * A database of two tables and a log, closed: table 1 has users 0 to 39, table 2 users 40 to 59 and deletes of 0 to 4, and three records of the log are
+ * A database of two tables, too few to be compacted, and a log, closed: table 1 has users 0 to 39, table 2 users 40 to 59 and deletes of 0 to 4, and three records of the log are
  * in no table: a batch of a put and a delete, a put, and a put.
  */
 export async function smallDatabase(path: string): Promise<void> {
