@@ -4,8 +4,8 @@ import { LOG_RECORD_HEADER_BYTES } from "./log-record.js";
 import type { Memtable } from "./memtable.js";
 
 /**
- * Puts the operations of a record that this process has encoded into a memtable. Nothing of it is checked: records from a file go through
- * `LogRecordCursor`.
+ * Puts the operations of a record into a memtable. Nothing of it is checked: either this process has encoded it, or `LogRecordCursor` has gone through
+ * all of it and met no range deletes.
  */
 export function applyBatch(
   record: Uint8Array,

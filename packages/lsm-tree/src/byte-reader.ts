@@ -48,6 +48,11 @@ export class ByteReader {
 
   varint(field: string, max: number = Number.MAX_SAFE_INTEGER): number {
     const start = this.at;
+    const first = start < this.end ? this.bytes[start]! : 0xff; // below the end
+    if (first <= max && first < 0x80) {
+      this.at = start + 1;
+      return first;
+    }
     let value = 0;
     for (let scale = 1, count = 0; count < 8; count++, scale *= 128) {
       const byte = this.uint8(field);

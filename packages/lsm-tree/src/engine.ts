@@ -138,7 +138,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   }
 
   /**
-   * Ends background work, syncs the log, and gives the lock back. Idempotent. After `LSM_NO_SPACE` the database is still open: what is in the log's
+   * Syncs the log, hands what is in memory to a table where that is more than 1 MiB, ends background work, and gives the lock back. Idempotent. After `LSM_NO_SPACE` the database is still open: what is in the log's
    * memory can be written once there is room. One that could not give back everything may be called again.
    */
   close(): Promise<void> {
@@ -203,9 +203,20 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
       }
       this.#fail(error);
     }
+    if (!this.#isReleasing && this.#isMuchInMemory()) {
+      this.tree.seal();
+      await maintenance.flush().catch(() => {}); // the log has it durably
+    }
     this.#isReleasing = true;
     await maintenance.stop();
     await this.#release();
+  }
+
+  /** Whether a table is worth writing that spares the next open a replay. */
+  #isMuchInMemory(): boolean {
+    const { tree, maintenance } = this.#parts;
+    if (this.#failure !== undefined || maintenance.failureOf("flush") !== undefined) return false;
+    return tree.sealed.reduce((sum, { bytes }) => sum + bytes, tree.activeBytes) >= CLOSE_FLUSH_BYTES;
   }
 
   /** Gives back what it can, and tells of the first that it could not. */
@@ -236,6 +247,9 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     if (this.#failure !== undefined) throw poisonedBy(this.#failure.error);
   }
 }
+
+/** A close leaves less than this to the log alone, in bytes of memtables. */
+const CLOSE_FLUSH_BYTES = 0x10_0000;
 
 /** Operations of a batch of a clear. */
 const CLEAR_BATCH = 4096;

@@ -12,6 +12,8 @@ export interface SealedMemtable {
   /** Of its records in the log. */
   readonly firstLsn: number;
   readonly lastLsn: number;
+  /** What it holds: see {@link LiveTree.activeBytes}. */
+  readonly bytes: number;
 }
 
 export interface LiveTreeOptions {
@@ -118,7 +120,8 @@ export class LiveTree {
   /** The active memtable takes no more. Without an entry in it nothing happens. */
   seal(): SealedMemtable | undefined {
     if (this.#active.entryCount === 0) return undefined;
-    const sealed = { memtable: this.#active, firstLsn: this.#sealedLsn + 1, lastLsn: this.#lastLsn };
+    const { active: memtable, activeBytes: bytes } = this;
+    const sealed = { memtable, firstLsn: this.#sealedLsn + 1, lastLsn: this.#lastLsn, bytes };
     this.#sealed = [...this.#sealed, sealed];
     this.#sealedLsn = this.#lastLsn;
     this.#replaceActive();

@@ -35,6 +35,8 @@ export class LogRecordCursor {
   valueEnd = 0;
   /** End of a range delete, exclusive, in `valueStart` to `valueEnd`; false when it has none. */
   hasEnd = false;
+  /** Of the whole record: whether an operation deletes a range of keys. */
+  hasRangeDeletes = false;
   bytes: Uint8Array = new Uint8Array();
   #reader = new ByteReader(this.bytes, "a log record");
   #index = 0;
@@ -52,19 +54,19 @@ export class LogRecordCursor {
    */
   load(bytes: Uint8Array): void {
     this.operationCount = 0;
+    this.hasRangeDeletes = false;
     this.#index = 0;
     this.bytes = bytes;
     this.#reader = new ByteReader(bytes, "a log record");
     const count = this.#readHeader();
-    let hasRangeDeletes = false;
     if (this.recordKind === "batch") {
       for (let index = 0; index < count; index++) {
         this.#read();
-        hasRangeDeletes ||= this.kind === RANGE_DELETE;
+        this.hasRangeDeletes ||= this.kind === RANGE_DELETE;
       }
     }
     this.#reader.finish();
-    if (hasRangeDeletes !== ((bytes[1]! & HAS_RANGE_DELETES) !== 0)) {
+    if (this.hasRangeDeletes !== ((bytes[1]! & HAS_RANGE_DELETES) !== 0)) {
       throw this.#reader.error("flags", "do not fit the operations", 1);
     } // it has a header
     this.operationCount = count;

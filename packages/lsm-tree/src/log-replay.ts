@@ -1,6 +1,6 @@
 import type { WalRecord } from "@holdfast/wal";
+import { applyBatch } from "./batch-application.js";
 import { RANGE_DELETE } from "./internal-key.js";
-import { hashKey } from "./key-hash.js";
 import { LogRecordCursor } from "./log-record.js";
 import type { LiveTree } from "./live-tree.js";
 import { corrupt, LsmError } from "./lsm-error.js";
@@ -27,15 +27,11 @@ export class LogReplay {
     const cursor = this.#cursor;
     this.#load(lsn, payload);
     this.records += 1;
-    const { baseSeqno, operationCount } = cursor;
+    const { baseSeqno, operationCount } = cursor; // it has been gone through, up to its end
     // Seqnos that were given to records which did not reach the log are never given again.
     tree.skipTo(baseSeqno - 1);
     if (cursor.recordKind === "clear") return { kind: "clear", seqno: baseSeqno };
-    while (cursor.next()) {
-      const { bytes, kind, seqno, keyStart, keyEnd, valueStart, valueEnd } = cursor;
-      const hash = hashKey(bytes, keyStart, keyEnd, tree.hashKey);
-      tree.active.add(kind, seqno, hash, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd);
-    }
+    applyBatch(payload, baseSeqno, operationCount, tree.active, tree.hashKey);
     this.operations += operationCount;
     tree.publish(lsn, payload.length, operationCount);
     return { kind: "batch" };
@@ -53,14 +49,12 @@ export class LogReplay {
           actual: cursor.baseSeqno,
         });
       }
-      while (cursor.next()) {
-        if (cursor.kind !== RANGE_DELETE) continue;
+      if (cursor.hasRangeDeletes) {
         throw new LsmError("LSM_UNSUPPORTED", "range deletes are of a later version", {
           field: "kind",
           actual: RANGE_DELETE,
         });
       }
-      cursor.load(payload);
     } catch (cause) {
       if (!(cause instanceof LsmError)) throw cause;
       const context = { ...cause.context, file: LOG_DIRECTORY };

@@ -11,6 +11,7 @@ import {
 import { EditInstaller } from "./edit-install.js";
 import { tableStoreOf } from "./engine-tables.js";
 import type { ResolvedEngineOptions } from "./engine-options.js";
+import { MOST_SEALED } from "./compaction/pressure.js";
 import { EngineMaintenance } from "./engine-maintenance.js";
 import { LiveTree } from "./live-tree.js";
 import { ofLog, ofSpace } from "./log-failure.js";
@@ -32,8 +33,8 @@ import { MAX_RECORD_BYTES } from "./write-group.js";
  * 2. The directories, durable with their names. A crash leaves some of them, empty: a creation that was cut off.
  * 3. The manifest, which cuts off its torn end, and for a database that is created its first snapshot. Behind that barrier there is a database, with or
  *    without a log (C13).
- * 4. The log, which cuts off its torn end and syncs what it could read. Its records behind what is in tables are applied again; a memtable that fills becomes a
- *    table as ever. A clear is carried out again (C14).
+ * 4. The log, which cuts off its torn end and syncs what it could read. Its records behind what is in tables are applied again, to memtables as
+ *    ever. A clear is carried out again (C14).
  * 5. Tables that no edit names are removed: what was cut off while it was written (C3, C4, C8), or removed while somebody read it (C9, C15).
  */
 
@@ -248,7 +249,10 @@ class Recovery {
     return { ...parts, tree, installer, maintenance };
   }
 
-  /** Memory is that of one memtable: one that is full becomes a table before the next record. */
+  /**
+   * Memory is that of the writes that any open database may hold: what is replayed stays in memtables, whose tables are written once it is open, and only with
+   * as many of them sealed as make writes wait are they written first.
+   */
   async #replay(
     { tree, log, installer, maintenance }: Omit<EngineParts, "report">,
     state: ManifestState,
@@ -266,8 +270,10 @@ class Recovery {
           await maintenance.finishClear(version);
         } else if (tree.isFull) {
           tree.seal();
-          await maintenance.flush();
-          this.#flushes += 1;
+          if (tree.sealed.length >= MOST_SEALED) {
+            this.#flushes += tree.sealed.length;
+            await maintenance.flush();
+          }
         }
         sliceBytes += record.payload.length;
         if (sliceBytes < SLICE_BYTES) continue;

@@ -36,6 +36,58 @@ test("law 18: what was written is read, before and behind a flush, and behind an
   expect(engine.get(bytes("a"))).toBeUndefined();
 });
 
+test("a close leaves little to the log alone: much of what is in memory becomes a table, little does not", async () => {
+  for (const [valueBytes, tables, replayedRecords] of [
+    [2 ** 20, 1, 0],
+    [2 ** 19, 0, 1],
+  ] as const) {
+    const directory = new Directory(new MemoryFs());
+    {
+      await using engine = await openEngine({ directory });
+      await engine.put(bytes("a"), new Uint8Array(valueBytes).fill(7), { rung: "memory" });
+    }
+    await using engine = await openEngine({ directory });
+    expect(engine.openReport).toMatchObject({ tables, replayedRecords, orphans: [] });
+    expect(engine.get(bytes("a"))?.every((byte) => byte === 7)).toBe(true);
+  }
+});
+
+test("a table that a close cannot write is missed by nobody: the log has its writes", async () => {
+  const disk = new MemoryFs();
+  const fs = new FaultFs(disk);
+  const engine = await openEngine({ directory: new Directory(fs) });
+  await engine.put(bytes("a"), new Uint8Array(2 ** 20).fill(7));
+  const rule = fs.plan.arm("append:/tables/* n1 ENOSPC");
+  await engine.close();
+  expect(rule.fired).toBe(1);
+  await using again = await openEngine({ directory: new Directory(disk) });
+  expect(again.openReport).toMatchObject({ tables: 0, replayedRecords: 1, orphans: [] });
+  expect(again.get(bytes("a"))?.length).toBe(2 ** 20);
+});
+
+test("an open keeps what it replays in memory, up to two write buffers, and writes tables behind itself", async () => {
+  for (const [puts, flushes] of [
+    [3, 0],
+    [5, 2],
+  ] as const) {
+    const directory = new Directory(new MemoryFs());
+    {
+      await using engine = await openEngine({ directory });
+      for (let at = 0; at < puts; at++) await engine.put(bytes(`k${at}`), new Uint8Array(200).fill(at));
+    }
+    await using engine = await openEngine({ directory, writeBufferBytes: 400 });
+    expect(engine.openReport).toMatchObject({ replayedRecords: puts, flushes, tables: flushes });
+    const check = (): void => {
+      for (let at = 0; at < puts; at++) expect(engine.get(bytes(`k${at}`))).toEqual(new Uint8Array(200).fill(at));
+    };
+    check();
+    await engine.idle();
+    check();
+    await engine.flush();
+    check();
+  }
+});
+
 test("law 47: one writer; a second open is refused and changes nothing", async () => {
   const fs = new MemoryFs();
   const directory = new Directory(fs);

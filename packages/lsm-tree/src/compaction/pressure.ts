@@ -36,7 +36,8 @@ export type WritePressure =
   | { readonly kind: "refuse"; readonly because: "flush" | "compaction" };
 
 const LEVEL0_STOP = 12;
-const MOST_SEALED = 2;
+/** With so many sealed memtables writes wait. */
+export const MOST_SEALED = 2;
 const DELAY_MS = 1;
 
 export function writePressure(state: PressureState): WritePressure {
