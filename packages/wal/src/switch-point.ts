@@ -12,7 +12,8 @@ import { beginningOf, LogEnd, type LogPosition, type TailScan } from "./tail-sca
 
 /**
  * The boundary to go on from: the last one at or before `keepLsn`, or one further back while all that would be written again
- * stays within `mergeBytes`. So the segments of many short runs become one, and a log keeps few files.
+ * stays within `mergeBytes`. So the segments of many short runs become one, and a log keeps few files. One alone stays where it is, with its footer,
+ * when nothing about it has to be mended: the next open may find another one beside it.
  */
 export function switchPoint(
   directory: Directory,
@@ -21,17 +22,23 @@ export function switchPoint(
   options: { readonly keepLsn: number; readonly mergeBytes: number; readonly maxPayloadBytes: number },
 ): LogPosition {
   const { keepLsn, mergeBytes, maxPayloadBytes } = options;
+  const { end } = tail;
   const start = lastBoundary(directory, live, tail, keepLsn, maxPayloadBytes);
-  let bytes = bytesBehind(start, live, tail);
+  const from = live.indexOf(start.segment);
   let place = start;
-  for (let index = live.indexOf(start.segment); index >= 0; index -= 1) {
+  let [bytes, holding] = [0, 0];
+  for (let index = live.indexOf(end.segment); index >= 0; index -= 1) {
     const segment = live[index] as SoundSegment; // index is inside live
-    const used = segment === start.segment ? start.offset : segment.sizeBytes;
-    bytes += Math.max(0, used - SEGMENT_HEADER_BYTES);
+    // What is dead at the end of an earlier one is counted as well.
+    const used = (segment === end.segment ? end.offset : segment.sizeBytes) - SEGMENT_HEADER_BYTES;
+    bytes += used;
     if (bytes > mergeBytes) break;
-    place = beginningOf(segment);
+    if (used > 0) holding += 1;
+    if (index <= from) place = beginningOf(segment);
   }
-  return place;
+  // What is cut off is kept aside by the open that sees it, which has to replace the file for that.
+  const isSound = tail.lastLsn <= tail.durableLsn && tail.dropped.length === 0;
+  return holding < 2 && isSound ? start : place;
 }
 
 function lastBoundary(
@@ -58,13 +65,4 @@ function lastBoundary(
   } finally {
     walk.close();
   }
-}
-
-/** Bytes of frames from `place` to the end of the log; what is dead in between is counted as well. */
-function bytesBehind(place: LogPosition, live: readonly SoundSegment[], { end }: TailScan): number {
-  if (place.segment === end.segment) return end.offset - place.offset;
-  const [from, to] = [live.indexOf(place.segment), live.indexOf(end.segment)];
-  let bytes = place.segment.sizeBytes - place.offset + end.offset - SEGMENT_HEADER_BYTES;
-  for (const { sizeBytes } of live.slice(from + 1, to)) bytes += sizeBytes - SEGMENT_HEADER_BYTES;
-  return bytes;
 }

@@ -77,7 +77,7 @@ export interface WalSettings {
   readonly prepareSegments?: boolean;
   /** When the log syncs by itself. Default `manual`. */
   readonly syncPolicy?: SyncPolicy;
-  /** What earlier runs left in small segments is gathered into one by an open, up to so many bytes. Default 64 KiB. */
+  /** What earlier runs left in two or more small segments is gathered into one by an open, up to so many bytes. Default 64 KiB. */
   readonly mergeBytes?: number;
   /** What the frames are, stored in every segment header: 1 to 255. Default 1. */
   readonly content?: number;

@@ -236,18 +236,67 @@ test("an open that ended before it cleared what it replaced is gone on from", as
   await again.close();
 });
 
-test("many short runs leave one small file", async () => {
-  const memory = new MemoryFs();
-  const directory = new Directory(memory);
+test("many short runs leave two small files at most, and every other open writes nothing again", async () => {
+  const directory = new Directory(new MemoryFs());
+  const sizes = (): number[] => {
+    return directory.list().flatMap(({ name }) => (name.endsWith(".seg") ? [directory.stat(name).size] : []));
+  };
   for (let run = 0; run < 50; run += 1) {
     const log = await openWal({ directory, ...small, segmentBytes: 65536, mergeBytes: 65536 });
+    expect(log.report.rewrittenRecords).toBe(run % 2 === 0 ? run : 0);
     log.append(record("a"));
     await log.close();
+    const [first = 0, second, ...more] = sizes();
+    expect(more).toEqual([]);
+    expect(second).toBe(run % 2 === 0 ? undefined : 64 + 72 + 32);
+    // Of what was written again, and of the last run, a watermark each.
+    expect(first).toBe(64 + 72 * (run % 2 === 0 ? run + 1 : run) + (run < 2 ? 32 : 64));
   }
-  const files = directory.list().filter(({ name }) => name.endsWith(".seg"));
-  expect(files.length).toBe(1);
-  expect(directory.stat(files[0]?.name ?? "").size).toBeLessThanOrEqual(64 + 50 * 72 + 3 * 32);
 });
+
+test("one small segment alone is written again where bytes behind it are cut off, which are kept aside", async () => {
+  const directory = new Directory(new MemoryFs());
+  const settings = { directory, ...small, mergeBytes: 65536 };
+  const log = await openWal(settings);
+  log.append(record("a"));
+  const { file = "" } = log.segments()[0] ?? {};
+  await log.close();
+  const torn = [...directory.readFile(file), 1, 2, 3, 4, 5, 6, 7, 8];
+  directory.writeFile(file, Uint8Array.from(torn));
+  const again = await openWal(settings);
+  expect(again.report).toMatchObject({ rewrittenRecords: 1, segmentCount: 1, asideFiles: [file] });
+  expect([...directory.readFile(`aside/${file}`)]).toEqual(torn);
+  await again.close();
+});
+
+test("all that is not proven is written again, although only the last segment of it is small", async () => {
+  const memory = new MemoryFs();
+  const settings = { ...small, segmentBytes: 64 + 72 };
+  const log = await openWal({ directory: new Directory(memory), ...settings });
+  for (const name of ["a", "b", "c"]) log.append(record(name));
+  log.write();
+  const directory = copyOf(memory.snapshot());
+  await log.close();
+  const again = await openWal({ directory, ...settings, mergeBytes: 100 });
+  expect(again.report).toMatchObject({ provenLsn: 0, rewrittenRecords: 3, segmentCount: 1 });
+  await again.close();
+});
+
+test.each(["recover", "salvage"] as const)(
+  "one small segment alone is written again by %s where its records are not proven",
+  async (mode) => {
+    const memory = new MemoryFs();
+    const settings = { ...small, mergeBytes: 65536 };
+    const log = await openWal({ directory: new Directory(memory), ...settings });
+    log.append(record("a"));
+    log.write();
+    const directory = copyOf(memory.snapshot());
+    await log.close();
+    const again = await openWal({ directory, ...settings, mode });
+    expect(again.report).toMatchObject({ provenLsn: 0, rewrittenRecords: 1, segmentCount: 1 });
+    await again.close();
+  },
+);
 
 test("a log that fails while a prune waits for its barrier prunes nothing", async () => {
   const { fs, log } = await faulty();

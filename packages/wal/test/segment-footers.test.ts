@@ -215,6 +215,20 @@ describe("behind the watermark that ends what an open has written again", () => 
     expect(await readInEveryMode(imageOf(directory), options)).toEqual(listed(names.slice(0, 4)));
   });
 
+  test("a footer counts in every later open of a log whose small segments became one", async () => {
+    const { log: first, directory } = await logOf({ segmentBytes: 208 });
+    await first.close();
+    const merging: Partial<WalOptions> = { ...options, mergeBytes: 4096, segmentBytes: 4096 };
+    for (let run = 0; run < 3; run += 1) {
+      const log = await openWal({ directory, ...merging });
+      expect(log.report).toMatchObject({ rewrittenRecords: run === 0 ? 5 : 0, segmentCount: run === 0 ? 1 : 2 });
+      expect(counting(directory, log.segments())).toEqual([run > 0]);
+      await log.close();
+    }
+    expect(counting(directory, openWalReader({ directory }).segments())).toEqual([true]);
+    expect(await readInEveryMode(imageOf(directory), merging)).toEqual(listed(names));
+  });
+
   test("a footer counts where the segment behind it is written again as well", async () => {
     const directory = await killed(3);
     const log = await openWal({ directory, ...options });
