@@ -1,3 +1,16 @@
+export { compareUserKeys, entryKinds, MAX_SEQNO } from "./internal-key.js";
+export { EntryCursor } from "./entry-cursor.js";
+export { hashKey } from "./key-hash.js";
+export type { HashKey } from "./key-hash.js";
+export { Memtable, MemtableCursor } from "./memtable.js";
+export type { MemtableOptions } from "./memtable.js";
+export { MergeIterator } from "./merge-iterator.js";
+export type { Direction } from "./merge-iterator.js";
+export { VisibleEntries } from "./visible-entries.js";
+export { DropRules } from "./drop-rules.js";
+export type { DropRulesOptions, Verdict } from "./drop-rules.js";
+export { Version } from "./version.js";
+export type { NewTable, TableStore } from "./engine-contract.js";
 export { BlockCodecs, brotliCodec, deflateCodec, lz4Codec, zstdCodec } from "./block-codec.js";
 export type { BlockCodec } from "./block-codec.js";
 export { BloomFilter, encodeBloomFilter } from "./bloom-filter.js";

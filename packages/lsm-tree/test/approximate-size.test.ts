@@ -4,7 +4,7 @@ import { MemoryFs } from "@holdfast/fs-seam/memory";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { approximateSize } from "../src/approximate-size.js";
-import { Version } from "../src/index.js";
+import { Version } from "../src/format-entry.js";
 import { bytesOf, keys, type Entry } from "./support/entries.js";
 import { layOut, layouts } from "./support/layout.js";
 import { tableFiles, writeTable } from "./support/table-directory.js";

@@ -6,7 +6,7 @@ import { pickCompaction, type PickerState } from "../src/compaction/picker.js";
 import type { CompactionPlan } from "../src/compaction/plan.js";
 import { RangeWalk } from "../src/compaction/range-walk.js";
 import type { TableMeta } from "../src/format-entry.js";
-import { Version } from "../src/index.js";
+import { Version } from "../src/format-entry.js";
 import { bytesOf } from "./support/entries.js";
 import { metaOf, versionOf, type MetaSketch } from "./support/table-metas.js";
 

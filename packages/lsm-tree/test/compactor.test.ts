@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { areLive, Compactor, type CompactionHost } from "../src/compaction/compactor.js";
 import type { TableStore } from "../src/engine-contract.js";
 import type { EditChange, TableMeta } from "../src/format-entry.js";
-import { Version } from "../src/index.js";
+import { Version } from "../src/format-entry.js";
 import { JobScheduler } from "../src/job-scheduler.js";
 import { bytesOf, compareEntries, entryOf, viewOf, type Entry } from "./support/entries.js";
 import { linesOf } from "./support/level-model.js";

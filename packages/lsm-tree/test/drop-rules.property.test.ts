@@ -1,7 +1,7 @@
 // Laws 23 to 26: what a flush or a compaction may leave out, against every snapshot's own eyes.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { DropRules, type Verdict } from "../src/index.js";
+import { DropRules, type Verdict } from "../src/format-entry.js";
 import { bytesOf, compareEntries, hexOf, versionAt, viewOf, visibleAt, type Entry } from "./support/entries.js";
 
 const fewKeys = fc.constantFrom("", "a", "b", "c").map(bytesOf);

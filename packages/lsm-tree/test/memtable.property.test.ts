@@ -1,7 +1,7 @@
 // Laws 1, 6, 16, 17 and 23 for the memtable, against the list of writes itself.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Memtable, type MemtableCursor } from "../src/index.js";
+import { Memtable, type MemtableCursor } from "../src/format-entry.js";
 import { MemtableEntries } from "../src/memtable-entries.js";
 import { MemtableRuns } from "../src/memtable-runs.js";
 import {

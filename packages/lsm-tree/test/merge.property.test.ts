@@ -1,7 +1,8 @@
 // Laws 23 and 27: merging several sources gives what one sorted list would, in both directions, and a snapshot sees its own versions.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Memtable, MergeIterator, VisibleEntries, type EntryCursor, type KeyBounds } from "../src/index.js";
+import { type KeyBounds } from "../src/index.js";
+import { Memtable, MergeIterator, VisibleEntries, type EntryCursor } from "../src/format-entry.js";
 import {
   bytesOf,
   compareEntries,

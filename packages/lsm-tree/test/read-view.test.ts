@@ -5,7 +5,7 @@ import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { expect, test } from "vitest";
 import type { TableMeta } from "../src/format-entry.js";
 import { S3FifoCache } from "../src/block-cache.js";
-import { Version } from "../src/index.js";
+import { Version } from "../src/format-entry.js";
 import { ReadView } from "../src/read-view.js";
 import type { TableFiles } from "../src/table-files.js";
 import type { ViewCursor } from "../src/view-cursor.js";

@@ -1,5 +1,11 @@
-import { DropRules, MergeIterator } from "@holdfast/lsm-tree";
-import { lz4Codec, TableBuilder, type BlockCodec, type TableReader } from "@holdfast/lsm-tree/format";
+import {
+  DropRules,
+  lz4Codec,
+  MergeIterator,
+  TableBuilder,
+  type BlockCodec,
+  type TableReader,
+} from "@holdfast/lsm-tree/format";
 import { crc32 } from "@holdfast/segment-codec";
 import { compare, type Row } from "../row.js";
 import type { Part } from "../suite.js";

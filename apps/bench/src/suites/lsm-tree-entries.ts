@@ -1,5 +1,5 @@
-import { hashKey, type EntryView, type HashKey } from "@holdfast/lsm-tree";
-import { TableBuilder, TableReader, type TableBuilderOptions } from "@holdfast/lsm-tree/format";
+import type { EntryView } from "@holdfast/lsm-tree";
+import { hashKey, TableBuilder, TableReader, type HashKey, type TableBuilderOptions } from "@holdfast/lsm-tree/format";
 import { sourceOf } from "@holdfast/segment-codec";
 
 /** Keys of 16 decimal digits and values of 100 bytes, half of which compress: the sizes of the specification's cost table. */

@@ -2,8 +2,17 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDirectory } from "@holdfast/fs-seam";
-import { Memtable, Version, type EntryView } from "@holdfast/lsm-tree";
-import { BlockCursor, LevelCursor, ReadView, S3FifoCache, TableFiles, type TableMeta } from "@holdfast/lsm-tree/format";
+import type { EntryView } from "@holdfast/lsm-tree";
+import {
+  BlockCursor,
+  LevelCursor,
+  Memtable,
+  ReadView,
+  S3FifoCache,
+  TableFiles,
+  Version,
+  type TableMeta,
+} from "@holdfast/lsm-tree/format";
 import { compare, type Row } from "../row.js";
 import type { Part } from "../suite.js";
 import { interleave, scatter, type Contestant } from "../workload.js";

@@ -1,4 +1,4 @@
-import { Memtable } from "@holdfast/lsm-tree";
+import { Memtable } from "@holdfast/lsm-tree/format";
 import { compare, type Row } from "../row.js";
 import type { Part } from "../suite.js";
 import { interleave, scatter, type Contestant } from "../workload.js";

@@ -1,5 +1,4 @@
-import { lz4Codec, encodeBloomFilter, BloomFilter, BlockBuilder } from "@holdfast/lsm-tree/format";
-import { MergeIterator } from "@holdfast/lsm-tree";
+import { lz4Codec, encodeBloomFilter, BloomFilter, BlockBuilder, MergeIterator } from "@holdfast/lsm-tree/format";
 import { compressSync, uncompressSync } from "lz4-napi";
 import { crc32 } from "@holdfast/segment-codec";
 import { compare, figureOf, type Row } from "../row.js";

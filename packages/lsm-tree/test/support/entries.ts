@@ -1,6 +1,7 @@
 // Entries as plain objects, and what is to be done with them the slow and obvious way.
 import fc from "fast-check";
-import type { EntryCursor, EntryView } from "../../src/index.js";
+import type { EntryView } from "../../src/index.js";
+import type { EntryCursor } from "../../src/format-entry.js";
 
 export interface Entry {
   readonly key: Uint8Array;

@@ -1,7 +1,7 @@
 // A database as it may lie: the writes of a history dealt to memtables, tables of level 0 and levels below it, so that whatever an earlier place has
 // of a key is newer than what a later one has.
 import fc from "fast-check";
-import { Memtable, Version } from "../../src/index.js";
+import { Memtable, Version } from "../../src/format-entry.js";
 import { ReadView } from "../../src/read-view.js";
 import type { TableFiles } from "../../src/table-files.js";
 import type { TableMeta } from "../../src/format-entry.js";

@@ -3,7 +3,7 @@ import { runCompaction, type CompactionResult } from "../../src/compaction/job.j
 import { pickCompaction } from "../../src/compaction/picker.js";
 import type { CompactionPlan } from "../../src/compaction/plan.js";
 import type { EditChange } from "../../src/format-entry.js";
-import { Version } from "../../src/index.js";
+import { Version } from "../../src/format-entry.js";
 import { WorkSlices } from "../../src/work-slices.js";
 import { compareEntries, hexOf, type Entry } from "./entries.js";
 import { MemoryTables } from "./memory-tables.js";

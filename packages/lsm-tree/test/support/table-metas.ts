@@ -1,6 +1,6 @@
 // Tables that are nothing but their entry in the manifest, for whoever only looks at those.
 import type { TableMeta } from "../../src/format-entry.js";
-import { Version } from "../../src/index.js";
+import { Version } from "../../src/format-entry.js";
 import { bytesOf } from "./entries.js";
 
 export interface MetaSketch {

@@ -1,12 +1,13 @@
 import { sourceOf } from "@holdfast/segment-codec";
 import {
+  hashKey,
+  type HashKey,
   TableBuilder,
-  TableReader,
   type TableBuilderOptions,
+  TableReader,
   type TableReaderOptions,
   type TableSummary,
 } from "../../src/format-entry.js";
-import { hashKey, type HashKey } from "../../src/index.js";
 import { viewOf, type Entry } from "./entries.js";
 
 export const hashKeyOfTests: HashKey = { low: 0x0302_0100, high: 0x0706_0504 };
