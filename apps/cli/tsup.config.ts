@@ -7,6 +7,7 @@ export default defineConfig(
       main: "src/main.ts",
       "append-child": "src/tour/append-child.ts",
       "orders-child": "src/tour/orders-child.ts",
+      "database-child": "src/tour/database-child.ts",
       "module-child": "src/module/module-child.ts",
     },
     { dts: false },

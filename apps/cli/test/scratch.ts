@@ -12,7 +12,7 @@ export function scratch(): string {
 }
 
 /** A built program of this package. */
-export function built(name: "main" | "append-child" | "orders-child" | "module-child"): string {
+export function built(name: "main" | "append-child" | "orders-child" | "database-child" | "module-child"): string {
   const path = fileURLToPath(new URL(`../dist/${name}.js`, import.meta.url));
   if (!existsSync(path)) throw new Error(`dist/${name}.js is missing: run \`pnpm build\` first`);
   return path;

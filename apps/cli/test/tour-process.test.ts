@@ -77,6 +77,8 @@ const allClaims = [
   "projection-matches-the-orders",
   "order-history-verifies",
   "backup-taken-while-writing-verifies",
+  "acknowledged-batches-survive-kill-9",
+  "snapshot-sees-what-it-saw",
 ];
 
 test("the tour holds all its claims, without colours, and leaves nothing behind", limit, async () => {
@@ -85,7 +87,7 @@ test("the tour holds all its claims, without colours, and leaves nothing behind"
   expect(stderr).not.toContain("FAILED");
   expect(code).toBe(0);
   expect(stdout).toContain("Holdfast tour, seed 3\n");
-  expect(stdout).toMatch(/All 13 claims held, in [\d.]+ s\./);
+  expect(stdout).toMatch(/All 15 claims held, in [\d.]+ s\./);
   expect(stdout).not.toContain("\u001b");
   expect(stderr).not.toContain("\u001b");
   expect(stderr.match(/kill \d of 5/g)?.length).toBe(5);

@@ -6,6 +6,7 @@ import { CleanupStack, cleanUpOnSignals } from "../cleanup-stack.js";
 import { CliError, messageOf } from "../cli-error.js";
 import { durationText, paintFor, type CommandIo } from "../terminal.js";
 import { atomicReplaceStep } from "./atomic-replace-step.js";
+import { databaseStep } from "./database-step.js";
 import { figuresStep } from "./figures-step.js";
 import { killStep } from "./kill-step.js";
 import { logCrashStep } from "./log-crash-step.js";
@@ -25,6 +26,7 @@ export function tourSteps(): TourStep[] {
     killStep(),
     logCrashStep(),
     ordersStep(),
+    databaseStep(),
     figuresStep(),
   ];
 }
