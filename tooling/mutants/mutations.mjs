@@ -21,6 +21,7 @@ import { ledgerMutations } from "./ledger-mutations.mjs";
 import { lockMutations } from "./lock-mutations.mjs";
 import { logMutations } from "./log-mutations.mjs";
 import { lsmCompactionMutations } from "./lsm-compaction-mutations.mjs";
+import { lsmDefectMutations, lsmModelMutations } from "./lsm-defect-mutations.mjs";
 import { lsmEngineMutations } from "./lsm-engine-mutations.mjs";
 import { lsmLevelMutations } from "./lsm-level-mutations.mjs";
 import { lsmEquivalent, lsmMutations } from "./lsm-mutations.mjs";
@@ -86,6 +87,8 @@ export const mutations = [
   ...lsmMutations,
   ...lsmCompactionMutations,
   ...lsmEngineMutations,
+  ...lsmDefectMutations,
+  ...lsmModelMutations,
   ...lsmLevelMutations,
   ...storeMaintenanceMutations,
   ...storeStartMutations,

@@ -44,13 +44,17 @@ test.each([
   },
 );
 
-test("law 11: building never fails, whatever the keys", () => {
+test("law 11, S19: building never fails, whatever the keys", () => {
   fc.assert(
-    fc.property(fc.array(fc.integer(), { maxLength: 1_000 }), fc.constantFrom(1, 10, 100), (chosen, bitsPerKey) => {
-      const all = Int32Array.from(chosen);
-      const filter = new BloomFilter(encodeBloomFilter(all, all.length, { bitsPerKey, hashKey: key }));
-      expect(all.every((hash) => filter.mayContain(hash))).toBe(true);
-    }),
+    fc.property(
+      fc.array(fc.integer(), { maxLength: 1_000, size: "max" }),
+      fc.constantFrom(1, 10, 100),
+      (chosen, bitsPerKey) => {
+        const all = Int32Array.from(chosen);
+        const filter = new BloomFilter(encodeBloomFilter(all, all.length, { bitsPerKey, hashKey: key }));
+        expect(all.every((hash) => filter.mayContain(hash))).toBe(true);
+      },
+    ),
     { numRuns: 300 },
   );
 });

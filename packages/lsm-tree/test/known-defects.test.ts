@@ -158,30 +158,35 @@ describe("the manifest", () => {
     },
   );
 
-  test("S16: what is read past damage is a prefix of the edits, or nothing is changed", async () => {
-    const directory = new Directory(new MemoryFs());
-    const engine = await openEngine({ ...roomy, directory });
-    for (const key of ["a", "b", "c"]) await put(engine, key, "1");
-    await engine.delete(bytes("a"));
-    await engine.compactRange();
-    await engine.close();
-    const [name = ""] = segments(directory, "manifest");
-    const whole = directory.readFile(name);
-    const image = (directory.fs as MemoryFs).snapshot();
-    for (let at = 0; at < whole.length; at += 3) {
-      const damaged = new Directory(new MemoryFs({ image }));
-      damaged.removeIfPresent("LOCK");
-      const flipped = Uint8Array.from(whole);
-      flipped[at]! ^= 0x10;
-      damaged.writeFile(name, flipped);
-      const tables = damaged.list("tables").map(({ name: file }) => file);
-      for (const mode of ["recover", "salvage"] as const) {
-        const outcome = await contentBehind(damaged, { mode }).catch(({ code }: { code: string }) => code);
-        if (typeof outcome !== "string") expect(outcome).toEqual(["b=1", "c=1"]);
-        else expect(damaged.list("tables").map(({ name: file }) => file)).toEqual(tables);
+  // Behind a compaction an older state names tables that are gone; without one, only the log tells that edits are missing.
+  test.each([true, false])(
+    "S16: what is read past damage is all there was, or nothing is changed (compacted: %s)",
+    async (isCompacted) => {
+      const directory = new Directory(new MemoryFs());
+      const tight = { writeBufferBytes: 2000 }; // so that the log is pruned behind each flush
+      const engine = await openEngine({ ...roomy, ...tight, directory });
+      for (const key of ["a", "b", "c"]) await put(engine, key, key.repeat(1500));
+      if (isCompacted) await engine.compactRange();
+      const before = contentOf(engine);
+      await engine.close();
+      const [name = ""] = segments(directory, "manifest");
+      const whole = directory.readFile(name);
+      const image = (directory.fs as MemoryFs).snapshot();
+      for (let at = 0; at < whole.length; at += 3) {
+        const damaged = new Directory(new MemoryFs({ image }));
+        damaged.removeIfPresent("LOCK");
+        const flipped = Uint8Array.from(whole);
+        flipped[at]! ^= 0x10;
+        damaged.writeFile(name, flipped);
+        const tables = damaged.list("tables").map(({ name: file }) => file);
+        for (const mode of ["recover", "salvage"] as const) {
+          const outcome = await contentBehind(damaged, { ...tight, mode }).catch(({ code }: { code: string }) => code);
+          if (typeof outcome !== "string") expect(outcome).toEqual(before);
+          else expect(damaged.list("tables").map(({ name: file }) => file)).toEqual(tables);
+        }
       }
-    }
-  });
+    },
+  );
 
   test("S17: a barrier of an edit fails, and the database opens behind a clean close, in whatever order that comes", async () => {
     for (const what of ["flush", "compaction"]) {
@@ -206,26 +211,24 @@ describe("the manifest", () => {
     const fs = new FaultFs(new MemoryFs());
     const directory = new Directory(fs);
     const engine = await openEngine({ ...small, writeBufferBytes: 100_000, manifestBytes: 600, directory });
+    const longKey = "k".repeat(200); // so that all tables together take more room than an edit
     let isFull = true;
     const rule = fs.plan.arm({
-      ...{ operations: ["open"], path: "/manifest/*.seg", predicate: () => isFull },
+      ...{ operations: ["write", "append"], path: "/manifest/*.seg" },
+      predicate: ({ length = 0 }) => isFull && length > 1000,
       action: { kind: "error", errno: "ENOSPC" },
     });
-    let refused = 0;
     for (let at = 0; rule.fired < 3; at++) {
-      await put(engine, `key ${at % 10}`, `${at}`).catch(({ code }: { code: string }) => {
-        expect(code).toBe("LSM_NO_SPACE");
-        refused += 1;
-      });
+      await put(engine, `${longKey} ${at % 10}`, `${at}`);
       if (at > 200) throw new Error("it is never written anew");
     }
+    expect(engine.failure).toBeUndefined();
     isFull = false;
-    for (let at = 0; at < 40; at++) await put(engine, "last", `${at}`).catch(() => engine.idle()); // what waits is tried again
-    expect(refused).toBeGreaterThan(0);
+    for (let at = 0; at < 10; at++) await put(engine, "last", `${at}`);
     const [first = ""] = segments(directory, "manifest");
-    expect(first).not.toMatch(/0{15}1/); // pruned behind a snapshot
+    expect(first).not.toMatch(/0{19}1-/); // pruned behind a snapshot
     const before = contentOf(engine);
-    expect(before).toContain("last=39");
+    expect(before).toContain("last=9");
     await engine.close();
     expect(await contentBehind(directory)).toEqual(before);
   });
