@@ -254,6 +254,19 @@ const blockMutations = lsmArea("lsm blocks", blocks, [
     find: "throw this.#refuseKind(kind, at);",
   },
   {
+    what: "keys that differ where they differ from the restart are versions of one",
+    file: "sstable/block-cursor.ts",
+    find: "difference |= scratch[to]! ^ byte;",
+    tests: [tests.lsmMerge],
+  },
+  {
+    what: "going back to the interval before compares with its restart",
+    file: "sstable/block-cursor.ts",
+    find: "this.#enter(interval);",
+    put: "this.#toRestart(interval);",
+    tests: [tests.lsmMerge],
+  },
+  {
     what: "the places of an interval are those of the block before",
     file: "sstable/block-cursor.ts",
     in: "load(block: Uint8Array)",
@@ -661,8 +674,8 @@ const memoryMutations = lsmArea(
     {
       what: "a snapshot sees newer versions",
       file: "visible-entries.ts",
-      find: "if (entry.seqno > this.#snapshot) {",
-      put: "if (entry.seqno < 0) {",
+      find: "if (entry.seqno > this.#snapshot) this.#pass(this.#snapshot);",
+      put: "if (entry.seqno < 0) this.#pass(this.#snapshot);",
       tests: [tests.lsmMerge],
     },
     {
@@ -675,8 +688,8 @@ const memoryMutations = lsmArea(
     {
       what: "a search past many versions begins at the wrong one",
       file: "visible-entries.ts",
-      find: "this.#merge.seek(this.keyBytes.subarray(0, this.keyEnd), seqno);",
-      put: "this.#merge.seek(this.keyBytes.subarray(0, this.keyEnd), seqno - 1);",
+      find: "merge.seek(keyBytes.slice(keyStart, keyEnd), seqno);",
+      put: "merge.seek(keyBytes.slice(keyStart, keyEnd), seqno - 1);",
       tests: [tests.lsmMerge],
     },
     {
@@ -696,7 +709,7 @@ const memoryMutations = lsmArea(
       what: "a deleted key shows its older version",
       file: "visible-entries.ts",
       find: "if (entry.kind === entryKinds.delete) this.#pass(-1);",
-      put: "if (entry.kind === entryKinds.delete) this.#merge.next();",
+      put: "if (entry.kind === entryKinds.delete) merge.next();",
       tests: [tests.lsmMerge],
     },
     {
@@ -709,7 +722,32 @@ const memoryMutations = lsmArea(
     {
       what: "the iteration goes on behind its bounds",
       file: "visible-entries.ts",
-      find: "if (!this.#isBeforeEnd(keyBytes, keyStart, keyEnd)) return;",
+      find: "if (!this.#isBelowUpper(entry.keyBytes, entry.keyStart, entry.keyEnd)) return;",
+      tests: [tests.lsmMerge],
+    },
+    {
+      what: "backward, the iteration goes on behind its bounds",
+      file: "visible-entries.ts",
+      find: "if (!this.#isAboveLower(entry.keyBytes, entry.keyStart, entry.keyEnd)) return;",
+      tests: [tests.lsmMerge],
+    },
+    {
+      what: "a merge tells a version of a key for one of another",
+      file: "merge-iterator.ts",
+      find: "      repeatsKey = wasTie;\n",
+      tests: [tests.lsmMerge],
+    },
+    {
+      what: "a merge asks for the tie of the next match",
+      file: "merge-iterator.ts",
+      find: "ties[node] = this.#isTie ? 1 : 0;\n      if (!isOther) continue;",
+      put: "if (!isOther) continue;",
+      tests: [tests.lsmMerge],
+    },
+    {
+      what: "a memtable's cursor takes every key for another",
+      file: "memtable.ts",
+      find: "this.repeatsKey = equalBytes(keyBytes, keyStart, keyEnd, this.keyBytes, this.keyStart, this.keyEnd);",
       tests: [tests.lsmMerge],
     },
     {

@@ -23,6 +23,8 @@ const nothing = new Uint8Array();
  */
 export abstract class EntryCursor implements EntryView {
   valid = false;
+  /** Whether `next` or `prev` came here from another version of the same key, which the cursor knows for less than a comparison. Means nothing after other moves. */
+  repeatsKey = false;
   keyBytes: Uint8Array = nothing;
   keyStart = 0;
   keyEnd = 0;

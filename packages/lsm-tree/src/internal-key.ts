@@ -55,6 +55,21 @@ export function compareBytes(
   return aBytes - bBytes;
 }
 
+/** Whether two ranges hold the same bytes. From the end, where neighbours in an order differ. */
+export function equalBytes(
+  a: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bEnd: number,
+): boolean {
+  if (aEnd - aStart !== bEnd - bStart) return false;
+  let at = aEnd - 1;
+  for (let other = bEnd - 1; at >= aStart && a[at] === b[other]; at--) other--;
+  return at < aStart;
+}
+
 /** How many bytes both ranges begin with. */
 export function sharedPrefix(
   a: Uint8Array,

@@ -1,5 +1,5 @@
 import { EntryCursor, type EntryView } from "./entry-cursor.js";
-import { entryKinds, MAX_KEY_BYTES, MAX_SEQNO, MAX_VALUE_BYTES } from "./internal-key.js";
+import { entryKinds, equalBytes, MAX_KEY_BYTES, MAX_SEQNO, MAX_VALUE_BYTES } from "./internal-key.js";
 import { hashKey, type HashKey } from "./key-hash.js";
 import { KeyIndex } from "./key-index.js";
 import { MemtableEntries } from "./memtable-entries.js";
@@ -176,11 +176,11 @@ export class MemtableCursor extends EntryCursor {
   }
 
   next(): void {
-    this.#to(this.#at + 1);
+    this.#step(this.#at + 1);
   }
 
   prev(): void {
-    this.#to(this.#at - 1);
+    this.#step(this.#at - 1);
   }
 
   seek(key: Uint8Array, seqno: number): void {
@@ -205,6 +205,12 @@ export class MemtableCursor extends EntryCursor {
     this.valueStart = this.keyEnd;
     this.valueEnd = this.keyEnd + entries.valueBytes(id);
     this.valid = true;
+  }
+
+  #step(at: number): void {
+    const { keyBytes, keyStart, keyEnd } = this;
+    this.#to(at);
+    this.repeatsKey = equalBytes(keyBytes, keyStart, keyEnd, this.keyBytes, this.keyStart, this.keyEnd);
   }
 
   #to(at: number): void {

@@ -20,7 +20,7 @@ const PATIENCE = 16;
 export class VisibleEntries implements EntryView {
   valid = false;
   keyBytes: Uint8Array = new Uint8Array();
-  readonly keyStart = 0;
+  keyStart = 0;
   keyEnd = 0;
   seqno = 0;
   readonly kind: number = entryKinds.put;
@@ -34,6 +34,8 @@ export class VisibleEntries implements EntryView {
   readonly #upper: Uint8Array | undefined;
   readonly #hasLower: boolean;
   readonly #hasUpper: boolean;
+  /** For keys on the way back. */
+  #scratch: Uint8Array = this.keyBytes;
 
   /** @param merge - taken over. @param bounds - kept; `gte` counts before `gt`, `lte` before `lt`. */
   constructor(merge: MergeIterator, direction: Direction, snapshot: number, bounds: KeyBounds = {}) {
@@ -72,79 +74,77 @@ export class VisibleEntries implements EntryView {
 
   #find(): void {
     this.valid = false;
-    while (this.#merge.current !== undefined && !this.valid) {
-      const { keyBytes, keyStart, keyEnd } = this.#merge.current;
-      if (!this.#isBeforeEnd(keyBytes, keyStart, keyEnd)) return;
-      if (this.#isForward) this.#takeForward();
-      else this.#takeReverse();
-    }
+    if (this.#isForward) this.#findForward();
+    else this.#findReverse();
   }
 
-  /** The newest version comes first: the first that the snapshot sees decides. */
-  #takeForward(): void {
-    const entry = this.#merge.current;
-    if (entry === undefined) return;
-    this.#keepKey(entry);
-    if (entry.seqno > this.#snapshot) {
-      this.#pass(this.#snapshot);
-      return;
+  /** The newest version comes first: the first that the snapshot sees decides, and the merge stays on it. */
+  #findForward(): void {
+    const merge = this.#merge;
+    for (let entry = merge.current; entry !== undefined; entry = merge.current) {
+      if (!this.#isBelowUpper(entry.keyBytes, entry.keyStart, entry.keyEnd)) return;
+      if (entry.seqno > this.#snapshot) this.#pass(this.#snapshot);
+      else if (entry.kind === entryKinds.delete) this.#pass(-1);
+      else {
+        this.keyBytes = entry.keyBytes;
+        this.keyStart = entry.keyStart;
+        this.keyEnd = entry.keyEnd;
+        this.#showValue(entry);
+        this.valid = true;
+        return;
+      }
     }
-    this.#keepValue(entry);
-    if (entry.kind === entryKinds.delete) this.#pass(-1);
-    else this.valid = true;
   }
 
   /** The newest version comes last: the last that the snapshot sees decides, and the merge stands on another key by then. */
-  #takeReverse(): void {
-    let kind = 0;
-    let isFirst = true;
-    for (let entry = this.#merge.current; entry !== undefined; entry = this.#merge.current) {
-      if (!isFirst && !this.#isSameKey(entry)) break;
-      if (isFirst) this.#keepKey(entry);
-      isFirst = false;
-      if (entry.seqno <= this.#snapshot) {
-        kind = entry.kind;
-        this.#keepValue(entry);
+  #findReverse(): void {
+    const merge = this.#merge;
+    while (merge.current !== undefined && !this.valid) {
+      let entry: EntryView | undefined = merge.current;
+      if (!this.#isAboveLower(entry.keyBytes, entry.keyStart, entry.keyEnd)) return;
+      this.#keepKey(entry);
+      let kind = 0;
+      while (entry !== undefined) {
+        if (entry.seqno <= this.#snapshot) {
+          kind = entry.kind;
+          this.#showValue(entry);
+        }
+        merge.next();
+        entry = merge.repeatsKey ? merge.current : undefined;
       }
-      this.#merge.next();
+      this.valid = kind === entryKinds.put;
     }
-    this.valid = kind === entryKinds.put;
   }
 
-  /** Passes the versions of this key that are above `seqno`, forward. */
+  /** Forward, from a version of a key to the next that is not above `seqno`, or behind them all. */
   #pass(seqno: number): void {
+    const merge = this.#merge;
     for (let left = PATIENCE; left > 0; left--) {
-      const entry = this.#merge.current;
-      if (entry === undefined || entry.seqno <= seqno || !this.#isSameKey(entry)) return;
-      this.#merge.next();
+      merge.next();
+      if (!merge.repeatsKey || merge.current === undefined || merge.current.seqno <= seqno) return;
     }
-    this.#merge.seek(this.keyBytes.subarray(0, this.keyEnd), seqno);
+    const { keyBytes, keyStart, keyEnd } = merge.current!; // or it had returned
+    merge.seek(keyBytes.slice(keyStart, keyEnd), seqno);
   }
 
   #keepKey({ keyBytes, keyStart, keyEnd }: EntryView): void {
-    if (keyEnd - keyStart > this.keyBytes.length) this.keyBytes = new Uint8Array(Math.max(64, 2 * (keyEnd - keyStart)));
-    copyBytes(this.keyBytes, 0, keyBytes, keyStart, keyEnd);
-    this.keyEnd = keyEnd - keyStart;
+    const length = keyEnd - keyStart;
+    if (length > this.#scratch.length) this.#scratch = new Uint8Array(Math.max(64, 2 * length));
+    copyBytes(this.#scratch, 0, keyBytes, keyStart, keyEnd);
+    this.keyBytes = this.#scratch;
+    this.keyEnd = length;
   }
 
   /** Values are not copied: blocks and chunks of a memtable never change. */
-  #keepValue({ seqno, valueBytes, valueStart, valueEnd }: EntryView): void {
+  #showValue({ seqno, valueBytes, valueStart, valueEnd }: EntryView): void {
     this.seqno = seqno;
     this.valueBytes = valueBytes;
     this.valueStart = valueStart;
     this.valueEnd = valueEnd;
   }
 
-  #isSameKey({ keyBytes, keyStart, keyEnd }: EntryView): boolean {
-    return compareBytes(this.keyBytes, 0, this.keyEnd, keyBytes, keyStart, keyEnd) === 0;
-  }
-
   #isInBounds(key: Uint8Array, start: number, end: number): boolean {
     return this.#isAboveLower(key, start, end) && this.#isBelowUpper(key, start, end);
-  }
-
-  #isBeforeEnd(key: Uint8Array, start: number, end: number): boolean {
-    return this.#isForward ? this.#isBelowUpper(key, start, end) : this.#isAboveLower(key, start, end);
   }
 
   #isAboveLower(key: Uint8Array, start: number, end: number): boolean {

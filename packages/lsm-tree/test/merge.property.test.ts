@@ -71,6 +71,47 @@ test("law 27: a merge is the sorted list, from any place and in both directions"
   );
 });
 
+test("a cursor and a merge know whether a step leads to another version of the same key", () => {
+  fc.assert(
+    fc.property(
+      fc.oneof(writes(80, crowdedKeys), writes()),
+      deals,
+      fc.integer({ min: 1, max: 6 }),
+      crowdedKeys,
+      (entries, deal, count, key) => {
+        const repeats = (found: readonly Entry[]): boolean[] =>
+          found.slice(1).map((entry, at) => Buffer.compare(entry.key, found[at]!.key) === 0);
+        for (const direction of ["forward", "reverse"] as const) {
+          const merge = new MergeIterator(cursorsOver(entries, deal, count), direction);
+          for (const place of ["start", "seek"] as const) {
+            if (place === "start") merge.start();
+            else merge.seek(key, 40);
+            const [found, told]: [Entry[], boolean[]] = [[], []];
+            for (; merge.current !== undefined; merge.next()) {
+              if (found.length > 0) told.push(merge.repeatsKey);
+              found.push(entryOf(merge.current));
+            }
+            expect(told).toEqual(repeats(found));
+          }
+          for (const cursor of cursorsOver(entries, deal, count)) {
+            const [found, told]: [Entry[], boolean[]] = [[], []];
+            if (direction === "forward") cursor.first();
+            else cursor.last();
+            while (cursor.valid) {
+              if (found.length > 0) told.push(cursor.repeatsKey);
+              found.push(entryOf(cursor));
+              if (direction === "forward") cursor.next();
+              else cursor.prev();
+            }
+            expect(told).toEqual(repeats(found));
+          }
+        }
+      },
+    ),
+    { numRuns: 150 },
+  );
+});
+
 test("a merge of nothing has nothing", () => {
   const merge = new MergeIterator([], "forward");
   merge.start();

@@ -1,5 +1,5 @@
 import { EntryCursor } from "../entry-cursor.js";
-import { compareBytes, entryKinds, MAX_KEY_BYTES, sharedPrefix } from "../internal-key.js";
+import { compareBytes, entryKinds, equalBytes, MAX_KEY_BYTES, sharedPrefix } from "../internal-key.js";
 import { corrupt, LsmError } from "../lsm-error.js";
 import { BlockShape } from "./block-shape.js";
 import { entryTag } from "./table-layout.js";
@@ -38,6 +38,8 @@ export class BlockCursor extends EntryCursor {
   readonly #places = new Int32Array(MOST_IN_INTERVAL);
   #placesOf = -1;
   #placeCount = 0;
+  /** Which of these it came to last on its way back. */
+  #place = 0;
 
   constructor() {
     super();
@@ -60,8 +62,7 @@ export class BlockCursor extends EntryCursor {
   }
 
   last(): void {
-    this.#toRestart(this.#shape.restartCount - 1);
-    this.#toLastOfInterval();
+    this.#toLastOf(this.#shape.restartCount - 1);
   }
 
   next(): void {
@@ -80,12 +81,12 @@ export class BlockCursor extends EntryCursor {
         this.valid = false;
         return;
       }
-      this.#toRestart(this.#restart - 1);
-      this.#toLastOfInterval();
+      this.#toLastOf(this.#restart - 1);
       return;
     }
-    const place = this.#placeOf(this.#entry);
-    this.#parse(this.#places[place - 1]!); // not the restart, so there is one before
+    const entry = this.#entry;
+    if (this.#placesOf !== this.#restart || this.#places[this.#place] !== entry) this.#place = this.#placeOf(entry);
+    this.#parse(this.#places[--this.#place]!); // not the restart, so there is one before
     this.#take();
   }
 
@@ -148,6 +149,13 @@ export class BlockCursor extends EntryCursor {
   }
 
   #toRestart(index: number): void {
+    this.#enter(index);
+    this.#take();
+    this.#intact = this.#unshared;
+  }
+
+  /** Parses a restart, and stands nowhere in its interval yet: the scratch has the key of the entry it stood on. */
+  #enter(index: number): void {
     const block = this.#block;
     const shape = this.#shape;
     const start = shape.restartAt(block, index);
@@ -159,13 +167,13 @@ export class BlockCursor extends EntryCursor {
     if (this.#shared !== 0) throw this.damaged("has a restart that shares bytes", start);
     this.#headStart = this.#suffix;
     this.#headBytes = this.#unshared;
-    this.#take();
-    this.#intact = this.#unshared;
   }
 
-  #toLastOfInterval(): void {
+  #toLastOf(interval: number): void {
+    this.#enter(interval);
     this.#listPlaces();
-    this.#parse(this.#places[this.#placeCount - 1]!); // an interval has at least its restart
+    this.#place = this.#placeCount - 1;
+    this.#parse(this.#places[this.#place]!); // an interval has at least its restart
     this.#take();
   }
 
@@ -278,11 +286,25 @@ export class BlockCursor extends EntryCursor {
     if (keyEnd > MAX_KEY_BYTES) throw this.damaged("has a key that is too long", this.#entry);
     if (keyEnd > this.keyBytes.length) this.#enlarge(keyEnd);
     const scratch = this.keyBytes;
-    for (let at = this.#intact; at < shared; at++) scratch[at] = block[this.#headStart + at]!; // below headBytes
+    // What is written over is the key of the entry it comes from, whole: so both are compared on the way.
+    let difference = keyEnd ^ this.keyEnd;
+    for (let at = this.#intact; at < shared; at++) {
+      const byte = block[this.#headStart + at]!; // below headBytes
+      difference |= scratch[at]! ^ byte;
+      scratch[at] = byte;
+    }
     this.#intact = shared;
     if (suffixEnd - suffix < 48) {
-      for (let from = suffix, to = shared; from < suffixEnd; from++, to++) scratch[to] = block[from]!; // parse checked it
-    } else scratch.set(block.subarray(suffix, suffixEnd), shared);
+      for (let from = suffix, to = shared; from < suffixEnd; from++, to++) {
+        const byte = block[from]!; // parse checked it
+        difference |= scratch[to]! ^ byte;
+        scratch[to] = byte;
+      }
+    } else {
+      if (difference === 0 && !equalBytes(scratch, shared, keyEnd, block, suffix, suffixEnd)) difference = 1;
+      scratch.set(block.subarray(suffix, suffixEnd), shared);
+    }
+    this.repeatsKey = difference === 0;
     this.keyEnd = keyEnd;
     this.seqno = seqno;
     this.kind = tag & entryTag.kindMask;
