@@ -259,7 +259,8 @@ export class LogWriter {
     const { prepareSegments, preallocateBytes, segmentBytes } = this.#options;
     if (!prepareSegments || !this.#next.isIdle) return;
     this.#lastSegmentId += 1;
-    this.#next.prepare(this.#lastSegmentId, Math.min(preallocateBytes, segmentBytes));
+    const bytes = this.#isRarelySynced(this.#active.writtenBytes) ? 0 : Math.min(preallocateBytes, segmentBytes);
+    this.#next.prepare(this.#lastSegmentId, bytes);
   }
 
   /** Begins the next segment, unless this one has no record: two never begin with the same LSN, or the later one would replace the earlier. */
@@ -336,12 +337,12 @@ export class LogWriter {
   }
 
   /**
-   * Zero-fills ahead of the end, in steps as large as what is there. Writes that fill the buffer come from somebody who does
-   * not sync often, and would only write everything twice. A full disk only costs the advantage.
+   * Zero-fills ahead of the end, in steps as large as what is there. Where half a buffer waits for a barrier nobody syncs
+   * often, and everything would only be written twice. A full disk only costs the advantage.
    */
   #allocateAhead(open: OpenSegment, end: number): void {
-    const { preallocateBytes, segmentBytes, bufferBytes } = this.#options;
-    if (preallocateBytes === 0 || end <= open.allocatedBytes || this.#filled > bufferBytes / 2) return;
+    const { preallocateBytes, segmentBytes } = this.#options;
+    if (preallocateBytes === 0 || end <= open.allocatedBytes || this.#isRarelySynced(end)) return;
     const step = Math.min(preallocateBytes, Math.max(FIRST_ALLOCATION_BYTES, open.allocatedBytes));
     const target = Math.min(segmentBytes, end + step);
     if (target <= open.allocatedBytes) return;
@@ -352,6 +353,10 @@ export class LogWriter {
       throw error;
     }
     open.allocatedBytes = target;
+  }
+
+  #isRarelySynced(end: number): boolean {
+    return end - this.#active.syncedBytes > this.#options.bufferBytes / 2;
   }
 
   #tooLarge(bytes: number): WalError {

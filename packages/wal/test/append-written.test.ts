@@ -99,3 +99,20 @@ test("the log of somebody else is refused, and not touched", async () => {
   );
   expect(directory.list()).toEqual(names);
 });
+
+test("zeros are written ahead for whoever syncs, and not for whoever does not: everything would be written twice", async () => {
+  for (const isSynced of [true, false]) {
+    const fs = new FaultFs(new MemoryFs());
+    const ahead = fs.plan.arm("allocate:*.seg n1000000 EIO");
+    const options = { bufferBytes: 1024, preallocateBytes: 512, segmentBytes: 16_384, prepareSegments: true };
+    const log = await openWal({ directory: new Directory(fs), ...small, ...options });
+    for (let count = 0; count < 300; count += 1) {
+      log.appendWritten([new Uint8Array(64)]);
+      if (isSynced) await log.sync();
+    }
+    await log.close();
+    // 300 frames of 96 bytes in steps of 512, or the half of a buffer that is not known to wait for nobody.
+    if (isSynced) expect(ahead.seen).toBeGreaterThan(40);
+    else expect(ahead.seen).toBeLessThan(4);
+  }
+});
