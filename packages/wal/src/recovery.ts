@@ -68,7 +68,7 @@ export async function recoverLog(options: ResolvedWalOptions): Promise<Recovered
   if (tail.damage !== undefined && mode !== "salvage") throw tail.damage;
   if (mode === "strict") refuseTear(tail);
   directory.sweepTemps();
-  const keepLsn = mode === "salvage" ? tail.lastLsn : Math.min(tail.lastLsn, tail.durableLsn);
+  const keepLsn = Math.min(tail.lastLsn, tail.durableLsn);
   // What is salvaged goes on with LSNs that these have counted already.
   const ahead = checkpoints.filter(({ lsn }) => mode === "salvage" && lsn > tail.lastLsn).map(({ file }) => file);
   const target: CopyTarget = { options, survey, live, tail, keepLsn, ahead };
