@@ -138,6 +138,7 @@ describe("--file", () => {
     expect(report.kept).toBe(true);
     expect(readdirSync(report.directory).sort()).toEqual([
       "atomic-replace",
+      "database",
       "figures",
       "killed-writer",
       "naive-save",
