@@ -220,7 +220,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "what was only readable counts as durable",
     file: "recovery.ts",
-    find: 'const keepLsn = mode === "salvage" ? tail.lastLsn : Math.min(tail.lastLsn, tail.durableLsn);',
+    find: "const keepLsn = Math.min(tail.lastLsn, tail.durableLsn);",
     put: "const keepLsn = tail.lastLsn;",
   },
   {

@@ -258,8 +258,9 @@ describe("a manifest", () => {
     const found = await findings(path);
     expect(found).toContain("wal corrupt LSM_CORRUPT");
     // What was compacted since is gone.
-    for (const each of found)
+    for (const each of found) {
       expect(each).toMatch(/^(wal corrupt LSM_CORRUPT$|tables\/\d\.sst corrupt LSM_MISSING_TABLE )/);
+    }
     const { lines } = await inspected("verify", path);
     expect(lines.find(({ file }) => file === "wal")?.["reason"]).toMatch(
       /the log has records \d+ to 200, and tables have all up to \d+/,
@@ -378,8 +379,9 @@ describe("beside a writer", () => {
     await using engine = await openSmallDatabase(path);
     const told: string[] = [];
     for (const { file, lines } of inspectPath(path)) {
-      for (const line of lines)
+      for (const line of lines) {
         if (isDamage(line) && line.fields.verdict !== "torn") told.push(`${file}: ${line.fields.reason}`);
+      }
       if (file === "tables/1.sst") await engine.clear();
     }
     expect(readdirSync(join(path, "tables"))).toEqual([]);
