@@ -544,7 +544,7 @@ const logMutations = lsmArea(
     {
       what: "flags may say anything",
       file: "log-record.ts",
-      find: "if (hasRangeDeletes !== ((bytes[1]! & HAS_RANGE_DELETES) !== 0))",
+      find: "if (this.hasRangeDeletes !== ((bytes[1]! & HAS_RANGE_DELETES) !== 0))",
       put: "if (count < 0)",
     },
     {
