@@ -24,6 +24,7 @@ import { lsmCompactionMutations } from "./lsm-compaction-mutations.mjs";
 import { lsmDefectMutations, lsmModelMutations } from "./lsm-defect-mutations.mjs";
 import { lsmEngineMutations } from "./lsm-engine-mutations.mjs";
 import { lsmLevelMutations } from "./lsm-level-mutations.mjs";
+import { lsmMaintenanceMutations } from "./lsm-maintenance-mutations.mjs";
 import { lsmEquivalent, lsmMutations } from "./lsm-mutations.mjs";
 import { observationMutations } from "./observation-mutations.mjs";
 import { pageMutations } from "./page-mutations.mjs";
@@ -90,6 +91,7 @@ export const mutations = [
   ...lsmDefectMutations,
   ...lsmModelMutations,
   ...lsmLevelMutations,
+  ...lsmMaintenanceMutations,
   ...storeMaintenanceMutations,
   ...storeStartMutations,
   ...storeConsumerMutations,

@@ -6,6 +6,7 @@ import { MANIFEST_DIRECTORY, readManifest } from "./manifest-log.js";
 import type { ManifestState } from "./manifest-fold.js";
 import { hex } from "./sstable/table-file.js";
 import { formatTableFileName, parseTableFileName } from "./table-file-name.js";
+import { refuseUnfinished } from "./unfinished-backup.js";
 import type { Version } from "./version.js";
 import { LOG_DIRECTORY } from "./write-path.js";
 
@@ -27,9 +28,11 @@ export interface FoundTable {
  * The state that the manifest of a database says; undefined where there is no database, or one whose creation was interrupted: that has neither a
  * table nor a record in its log (C12).
  *
- * @throws {@link LsmError} `LSM_CORRUPT` where there is data without a manifest, `LSM_UNSUPPORTED` for another format; what reading throws.
+ * @throws {@link LsmError} `LSM_CORRUPT` where there is data without a manifest, `LSM_UNSUPPORTED` for another format, `LSM_UNFINISHED_BACKUP`; what
+ * reading throws.
  */
 export function findDatabase(directory: Directory): ManifestState | undefined {
+  refuseUnfinished(directory);
   const state = directory.exists(MANIFEST_DIRECTORY)
     ? readManifest(directory.directory(MANIFEST_DIRECTORY))
     : undefined;

@@ -103,6 +103,13 @@ export class EditInstaller {
     return true;
   }
 
+  /** Removes the tables that a clear has ended, unless an edit has. @throws as {@link install} does. */
+  async settleClear(): Promise<void> {
+    const changes = (): readonly EditChange[] | undefined =>
+      this.isOwing ? [{ kind: "note", text: "clear" }] : undefined;
+    await this.install({ changes }, () => {}); // readers have had what comes behind the clear since it was in the log
+  }
+
   /** Resolves once the log is pruned as far as edits have asked for. */
   idle(): Promise<void> {
     return this.#pruning;

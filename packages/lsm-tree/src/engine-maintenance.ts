@@ -4,6 +4,7 @@ import { compactionDebtBytes } from "./compaction/level-targets.js";
 import { LEVEL0_SLOWDOWN } from "./compaction/picker.js";
 import { writePressure, type WritePressure } from "./compaction/pressure.js";
 import type { EditInstaller } from "./edit-install.js";
+import type { MaintenanceStats } from "./engine-stats.js";
 import { writeFlushedTable } from "./flush.js";
 import { JobScheduler, type JobKind } from "./job-scheduler.js";
 import type { LiveTree, SealedMemtable } from "./live-tree.js";
@@ -24,6 +25,8 @@ export interface MaintenanceParts {
   readonly tableBytes: number;
   /** Something has gone on, or cannot: writes that wait may be able to go on, or have to be refused. */
   readonly onProgress: () => void;
+  /** A job has failed, and is tried again. */
+  readonly onJobFailure: (job: JobKind, error: unknown) => void;
 }
 
 /** Whoever waits for a memtable to be in tables. */
@@ -62,6 +65,7 @@ export class EngineMaintenance {
   #isStarted = false;
   #isStopped = false;
   #isTrying = false;
+  #flushBytes = 0;
   /** Counts clears: a job of an earlier number is over. */
   #epoch = 0;
   /** What is known of the version that {@link pressure} looked at last. */
@@ -131,6 +135,14 @@ export class EngineMaintenance {
     return { version, level0Tables, debtBytes, isCalm };
   }
 
+  stats(): MaintenanceStats {
+    const { tree } = this.#parts;
+    return {
+      ...{ flushBytes: this.#flushBytes, debtBytes: compactionDebtBytes(tree.version) },
+      ...{ jobs: this.#scheduler.stats(), compactions: this.#compactor.stats() },
+    };
+  }
+
   /** Why the work of this kind does not go on. */
   failureOf(kind: JobKind): unknown {
     return this.#scheduler.failureOf(kind) ?? (kind === "compaction" ? this.#compactor.failure : undefined);
@@ -178,9 +190,7 @@ export class EngineMaintenance {
     this.#scheduler.cancelCompaction();
     this.#settleWaiters();
     try {
-      const changes = (): [{ kind: "note"; text: string }] | undefined =>
-        installer.isOwing ? [{ kind: "note", text: "clear" }] : undefined;
-      await installer.install({ changes }, () => {}); // readers have had what comes behind the clear since it was in the log
+      await installer.settleClear();
     } finally {
       void this.#scheduler.idle().then(() => pin.release());
       onProgress();
@@ -245,6 +255,7 @@ export class EngineMaintenance {
         },
       ),
     );
+    this.#flushBytes += table?.bytes ?? 0;
     if (!isInstalled && table !== undefined) tree.tables.remove(tableNumber);
     this.#settleWaiters();
     onProgress();
@@ -259,6 +270,7 @@ export class EngineMaintenance {
 
   #onFailure(kind: JobKind, error: unknown): void {
     if (kind === "flush") for (const { reject } of this.#waiters.splice(0)) reject(error);
+    this.#parts.onJobFailure(kind, error);
     this.#parts.onProgress();
   }
 }

@@ -2,6 +2,7 @@ import * as crypto from "node:crypto";
 import type { Directory } from "@holdfast/fs-seam";
 import type { RecoveryMode } from "@holdfast/wal";
 import type { BlockCodec, BlockCodecs } from "./block-codec.js";
+import type { EngineObserver } from "./engine-observation.js";
 import { checkKeys, checkWhole } from "./option-check.js";
 
 /** The values a user tunes: plain data. */
@@ -52,16 +53,21 @@ export interface EngineComponents {
   readonly turn?: () => Promise<void>;
   /** Calls `action` once after so many milliseconds, unless what it returns is called first. Default an unreferenced timer. */
   readonly schedule?: (action: () => void, delayMs: number) => () => void;
+  /** Hears of stalls, failures, open and close; so does whoever subscribes to the channel `lsmChannelName`. */
+  readonly observer?: EngineObserver;
 }
 
 export interface EngineOptions extends EngineSettings, EngineComponents {}
 
 /** {@link EngineOptions} with every default filled in. */
-export type ResolvedEngineOptions = Required<Omit<EngineOptions, "codec" | "codecs">> & {
+export type ResolvedEngineOptions = Required<Omit<EngineOptions, Undefaulted>> & {
   /** Undefined: LZ4. */
   readonly codec: BlockCodec | null | undefined;
   readonly codecs: BlockCodecs | undefined;
+  readonly observer: EngineObserver | undefined;
 };
+
+type Undefaulted = "codec" | "codecs" | "observer";
 
 const defaults = {
   createIfMissing: true,
@@ -82,10 +88,16 @@ const defaults = {
   clock: (): number => Date.now(),
   turn: eventLoopTurn,
   schedule: unreferencedTimer,
-} satisfies Omit<ResolvedEngineOptions, "directory" | "codec" | "codecs">;
+} satisfies Omit<ResolvedEngineOptions, "directory" | Undefaulted>;
 
 /** What {@link EngineOptions} may have. */
-export const engineOptionKeys: readonly string[] = [...Object.keys(defaults), "directory", "codec", "codecs"];
+export const engineOptionKeys: readonly string[] = [
+  ...Object.keys(defaults),
+  "directory",
+  "codec",
+  "codecs",
+  "observer",
+];
 
 const bounds = {
   writeBufferBytes: [1, 2 ** 29],
@@ -105,14 +117,15 @@ const choices = {
 export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOptions {
   if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
   checkKeys(options, engineOptionKeys, "openEngine");
-  const { directory, codec, codecs } = options;
+  const { directory, codec, codecs, observer } = options;
   // The keys are those of the options; their values are checked below.
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as EngineOptions;
-  const resolved: ResolvedEngineOptions = { ...defaults, ...given, directory, codec, codecs };
+  const resolved: ResolvedEngineOptions = { ...defaults, ...given, directory, codec, codecs, observer };
   if (typeof directory?.open !== "function") throw new TypeError("directory must be a Directory of @holdfast/fs-seam");
   for (const key of ["random", "now", "clock", "turn", "schedule"] as const) {
     if (typeof resolved[key] !== "function") throw new TypeError(`${key} must be a function`);
   }
+  if (observer !== undefined && typeof observer !== "function") throw new TypeError("observer must be a function");
   for (const key of ["createIfMissing", "errorIfExists", "readOnly", "paranoidOpen"] as const) {
     if (typeof resolved[key] !== "boolean") throw new TypeError(`${key} must be a boolean`);
   }

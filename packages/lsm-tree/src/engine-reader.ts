@@ -1,16 +1,20 @@
 import { isFsError } from "@holdfast/fs-seam";
 import { openWalReader, WalError, type WalReader } from "@holdfast/wal";
 import { checkTables, findDatabase, findTables } from "./database-files.js";
-import type { KeyValueEngine } from "./engine-contract.js";
+import { verifyDatabase, type DatabaseVerification, type VerifyOptions } from "./database-verification.js";
+import type { EngineSnapshot, KeyValueEngine, TablePin } from "./engine-contract.js";
 import type { ResolvedEngineOptions } from "./engine-options.js";
-import { tableStoreOf } from "./engine-tables.js";
+import { readStats, type EngineStats } from "./engine-stats.js";
+import { tableStoreOf, type EngineTables } from "./engine-tables.js";
 import { LiveTree } from "./live-tree.js";
 import { ofLog } from "./log-failure.js";
 import { LogReplay } from "./log-replay.js";
+import { LongCalls } from "./long-calls.js";
 import { corrupt, LsmError } from "./lsm-error.js";
 import type { ManifestState } from "./manifest-fold.js";
+import { checkKeys, checkWatching } from "./option-check.js";
 import { ReadableEngine } from "./readable-engine.js";
-import type { TableFiles } from "./table-files.js";
+import { hex } from "./sstable/table-file.js";
 import { Version } from "./version.js";
 import { MAX_RECORD_BYTES } from "./write-group.js";
 import { LOG_DIRECTORY } from "./write-path.js";
@@ -19,6 +23,13 @@ import { LOG_DIRECTORY } from "./write-path.js";
 const MOST_ATTEMPTS = 20;
 /** A turn of the event loop comes after so many bytes of the log. */
 const SLICE_BYTES = 0x4_0000;
+
+/** What a look has found. Its tables are open for as long as somebody reads it. */
+interface Moment {
+  readonly state: ManifestState;
+  readonly tree: LiveTree;
+  readonly pins: readonly TablePin[];
+}
 
 /**
  * Opens a database for reading beside whoever writes it: without a lock, and without changing anything. It shows one moment, and goes on showing it whatever is
@@ -29,19 +40,31 @@ const SLICE_BYTES = 0x4_0000;
  * @internal Use `openEngine` with `readOnly`.
  */
 export async function openEngineReader(options: ResolvedEngineOptions): Promise<EngineReader> {
+  let files: EngineTables | undefined;
+  try {
+    const moment = await look(options, ({ database }) => (files ??= tableStoreOf(options, database)));
+    return new EngineReader(options, moment, files as EngineTables); // a look has asked for it
+  } catch (error) {
+    files?.close();
+    throw error;
+  }
+}
+
+/** @param filesOf - where tables are opened, by the state that names them. */
+async function look(options: ResolvedEngineOptions, filesOf: (state: ManifestState) => EngineTables): Promise<Moment> {
   for (let attempt = 1; ; attempt += 1) {
-    let files: TableFiles | undefined;
+    const pins: TablePin[] = [];
     try {
       const state = findDatabase(options.directory);
       if (state === undefined) {
         throw new LsmError("LSM_NOT_FOUND", "the database does not exist, and readOnly creates none");
       }
       checkTables(state.version, findTables(options.directory));
-      files = tableStoreOf(options, state.database);
-      for (const table of state.version.tables()) files.pin(table);
-      return new EngineReader(await readTree(options, state, files), files);
+      const files = filesOf(state);
+      for (const table of state.version.tables()) pins.push(files.pin(table));
+      return { state, tree: await readTree(options, state, files), pins };
     } catch (error) {
-      files?.close();
+      for (const pin of pins) pin.release();
       if (attempt === MOST_ATTEMPTS || !isOutrun(error)) throw error;
       await options.turn();
     }
@@ -55,7 +78,7 @@ function isOutrun(error: unknown): boolean {
   return error.code === "LSM_MISSING_TABLE" || (error.cause instanceof WalError && error.cause.code === "WAL_PRUNED");
 }
 
-async function readTree(options: ResolvedEngineOptions, state: ManifestState, files: TableFiles): Promise<LiveTree> {
+async function readTree(options: ResolvedEngineOptions, state: ManifestState, files: EngineTables): Promise<LiveTree> {
   const { database, version, lastSeqno, flushedLsn } = state;
   const { writeBufferBytes, directory, turn } = options;
   const { hashKey, levelCount } = database;
@@ -83,17 +106,68 @@ async function readTree(options: ResolvedEngineOptions, state: ManifestState, fi
   return tree;
 }
 
-/** One moment of a database, for reading only. */
+/** One moment of a database, for reading only, until it is told to look again. */
 export class EngineReader extends ReadableEngine implements KeyValueEngine {
-  protected readonly tree: LiveTree;
-  readonly #files: TableFiles;
+  readonly #options: ResolvedEngineOptions;
+  readonly #files: EngineTables;
+  readonly #calls: LongCalls;
+  #moment: Moment;
+  /** Moments from before a refresh that may still be read. */
+  #earlier: Moment[] = [];
+  readonly #snapshots = new WeakMap<EngineSnapshot, Moment>();
+  #refreshing: Promise<void> | undefined;
   #isClosed = false;
 
   /** @internal Use `openEngine` with `readOnly`. */
-  constructor(tree: LiveTree, files: TableFiles) {
+  constructor(options: ResolvedEngineOptions, moment: Moment, files: EngineTables) {
     super();
-    this.tree = tree;
+    this.#options = options;
+    this.#moment = moment;
     this.#files = files;
+    this.#calls = new LongCalls(options);
+  }
+
+  /**
+   * Looks again: reads from here on see what was written until this call, at least. Snapshots and cursors go on seeing what they saw; what they keep open is
+   * closed by the first refresh behind their end.
+   *
+   * Time: reading the manifest, the log behind what is in tables, and the ends of tables that have come.
+   *
+   * @throws {@link LsmError} as opening does, and `LSM_NOT_FOUND` when there is another database by now. What was seen before is seen then, too.
+   */
+  refresh(): Promise<void> {
+    const refreshed = (this.#refreshing ?? Promise.resolve()).catch(() => {}).then(() => this.#refresh());
+    this.#refreshing = refreshed;
+    return refreshed;
+  }
+
+  /** @throws {@link LsmError} `LSM_CLOSED`. */
+  stats(): EngineStats & { readonly writer: undefined } {
+    this.checkOpen();
+    return { ...readStats(this.tree, this.#files), writer: undefined };
+  }
+
+  /** The same as of a database that is open for writing, of the moment that this shows. */
+  async verify(options: VerifyOptions = {}): Promise<DatabaseVerification> {
+    this.checkOpen();
+    checkKeys(options, ["signal", "onProgress"], "a verification");
+    checkWatching(options);
+    const { state, tree } = this.#moment;
+    const pin = tree.versions.pin(state.version);
+    const database = { directory: this.#options.directory, version: state.version, tables: this.#files, state };
+    try {
+      return await this.#calls.run(options.signal, (slices) =>
+        verifyDatabase({ ...database, durableLsn: 0 }, slices, options.onProgress),
+      );
+    } finally {
+      pin.release();
+    }
+  }
+
+  override snapshot(): EngineSnapshot {
+    const snapshot = super.snapshot();
+    this.#snapshots.set(snapshot, this.#moment);
+    return snapshot;
   }
 
   put(): Promise<void> {
@@ -116,9 +190,12 @@ export class EngineReader extends ReadableEngine implements KeyValueEngine {
     return this.#refused();
   }
 
-  /** Closes the files. Idempotent. */
+  /** Closes the files; those of open cursors with the cursor. Idempotent. */
   async close(): Promise<void> {
     this.#isClosed = true;
+    await this.#calls.stop();
+    await this.#refreshing?.catch(() => {});
+    for (const { pins } of [this.#moment, ...this.#earlier]) for (const pin of pins) pin.release();
     this.#files.close();
   }
 
@@ -126,8 +203,43 @@ export class EngineReader extends ReadableEngine implements KeyValueEngine {
     return this.close();
   }
 
+  protected get tree(): LiveTree {
+    return this.#moment.tree;
+  }
+
+  protected override treeOf(snapshot: EngineSnapshot | undefined): LiveTree {
+    return ((snapshot && this.#snapshots.get(snapshot)) ?? this.#moment).tree;
+  }
+
   protected checkOpen(): void {
     if (this.#isClosed) throw new LsmError("LSM_CLOSED", "the database is closed");
+  }
+
+  async #refresh(): Promise<void> {
+    this.checkOpen();
+    const files = this.#files;
+    const { databaseId } = this.#moment.state.database;
+    const moment = await look(this.#options, ({ database }) => {
+      if (hex(database.databaseId) === hex(databaseId)) return files;
+      throw new LsmError("LSM_NOT_FOUND", "there is another database by now; open it anew");
+    });
+    this.#earlier.push(this.#moment);
+    this.#moment = moment;
+    this.#closeUnread();
+  }
+
+  /** Gives up the moments that nobody reads, and the tables that no other names. */
+  #closeUnread(): void {
+    const isRead = ({ tree }: Moment): boolean => tree.versions.isPinned || tree.snapshots.count > 0;
+    const over = this.#earlier.filter((moment) => !isRead(moment));
+    this.#earlier = this.#earlier.filter(isRead);
+    const kept = [this.#moment, ...this.#earlier].flatMap(({ state }) => [...state.version.tables()]);
+    const named = new Set(kept.map(({ tableNumber }) => tableNumber));
+    for (const { state, pins } of over) {
+      for (const pin of pins) pin.release();
+      const unnamed = [...state.version.tables()].filter(({ tableNumber }) => !named.has(tableNumber));
+      for (const { tableNumber } of unnamed) this.#files.forget(tableNumber);
+    }
   }
 
   #refused(): Promise<void> {

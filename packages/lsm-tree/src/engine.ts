@@ -1,15 +1,23 @@
+import type { Directory } from "@holdfast/fs-seam";
+import { checkBackup, writeBackup, type BackupOptions, type BackupReport } from "./backup.js";
+import { verifyDatabase, type DatabaseVerification, type VerifyOptions } from "./database-verification.js";
 import type { KeyValueEngine, RangeOptions, WriteOptions, WriteRung } from "./engine-contract.js";
 import { openEngineReader, type EngineReader } from "./engine-reader.js";
 import type { EngineOptions } from "./engine-options.js";
+import { EngineObservation } from "./engine-observation.js";
 import { resolveEngineOptions } from "./engine-options.js";
+import { amplificationOf, readStats, type EngineStats, type WriterStats } from "./engine-stats.js";
 import { isOutOfSpace, ofLog, poisonedBy } from "./log-failure.js";
+import { LongCalls } from "./long-calls.js";
 import { LsmError } from "./lsm-error.js";
-import { checkKeys } from "./option-check.js";
+import { checkKeys, checkWatching } from "./option-check.js";
 import { ReadableEngine } from "./readable-engine.js";
 import { recoverEngine, type EngineListener, type EngineParts, type OpenReport } from "./recovery.js";
+import { hex } from "./sstable/table-file.js";
 import { Version } from "./version.js";
 import { WriteBatch } from "./write-batch.js";
 import { LOG_DIRECTORY, WritePath } from "./write-path.js";
+import { WriteStalls } from "./write-stalls.js";
 
 /**
  * Opens a database, or creates it.
@@ -24,7 +32,7 @@ export function openEngine(options: EngineOptions): Promise<Engine | EngineReade
 export async function openEngine(options: EngineOptions): Promise<Engine | EngineReader> {
   const resolved = resolveEngineOptions(options);
   if (resolved.readOnly) return openEngineReader(resolved);
-  const listener: EngineListener = { onFailure: () => {}, onProgress: () => {} };
+  const listener: EngineListener = { onFailure: () => {}, onProgress: () => {}, onJobFailure: () => {} };
   return new Engine(await recoverEngine(resolved, listener), listener);
 }
 
@@ -35,6 +43,11 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   protected readonly tree: EngineParts["tree"];
   readonly #parts: EngineParts;
   readonly #writes: WritePath;
+  readonly #calls: LongCalls;
+  readonly #observation: EngineObservation;
+  readonly #stalls: WriteStalls;
+  /** Bytes of records that were in the log before. */
+  readonly #replayedBytes: number;
   #failure: { readonly error: unknown } | undefined;
   #closing: Promise<void> | undefined;
   /** Nothing is read or written any more. */
@@ -49,9 +62,17 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     this.tree = parts.tree;
     this.openReport = parts.report;
     const { tree, log, maintenance, options } = parts;
+    this.#replayedBytes = tree.recordBytes;
+    this.#calls = new LongCalls(options);
+    this.#observation = new EngineObservation(options.observer, {
+      databaseId: hex(parts.manifest.state.database.databaseId),
+      directory: options.directory.path,
+    });
+    const stalls = new WriteStalls(options.now, (detail) => this.#observation.tell(detail));
+    this.#stalls = stalls;
     const onFailure = (error: unknown): void => this.#fail(error);
     this.#writes = new WritePath(tree, log, {
-      pressure: () => maintenance.pressure(),
+      pressure: () => stalls.see(maintenance.pressure()),
       failureOf: (kind) => maintenance.failureOf(kind),
       schedule: options.schedule,
       onFull: () => {
@@ -62,7 +83,9 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     });
     listener.onFailure = onFailure;
     listener.onProgress = () => this.#writes.resume();
+    listener.onJobFailure = (job, error) => this.#observation.tell(() => ({ kind: "jobFailure", job, error }));
     maintenance.start();
+    this.#observation.tell(() => ({ kind: "open", report: parts.report }));
   }
 
   /** The failure behind which nothing is written; undefined while all is well. Reads go on. */
@@ -116,7 +139,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   /** Hands what is in memory to tables. Resolves when all that was written before the call is in them, durably. */
   async flush(): Promise<void> {
     this.#checkWritable();
-    this.#writes.drain();
+    this.#drain();
     this.tree.seal();
     await this.#parts.maintenance.flush();
     this.#checkSound(); // what has been flushed is flushed, also when it is being closed
@@ -130,6 +153,76 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     const [from, to] = [start && Uint8Array.from(start), end && Uint8Array.from(end)]; // borrowed until the call returns
     await this.flush();
     await this.#parts.maintenance.compactRange(from, to, signal);
+  }
+
+  /**
+   * Copies the database while it goes on, into a directory that is empty or has an unfinished backup. It opens by itself, with everything that was written before
+   * the call and perhaps some of what is written meanwhile: what one snapshot would see. Flushes first. Durability: the copy survives a power loss once this
+   * resolves, if the name of the target does.
+   *
+   * Tables get a second name where that is possible, and are copied and checked byte by byte where it is not: see `link`. The copy has the id of the database.
+   *
+   * @param target - where nothing else may be; made with `openDirectory` and `create`. Opening it says `LSM_UNFINISHED_BACKUP` until all is done.
+   * @throws {@link LsmError} `LSM_EXISTS` for a target that holds anything else, `LSM_LOCKED`, `LSM_ABORTED`, `LSM_NO_SPACE`, `LSM_POISONED`, and what is wrong
+   * with a table that is copied; `TypeError` and `RangeError` for arguments, and what the file system says. The database is as it was then, and the
+   * target an unfinished backup.
+   */
+  async backup(target: Directory, options: BackupOptions = {}): Promise<BackupReport> {
+    this.#checkWritable();
+    const { tree, installer, manifest, options: source } = this.#parts;
+    checkBackup(source.directory, target, options);
+    return this.#calls.run(options.signal, async (slices) => {
+      await slices.wait(this.flush());
+      await slices.wait(installer.settleClear());
+      const { state } = manifest; // all that was written before the call, in tables that the next line keeps
+      const pin = tree.versions.pin(state.version);
+      try {
+        return await writeBackup(source, state, target, options, slices);
+      } finally {
+        pin.release();
+      }
+    });
+  }
+
+  /**
+   * Reads the whole manifest, the whole log, and every byte of every table from their files, and says what is wrong. Changes nothing; reads and writes go on.
+   * Time: about that of compacting everything.
+   *
+   * @throws {@link LsmError} `LSM_ABORTED`, `LSM_CLOSED`; never for damage.
+   */
+  async verify(options: VerifyOptions = {}): Promise<DatabaseVerification> {
+    this.checkOpen();
+    checkKeys(options, ["signal", "onProgress"], "a verification");
+    checkWatching(options);
+    const { tree, files, log, manifest } = this.#parts;
+    const { directory } = this.#parts.options;
+    const { state } = manifest;
+    const pin = tree.versions.pin(state.version);
+    const database = { directory, version: state.version, tables: files, state, durableLsn: log.durableLsn };
+    try {
+      return await this.#calls.run(options.signal, (slices) => verifyDatabase(database, slices, options.onProgress));
+    } finally {
+      pin.release();
+    }
+  }
+
+  /** What there is, and counters since the open. @throws {@link LsmError} `LSM_CLOSED`. */
+  stats(): EngineStats & { readonly writer: WriterStats } {
+    this.checkOpen();
+    const { tree, files, log, manifest, maintenance } = this.#parts;
+    const reads = readStats(tree, files);
+    const { flushBytes, debtBytes, jobs, compactions } = maintenance.stats();
+    const logBytes = tree.recordBytes - this.#replayedBytes;
+    const written = { logBytes, flushBytes, compactionBytes: compactions.bytesWritten };
+    const { observerFailure: _none, ...ofLog } = log.stats(); // the log has no observer
+    const writer: WriterStats = {
+      ...{ lastLsn: log.lastLsn, durableLsn: log.durableLsn, flushedLsn: manifest.state.flushedLsn, log: ofLog },
+      ...{ written, amplification: amplificationOf(reads, written), stalls: this.#stalls.stats() },
+      ...{ debtBytes, jobs, compactions },
+      ...{ obsoleteTables: tree.versions.obsoleteCount, removalFailures: tree.versions.removalFailures },
+      observerFailure: this.#observation.failure,
+    };
+    return { ...reads, writer };
   }
 
   /** Resolves when no work is under way in the background, and none is due. */
@@ -161,6 +254,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   async #clearAll(rung: WriteRung): Promise<void> {
     const { tree, installer, maintenance, log } = this.#parts;
     const lsn = this.#writes.logClear();
+    this.#stalls.end();
     const before = tree.version;
     tree.clear(lsn, Version.empty(tree.version.levels.length));
     installer.owe({ lsn, seqno: tree.visibleSeqno });
@@ -192,7 +286,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     const { maintenance, log } = this.#parts;
     try {
       if (this.#failure === undefined && !this.#isReleasing) {
-        this.#writes.drain();
+        this.#drain();
         await log.sync("data");
       }
     } catch (error) {
@@ -208,8 +302,14 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
       await maintenance.flush().catch(() => {}); // the log has it durably
     }
     this.#isReleasing = true;
-    await maintenance.stop();
+    await Promise.all([maintenance.stop(), this.#calls.stop()]);
     await this.#release();
+    this.#observation.tell(() => ({ kind: "close" }));
+  }
+
+  #drain(): void {
+    this.#writes.drain();
+    this.#stalls.end();
   }
 
   /** Whether a table is worth writing that spares the next open a replay. */
@@ -236,6 +336,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     this.tree.versions.freeze();
     this.#writes.refuse(poisonedBy(error));
     void this.#parts.maintenance.stop();
+    this.#observation.tell(() => ({ kind: "failure", error }));
   }
 
   #checkWritable(): void {

@@ -18,6 +18,15 @@ export type {
 } from "./engine-contract.js";
 export { openEngine } from "./engine.js";
 export type { Engine } from "./engine.js";
+export type { BackupOptions, BackupProgress, BackupReport } from "./backup.js";
+export type { DatabaseVerification, VerifyOptions } from "./database-verification.js";
+export type { VersionVerification } from "./engine-verification.js";
+export type { EngineStats, LevelStats, WriterStats } from "./engine-stats.js";
+export type { CompactionStats } from "./compaction/compactor.js";
+export type { JobKind, JobStats } from "./job-scheduler.js";
+export type { StallStats } from "./write-stalls.js";
+export { lsmChannelName } from "./engine-observation.js";
+export type { EngineEvent, EngineEventDetail, EngineObserver } from "./engine-observation.js";
 export type { EngineReader } from "./engine-reader.js";
 export type { EngineComponents, EngineOptions, EngineSettings } from "./engine-options.js";
 export type { OpenReport } from "./recovery.js";

@@ -41,6 +41,7 @@ export class LiveTree {
   readonly #writeBufferBytes: number;
   #active: Memtable;
   #activeBytes = 0;
+  #recordBytes = 0;
   #lastLsn: number;
   #sealedLsn: number;
   /** Oldest first. */
@@ -91,6 +92,11 @@ export class LiveTree {
     return this.#activeBytes;
   }
 
+  /** Bytes of all records that were published, those of a replay among them. */
+  get recordBytes(): number {
+    return this.#recordBytes;
+  }
+
   /** What there is to read; another one after each change of memtables and tables. */
   get view(): ReadView {
     return (this.#view ??= new ReadView({
@@ -109,6 +115,7 @@ export class LiveTree {
   publish(lsn: number, recordBytes: number, operationCount: number): void {
     this.#visibleSeqno += operationCount;
     this.#lastLsn = lsn;
+    this.#recordBytes += recordBytes;
     this.#activeBytes += recordBytes + operationCount * ENTRY_BYTES;
   }
 

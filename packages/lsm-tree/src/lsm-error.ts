@@ -19,6 +19,7 @@ export const lsmErrorCodes = [
   "LSM_LOCKED",
   "LSM_NOT_FOUND",
   "LSM_EXISTS",
+  "LSM_UNFINISHED_BACKUP",
   "LSM_READ_ONLY",
   "LSM_POISONED",
   "LSM_SNAPSHOT_RELEASED",

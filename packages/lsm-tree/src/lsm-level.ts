@@ -1,8 +1,12 @@
 import type { AbstractSnapshot } from "abstract-level";
 import { isFsError, openDirectory } from "@holdfast/fs-seam";
 import type { Directory } from "@holdfast/fs-seam";
-import { openEngine } from "./engine.js";
+import type { BackupOptions, BackupReport } from "./backup.js";
+import type { DatabaseVerification, VerifyOptions } from "./database-verification.js";
+import { Engine, openEngine } from "./engine.js";
 import type { KeyValueEngine, RangeOptions, ReadOptions } from "./engine-contract.js";
+import { EngineReader } from "./engine-reader.js";
+import type { EngineStats } from "./engine-stats.js";
 import { eventLoopTurn } from "./engine-options.js";
 import type { EngineOptions } from "./engine-options.js";
 import { formatted, ownedBytes, TextScratch } from "./encoded-data.js";
@@ -60,7 +64,10 @@ const manifest = {
   explicitSnapshots: true,
   createIfMissing: true,
   errorIfExists: true,
-  additionalMethods: { approximateSize: true, compactRange: true },
+  additionalMethods: {
+    ...{ approximateSize: true, compactRange: true },
+    ...{ backup: true, refresh: true, stats: true, verify: true },
+  },
   signals: { iterators: true },
 };
 
@@ -138,6 +145,45 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
     return this.#whenOpen(async () => {
       const [first, last] = this.#encodedRange(start, end, options);
       await this.#engine.compactRange(first, last, signal === undefined ? {} : { signal });
+    });
+  }
+
+  /**
+   * Copies the database while it goes on, so that the copy opens by itself, with everything written before the call. See `Engine.backup`.
+   *
+   * @param target - a directory that is empty, or a path: what is missing of it is made. Tables are linked, where `options.link` allows it, only into a `Directory`
+   * of the same file system object, and copied into a path.
+   * @throws {@link LevelError} `LEVEL_EXISTS` for a target that is not empty, `LEVEL_DATABASE_NOT_OPEN`, `LEVEL_READONLY`, `LEVEL_ABORTED`, `LEVEL_CORRUPTION`,
+   * `LEVEL_IO_ERROR`.
+   */
+  async backup(target: string | Directory, options: BackupOptions = {}): Promise<BackupReport> {
+    return this.#whenOpen(async () => {
+      const engine = this.#inspected;
+      if (!(engine instanceof Engine)) throw new LevelError("LEVEL_READONLY");
+      return engine.backup(typeof target === "string" ? openDirectory(target, { create: true }) : target, options);
+    });
+  }
+
+  /** Reads the whole database from its files and says what is wrong. @throws {@link LevelError} `LEVEL_DATABASE_NOT_OPEN`, `LEVEL_ABORTED`; never for damage. */
+  async verify(options: VerifyOptions = {}): Promise<DatabaseVerification> {
+    return this.#whenOpen(() => this.#inspected.verify(options));
+  }
+
+  /** What there is, and counters since the open. @throws {@link LevelError} `LEVEL_DATABASE_NOT_OPEN`. */
+  stats(): EngineStats {
+    return this.#inspected.stats();
+  }
+
+  /**
+   * Shows what was written until the call, in a database that is open with `readOnly`; one that is open for writing does so anyway. Snapshots and
+   * iterators go on seeing what they saw.
+   *
+   * @throws {@link LevelError} `LEVEL_DATABASE_NOT_OPEN`, `LEVEL_NOT_FOUND`, and what opening throws. What was seen before is seen then, too.
+   */
+  async refresh(): Promise<void> {
+    return this.#whenOpen(async () => {
+      const engine = this.#inspected;
+      if (engine instanceof EngineReader) await engine.refresh();
     });
   }
 
@@ -282,6 +328,12 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
   get #engine(): KeyValueEngine {
     if (this.#opened === undefined) throw new LevelError("LEVEL_DATABASE_NOT_OPEN");
     return this.#opened;
+  }
+
+  get #inspected(): Engine | EngineReader {
+    const engine = this.#engine;
+    if (engine instanceof Engine || engine instanceof EngineReader) return engine;
+    throw new LevelError("LEVEL_NOT_SUPPORTED");
   }
 
   #reader(options: EncodedRangeOptions, shape: "entries" | "keys" | "values"): RangeReader {

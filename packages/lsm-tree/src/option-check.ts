@@ -18,3 +18,11 @@ export function checkBytes(bytes: Uint8Array, name: string, length: number): voi
   if (!(bytes instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`);
   if (bytes.length !== length) throw new RangeError(`${name} must have ${length} bytes, not ${bytes.length}`);
 }
+
+/** Throws a `TypeError` unless these are an AbortSignal and a function, or left out. */
+export function checkWatching(options: { readonly signal?: unknown; readonly onProgress?: unknown }): void {
+  const { signal, onProgress } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw new TypeError("signal must be an AbortSignal");
+  if (onProgress === undefined || typeof onProgress === "function") return;
+  throw new TypeError("onProgress must be a function");
+}

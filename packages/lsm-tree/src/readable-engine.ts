@@ -8,6 +8,11 @@ import { LsmError } from "./lsm-error.js";
 /** Reading, which is the same beside a writer and by it: a moment is fixed by the call, and nothing is waited for. */
 export abstract class ReadableEngine {
   protected abstract readonly tree: LiveTree;
+  /** What a read at a snapshot goes through. */
+  protected treeOf(_snapshot: EngineSnapshot | undefined): LiveTree {
+    return this.tree;
+  }
+
   /** Throws unless the database is open. */
   protected abstract checkOpen(): void;
 
@@ -18,14 +23,14 @@ export abstract class ReadableEngine {
 
   find(key: Uint8Array, options?: ReadOptions): EntryView | undefined {
     this.checkOpen();
-    const { tree } = this;
+    const tree = this.treeOf(options?.snapshot);
     const found = tree.view.find(key, seqnoOf(options, tree), undefined, options?.fillCache);
     return found === undefined || found.kind === entryKinds.delete ? undefined : found;
   }
 
   getMany(keys: readonly Uint8Array[], options?: ReadOptions): (Uint8Array | undefined)[] {
     this.checkOpen();
-    const { tree } = this;
+    const tree = this.treeOf(options?.snapshot);
     return tree.view.getMany(keys, seqnoOf(options, tree), options?.fillCache);
   }
 
@@ -46,7 +51,7 @@ export abstract class ReadableEngine {
 
   cursor(range: RangeOptions = {}): EngineCursor {
     this.checkOpen();
-    const { tree } = this;
+    const tree = this.treeOf(range.snapshot);
     const pin = tree.versions.pin();
     try {
       return tree.view.cursor(seqnoOf(range, tree), range, () => pin.release());

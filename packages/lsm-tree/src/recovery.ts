@@ -9,10 +9,11 @@ import {
   TABLES_DIRECTORY,
 } from "./database-files.js";
 import { EditInstaller } from "./edit-install.js";
-import { tableStoreOf } from "./engine-tables.js";
+import { tableStoreOf, type EngineTables } from "./engine-tables.js";
 import type { ResolvedEngineOptions } from "./engine-options.js";
 import { MOST_SEALED } from "./compaction/pressure.js";
 import { EngineMaintenance } from "./engine-maintenance.js";
+import type { JobKind } from "./job-scheduler.js";
 import { LiveTree } from "./live-tree.js";
 import { ofLog, ofSpace } from "./log-failure.js";
 import { LogReplay } from "./log-replay.js";
@@ -20,7 +21,6 @@ import { corrupt, LsmError } from "./lsm-error.js";
 import { MANIFEST_DIRECTORY, ManifestLog } from "./manifest-log.js";
 import type { ManifestState } from "./manifest-fold.js";
 import { formatTableFileName } from "./table-file-name.js";
-import type { TableFiles } from "./table-files.js";
 import { Version } from "./version.js";
 import { LOG_CONTENT, LOG_DIRECTORY } from "./write-path.js";
 import { MAX_RECORD_BYTES } from "./write-group.js";
@@ -62,7 +62,7 @@ export interface EngineParts {
   readonly lock: DirectoryLock;
   readonly manifest: ManifestLog;
   readonly log: Wal;
-  readonly files: TableFiles;
+  readonly files: EngineTables;
   readonly tree: LiveTree;
   readonly installer: EditInstaller;
   readonly maintenance: EngineMaintenance;
@@ -73,6 +73,7 @@ export interface EngineParts {
 export interface EngineListener {
   onFailure: (error: unknown) => void;
   onProgress: () => void;
+  onJobFailure: (job: JobKind, error: unknown) => void;
 }
 
 /** @throws {@link LsmError} by its codes, and `FsError`. Nothing is left open then. */
@@ -245,6 +246,7 @@ class Recovery {
       ...{ writeBufferBytes: options.writeBufferBytes, tableBytes: options.tableBytes },
       takeFileNumber: () => this.#nextFileNumber++,
       onProgress: () => listener.onProgress(),
+      onJobFailure: (job, error) => listener.onJobFailure(job, error),
     });
     return { ...parts, tree, installer, maintenance };
   }

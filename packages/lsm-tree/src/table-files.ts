@@ -111,10 +111,15 @@ export class TableFiles implements TableStore {
     return this.#options.directory.syncNames();
   }
 
-  remove(tableNumber: number): void {
+  /** Closes the reader and drops what the cache has of a table that nobody asks for any more. Its file stays. */
+  forget(tableNumber: number): void {
     const table = this.#opened.get(tableNumber);
     if (table !== undefined) this.#drop(table);
     this.#options.cache?.forget(tableNumber);
+  }
+
+  remove(tableNumber: number): void {
+    this.forget(tableNumber);
     this.#options.directory.removeIfPresent(formatTableFileName(tableNumber));
   }
 

@@ -43,6 +43,11 @@ export class VersionSet {
     return this.#obsolete.size;
   }
 
+  /** Whether somebody keeps a version. */
+  get isPinned(): boolean {
+    return this.#pins.size > 0;
+  }
+
   pin(version: Version = this.#current): VersionPin {
     this.#pins.set(version, (this.#pins.get(version) ?? 0) + 1);
     let isReleased = false;

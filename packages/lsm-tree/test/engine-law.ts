@@ -25,7 +25,7 @@ export const small: Omit<EngineOptions, "directory"> = {
 };
 
 /** Keys and values in order, each as `key=value`. */
-export function contentOf(engine: Engine): string[] {
+export function contentOf(engine: Pick<Engine, "cursor">): string[] {
   using cursor = engine.cursor();
   const found: string[] = [];
   for (cursor.start(); cursor.valid; cursor.next()) {
