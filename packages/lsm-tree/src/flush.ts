@@ -42,7 +42,10 @@ export async function writeFlushedTable(
   });
   let table: NewTable | undefined;
   try {
-    const entries = memtable.sortedCursor();
+    const sorting = memtable.sortedInSteps();
+    let sorted = sorting.next();
+    for (; sorted.done !== true; sorted = sorting.next()) await slices.pause();
+    const entries = sorted.value;
     await slices.pause();
     for (entries.first(); entries.valid && !isOver(); entries.next()) {
       if (rules.judge(entries) !== "drop") {

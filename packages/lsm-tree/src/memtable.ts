@@ -3,7 +3,7 @@ import { entryKinds, equalBytes, MAX_KEY_BYTES, MAX_SEQNO, MAX_VALUE_BYTES } fro
 import { hashKey, type HashKey } from "./key-hash.js";
 import { KeyIndex } from "./key-index.js";
 import { MemtableEntries } from "./memtable-entries.js";
-import { MemtableRuns, type Run } from "./memtable-runs.js";
+import { MemtableRuns, resultOf, type Run } from "./memtable-runs.js";
 import { checkKeys, checkWhole } from "./option-check.js";
 
 export interface MemtableOptions {
@@ -145,9 +145,14 @@ export class Memtable {
     return this.#runs.all().map((run) => new MemtableCursor(this.#entries, run));
   }
 
-  /** One cursor over all entries there are by now: for a flush. */
+  /** One cursor over all entries there are by now. */
   sortedCursor(): MemtableCursor {
-    return new MemtableCursor(this.#entries, this.#runs.one());
+    return resultOf(this.sortedInSteps());
+  }
+
+  /** The same for a flush, which has a pause wherever this yields. Nothing may be added meanwhile. */
+  *sortedInSteps(): Generator<void, MemtableCursor, void> {
+    return new MemtableCursor(this.#entries, yield* this.#runs.one());
   }
 
   #hash(key: Uint8Array): number {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { Memtable, type MemtableCursor } from "../src/format-entry.js";
 import { MemtableEntries } from "../src/memtable-entries.js";
-import { MemtableRuns } from "../src/memtable-runs.js";
+import { MemtableRuns, resultOf } from "../src/memtable-runs.js";
 import {
   backward,
   bytesOf,
@@ -132,10 +132,33 @@ test("runs stay few, however often somebody iterates", () => {
   const before = runs.all();
   const count = before.length;
   expect(count).toBeGreaterThan(1);
-  const one = runs.one();
+  const one = resultOf(runs.one());
   expect(before).toHaveLength(count); // whoever has runs keeps them
   expect(one).toHaveLength(3000);
   expect(runs.all()).toEqual([one]);
+});
+
+test("sorting for a flush has pauses, and whoever reads in one of them sees everything", () => {
+  const entries = new MemtableEntries(0);
+  const runs = new MemtableRuns(entries);
+  const empty = new Uint8Array();
+  const count = 100_000;
+  for (let at = 0; at < count; at++) {
+    const key = bytesOf(`${(at * 7919) % 50_021}`);
+    entries.add(1, at + 1, key, 0, key.length, empty, 0, 0);
+    if (at === 5000) runs.all();
+  }
+  const steps = runs.one();
+  let pauses = 0;
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) {
+    pauses += 1;
+    if (pauses % 5 === 0) expect(runs.all().reduce((sum, run) => sum + run.length, 0)).toBe(count);
+  }
+  expect(pauses).toBeGreaterThan(count / 16_384);
+  const expected = Uint32Array.from({ length: count }, (_, id) => id).sort((a, b) => entries.compare(a, b));
+  expect(step.value).toEqual(expected);
+  expect(runs.all()).toEqual([step.value]);
 });
 
 test("any version of a key that has many is found", () => {
