@@ -49,7 +49,7 @@ export const lsmLevelWritePart: Part = {
         )),
         ...(await levelRows(
           { id: "level/put-sync-100", workload: "the same, 100 in flight", bar: 6, rounds },
-          both(synced * 2, (level) => inFlight(level, synced * 2, { sync: true })),
+          both(synced * 10, (level) => inFlight(level, synced * 10, { sync: true })),
         )),
         ...(await levelRows(
           {
