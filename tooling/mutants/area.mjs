@@ -157,6 +157,7 @@ export const tests = {
   lsmLogGolden: `${lsm}/test/lsm-log.golden.test.ts`,
   lsmMemtable: `${lsm}/test/memtable.property.test.ts`,
   lsmMerge: `${lsm}/test/merge.property.test.ts`,
+  lsmItemColumn: `${lsm}/test/item-column.property.test.ts`,
   lsmPicker: `${lsm}/test/compaction-picker.test.ts`,
   lsmCompactionJob: `${lsm}/test/compaction-job.test.ts`,
   lsmCompactionLaws: `${lsm}/test/compaction.property.test.ts`,

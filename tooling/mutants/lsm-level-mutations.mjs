@@ -35,6 +35,19 @@ export const lsmLevelMutations = lsmArea("lsm level", contract, [
     put: "this.#items.push(new this.#itemClass(this.#slab, this.#at, length));",
   },
   {
+    what: "an entry that is come to again is what the caller made of it",
+    file: "item-column.ts",
+    find: "    this.#block = undefined;\n",
+    tests: [tests.lsmItemColumn],
+  },
+  {
+    what: "keys are taken for bytes that last",
+    file: "item-column.ts",
+    find: "this.#areLasting && bytes.length",
+    put: "bytes.length",
+    tests: [tests.lsmItemColumn],
+  },
+  {
     what: "other text is cut as if it were ASCII",
     file: "item-column.ts",
     find: 'isAscii(all) ? all.toString("latin1") : undefined',

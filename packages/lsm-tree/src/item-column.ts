@@ -19,14 +19,22 @@ const SLAB_BYTES = 32_768;
 const FIRST_SLAB_BYTES = 1024;
 /** Longer items have memory of their own. */
 const SHARED_UP_TO_BYTES = 4096;
+/** The largest block that is copied whole. */
+const BLOCK_UP_TO_BYTES = 8192;
 
-export function itemColumn(format: EncodedFormat | undefined): ItemColumn {
-  return format === "utf8" ? new TextColumn() : new BytesColumn(format === "view" ? Uint8Array : BufferOver);
+/** @param areLasting - whether the bytes that are added stay as they are until the items are taken, as those of values do. */
+export function itemColumn(format: EncodedFormat | undefined, areLasting: boolean): ItemColumn {
+  return format === "utf8"
+    ? new TextColumn()
+    : new BytesColumn(format === "view" ? Uint8Array : BufferOver, areLasting);
 }
 
 type BytesClass = new (buffer: ArrayBuffer, offset: number, length: number) => Uint8Array;
 
-/** Cuts items from slabs that are never written again. */
+/**
+ * Cuts items from slabs that are never written again. The second item of one block has the block copied whole, which takes less than to copy each of the
+ * thirty that mostly follow.
+ */
 class BytesColumn implements ItemColumn {
   readonly #itemClass: BytesClass;
   #items: Uint8Array[] = [];
@@ -34,9 +42,14 @@ class BytesColumn implements ItemColumn {
   #bytes = new Uint8Array(this.#slab);
   #at = 0;
   #nextSlabBytes = FIRST_SLAB_BYTES;
+  readonly #areLasting: boolean;
+  /** The block of the last item, where it may be copied whole, and where in the slab its copy is, or -1. */
+  #block: Uint8Array | undefined;
+  #blockAt = -1;
 
-  constructor(itemClass: BytesClass) {
+  constructor(itemClass: BytesClass, areLasting: boolean) {
     this.#itemClass = itemClass;
+    this.#areLasting = areLasting;
   }
 
   add(bytes: Uint8Array, start: number, end: number): void {
@@ -45,6 +58,13 @@ class BytesColumn implements ItemColumn {
       this.#addLong(bytes, start, end);
       return;
     }
+    if (bytes === this.#block) {
+      if (this.#blockAt < 0) this.#copyBlock(bytes);
+      this.#items.push(new this.#itemClass(this.#slab, this.#blockAt + start, length));
+      return;
+    }
+    this.#block = this.#areLasting && bytes.length <= BLOCK_UP_TO_BYTES ? bytes : undefined;
+    this.#blockAt = -1;
     if (this.#at + length > this.#bytes.length) this.#renew(length);
     copyBytes(this.#bytes, this.#at, bytes, start, end);
     this.#items.push(new this.#itemClass(this.#slab, this.#at, length));
@@ -54,7 +74,16 @@ class BytesColumn implements ItemColumn {
   take(): Encoded[] {
     const items = this.#items;
     this.#items = [];
+    // Whoever goes back may come to an entry again, and what was given out for it is not ours.
+    this.#block = undefined;
     return items;
+  }
+
+  #copyBlock(block: Uint8Array): void {
+    if (this.#at + block.length > this.#bytes.length) this.#renew(block.length);
+    this.#bytes.set(block, this.#at);
+    this.#blockAt = this.#at;
+    this.#at += block.length;
   }
 
   #addLong(bytes: Uint8Array, start: number, end: number): void {

@@ -343,8 +343,8 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
     try {
       return new RangeReader({
         cursor: this.#engine.cursor({ fillCache: options.fillCache ?? false, ...this.#range(options) }),
-        keys: wantsKeys ? itemColumn(keyEncoding) : undefined,
-        values: wantsValues ? itemColumn(valueEncoding) : undefined,
+        keys: wantsKeys ? itemColumn(keyEncoding, false) : undefined,
+        values: wantsValues ? itemColumn(valueEncoding, true) : undefined,
         shape,
         signal: signal ?? undefined,
         turn: this.#turn,
