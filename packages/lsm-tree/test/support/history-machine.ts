@@ -1,6 +1,7 @@
 // The machine a history runs on: a disk that may lose its power, turns and timers that come when they are told to, and one database.
 import { Directory } from "@holdfast/fs-seam";
 import { CrashFs, crashImages, isEffect, type Image } from "@holdfast/fs-seam/crash";
+import { FaultFs } from "@holdfast/fs-seam/fault";
 import { openEngine, type Engine } from "../../src/engine.js";
 import type { EngineSettings } from "../../src/engine-options.js";
 
@@ -65,7 +66,7 @@ export class HistoryMachine {
     const engine = await this.until(
       openEngine({
         ...this.#settings.engine,
-        directory: this.directory,
+        directory: this.#directoryOf(this.run),
         ...(this.#settings.isCompressed ? {} : { codec: null }),
         now: () => (this.#clockMs += this.#settings.clockStepMs),
         clock: () => 0,
@@ -79,6 +80,14 @@ export class HistoryMachine {
     );
     this.#engine = engine;
     return engine;
+  }
+
+  /** The directory as one program has it: once that is over, what is still under way of it does nothing more. */
+  #directoryOf(run: number): Directory {
+    const fs = new FaultFs(this.fs);
+    const action = { kind: "error", errno: "EIO" } as const;
+    fs.plan.arm({ operations: "*", path: "*", predicate: () => run !== this.run, action });
+    return new Directory(fs, "/db");
   }
 
   /** One turn or timer that is due, and all that follows at once. Returns whether there was one. */
