@@ -217,12 +217,6 @@ export const lsmModelMutations = lsmArea(
       find: "    this.#owed = clear;",
     },
     {
-      what: "tables go although a cursor reads them",
-      file: "version-set.ts",
-      find: "[this.#current, ...this.#pins.keys()]",
-      put: "[this.#current]",
-    },
-    {
       what: "tables that nobody reads stay",
       file: "version-set.ts",
       find: "    this.#pins.delete(version);\n    this.#sweep();",
