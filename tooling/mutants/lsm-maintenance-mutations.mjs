@@ -6,15 +6,10 @@ export const lsmMaintenanceMutations = lsmArea(
   [tests.lsmBackup, tests.lsmBackupCrash],
   [
     {
-      what: "the name that says unfinished is not durable before anything else",
-      file: "backup.ts",
-      find: "this.#markUnfinished();\n    await target.syncNames();",
-      put: "this.#markUnfinished();",
-    },
-    {
       what: "no name says that a backup is unfinished",
       file: "backup.ts",
-      find: "this.#markUnfinished();\n    await target.syncNames();",
+      find: "this.#markUnfinished(); // durable with",
+      put: "// with",
     },
     {
       what: "an earlier manifest may outlive its tables",

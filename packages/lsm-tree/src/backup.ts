@@ -31,8 +31,8 @@ import { LOG_DIRECTORY } from "./write-path.js";
  * A copy of a database that is open and goes on: all tables of one state of its manifest, and a manifest that says that state. In this order, each
  * durable before the next, and what a crash leaves of the target:
  *
- * 1. The name `UNFINISHED-BACKUP`, behind which nobody takes the target for a database (B1): it is empty, or has that name.
- * 2. The directories with their names, and the tables, each synced when it is a copy (B2): any of them, with any part of their bytes.
+ * 1. The name `UNFINISHED-BACKUP`, behind which nobody takes the target for a database, and the directories (B1): any of these, and the directories empty.
+ * 2. The tables, each synced when it is a copy (B2): any of them, with any part of their bytes.
  * 3. The names of the tables (B3).
  * 4. The manifest, one snapshot of the state (B4): without it, or with any part of it. No manifest ever names a table that is not there.
  * 5. That the first name is gone (B5): an unfinished backup, or the whole one.
@@ -143,8 +143,7 @@ class Backup {
 
   async run(): Promise<BackupReport> {
     const target = this.#target;
-    this.#markUnfinished();
-    await target.syncNames();
+    this.#markUnfinished(); // durable with the names of the directories, before there is anything in them
     if (target.exists(MANIFEST_DIRECTORY)) {
       target.removeTree(MANIFEST_DIRECTORY);
       await target.syncNames(); // before the tables that it names go

@@ -7,6 +7,7 @@ import { expect, test } from "vitest";
 import { checkTables, findTables } from "../src/database-files.js";
 import { LsmError, openEngine, type Engine } from "../src/index.js";
 import { MANIFEST_DIRECTORY, readManifest } from "../src/manifest-log.js";
+import { UNFINISHED_BACKUP } from "../src/unfinished-backup.js";
 import { bytes, contentOf, small } from "./engine-law.js";
 
 const isLong = process.env["LSM_LONG"] === "1";
@@ -98,5 +99,30 @@ test.each([
   });
   expect(report.recoveries).toBeGreaterThan(40);
   expect([...kinds].toSorted()).toEqual(["nothing", "unfinished", "whole"]);
+  await source.close();
+});
+
+test("S5: an unfinished backup that is taken away leaves no manifest behind its tables", async () => {
+  const source = await fill(new Directory(new MemoryFs()));
+  const kinds = new Set<Found["kind"]>();
+  await crashMatrix<Found>({
+    name: "a backup over an unfinished one",
+    setup: async (directory) => {
+      await source.backup(directory);
+      // As a crash leaves it behind the manifest and before the last step.
+      directory.writeFile(UNFINISHED_BACKUP, new Uint8Array());
+      await directory.syncNames();
+    },
+    workload: async (directory, run) => {
+      run.ack("began", 0);
+      await source.backup(directory);
+    },
+    recover: look,
+    check: ({ kind }) => void kinds.add(kind),
+    strategy: isLong ? { kind: "exhaustive", limit: 4096 } : { kind: "levels", level: 2 },
+    nested: 0,
+    rememberReads: true,
+  });
+  expect([...kinds].toSorted()).toEqual(["unfinished", "whole"]);
   await source.close();
 });
