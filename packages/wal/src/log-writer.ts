@@ -349,7 +349,7 @@ export class LogWriter {
     try {
       open.handle.allocate(open.allocatedBytes, target - open.allocatedBytes);
     } catch (error) {
-      if (isFsError(error, "FS_NO_SPACE") || isFsError(error, "FS_QUOTA_EXCEEDED")) return;
+      if (isFsError(error, "FS_NO_SPACE", "FS_QUOTA_EXCEEDED")) return;
       throw error;
     }
     open.allocatedBytes = target;
