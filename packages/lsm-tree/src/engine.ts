@@ -231,8 +231,8 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   }
 
   /**
-   * Syncs the log, hands what is in memory to a table where that is more than 1 MiB, ends background work, and gives the lock back. Idempotent. After `LSM_NO_SPACE` the database is still open: what is in the log's
-   * memory can be written once there is room. One that could not give back everything may be called again.
+   * Syncs the log, hands what is in memory to a table where that is 1 MiB or more, ends background work, and gives the lock back. Idempotent. After
+   * `LSM_NO_SPACE` the database is still open: what is in the log's memory can be written once there is room. One that could not give back everything may be called again.
    */
   close(): Promise<void> {
     this.#isOver = true;

@@ -52,9 +52,10 @@ export class MemtableRuns {
     const entries = this.#entries;
     const { count } = entries;
     let runs = [...this.#runs];
-    for (let from = this.#sorted; from < count; from += STEP_ENTRIES) {
+    const start = this.#sorted;
+    for (let from = start; from < count; from += STEP_ENTRIES) {
+      if (from > start) yield;
       runs.push(sortedRun(entries, from, Math.min(count, from + STEP_ENTRIES)));
-      yield;
     }
     while (runs.length > 1) {
       const longer: Run[] = [];
@@ -205,12 +206,12 @@ function* mergedInSteps(entries: MemtableEntries, a: Run, b: Run): Generator<voi
   }
   let [fromA, fromB] = [0, 0];
   for (let from = 0; from < merged.length; from += STEP_ENTRIES) {
+    yield;
     const to = Math.min(merged.length, from + STEP_ENTRIES);
     for (let at = from; at < to; at++) {
       const takesA = fromB === b.length || (fromA < a.length && entries.compare(a[fromA]!, b[fromB]!) < 0); // both below their lengths
       merged[at] = takesA ? a[fromA++]! : b[fromB++]!;
     }
-    yield;
   }
   return merged;
 }
