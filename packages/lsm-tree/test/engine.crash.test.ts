@@ -76,6 +76,7 @@ const windows: Readonly<Record<string, Window>> = {
     before: async (program) => {
       await program.turn(["a=1"]);
       await program.batch([`b=${"x".repeat(150)}`, `c=${"x".repeat(100)}`, "a=2"], "data");
+      await program.batch([`d=${"x".repeat(250)}`], "data"); // with two that are full the open writes tables
     },
     beforeOptions: { writeBufferBytes: 10_000 },
     work: async () => {},
