@@ -17,6 +17,8 @@ export const lsmLevelReadPart: Part = {
       const rounds = quick ? 1 : 3;
       const mine = await filled(ours, root, count);
       const peer = await filled(classic, root, count);
+      const freshMine = await fresh(ours, root, count);
+      const freshPeer = await fresh(classic, root, count);
       const memory = memoryKind();
       const third = memory && (await filled(memory, root, count));
       const tables = sortedTables().map((kind) => filledTable(kind, root, count));
@@ -79,6 +81,19 @@ export const lsmLevelReadPart: Part = {
           },
         )),
         ...(await levelRows(
+          {
+            id: "level/nextv-fresh",
+            workload: "all entries of what was just written, nextv(1000)",
+            note: "as it was left by the writes: memtable, tables of level 0, and whatever was compacted by then; the other rows read one level of tables",
+            bar: 3,
+            rounds,
+          },
+          {
+            ours: reads(freshMine, count, (level) => scan(level, count, {})),
+            classic: reads(freshPeer, count, (level) => scan(level, count, {})),
+          },
+        )),
+        ...(await levelRows(
           { id: "level/nextv-text", workload: "all entries as text, nextv(1000)", bar: 3, rounds },
           both(count, (level) => scan(level, count, { keyEncoding: "utf8", valueEncoding: "utf8" })),
         )),
@@ -102,7 +117,9 @@ export const lsmLevelReadPart: Part = {
           both(seeks, seekAll),
         )),
       ];
-      for (const { dispose } of [mine, peer, ...(third === undefined ? [] : [third])]) await dispose();
+      for (const { dispose } of [mine, peer, freshMine, freshPeer, ...(third === undefined ? [] : [third])]) {
+        await dispose();
+      }
       for (const { table } of tables) await table.dispose();
       return rows;
     }),
@@ -125,6 +142,14 @@ async function filled(kind: LevelKind, root: string, count: number): Promise<Fil
     await level.close();
     await level.open();
   }
+  await scan(level, count, { fillCache: true });
+  return { name: kind.name, level, dispose };
+}
+
+/** Filled and left as it is, then read once. */
+async function fresh(kind: LevelKind, root: string, count: number): Promise<Filled> {
+  const { level, dispose } = await newLevel(kind, root);
+  await load(level, shuffled(count));
   await scan(level, count, { fillCache: true });
   return { name: kind.name, level, dispose };
 }
