@@ -25,6 +25,8 @@ export interface MaintenanceParts {
   readonly tableBytes: number;
   /** Something has gone on, or cannot: writes that wait may be able to go on, or have to be refused. */
   readonly onProgress: () => void;
+  /** What writes wait for has failed once more: they are not to wait any longer. */
+  readonly onSetback: (error: unknown) => void;
   /** A job has failed, and is tried again. */
   readonly onJobFailure: (job: JobKind, error: unknown) => void;
 }
@@ -123,8 +125,11 @@ export class EngineMaintenance {
       isCompactionStuck: (this.#scheduler.failureOf("compaction") ?? this.#compactor.failure) !== undefined,
     });
     if (pressure.kind === "none") return noPressure;
-    if (pressure.kind === "refuse" && pressure.because === "flush") this.#tryAgain();
-    else this.wake();
+    if (pressure.kind === "refuse" && pressure.because === "flush") {
+      this.#tryAgain(); // and what waits for it is refused if that fails as well
+      return { kind: "wait", for: "flush" };
+    }
+    this.wake();
     return pressure;
   }
 
@@ -211,15 +216,20 @@ export class EngineMaintenance {
     await this.#parts.installer.idle();
   }
 
-  /** A write is refused for a flush that failed: the next one may find that it succeeds by now. */
+  /** A write would wait for a flush that failed: it may succeed by now. */
   #tryAgain(): void {
     const [sealed] = this.#parts.tree.sealed;
     if (sealed === undefined || this.#isTrying || this.#isStopped) return;
     this.#isTrying = true;
-    const done = (): void => {
-      this.#isTrying = false;
-    };
-    void this.#flushAgain(sealed).then(done, done); // whoever writes next is told
+    void this.#flushAgain(sealed).then(
+      () => {
+        this.#isTrying = false;
+      },
+      (error: unknown) => {
+        this.#isTrying = false;
+        this.#parts.onSetback(error);
+      },
+    );
   }
 
   /** A flush that has failed rests; whoever asks for one does not. */

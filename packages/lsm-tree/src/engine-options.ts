@@ -87,7 +87,7 @@ const defaults = {
   now: (): number => performance.now(),
   clock: (): number => Date.now(),
   turn: eventLoopTurn,
-  schedule: unreferencedTimer,
+  schedule: timer,
 } satisfies Omit<ResolvedEngineOptions, "directory" | Undefaulted>;
 
 /** What {@link EngineOptions} may have. */
@@ -155,7 +155,8 @@ export function eventLoopTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
 
-function unreferencedTimer(action: () => void, delayMs: number): () => void {
-  const timer = setTimeout(action, delayMs).unref();
-  return () => clearTimeout(timer);
+/** Keeps the process alive: somebody waits for what it does. */
+function timer(action: () => void, delayMs: number): () => void {
+  const handle = setTimeout(action, delayMs);
+  return () => clearTimeout(handle);
 }

@@ -16,6 +16,7 @@ import { recoverEngine, type EngineListener, type EngineParts, type OpenReport }
 import { hex } from "./sstable/table-file.js";
 import { Version } from "./version.js";
 import { WriteBatch } from "./write-batch.js";
+import { WorkSlices } from "./work-slices.js";
 import { LOG_DIRECTORY, WritePath } from "./write-path.js";
 import { WriteStalls } from "./write-stalls.js";
 
@@ -32,7 +33,12 @@ export function openEngine(options: EngineOptions): Promise<Engine | EngineReade
 export async function openEngine(options: EngineOptions): Promise<Engine | EngineReader> {
   const resolved = resolveEngineOptions(options);
   if (resolved.readOnly) return openEngineReader(resolved);
-  const listener: EngineListener = { onFailure: () => {}, onProgress: () => {}, onJobFailure: () => {} };
+  const listener: EngineListener = {
+    onFailure: () => {},
+    onProgress: () => {},
+    onSetback: () => {},
+    onJobFailure: () => {},
+  };
   return new Engine(await recoverEngine(resolved, listener), listener);
 }
 
@@ -75,6 +81,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
       pressure: () => stalls.see(maintenance.pressure()),
       failureOf: (kind) => maintenance.failureOf(kind),
       schedule: options.schedule,
+      turn: options.turn,
       onFull: () => {
         tree.seal();
         maintenance.wake();
@@ -83,6 +90,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     });
     listener.onFailure = onFailure;
     listener.onProgress = () => this.#writes.resume();
+    listener.onSetback = (error) => this.#writes.refuse(error);
     listener.onJobFailure = (job, error) => this.#observation.tell(() => ({ kind: "jobFailure", job, error }));
     maintenance.start();
     this.#observation.tell(() => ({ kind: "open", report: parts.report }));
@@ -116,7 +124,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
       this.#checkWritable();
       if (batch.hasRangeDeletes) throw new LsmError("LSM_UNSUPPORTED", "range deletes are of a later version");
       const rung = rungOf(options);
-      return batch.operationCount === 0 ? Promise.resolve() : this.#writes.write(batch, rung);
+      return batch.operationCount === 0 ? this.#writes.settle(rung) : this.#writes.write(batch, rung);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -131,8 +139,8 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     const rung = rungOf(options);
     const { limit = -1, gt, gte, lt, lte, snapshot } = range;
     const isWhole = limit < 0 && [gt, gte, lt, lte, snapshot].every((bound) => bound === undefined);
-    if (limit === 0) return;
-    if (isWhole && this.tree.snapshots.count === 0) await this.#clearAll(rung);
+    if (limit === 0) await this.#writes.settle(rung);
+    else if (isWhole && this.tree.snapshots.count === 0) await this.#clearAll(rung);
     else await this.#clearRange(range, limit, rung);
   }
 
@@ -252,7 +260,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   }
 
   async #clearAll(rung: WriteRung): Promise<void> {
-    const { tree, installer, maintenance, log } = this.#parts;
+    const { tree, installer, maintenance } = this.#parts;
     const lsn = this.#writes.logClear();
     this.#stalls.end();
     const before = tree.version;
@@ -262,24 +270,27 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
       // The log has it: the next edit, or the next open, removes the tables.
       if (!isOutOfSpace(error)) throw error;
     });
-    if (rung === "data" || rung === "full") await log.sync(rung);
-    await finished;
+    const outcomes = await Promise.allSettled([this.#writes.settle(rung), finished]);
+    for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 
   async #clearRange(range: RangeOptions, limit: number, rung: WriteRung): Promise<void> {
+    const { now, turn } = this.#parts.options;
+    const slices = new WorkSlices({ now, turn, signals: [] });
     using cursor = this.cursor(range);
     const batch = new WriteBatch();
     let left = limit < 0 ? Infinity : limit;
-    cursor.start();
-    while (cursor.valid && left > 0) {
-      batch.reset();
-      for (; cursor.valid && left > 0 && batch.operationCount < CLEAR_BATCH; cursor.next()) {
-        batch.delete(cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd));
-        left -= 1;
+    for (cursor.start(); cursor.valid && left > 0; cursor.next()) {
+      if (batch.operationCount === CLEAR_BATCH || batch.recordBytes >= CLEAR_BATCH_BYTES) {
+        await this.write(batch, { rung });
+        batch.reset();
       }
+      batch.delete(cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd));
+      left -= 1;
+      if (slices.spend(cursor.valueEnd - cursor.valueStart)) await slices.pause();
       this.#checkWritable();
-      await this.write(batch, { rung });
     }
+    await this.write(batch, { rung }); // what it covers is on this rung, also when nothing was there to delete
   }
 
   async #close(): Promise<void> {
@@ -354,6 +365,8 @@ const CLOSE_FLUSH_BYTES = 0x10_0000;
 
 /** Operations of a batch of a clear. */
 const CLEAR_BATCH = 4096;
+/** A batch of a clear that is as long as this takes no more. */
+const CLEAR_BATCH_BYTES = 0x10_0000;
 
 const rungs: readonly WriteRung[] = ["memory", "os", "data", "full"];
 

@@ -73,6 +73,7 @@ export interface EngineParts {
 export interface EngineListener {
   onFailure: (error: unknown) => void;
   onProgress: () => void;
+  onSetback: (error: unknown) => void;
   onJobFailure: (job: JobKind, error: unknown) => void;
 }
 
@@ -246,6 +247,7 @@ class Recovery {
       ...{ writeBufferBytes: options.writeBufferBytes, tableBytes: options.tableBytes },
       takeFileNumber: () => this.#nextFileNumber++,
       onProgress: () => listener.onProgress(),
+      onSetback: (error) => listener.onSetback(error),
       onJobFailure: (job, error) => listener.onJobFailure(job, error),
     });
     return { ...parts, tree, installer, maintenance };

@@ -33,11 +33,18 @@ export interface WritePathHooks {
   /** Why the work does not go on that writes would wait for. */
   readonly failureOf: (kind: "flush" | "compaction") => unknown;
   readonly schedule: (action: () => void, delayMs: number) => () => void;
+  /** One turn of the event loop; never rejects. */
+  readonly turn: () => Promise<void>;
   /** The active memtable has taken as much as it should. */
   readonly onFull: () => void;
   /** Nothing may be written any more. */
   readonly onFailure: (error: unknown) => void;
 }
+
+/** So many bytes of records are written in one turn, some 2 ms of them. */
+const TURN_BYTES = 0x4_0000;
+/** What a record costs besides its bytes, in bytes. */
+const RECORD_COST_BYTES = 512;
 
 const settled = Promise.resolve();
 const noPressure: WritePressure = { kind: "none" };
@@ -51,6 +58,8 @@ export class WritePath {
   /** Those that wait, the oldest first; the last one takes more. */
   #groups: WriteGroup[] = [];
   #isDue = false;
+  /** Bytes of records since the event loop had a turn, as far as is known. */
+  #costSinceTurn = 0;
   readonly #closeGroups = (): void => {
     this.#isDue = false;
     this.#drain(false);
@@ -105,6 +114,22 @@ export class WritePath {
     return this.#append(encodeClear(this.#tree.visibleSeqno + 1), true);
   }
 
+  /** What was written so far is on this rung when the promise resolves: for a write that has nothing to write. Rejects as writes do. */
+  settle(rung: WriteRung): Promise<void> {
+    const last = this.#groups.at(-1);
+    if (last !== undefined && last.batch.operationCount > 0) return last.join(rung);
+    return this.#settle(rung);
+  }
+
+  async #settle(rung: WriteRung): Promise<void> {
+    try {
+      if (rung === "os") this.#log.write();
+      else if (rung !== "memory") await this.#log.sync(rung);
+    } catch (error) {
+      throw this.#failed(error);
+    }
+  }
+
   /** Background work has gone on: writes that wait are written, unless they have to wait for more. */
   resume(): void {
     this.#drain(false);
@@ -146,10 +171,15 @@ export class WritePath {
       if (pressure.kind === "wait") return;
       const [group] = this.#groups as [WriteGroup]; // there is one
       this.#groups.shift();
-      if (pressure.kind === "refuse") group.refuse(this.#hooks.failureOf(pressure.because));
+      if (pressure.kind === "refuse") this.#refuse(group, this.#hooks.failureOf(pressure.because));
       else if (group.batch.operationCount > 0) this.#commit(group, pressure); // what a refused argument leaves has none
       this.#pool.giveBack(group.batch);
     }
+  }
+
+  /** Behind a turn, so that whoever tries again at once leaves room for the work that has to succeed first. */
+  #refuse(group: WriteGroup, error: unknown): void {
+    void this.#hooks.turn().then(() => group.refuse(error));
   }
 
   /** One record, in the log and then before readers. Whatever fails is told to those who wait. */
@@ -180,12 +210,24 @@ export class WritePath {
 
   #answer(group: WriteGroup, pressure: WritePressure): void {
     if (pressure.kind === "delay") this.#hooks.schedule(() => group.logged(), pressure.delayMs);
+    else if (this.#isTurnDue(group)) void this.#hooks.turn().then(() => group.logged());
     else group.logged();
     if (group.barrier === undefined) return;
     this.#log.sync(group.barrier).then(
       () => group.durable(),
       (error: unknown) => group.inDoubt(this.#failed(error)),
     );
+  }
+
+  /** Whoever awaits one write after the other would never let anybody else have a turn: one is taken after so much of it. */
+  #isTurnDue({ batch }: WriteGroup): boolean {
+    if (this.#costSinceTurn === 0) {
+      void this.#hooks.turn().then(() => {
+        this.#costSinceTurn = 0;
+      });
+    }
+    this.#costSinceTurn += RECORD_COST_BYTES + batch.recordBytes;
+    return this.#costSinceTurn > TURN_BYTES;
   }
 
   #append(record: Uint8Array, isWritten: boolean): number {
