@@ -23,7 +23,11 @@ async function database(): Promise<string> {
 }
 
 const read = (...path: readonly string[]): Uint8Array => Uint8Array.from(readFileSync(join(...path)));
-const segmentIn = (path: string): string => readdirSync(path).find((name) => name.endsWith(".seg")) ?? "";
+/** The last one: what is appended to a log that was closed gets a segment of its own. */
+const segmentIn = (path: string): string =>
+  readdirSync(path)
+    .toSorted()
+    .findLast((name) => name.endsWith(".seg")) ?? "";
 const ofKind = (lines: readonly JsonLine[], kind: string): JsonLine[] => lines.filter((line) => line.kind === kind);
 
 /** What is not sound: `file kind code`, and the keys. */

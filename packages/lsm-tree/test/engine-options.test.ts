@@ -117,6 +117,7 @@ test("S15: no option is left out of the tests of options", () => {
     ...["createIfMissing", "errorIfExists", "readOnly"], // engine.test.ts
     ...["orphans"], // engine-recovery.test.ts
     ...["mode", "paranoidOpen", "codecs"], // engine-damage.fault.test.ts
+    ...["observer"], // engine-stats.test.ts
     ...["now", "turn", "schedule", "directory"],
   ];
   expect([...Object.keys(seen), ...elsewhere].toSorted()).toEqual([...engineOptionKeys].toSorted());

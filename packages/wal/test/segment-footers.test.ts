@@ -77,7 +77,7 @@ describe("a footer", () => {
 
   test("ends its file, however much space lay ahead", async () => {
     const directory = new Directory(new MemoryFs());
-    const log = await openWal({ directory, ...options, segmentBytes: 512, preallocateBytes: 4096 });
+    const log = await openWal({ directory, ...options, segmentBytes: 512, bufferBytes: 4096, preallocateBytes: 4096 });
     const sizes = (): number[] => log.segments().map(({ file }) => directory.stat(file).size);
     log.append(bytesOf(record("a")));
     log.write();
