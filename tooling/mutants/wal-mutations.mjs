@@ -164,7 +164,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "no room for zeros ahead is an error",
     file: "log-writer.ts",
-    find: 'if (isFsError(error, "FS_NO_SPACE") || isFsError(error, "FS_QUOTA_EXCEEDED")) return;',
+    find: 'if (isFsError(error, "FS_NO_SPACE", "FS_QUOTA_EXCEEDED")) return;',
   },
   {
     what: "a record or batch above the limit is appended",
