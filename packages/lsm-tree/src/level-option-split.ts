@@ -46,25 +46,34 @@ function refuseMistake(key: string): void {
     const said = ours === undefined ? "there is none" : `it is ${ours}`;
     throw new TypeError(`${key} is an option of classic-level; here ${said}`);
   }
-  const meant = ownKeys.find((own) => isNear(own.toLowerCase(), key.toLowerCase()));
+  refuseNearMiss(key, ownKeys);
+}
+
+/** @throws `TypeError` when `key` is nearly, but not quite, one of `ownNames`. */
+export function refuseNearMiss(key: string, ownNames: readonly string[]): void {
+  const meant = ownNames.find((own) => isNear(own.toLowerCase(), key.toLowerCase()));
   if (meant !== undefined) throw new TypeError(`unknown option ${key}; did you mean ${meant}?`);
 }
 
 /** Short names are like many others, so fewer letters may differ. */
 function isNear(own: string, key: string): boolean {
-  return distance(own, key) <= Math.min(2, Math.floor(own.length / 4));
+  const most = Math.min(2, Math.floor(own.length / 4));
+  return Math.abs(own.length - key.length) <= most && distance(own, key) <= most;
 }
 
-/** How many letters have to be added, removed or changed to make `b` of `a`. */
+/** How many letters have to be added, removed, changed or swapped with the next one to make `b` of `a`. */
 function distance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let letter = 0; letter < a.length; letter++) {
     const next = [letter + 1];
     for (let at = 1; at < row.length; at++) {
       const changed = row[at - 1]! + (b[at - 1] === a[letter] ? 0 : 1); // every row has all of these
-      next.push(Math.min(changed, row[at]! + 1, next[at - 1]! + 1));
+      const isSwap = letter > 0 && at > 1 && a[letter] === b[at - 2] && a[letter - 1] === b[at - 1];
+      const swapped = isSwap ? before[at - 2]! + 1 : Infinity; // the row before the last has as many
+      next.push(Math.min(changed, swapped, row[at]! + 1, next[at - 1]! + 1));
     }
-    row = next;
+    [before, row] = [row, next];
   }
   return row[b.length]!; // it has one more than b has letters
 }

@@ -14,6 +14,7 @@ import type {
   Transcoder,
 } from "abstract-level";
 import type { WriteOptions, WriteRung } from "./engine-contract.js";
+import { refuseNearMiss } from "./level-option-split.js";
 
 /** How long a write lasts that was acknowledged. */
 export interface DurabilityOptions {
@@ -60,12 +61,52 @@ const byRung: Readonly<Record<WriteRung, WriteOptions>> = {
   full: { rung: "full" },
 };
 
+/** What single calls take, of the base class and of this one. */
+const callKeys: readonly string[] = [
+  ...["sync", "rung", "fillCache", "snapshot", "keyEncoding", "valueEncoding", "signal"],
+  ...["gt", "gte", "lt", "lte", "reverse", "limit", "keys", "values"],
+];
+/** And what the base class adds to those of operations in a batch. */
+const knownKeys: ReadonlySet<string> = new Set([...callKeys, "type", "key", "value", "sublevel"]);
+
+/**
+ * Lets options through that nobody here knows, since hooks may have their own, but no misspelled ones.
+ *
+ * @throws `TypeError` that names the option and the one that was meant.
+ */
+export function refuseMisspelled(options: object): void {
+  for (const key in options) if (!knownKeys.has(key)) refuseNearMiss(key, callKeys);
+}
+
+/** Refuses a signal where nothing would stop for it. @throws `TypeError`. */
+export function refuseSignal(options: object): void {
+  const { signal }: { readonly signal?: unknown } = options;
+  if (signal === undefined || signal === null) return;
+  throw new TypeError("signal is an option of iterators, compactRange, backup and verify only");
+}
+
+/**
+ * Refuses durability of one operation: a batch is written as a whole.
+ *
+ * @param whole - options of the batch, which the base class copies into every operation.
+ * @throws `TypeError` that names the option.
+ */
+export function refuseDurability(operation: DurabilityOptions, whole: DurabilityOptions): void {
+  const { sync, rung } = operation;
+  if (sync === whole.sync && rung === whole.rung) return;
+  const name = sync === whole.sync ? "rung" : "sync";
+  throw new TypeError(`${name} is an option of the batch, not of one operation in it`);
+}
+
 /**
  * What the engine is told of how long a write must last.
  *
  * @throws `TypeError` or `RangeError` that names the option.
  */
-export function writeOptionsOf({ sync, rung }: DurabilityOptions): WriteOptions | undefined {
+export function writeOptionsOf(options: DurabilityOptions): WriteOptions | undefined {
+  refuseMisspelled(options);
+  refuseSignal(options);
+  const { sync, rung } = options;
   if (rung === undefined && sync === undefined) return undefined;
   if (sync !== undefined && typeof sync !== "boolean") {
     throw new TypeError(`sync must be a boolean, not ${String(sync)}`);

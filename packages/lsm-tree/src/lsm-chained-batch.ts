@@ -2,7 +2,7 @@ import { AbstractChainedBatch } from "abstract-level";
 import type { KeyValueEngine } from "./engine-contract.js";
 import type { Encoded, TextScratch } from "./encoded-data.js";
 import { levelErrorOf } from "./level-error.js";
-import { writeOptionsOf } from "./level-options.js";
+import { refuseDurability, refuseMisspelled, writeOptionsOf } from "./level-options.js";
 import type { DurabilityOptions } from "./level-options.js";
 import { WriteBatch } from "./write-batch.js";
 
@@ -25,12 +25,14 @@ export class LsmChainedBatch<TDatabase, K, V> extends AbstractChainedBatch<TData
 
   // The underscored methods are for the base class alone.
 
-  _put(key: Encoded, value: Encoded): void {
+  _put(key: Encoded, value: Encoded, options: object): void {
+    refuseOfWhole(options);
     const { keyScratch, valueScratch } = this.#target;
     this.#batch.put(keyScratch.bytesOf(key), valueScratch.bytesOf(value));
   }
 
-  _del(key: Encoded): void {
+  _del(key: Encoded, options: object): void {
+    refuseOfWhole(options);
     this.#batch.delete(this.#target.keyScratch.bytesOf(key));
   }
 
@@ -45,4 +47,10 @@ export class LsmChainedBatch<TDatabase, K, V> extends AbstractChainedBatch<TData
       throw levelErrorOf(error);
     }
   }
+}
+
+/** @throws `TypeError` that names an option that only the whole batch can have, or a misspelled one. */
+function refuseOfWhole(options: object): void {
+  refuseMisspelled(options);
+  refuseDurability(options, {});
 }

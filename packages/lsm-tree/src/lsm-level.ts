@@ -15,7 +15,7 @@ import { itemColumn } from "./item-column.js";
 import { LevelBase } from "./level-methods.js";
 import type { LsmLevelOptions, LsmOpenOptions } from "./level-methods.js";
 import { LevelError, levelErrorOf } from "./level-error.js";
-import { writeOptionsOf } from "./level-options.js";
+import { refuseDurability, refuseMisspelled, refuseSignal, writeOptionsOf } from "./level-options.js";
 import { splitOptions } from "./level-option-split.js";
 import type { CompactRangeOptions, DurabilityOptions, LsmRangeOptions } from "./level-options.js";
 import { LsmChainedBatch } from "./lsm-chained-batch.js";
@@ -32,6 +32,7 @@ interface OpenSettings extends LsmOpenOptions {
 }
 
 interface EncodedReadOptions {
+  readonly signal?: AbortSignal | null | undefined;
   readonly valueEncoding?: EncodedFormat;
   readonly snapshot?: AbstractSnapshot | null | undefined;
   readonly fillCache?: boolean | undefined;
@@ -48,10 +49,9 @@ interface EncodedRangeOptions extends EncodedReadOptions {
   readonly limit: number;
   readonly keys?: boolean;
   readonly values?: boolean;
-  readonly signal?: AbortSignal | null | undefined;
 }
 
-interface EncodedOperation {
+interface EncodedOperation extends DurabilityOptions {
   readonly type: "put" | "del";
   readonly key: Encoded;
   readonly value?: Encoded;
@@ -276,7 +276,9 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
     try {
       let written: Promise<void>;
       try {
-        for (const { type, key, value } of operations) {
+        for (const operation of operations) {
+          refuseDurability(operation, options);
+          const { type, key, value } = operation;
           if (type === "put") batch.put(this.#keyScratch.bytesOf(key), this.#valueScratch.bytesOf(value ?? ""));
           else batch.delete(this.#keyScratch.bytesOf(key));
         }
@@ -302,8 +304,9 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
   protected async _clear(options: EncodedRangeOptions & DurabilityOptions): Promise<void> {
     try {
       const { limit } = options;
+      const rung = writeOptionsOf(options);
       const range = { ...this.#range(options), ...(limit === -1 ? {} : { limit }) };
-      await this.#engine.clear(range, writeOptionsOf(options));
+      await this.#engine.clear(range, rung);
     } catch (error) {
       throw levelErrorOf(error);
     }
@@ -337,6 +340,7 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
   }
 
   #reader(options: EncodedRangeOptions, shape: "entries" | "keys" | "values"): RangeReader {
+    refuseMisspelled(options);
     const { keyEncoding, valueEncoding, signal } = options;
     const wantsKeys = shape === "keys" || (shape === "entries" && options.keys !== false);
     const wantsValues = shape === "values" || (shape === "entries" && options.values !== false);
@@ -354,7 +358,10 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
     }
   }
 
-  #readOptions({ snapshot, fillCache }: EncodedReadOptions): ReadOptions | undefined {
+  #readOptions(options: EncodedReadOptions): ReadOptions | undefined {
+    refuseMisspelled(options);
+    refuseSignal(options);
+    const { snapshot, fillCache } = options;
     if (snapshot === undefined || snapshot === null) return fillCache === undefined ? undefined : { fillCache };
     const fixed = LsmSnapshot.of(snapshot, this.#engine);
     return fillCache === undefined ? { snapshot: fixed } : { snapshot: fixed, fillCache };

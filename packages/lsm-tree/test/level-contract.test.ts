@@ -134,6 +134,8 @@ describe("text", () => {
   });
 });
 
+const put = { type: "put", key: "a", value: "1" } as const;
+
 describe("how long a write lasts", () => {
   const rows: readonly [options: object, rung: string][] = [
     [{}, "default"],
@@ -173,6 +175,63 @@ describe("how long a write lasts", () => {
       expect((error as Error).message).toMatch(message);
     }
     expect(db.disk.rungs).toEqual([]);
+    await db.close();
+  });
+});
+
+describe("options of single calls", () => {
+  it.each([
+    ["rnug", "rung"],
+    ["rungs", "rung"],
+    ["Sync", "sync"],
+    ["fillcache", "fillCache"],
+    ["snapshots", "snapshot"],
+    ["valueEncodng", "valueEncoding"],
+  ])("that are misspelled are refused: %s for %s", async (name, meant) => {
+    const db = await opened();
+    const wrong: object = { [name]: "data" };
+    const message = `unknown option ${name}; did you mean ${meant}?`;
+    const calls = [
+      ...[() => db.put("a", "1", wrong), () => db.del("a", wrong), () => db.clear(wrong), () => db.batch([put], wrong)],
+      ...[() => db.batch().del("a").write(wrong), () => db.get("a", wrong), () => db.getMany(["a"], wrong)],
+      ...[() => db.has("a", wrong), () => db.hasMany(["a"], wrong), () => db.sublevel("sub").put("a", "1", wrong)],
+      async () => void db.getSync("a", wrong),
+      async () => void db.iterator(wrong),
+      async () => void db.batch().put("a", "1", wrong),
+    ];
+    for (const call of calls) await expect(call()).rejects.toThrow(new TypeError(message));
+    expect(db.disk.rungs).toEqual([]);
+    await db.close();
+  });
+
+  it("that nobody knows are let through, for hooks that read them", async () => {
+    const db = await opened();
+    await db.put("a", "1", { userland: 1, r: 2 } as object);
+    expect(await db.get("a", { userland: 1, k: 2 } as object)).toBe("1");
+    await db.close();
+  });
+
+  it("are of the whole batch where they say how long it lasts", async () => {
+    const db = await opened();
+    const message = /is an option of the batch, not of one operation in it/;
+    await expect(db.batch([{ ...put, sync: true } as never])).rejects.toThrow(new RegExp(`sync ${message.source}`));
+    await expect(db.batch([{ ...put, rung: "data" } as never])).rejects.toThrow(new RegExp(`rung ${message.source}`));
+    const chained = db.batch();
+    expect(() => chained.put("a", "1", { sync: true } as object)).toThrow(message);
+    expect(() => chained.del("a", { rung: "full" } as object)).toThrow(message);
+    await chained.write();
+    expect(await db.keys().all()).toEqual([]);
+    await db.close();
+  });
+
+  it("have no signal where nothing stops for it", async () => {
+    const db = await opened();
+    await db.put("a", "1");
+    const stopped: object = { signal: AbortSignal.abort() };
+    const message = "signal is an option of iterators, compactRange, backup and verify only";
+    const calls = [() => db.get("a", stopped), () => db.clear(stopped), () => db.put("b", "1", stopped)];
+    for (const call of calls) await expect(call()).rejects.toThrow(new TypeError(message));
+    expect(await db.keys().all()).toEqual(["a"]);
     await db.close();
   });
 });
