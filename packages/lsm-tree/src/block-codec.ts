@@ -88,6 +88,17 @@ export class BlockCodecs {
   }
 }
 
+/** @throws `TypeError` that names the option, unless these are codecs or left out. */
+export function checkCodecs({ codec, codecs }: { readonly codec?: unknown; readonly codecs?: unknown }): void {
+  if (codec !== undefined && codec !== null) {
+    const { id, encode, decode } = Object(codec) as Partial<BlockCodec>;
+    const isCodec = Number.isInteger(id) && typeof encode === "function" && typeof decode === "function";
+    if (!isCodec) throw new TypeError("codec must be a BlockCodec, such as lz4Codec, or null");
+  }
+  if (codecs === undefined || typeof (Object(codecs) as Partial<BlockCodecs>).decode === "function") return;
+  throw new TypeError("codecs must be made with new BlockCodecs([...])");
+}
+
 function lz4(): BlockCodec {
   const encoder = new Lz4Encoder();
   return {

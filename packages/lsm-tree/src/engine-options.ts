@@ -1,7 +1,7 @@
 import * as crypto from "node:crypto";
 import type { Directory } from "@holdfast/fs-seam";
 import type { RecoveryMode } from "@holdfast/wal";
-import type { BlockCodec, BlockCodecs } from "./block-codec.js";
+import { checkCodecs, type BlockCodec, type BlockCodecs } from "./block-codec.js";
 import type { EngineObserver } from "./engine-observation.js";
 import { checkKeys, checkWhole } from "./option-check.js";
 
@@ -125,6 +125,7 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
   for (const key of ["random", "now", "clock", "turn", "schedule"] as const) {
     if (typeof resolved[key] !== "function") throw new TypeError(`${key} must be a function`);
   }
+  checkCodecs(options);
   if (observer !== undefined && typeof observer !== "function") throw new TypeError("observer must be a function");
   for (const key of ["createIfMissing", "errorIfExists", "readOnly", "paranoidOpen"] as const) {
     if (typeof resolved[key] !== "boolean") throw new TypeError(`${key} must be a boolean`);

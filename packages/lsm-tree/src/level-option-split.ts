@@ -13,7 +13,7 @@ const names = new Map<string, string | undefined>([
   ["blockSize", "blockBytes"],
   ["maxFileSize", "tableBytes"],
   ["maxOpenFiles", "maxOpenTables"],
-  ["compression", "codec"],
+  ["compression", "codec, and codec: null in place of false"],
   ["blockRestartInterval", undefined],
   ["multithreading", undefined],
 ]);

@@ -1,6 +1,7 @@
 import type { AbstractSnapshot } from "abstract-level";
 import { isFsError, openDirectory } from "@holdfast/fs-seam";
 import type { Directory } from "@holdfast/fs-seam";
+import { checkCodecs } from "./block-codec.js";
 import type { BackupOptions, BackupReport } from "./backup.js";
 import type { DatabaseVerification, VerifyOptions } from "./database-verification.js";
 import { Engine, openEngine } from "./engine.js";
@@ -22,6 +23,7 @@ import { LsmChainedBatch } from "./lsm-chained-batch.js";
 import { LsmIterator, LsmKeyIterator, LsmValueIterator } from "./lsm-iterator.js";
 import { LsmSnapshot } from "./lsm-snapshot.js";
 import { LsmError } from "./lsm-error.js";
+import { checkWatching } from "./option-check.js";
 import { RangeReader } from "./range-reader.js";
 import { WriteBatch } from "./write-batch.js";
 
@@ -102,11 +104,18 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
     location: string | LsmLevelOptions<KDefault, VDefault>,
     options: LsmLevelOptions<KDefault, VDefault> = typeof location === "string" ? {} : location,
   ) {
+    if (typeof options !== "object" || options === null) {
+      throw new TypeError("LsmLevel takes a path and options, or options with a directory; options must be an object");
+    }
     const { directory, ...others } = options;
+    if (directory !== undefined && typeof (directory as Partial<Directory>).open !== "function") {
+      throw new TypeError("directory must be a Directory of @holdfast/fs-seam");
+    }
     if (directory === undefined && (typeof location !== "string" || location === "")) {
       throw new TypeError("location must be a path, or options.directory a Directory");
     }
     const { engineOptions, baseOptions } = splitOptions(others);
+    checkCodecs(others);
     super({ ...manifest, permanence: directory?.fs.capabilities().persistent ?? true }, baseOptions);
     this.#location = typeof location === "string" ? location : "";
     this.#directory = directory;
@@ -141,6 +150,7 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
   compactRange(start: KDefault, end: KDefault, options?: CompactRangeOptions<KDefault>): Promise<void>;
   compactRange<K = KDefault>(start: K, end: K, options: CompactRangeOptions<K>): Promise<void>;
   async compactRange<K>(start: K, end: K, options: CompactRangeOptions<K> = {}): Promise<void> {
+    checkWatching(options);
     const { signal } = options;
     return this.#whenOpen(async () => {
       const [first, last] = this.#encodedRange(start, end, options);

@@ -4,6 +4,7 @@ import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { WalError } from "@holdfast/wal";
 import { AbstractLevel, AbstractSnapshot } from "abstract-level";
 import { describe, expect, it } from "vitest";
+import { openEngine } from "../src/engine.js";
 import { LevelError, levelErrorCodes, levelErrorOf } from "../src/level-error.js";
 import { LsmError } from "../src/lsm-error.js";
 import type { LsmIteratorOptions } from "../src/level-options.js";
@@ -388,12 +389,38 @@ describe("the constructor", () => {
   });
 
   it.each([
+    [[], /options must be an object/],
+    [["/somewhere", null], /options must be an object/],
+    [[{ directory: "/tmp" }], /directory must be a Directory/],
+    [["/somewhere", { codec: "lz4" }], /codec must be a BlockCodec/],
+    [["/somewhere", { codec: {} }], /codec must be a BlockCodec/],
+    [["/somewhere", { codecs: 5 }], /codecs must be made with new BlockCodecs/],
+  ] as [unknown[], RegExp][])("refuses %j by name", async (given, message) => {
+    const refused = (make: () => unknown): void => {
+      expect(make).toThrow(TypeError);
+      expect(make).toThrow(message);
+    };
+    refused(() => new LsmLevel(...(given as [string])));
+    const [, options] = given;
+    if (typeof options !== "object" || options === null) return;
+    const opening = openEngine({ directory: new Directory(new MemoryFs()), ...options });
+    await expect(opening).rejects.toThrow(message);
+  });
+
+  it("is followed by methods that refuse what is no signal", async () => {
+    const db = await opened();
+    const wrong = { signal: 5 } as never;
+    await expect(db.compactRange("a", "b", wrong)).rejects.toThrow(new TypeError("signal must be an AbortSignal"));
+    await db.close();
+  });
+
+  it.each([
     ["cacheSize", "it is cacheBytes"],
     ["writeBufferSize", "it is writeBufferBytes"],
     ["blockSize", "it is blockBytes"],
     ["maxFileSize", "it is tableBytes"],
     ["maxOpenFiles", "it is maxOpenTables"],
-    ["compression", "it is codec"],
+    ["compression", "it is codec, and codec: null in place of false"],
     ["blockRestartInterval", "there is none"],
     ["multithreading", "there is none"],
   ])("says of classic-level's %s that %s here", (name, said) => {
