@@ -212,6 +212,23 @@ test("inputs that are gone when a job ends are not replaced: its outputs go too"
   expect([...host.tables.files.keys()]).toEqual([1, 2, 3, 4]);
 });
 
+test("a range whose tables are cleared while it is compacted goes on with those that come then", async () => {
+  const host = new Host(new MemoryTables());
+  for (let flush = 0; flush < 4; flush++) await host.flush(names(10, flush * 13));
+  let isCleared = false;
+  host.before = () => {
+    if (isCleared) return;
+    isCleared = true;
+    const [newest] = host.current.tablesOf(0).toSorted((a, b) => b.tableNumber - a.tableNumber);
+    host.current = Version.empty(5).apply([{ kind: "addTable", table: newest! }]); // written behind the clear
+  };
+  await host.compactor.compactRange(host.scheduler, undefined, undefined);
+  expect(isCleared).toBe(true);
+  expect([...host.current.tables()].map(({ level }) => level)).toEqual([4]);
+  const newest = host.history.slice(-10);
+  expect(linesOf(host.entries(), 40)).toEqual(linesOf(newest, 40));
+});
+
 test("an edit that is refused for no reason is a failure, not a circle", async () => {
   const host = new Host(new MemoryTables());
   for (let flush = 0; flush < 4; flush++) await host.flush(names(10, flush * 13));

@@ -85,12 +85,13 @@ export class Compactor {
     end: Uint8Array | undefined,
     signal?: AbortSignal,
   ): Promise<void> {
-    const walk = new RangeWalk({ start, end, targetTableBytes: this.#targetTableBytes });
+    const range = { start, end, targetTableBytes: this.#targetTableBytes };
+    let walk = new RangeWalk(range);
     const progress = { isDone: false };
     const run = async (slices: WorkSlices): Promise<void> => {
       const plan = walk.next(this.#host.version());
       if (plan === undefined) progress.isDone = true;
-      else await this.#carryOut(plan, slices);
+      else if (!(await this.#carryOut(plan, slices))) walk = new RangeWalk(range); // there are other tables by now
     };
     while (!progress.isDone) await scheduler.run({ what: "range", run }, signal);
   }
@@ -109,25 +110,28 @@ export class Compactor {
   /** A table that cannot be read must not keep all others from being compacted, nor be read again and again. */
   async #avoiding(plan: CompactionPlan, slices: WorkSlices): Promise<void> {
     try {
-      await this.#carryOut(plan, slices);
+      if (await this.#carryOut(plan, slices)) return;
     } catch (error) {
       if (!(error instanceof LsmError)) throw error;
       const culprit = plan.inputs.find(({ tableNumber }) => tableNumber === error.context.tableNumber);
       if (culprit === undefined) throw error;
       this.#unreadable.set(culprit.tableNumber, error);
+      return;
     }
+    throw new LsmError("LSM_ABORTED", "the tables of a compaction are gone; nothing of it counts");
   }
 
-  async #carryOut(plan: CompactionPlan, slices: WorkSlices): Promise<void> {
+  /** False when a clear has taken the tables meanwhile: nothing of it counts then. */
+  async #carryOut(plan: CompactionPlan, slices: WorkSlices): Promise<boolean> {
     this.#isRunning = true;
     try {
-      await this.#replace(plan, slices);
+      return await this.#replace(plan, slices);
     } finally {
       this.#isRunning = false;
     }
   }
 
-  async #replace(plan: CompactionPlan, slices: WorkSlices): Promise<void> {
+  async #replace(plan: CompactionPlan, slices: WorkSlices): Promise<boolean> {
     const host = this.#host;
     const result = await runCompaction(plan, {
       version: host.version(),
@@ -144,7 +148,7 @@ export class Compactor {
       if (areLive(host.version(), result.changes)) {
         throw new RangeError("an edit was refused although its tables are there");
       }
-      throw new LsmError("LSM_ABORTED", "the tables of a compaction are gone; nothing of it counts");
+      return false;
     }
     for (const { tableNumber } of plan.inputs) this.#unreadable.delete(tableNumber);
     const { bytesRead, bytesWritten, entriesRead, entriesDropped } = result;
@@ -157,5 +161,6 @@ export class Compactor {
       entriesRead: stats.entriesRead + entriesRead,
       entriesDropped: stats.entriesDropped + entriesDropped,
     };
+    return true;
   }
 }
