@@ -80,7 +80,7 @@ const KEPT_BATCH_BYTES = 0x10_0000;
  * The engine as an `abstract-level` database: encodings, sublevels, hooks and events are those of the base class, data and durability those of
  * the engine, and this class decides nothing.
  *
- * Keys, values and options are read before a method returns. Whatever is returned belongs to the caller. Failures of the engine are
+ * Keys, values and options are read before a method returns; while the database is opening only once it is open, so they must stay as they are until then. Whatever is returned belongs to the caller. Failures of the engine are
  * {@link LevelError}s with what it said as `cause`.
  */
 export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KDefault, VDefault> {
