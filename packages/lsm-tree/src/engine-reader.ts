@@ -7,10 +7,10 @@ import type { ResolvedEngineOptions } from "./engine-options.js";
 import { readStats, type EngineStats } from "./engine-stats.js";
 import { tableStoreOf, type EngineTables } from "./engine-tables.js";
 import { LiveTree } from "./live-tree.js";
-import { ofLog } from "./log-failure.js";
+import { ofLog, recordsMissing } from "./log-failure.js";
 import { LogReplay } from "./log-replay.js";
 import { LongCalls } from "./long-calls.js";
-import { corrupt, LsmError } from "./lsm-error.js";
+import { LsmError } from "./lsm-error.js";
 import type { ManifestState } from "./manifest-fold.js";
 import { checkKeys, checkWatching } from "./option-check.js";
 import { ReadableEngine } from "./readable-engine.js";
@@ -88,7 +88,7 @@ async function readTree(options: ResolvedEngineOptions, state: ManifestState, fi
   let log: WalReader | undefined;
   try {
     log = openWalReader({ directory: directory.directory(LOG_DIRECTORY), maxRecordBytes: MAX_RECORD_BYTES });
-    if (log.lastLsn < flushedLsn) throw corrupt("the log ends before what is in tables", { file: LOG_DIRECTORY });
+    if (log.lastLsn < flushedLsn) throw recordsMissing(log.firstLsn, log.lastLsn, flushedLsn);
     for (const record of log.read({ from: flushedLsn + 1 })) {
       if (replay.add(record).kind === "clear") tree.clear(record.lsn, Version.empty(levelCount));
       sliceBytes += record.payload.length;
@@ -97,9 +97,9 @@ async function readTree(options: ResolvedEngineOptions, state: ManifestState, fi
       await turn();
     }
   } catch (error) {
-    // A database that was created a moment ago has no log yet.
-    const isNone = error instanceof WalError && error.code === "WAL_NOT_FOUND" && flushedLsn === 0;
-    if (!isNone) throw ofLog(error, LOG_DIRECTORY);
+    if (!(error instanceof WalError && error.code === "WAL_NOT_FOUND")) throw ofLog(error, LOG_DIRECTORY);
+    // A database that was created a moment ago has no log yet. Otherwise it says what an open for writing does.
+    if (flushedLsn > 0) throw recordsMissing(1, 0, flushedLsn, error); // as in the empty one that is created for writing
   } finally {
     log?.close();
   }

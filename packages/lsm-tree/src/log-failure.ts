@@ -1,6 +1,6 @@
 import { isFsError } from "@holdfast/fs-seam";
 import { WalError, type WalErrorCode } from "@holdfast/wal";
-import { LsmError, type LsmErrorCode, type LsmErrorContext } from "./lsm-error.js";
+import { corrupt, LsmError, type LsmErrorCode, type LsmErrorContext } from "./lsm-error.js";
 
 /** What a log says, in this package's words; the log's own error is the cause. */
 
@@ -28,6 +28,12 @@ export function ofLog(error: unknown, name: string): unknown {
   const { file, offset } = error.context;
   const context: LsmErrorContext = { file: file === undefined ? name : `${name}/${file}`, offset };
   return new LsmError(code, `${name}: ${error.message}`, context, { cause: error });
+}
+
+/** The log was durable up to what the tables have before the manifest said so: records are gone that a crash does not take. */
+export function recordsMissing(firstLsn: number, lastLsn: number, flushedLsn: number, cause?: unknown): LsmError {
+  const message = `the log has records ${firstLsn} to ${lastLsn}, and the tables have all up to ${flushedLsn}: some are missing`;
+  return corrupt(message, { file: "wal", expected: flushedLsn, actual: lastLsn }, cause);
 }
 
 /** Whether a write was refused for want of room, and has left everything as it was. */

@@ -15,9 +15,9 @@ import { MOST_SEALED } from "./compaction/pressure.js";
 import { EngineMaintenance } from "./engine-maintenance.js";
 import type { JobKind } from "./job-scheduler.js";
 import { LiveTree } from "./live-tree.js";
-import { ofLog, ofSpace } from "./log-failure.js";
+import { ofLog, ofSpace, recordsMissing } from "./log-failure.js";
 import { LogReplay } from "./log-replay.js";
-import { corrupt, LsmError } from "./lsm-error.js";
+import { LsmError } from "./lsm-error.js";
 import { MANIFEST_DIRECTORY, ManifestLog } from "./manifest-log.js";
 import type { ManifestState } from "./manifest-fold.js";
 import { formatTableFileName } from "./table-file-name.js";
@@ -213,11 +213,7 @@ class Recovery {
     }
     this.#taken.push(() => log.close({ discard: true }));
     const { lastLsn, firstLsn } = log;
-    // The log was durable up to there before the manifest said so.
-    if (lastLsn < flushedLsn || firstLsn > flushedLsn + 1) {
-      const message = `the log has records ${firstLsn} to ${lastLsn}, and the tables have all up to ${flushedLsn}: some are missing`;
-      throw corrupt(message, { file: LOG_DIRECTORY, expected: flushedLsn, actual: lastLsn });
-    }
+    if (lastLsn < flushedLsn || firstLsn > flushedLsn + 1) throw recordsMissing(firstLsn, lastLsn, flushedLsn);
     return log;
   }
 

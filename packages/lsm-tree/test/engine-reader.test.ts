@@ -109,6 +109,22 @@ test("LsmLevel reads beside a writer, refreshes, and refuses writes by name", as
   await expect(none.open()).rejects.toMatchObject({ cause: { code: "LEVEL_NOT_FOUND" } });
 });
 
+test("a log that is gone is told of in the same words, for reading and for writing", async () => {
+  const directory = new Directory(new MemoryFs());
+  const engine = await openEngine({ ...small, directory });
+  await engine.put(bytes("a"), bytes("1"));
+  await engine.flush();
+  await engine.close();
+  for (const { name } of directory.list("wal")) directory.remove(`wal/${name}`);
+  const failureOf = (readOnly: boolean): Promise<unknown> =>
+    openEngine({ ...small, directory, readOnly }).catch((error: unknown) => error);
+  const reading = await failureOf(true);
+  expect(reading).toMatchObject({ code: "LSM_CORRUPT", context: { file: "wal" } });
+  const writing = await failureOf(false);
+  expect(writing).toMatchObject({ code: "LSM_CORRUPT", context: { file: "wal" } });
+  expect((reading as Error).message).toBe((writing as Error).message);
+});
+
 test("beside a writer of another process, and where nothing may be written", async () => {
   const root = mkdtempSync(join(tmpdir(), "lsm-reader-"));
   const entry = new URL("../dist/index.js", import.meta.url).href;
