@@ -7,7 +7,7 @@ import type { EngineOptions } from "./engine-options.js";
 import { EngineObservation } from "./engine-observation.js";
 import { resolveEngineOptions } from "./engine-options.js";
 import { amplificationOf, readStats, type EngineStats, type WriterStats } from "./engine-stats.js";
-import { isOutOfSpace, ofLog, poisonedBy } from "./log-failure.js";
+import { isOutOfSpace, ofLog, ofWrite, poisonedBy } from "./log-failure.js";
 import { LongCalls } from "./long-calls.js";
 import { LsmError } from "./lsm-error.js";
 import { checkKeys, checkWatching } from "./option-check.js";
@@ -338,7 +338,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     const results = await Promise.allSettled([log.close(), manifest.close()]);
     lock.release();
     const failed = results.find(({ status }) => status === "rejected");
-    if (failed?.status === "rejected") throw ofLog(failed.reason, LOG_DIRECTORY);
+    if (failed?.status === "rejected") throw ofWrite(ofLog(failed.reason, LOG_DIRECTORY), LOG_DIRECTORY);
   }
 
   #fail(error: unknown): void {

@@ -53,3 +53,14 @@ export function ofSpace(error: unknown): unknown {
   const message = "the disk is full; nothing is lost, try again when there is room";
   return new LsmError("LSM_NO_SPACE", message, {}, { cause: error });
 }
+
+/**
+ * What the system said to a write or a barrier as an error of this package; everything else as it is.
+ *
+ * @param file - what was written, by its name in the database.
+ */
+export function ofWrite(error: unknown, file: string): unknown {
+  const told = ofSpace(error);
+  if (told !== error || !isFsError(error)) return told;
+  return new LsmError("LSM_WRITE_FAILED", `${file}: ${error.message}`, { file }, { cause: error });
+}

@@ -13,6 +13,7 @@ export const lsmErrorCodes = [
   "LSM_OUT_OF_ORDER",
   "LSM_MISSING_TABLE",
   "LSM_READ_FAILED",
+  "LSM_WRITE_FAILED",
   "LSM_NO_SPACE",
   "LSM_CLOSED",
   "LSM_ABORTED",

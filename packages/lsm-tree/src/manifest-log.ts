@@ -1,6 +1,6 @@
 import type { Directory } from "@holdfast/fs-seam";
 import { openWal, openWalReader, type RecoveryReport, type Wal, type WalOptions } from "@holdfast/wal";
-import { isOutOfSpace, ofLog, poisonedBy } from "./log-failure.js";
+import { isOutOfSpace, ofLog, ofWrite, poisonedBy } from "./log-failure.js";
 import { applyEdit, ManifestFold, snapshotChanges, type ManifestState, type Watermarks } from "./manifest-fold.js";
 import { decodeVersionEdit, encodeVersionEdit, type EditChange } from "./version-edit.js";
 
@@ -138,7 +138,7 @@ export class ManifestLog {
     try {
       await this.#log.close();
     } catch (error) {
-      throw ofLog(error, MANIFEST_DIRECTORY);
+      throw ofWrite(ofLog(error, MANIFEST_DIRECTORY), MANIFEST_DIRECTORY);
     }
   }
 

@@ -1,5 +1,6 @@
 import { isFsError, type Directory, type FileHandle } from "@holdfast/fs-seam";
 import type { NewTable } from "./engine-contract.js";
+import { ofWrite } from "./log-failure.js";
 import { LsmError } from "./lsm-error.js";
 import { TableBuilder, type TableBuilderOptions } from "./sstable/table-builder.js";
 import { formatTableFileName } from "./table-file-name.js";
@@ -27,7 +28,7 @@ export class TableCreation implements NewTable {
   readonly #level: number;
   readonly #createdMs: number;
 
-  /** @throws `FsError` `FS_ALREADY_EXISTS` when there is a file of this number, {@link LsmError} `LSM_NO_SPACE`; errors of options as of `TableBuilder`. */
+  /** @throws {@link LsmError} `LSM_WRITE_FAILED`, also when there is a file of this number, `LSM_NO_SPACE`; errors of options as of `TableBuilder`. */
   constructor(directory: Directory, options: Omit<TableBuilderOptions, "write">) {
     const { tableNumber, level = 0, createdMs = 0 } = options;
     this.tableNumber = tableNumber;
@@ -79,7 +80,7 @@ export class TableCreation implements NewTable {
   }
 
   #spaceFailure(error: unknown): unknown {
-    if (!isFsError(error, "FS_NO_SPACE", "FS_QUOTA_EXCEEDED")) return error;
+    if (!isFsError(error, "FS_NO_SPACE", "FS_QUOTA_EXCEEDED")) return ofWrite(error, this.#file);
     const message = `${this.#file}: the disk is full; nothing is lost, try again when there is room`;
     const context = { file: this.#file, tableNumber: this.tableNumber };
     return new LsmError("LSM_NO_SPACE", message, context, { cause: error });

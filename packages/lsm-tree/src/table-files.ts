@@ -4,6 +4,7 @@ import type { BlockCodec, BlockCodecs } from "./block-codec.js";
 import type { NewTable, TablePin, TableStore } from "./engine-contract.js";
 import type { HashKey } from "./key-hash.js";
 import { LsmError } from "./lsm-error.js";
+import { ofWrite } from "./log-failure.js";
 import { checkBytes, checkKeys, checkWhole } from "./option-check.js";
 import type { TableReader } from "./sstable/table-reader.js";
 import { TableCreation, type NewTableDetails } from "./table-creation.js";
@@ -107,8 +108,12 @@ export class TableFiles implements TableStore {
     });
   }
 
-  syncNames(): Promise<void> {
-    return this.#options.directory.syncNames();
+  async syncNames(): Promise<void> {
+    try {
+      await this.#options.directory.syncNames();
+    } catch (error) {
+      throw ofWrite(error, "tables");
+    }
   }
 
   /** Closes the reader and drops what the cache has of a table that nobody asks for any more. Its file stays. */

@@ -108,3 +108,40 @@ describe.each([
     }
   });
 });
+
+test.each([
+  ["append:*.sst n1 EIO", /[.]sst$/],
+  ["sync:*.sst n1 EIO", /[.]sst$/],
+  ["open:*.sst n1 EACCES", /[.]sst$/],
+])(
+  "%s: a flush, and a range, say which file could not be written, and succeed when they are repeated",
+  async (rule, file) => {
+    for (const call of ["flush", "compactRange"] as const) {
+      const fs = new FaultFs(new MemoryFs());
+      const engine = await openEngine({ ...small, directory: new Directory(fs) });
+      await engine.put(bytes("a"), bytes("1"));
+      fs.plan.arm(rule);
+      const failed = { code: "LSM_WRITE_FAILED", context: { file: expect.stringMatching(file) as unknown } };
+      await expect(engine[call]()).rejects.toMatchObject(failed);
+      await engine[call]();
+      expect(contentOf(engine)).toEqual(["a=1"]);
+      await engine.close();
+    }
+  },
+);
+
+test("names whose barrier failed are in doubt until the database is opened again", async () => {
+  const inner = new MemoryFs();
+  const fs = new FaultFs(inner);
+  const engine = await openEngine({ ...small, directory: new Directory(fs) });
+  await engine.put(bytes("a"), bytes("1"));
+  fs.plan.arm("syncNames:*tables* n1 EIO");
+  const failed = { code: "LSM_WRITE_FAILED", context: { file: "tables" } };
+  await expect(engine.flush()).rejects.toMatchObject({ ...failed, cause: { code: "FS_IO" } });
+  await expect(engine.flush()).rejects.toMatchObject({ ...failed, cause: { code: "FS_POISONED" } });
+  await engine.close();
+  const again = await openEngine({ ...small, directory: new Directory(inner) });
+  await again.flush();
+  expect(contentOf(again)).toEqual(["a=1"]);
+  await again.close();
+});

@@ -265,6 +265,7 @@ describe("failures of the engine", () => {
     [new LsmError("LSM_OUT_OF_ORDER", "not ascending"), "LEVEL_CORRUPTION"],
     [new LsmError("LSM_MISSING_TABLE", "gone"), "LEVEL_CORRUPTION"],
     [new LsmError("LSM_READ_FAILED", "no bytes"), "LEVEL_IO_ERROR"],
+    [new LsmError("LSM_WRITE_FAILED", "no table"), "LEVEL_IO_ERROR"],
     [new LsmError("LSM_POISONED", "no more"), "LEVEL_IO_ERROR"],
     [new LsmError("LSM_NO_SPACE", "full"), "LEVEL_IO_ERROR"],
     [new LsmError("LSM_LOCKED", "elsewhere"), "LEVEL_LOCKED"],

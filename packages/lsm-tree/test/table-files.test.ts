@@ -44,7 +44,12 @@ test("a finished table is found under its number, and its entry in the manifest 
 test("a table is created only where there is none of its number", async () => {
   using files = tableFiles();
   const meta = await writeTable(files, 7, entriesOf("a"));
-  expect(() => files.create(7, { level: 0 })).toThrow(expect.objectContaining({ code: "FS_ALREADY_EXISTS" }));
+  expect(() => files.create(7, { level: 0 })).toThrow(
+    expect.objectContaining({
+      code: "LSM_WRITE_FAILED",
+      cause: expect.objectContaining({ code: "FS_ALREADY_EXISTS" }) as unknown,
+    }),
+  );
   expect(forward(files.reader(meta).cursor())).toHaveLength(40);
 });
 
@@ -203,7 +208,7 @@ test("a barrier that fails is passed on, and the file that is left can be remove
   const fs = new FaultFs(new MemoryFs(), "sync:*.sst n1 EIO");
   using files = tableFiles({ fs });
   const table = files.create(1, { level: 0 });
-  await expect(table.finish()).rejects.toMatchObject({ code: "FS_IO" });
+  await expect(table.finish()).rejects.toMatchObject({ code: "LSM_WRITE_FAILED", cause: { code: "FS_IO" } });
   table.abandon();
   expect([files.list().tables, fs.openHandles]).toEqual([[], []]);
   fs.plan.arm("remove:*.sst n1 EIO");
