@@ -145,3 +145,11 @@ test("names whose barrier failed are in doubt until the database is opened again
   expect(contentOf(again)).toEqual(["a=1"]);
   await again.close();
 });
+
+test.each(["wal", "manifest"])("a close whose %s fails names it", async (name) => {
+  const fs = new FaultFs(new MemoryFs());
+  const engine = await openEngine({ ...small, directory: new Directory(fs) });
+  await engine.put(bytes("a"), bytes("1"), { rung: "data" });
+  fs.plan.arm(`truncate:/${name}/* n1 EIO`);
+  await expect(engine.close()).rejects.toMatchObject({ code: "LSM_WRITE_FAILED", context: { file: name } });
+});
