@@ -11,7 +11,7 @@ const steps = [
   { name: "format", command: ["oxfmt", "--check"] },
   { name: "lint", command: ["oxlint"] },
   { name: "types", command: turbo("typecheck") },
-  { name: "layers", command: ["depcruise", "--config", ".dependency-cruiser.mjs", "packages", "apps"] },
+  { name: "layers", command: ["depcruise", "--config", ".dependency-cruiser.mjs", "packages", "apps", "examples"] },
   { name: "knip", command: ["knip", "--no-config-hints"] },
   { name: "tests", command: [process.execPath, "tooling/ci/test.mjs"] },
   { name: "build", command: turbo("build") },
