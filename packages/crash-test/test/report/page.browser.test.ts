@@ -4,14 +4,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import type { Page } from "playwright-core";
+import { openBrowser, openPage, type FoundBrowser, type OpenPage, type Page } from "@holdfast-tooling/browser";
 import { afterAll, beforeAll, describe, expect, test, type TestContext } from "vitest";
 import type * as Source from "../../src/index.js";
 import { htmlReport, type CrashMatrixOptions } from "../../src/index.js";
 import { protocols } from "../protocols/all.js";
 import { matrixOf } from "../verdict.js";
-import { openBrowser, type FoundBrowser } from "./browser.js";
 import { naiveSave, put, reportOf } from "./naive-save.js";
 
 let found: FoundBrowser = { kind: "none", reason: "not opened" };
@@ -28,40 +26,22 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true });
 });
 
-/** A page that is open, and everything it said or asked for. */
-interface Opened {
-  readonly page: Page;
-  readonly complaints: string[];
-  readonly requests: string[];
-}
-
 async function open(
   context: TestContext,
   name: string,
   html: string,
   scheme: "light" | "dark" = "light",
-): Promise<Opened> {
+): Promise<OpenPage> {
   if (found.kind === "none") return context.skip(found.reason);
   const file = join(scratch, `${name}.html`);
   writeFileSync(file, html);
-  const browserContext = await found.browser.newContext({
-    colorScheme: scheme,
-    viewport: { width: 1360, height: 900 },
-    offline: true,
-  });
-  context.onTestFinished(() => browserContext.close());
-  browserContext.setDefaultTimeout(50_000); // against what hangs: a busy machine takes its time
-  const page = await browserContext.newPage();
-  const opened: Opened = { page, complaints: [], requests: [] };
-  page.on("console", (message) => opened.complaints.push(message.text()));
-  page.on("pageerror", (error) => opened.complaints.push(error.message));
-  page.on("request", (request) => opened.requests.push(request.url()));
-  await page.goto(pathToFileURL(file).href);
+  const opened = await openPage(found.browser, file, scheme);
+  context.onTestFinished(() => opened.close());
   return opened;
 }
 
 /** Nothing on the console, and nothing asked for but the file itself. */
-function expectQuiet({ complaints, requests }: Opened): void {
+function expectQuiet({ complaints, requests }: OpenPage): void {
   expect(complaints).toEqual([]);
   expect(requests).toHaveLength(1);
   expect(requests[0]).toMatch(/^file:/);
