@@ -107,14 +107,15 @@ export class ReadView {
   }
 
   /**
-   * A cursor over what `seqno` sees inside the bounds. It stands nowhere yet.
+   * A cursor over what `seqno` sees inside the bounds. It stands nowhere yet. At a table that cannot be opened it fails when it comes to the keys of that, and
+   * not before; what lies behind can be sought.
    *
    * @param onClose - called once, when it is closed.
    */
   cursor(seqno: number, range: ViewRange = {}, onClose?: () => void): ViewCursor {
     const { reverse = false, fillCache = true } = range;
     const sources: EntryCursor[] = this.#memtables.flatMap((memtable) => memtable.cursors());
-    const levels = this.#levelsOf(seqno, range).map((tables) => new LevelCursor(this.#tables, tables, fillCache));
+    const levels = this.#levelsOf(seqno, range).map((tables) => new LevelCursor(this.#tables, tables, fillCache, true));
     const direction = reverse ? "reverse" : "forward";
     const merge = new MergeIterator([...sources, ...levels], direction);
     return new ViewCursor(merge, { direction, seqno, bounds: range, levels, onClose });
@@ -159,10 +160,15 @@ export class ReadView {
   }
 
   /** Sorted runs of tables that have something `seqno` may see inside the bounds: each of level 0 by itself, and every other level. */
-  #levelsOf(seqno: number, { gt, gte = gt, lt, lte = lt }: KeyBounds): (readonly TableMeta[])[] {
+  #levelsOf(seqno: number, { gt, gte, lt, lte }: KeyBounds): (readonly TableMeta[])[] {
+    const [above, below] = [gte === undefined ? gt : undefined, lte === undefined ? lt : undefined];
+    const isMeant = ({ minSeqno, smallest, largest }: TableMeta): boolean =>
+      minSeqno <= seqno &&
+      (above === undefined || compareUserKeys(largest, above) > 0) &&
+      (below === undefined || compareUserKeys(smallest, below) < 0);
     const runs: TableMeta[][] = [];
     for (let level = 0; level < this.#version.levels.length; level++) {
-      const tables = this.#version.overlapping(level, gte, lte).filter(({ minSeqno }) => minSeqno <= seqno);
+      const tables = this.#version.overlapping(level, gte ?? gt, lte ?? lt).filter(isMeant);
       if (level === 0) runs.push(...tables.map((table) => [table]));
       else if (tables.length > 0) runs.push(tables);
     }
