@@ -16,10 +16,11 @@ const SKIP_TRIGGER = 6;
 
 /** Keeps the table, so that encoding allocates nothing. Blocks are independent of each other. */
 export class Lz4Encoder {
-  /** Place behind the start plus one, by hash; 0 where there is none. */
+  /** How far behind the start a word of this hash lay last; 0 is the start and stands for nowhere, too: words are compared, whatever it says. */
   readonly #table = new Int32Array(1 << HASH_BITS);
-  /** Reads four bytes at once, wherever they lie; kept for as long as the source is the same. */
-  #view = new DataView(new ArrayBuffer(0));
+  /** Four bytes at once, wherever they lie; kept for as long as source and target are the same. */
+  #sourceView: DataView = new DataView(new ArrayBuffer(0));
+  #targetView: DataView = this.#sourceView;
 
   /**
    * Encodes `source[start, end)` into `target[at, limit)` and returns the offset behind it, or -1 when it does not fit: what is in
@@ -27,26 +28,21 @@ export class Lz4Encoder {
    */
   encode(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number, limit: number): number {
     const table = this.#table.fill(0);
-    if (
-      source.buffer !== this.#view.buffer ||
-      source.byteOffset !== this.#view.byteOffset ||
-      source.length !== this.#view.byteLength
-    ) {
-      this.#view = new DataView(source.buffer as ArrayBuffer, source.byteOffset, source.length); // shared memory is one too
-    }
-    const view = this.#view;
+    const view = (this.#sourceView = viewOf(source, this.#sourceView));
+    const targetView = (this.#targetView = viewOf(target, this.#targetView));
     const findLimit = end - MATCH_FIND_LIMIT;
     let anchor = start; // first byte that is not written yet
     let to = at;
-    let position = start;
+    let position = start + 1;
     while (position <= findLimit) {
       let match = -1;
       for (let looks = 1 << SKIP_TRIGGER; position <= findLimit; position += looks++ >>> SKIP_TRIGGER) {
         const word = view.getInt32(position, true);
         const slot = Math.imul(word, 0x9e37_79b1) >>> (32 - HASH_BITS);
-        const candidate = start + table[slot]! - 1; // the shift leaves as many bits as the table has
-        table[slot] = position - start + 1;
-        if (candidate >= start && position - candidate <= MAX_OFFSET && view.getInt32(candidate, true) === word) {
+        // Without asking first whether there is one, which half of the time is not what the processor guesses.
+        const candidate = start + table[slot]!; // the shift leaves as many bits as the table has
+        table[slot] = position - start;
+        if (view.getInt32(candidate, true) === word && position - candidate <= MAX_OFFSET) {
           match = candidate;
           break;
         }
@@ -61,34 +57,42 @@ export class Lz4Encoder {
       position += MIN_MATCH;
       const matchLimit = end - LAST_LITERALS;
       const wordLimit = matchLimit - 4;
-      while (position <= wordLimit && view.getInt32(position, true) === view.getInt32(position - offset, true)) {
-        position += 4;
+      let difference = 0;
+      while (difference === 0 && position <= wordLimit) {
+        difference = view.getInt32(position, true) ^ view.getInt32(position - offset, true);
+        position += difference === 0 ? 4 : (31 - Math.clz32(difference & -difference)) >>> 3; // bytes below the lowest bit that differs
       }
-      while (position < matchLimit && source[position] === source[position - offset]) position += 1;
+      while (difference === 0 && position < matchLimit && source[position] === source[position - offset]) position += 1;
 
       const length = position - matchStart - MIN_MATCH;
-      to = literals(source, anchor, matchStart, target, to, limit, length);
+      to = literals(view, anchor, matchStart, targetView, to, limit, length);
       // Two bytes of offset, and the length where it does not fit the token.
       if (to < 0 || to + 2 + (length >= 15 ? lengthBytes(length) : 0) > limit) return -1;
       target[to++] = offset; // keeps the low eight bits
       target[to++] = offset >>> 8;
-      if (length >= 15) to = writeLength(target, to, length);
+      if (length >= 15) to = writeLength(targetView, to, length);
       anchor = position;
       if (position <= findLimit) {
         const before = position - 2; // so that a run that goes on is found at once
-        table[Math.imul(view.getInt32(before, true), 0x9e37_79b1) >>> (32 - HASH_BITS)] = before - start + 1;
+        table[Math.imul(view.getInt32(before, true), 0x9e37_79b1) >>> (32 - HASH_BITS)] = before - start;
       }
     }
-    return literals(source, anchor, end, target, to, limit, 0);
+    return literals(view, anchor, end, targetView, to, limit, 0);
   }
+}
+
+/** The view, if it is of these bytes, or one that is. */
+function viewOf({ buffer, byteOffset, length }: Uint8Array, view: DataView): DataView {
+  if (buffer === view.buffer && byteOffset === view.byteOffset && length === view.byteLength) return view;
+  return new DataView(buffer, byteOffset, length);
 }
 
 /** The token with `matchLength`, and the literals; -1 when they do not fit. */
 function literals(
-  source: Uint8Array,
+  source: DataView,
   start: number,
   end: number,
-  target: Uint8Array,
+  target: DataView,
   at: number,
   limit: number,
   matchLength: number,
@@ -96,13 +100,11 @@ function literals(
   const count = end - start;
   let to = at + 1;
   if (to + (count >= 15 ? lengthBytes(count) : 0) + count > limit) return -1;
-  target[at] = ((count < 15 ? count : 15) << 4) | (matchLength < 15 ? matchLength : 15);
+  target.setUint8(at, ((count < 15 ? count : 15) << 4) | (matchLength < 15 ? matchLength : 15));
   if (count >= 15) to = writeLength(target, to, count);
-  if (count < 32) for (let from = start; from < end; from++) target[to++] = source[from]!; // inside the source
-  else {
-    target.set(source.subarray(start, end), to);
-    to += count;
-  }
+  let from = start;
+  for (; from <= end - 4; from += 4, to += 4) target.setInt32(to, source.getInt32(from, true), true);
+  for (; from < end; from++) target.setUint8(to++, source.getUint8(from));
   return to;
 }
 
@@ -110,9 +112,9 @@ function lengthBytes(length: number): number {
   return Math.floor((length - 15) / 255) + 1;
 }
 
-function writeLength(target: Uint8Array, at: number, length: number): number {
+function writeLength(target: DataView, at: number, length: number): number {
   let rest = length - 15;
-  for (; rest >= 255; rest -= 255) target[at++] = 255;
-  target[at++] = rest;
+  for (; rest >= 255; rest -= 255) target.setUint8(at++, 255);
+  target.setUint8(at++, rest);
   return at;
 }
