@@ -40,8 +40,8 @@ export const lsmDefectMutations = [
     {
       what: "S14: the operations of a batch share a seqno",
       file: "batch-application.ts",
-      find: "memtable.add(kind, seqno,",
-      put: "memtable.add(kind, baseSeqno,",
+      find: "memtable.addKept(kind, seqno,",
+      put: "memtable.addKept(kind, baseSeqno,",
     },
     {
       what: "S17: outputs of a compaction whose edit is in doubt are removed",

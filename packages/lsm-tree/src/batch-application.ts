@@ -4,7 +4,7 @@ import { LOG_RECORD_HEADER_BYTES } from "./log-record.js";
 import type { Memtable } from "./memtable.js";
 
 /**
- * Puts the operations of a record into a memtable. Nothing of it is checked: either this process has encoded it, or `LogRecordCursor` has gone through
+ * Puts the operations of a record into a memtable, which copies it as a whole. Nothing of it is checked: either this process has encoded it, or `LogRecordCursor` has gone through
  * all of it and met no range deletes.
  */
 export function applyBatch(
@@ -15,6 +15,7 @@ export function applyBatch(
   key: HashKey,
 ): void {
   let at = LOG_RECORD_HEADER_BYTES;
+  const shift = memtable.keep(record, at, record.length) - at;
   for (let seqno = baseSeqno; seqno < baseSeqno + operationCount; seqno++) {
     const kind = record[at++]!; // the encoder has put everything where it is looked for
     let length = 0;
@@ -35,6 +36,6 @@ export function applyBatch(
     const hash = hashKey(record, keyStart, keyEnd, key);
     // A delete has no value: its range ends where it begins.
     const valueStart = kind === entryKinds.put ? at - length : keyEnd;
-    memtable.add(kind, seqno, hash, record, keyStart, keyEnd, record, valueStart, at);
+    memtable.addKept(kind, seqno, hash, keyStart + shift, keyEnd + shift, valueStart + shift, at + shift);
   }
 }

@@ -5,7 +5,7 @@ const CHUNK_BYTES = 0x10_0000;
 const OWN_CHUNK_BYTES = 0x1_0000;
 
 /** Bytes of all columns for each entry. */
-const COLUMN_BYTES = 35;
+const COLUMN_BYTES = 36;
 
 /**
  * The entries of a memtable by number, in the order in which they came: keys and values in chunks that never move, everything else in
@@ -20,9 +20,14 @@ export class MemtableEntries {
   #chunk: Uint8Array = new Uint8Array();
   #chunkId = -1;
   #used = 0;
+  /** The chunk that bytes were kept in last. */
+  #kept: Uint8Array = this.#chunk;
+  #keptId = -1;
   #chunkIds: Uint32Array;
   #offsets: Uint32Array;
   #keyBytes: Uint16Array;
+  /** From the end of the key to the value: in a record of the log, its length lies there. */
+  #gaps: Uint8Array;
   #valueBytes: Uint32Array;
   #seqnos: Float64Array;
   #kinds: Uint8Array;
@@ -36,6 +41,7 @@ export class MemtableEntries {
     this.#chunkIds = new Uint32Array(capacity);
     this.#offsets = new Uint32Array(capacity);
     this.#keyBytes = new Uint16Array(capacity);
+    this.#gaps = new Uint8Array(capacity);
     this.#valueBytes = new Uint32Array(capacity);
     this.#seqnos = new Float64Array(capacity);
     this.#kinds = new Uint8Array(capacity);
@@ -49,10 +55,15 @@ export class MemtableEntries {
     return this.arenaBytes + this.#offsets.length * COLUMN_BYTES;
   }
 
-  /** Copies an entry in and returns its number. The caller has checked all ranges. */
-  add(
-    kind: number,
-    seqno: number,
+  /** Copies `source[start, end)` and returns where it lies in a chunk: {@link kept}, until the next call. */
+  keep(source: Uint8Array, start: number, end: number): number {
+    const at = this.#room(end - start);
+    copyBytes(this.#kept, at, source, start, end);
+    return at;
+  }
+
+  /** The same with key and value of one entry, the one behind the other. */
+  keepPair(
     keySource: Uint8Array,
     keyStart: number,
     keyEnd: number,
@@ -60,32 +71,26 @@ export class MemtableEntries {
     valueStart: number,
     valueEnd: number,
   ): number {
+    const keyBytes = keyEnd - keyStart;
+    const at = this.#room(keyBytes + valueEnd - valueStart);
+    copyBytes(this.#kept, at, keySource, keyStart, keyEnd);
+    copyBytes(this.#kept, at + keyBytes, valueSource, valueStart, valueEnd);
+    return at;
+  }
+
+  get kept(): Uint8Array {
+    return this.#kept;
+  }
+
+  /** Adds an entry that lies in {@link kept}, its value at most 255 bytes behind the key, and returns its number. The caller has checked all ranges. */
+  add(kind: number, seqno: number, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): number {
     const id = this.count;
     if (id === this.#offsets.length) this.#grow();
-    const keyBytes = keyEnd - keyStart;
-    const valueBytes = valueEnd - valueStart;
-    const bytes = keyBytes + valueBytes;
-    let chunk = this.#chunk;
-    let chunkId = this.#chunkId;
-    let at = this.#used;
-    if (bytes > OWN_CHUNK_BYTES) {
-      chunk = new Uint8Array(bytes); // the one that is being filled stays
-      chunkId = this.#push(chunk);
-      at = 0;
-    } else {
-      if (bytes > chunk.length - at || chunkId < 0) {
-        chunk = this.#chunk = new Uint8Array(CHUNK_BYTES);
-        chunkId = this.#chunkId = this.#push(chunk);
-        at = 0;
-      }
-      this.#used = at + bytes;
-    }
-    copyBytes(chunk, at, keySource, keyStart, keyEnd);
-    copyBytes(chunk, at + keyBytes, valueSource, valueStart, valueEnd);
-    this.#chunkIds[id] = chunkId;
-    this.#offsets[id] = at;
-    this.#keyBytes[id] = keyBytes;
-    this.#valueBytes[id] = valueBytes;
+    this.#chunkIds[id] = this.#keptId;
+    this.#offsets[id] = keyStart;
+    this.#keyBytes[id] = keyEnd - keyStart;
+    this.#gaps[id] = valueStart - keyEnd;
+    this.#valueBytes[id] = valueEnd - valueStart;
     this.#seqnos[id] = seqno;
     this.#kinds[id] = kind;
     this.#previous[id] = -1;
@@ -107,6 +112,10 @@ export class MemtableEntries {
 
   keyBytes(id: number): number {
     return this.#keyBytes[id]!;
+  }
+
+  valueStart(id: number): number {
+    return this.#offsets[id]! + this.#keyBytes[id]! + this.#gaps[id]!;
   }
 
   valueBytes(id: number): number {
@@ -160,6 +169,25 @@ export class MemtableEntries {
     return order !== 0 ? order : this.#seqnos[b]! - this.#seqnos[a]!;
   }
 
+  /** Makes room for so many bytes in the chunk that they are kept in, and returns where. */
+  #room(bytes: number): number {
+    if (bytes > OWN_CHUNK_BYTES) {
+      this.#kept = new Uint8Array(bytes); // the one that is being filled stays
+      this.#keptId = this.#push(this.#kept);
+      return 0;
+    }
+    if (bytes > this.#chunk.length - this.#used || this.#chunkId < 0) {
+      this.#chunk = new Uint8Array(CHUNK_BYTES);
+      this.#chunkId = this.#push(this.#chunk);
+      this.#used = 0;
+    }
+    this.#kept = this.#chunk;
+    this.#keptId = this.#chunkId;
+    const at = this.#used;
+    this.#used += bytes;
+    return at;
+  }
+
   #push(chunk: Uint8Array): number {
     this.#chunks.push(chunk);
     this.arenaBytes += chunk.length;
@@ -175,6 +203,7 @@ export class MemtableEntries {
     this.#chunkIds = larger(this.#chunkIds, new Uint32Array(capacity));
     this.#offsets = larger(this.#offsets, new Uint32Array(capacity));
     this.#keyBytes = larger(this.#keyBytes, new Uint16Array(capacity));
+    this.#gaps = larger(this.#gaps, new Uint8Array(capacity));
     this.#valueBytes = larger(this.#valueBytes, new Uint32Array(capacity));
     this.#seqnos = larger(this.#seqnos, new Float64Array(capacity));
     this.#kinds = larger(this.#kinds, new Uint8Array(capacity));

@@ -82,41 +82,41 @@ export class Memtable {
     kind: number,
     seqno: number,
     hash: number,
-    keyBytes: Uint8Array,
+    keyBytesOf: Uint8Array,
     keyStart: number,
     keyEnd: number,
-    valueBytes: Uint8Array,
+    valueBytesOf: Uint8Array,
     valueStart: number,
     valueEnd: number,
   ): void {
-    const entries = this.#entries;
-    checkWhole(seqno, "seqno", this.#maxSeqno + 1, MAX_SEQNO);
-    if (!(keyEnd - keyStart <= MAX_KEY_BYTES)) {
-      throw new RangeError(`a key may have ${MAX_KEY_BYTES} bytes, not ${keyEnd - keyStart}`);
-    }
-    if (!(valueEnd - valueStart <= MAX_VALUE_BYTES)) {
-      throw new RangeError(`a value may have ${MAX_VALUE_BYTES} bytes, not ${valueEnd - valueStart}`);
-    }
-    if (kind !== entryKinds.put && kind !== entryKinds.delete) {
-      throw new RangeError(`kind must be 1 or 2, not ${String(kind)}`);
-    }
-    const index = this.#index;
-    let slot = index.start(hash);
-    let newest = index.entryAt(slot, hash);
-    while (newest !== -1 && (newest === -2 || entries.compareKey(newest, keyBytes, keyStart, keyEnd) !== 0)) {
-      slot = index.after(slot);
-      newest = index.entryAt(slot, hash);
-    }
-    const id = entries.add(kind, seqno, keyBytes, keyStart, keyEnd, valueBytes, valueStart, valueEnd);
-    if (newest === -1) {
-      index.add(slot, hash, id);
-    } else {
-      entries.link(id, newest);
-      index.replace(slot, id);
-    }
-    if (id === 0) this.#minSeqno = seqno;
-    this.#maxSeqno = seqno;
-    if (kind === entryKinds.delete) this.#deletes += 1;
+    const keyBytes = keyEnd - keyStart;
+    const valueBytes = valueEnd - valueStart;
+    this.#check(kind, seqno, keyBytes, valueBytes);
+    const at = this.#entries.keepPair(keyBytesOf, keyStart, keyEnd, valueBytesOf, valueStart, valueEnd);
+    const middle = at + keyBytes;
+    this.#enter(kind, seqno, hash, at, middle, middle, middle + valueBytes);
+  }
+
+  /**
+   * Copies `bytes[start, end)`, a record of the log with many entries, and returns where it lies: the caller goes through it and gives each to {@link addKept},
+   * before anything else is added.
+   */
+  keep(bytes: Uint8Array, start: number, end: number): number {
+    return this.#entries.keep(bytes, start, end);
+  }
+
+  /** Adds an entry that lies in what {@link keep} has copied, its value at most 255 bytes behind its key. Throws as {@link add} does. */
+  addKept(
+    kind: number,
+    seqno: number,
+    hash: number,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    this.#check(kind, seqno, keyEnd - keyStart, valueEnd - valueStart);
+    this.#enter(kind, seqno, hash, keyStart, keyEnd, valueStart, valueEnd);
   }
 
   /**
@@ -153,6 +153,48 @@ export class Memtable {
   /** The same for a flush, which has a pause wherever this yields. Nothing may be added meanwhile. */
   *sortedInSteps(): Generator<void, MemtableCursor, void> {
     return new MemtableCursor(this.#entries, yield* this.#runs.one());
+  }
+
+  #check(kind: number, seqno: number, keyBytes: number, valueBytes: number): void {
+    checkWhole(seqno, "seqno", this.#maxSeqno + 1, MAX_SEQNO);
+    if (!(keyBytes <= MAX_KEY_BYTES)) throw new RangeError(`a key may have ${MAX_KEY_BYTES} bytes, not ${keyBytes}`);
+    if (!(valueBytes <= MAX_VALUE_BYTES)) {
+      throw new RangeError(`a value may have ${MAX_VALUE_BYTES} bytes, not ${valueBytes}`);
+    }
+    if (kind !== entryKinds.put && kind !== entryKinds.delete) {
+      throw new RangeError(`kind must be 1 or 2, not ${String(kind)}`);
+    }
+  }
+
+  /** Puts an entry that was checked behind the older versions of its key, which lies in what was kept last like its value. */
+  #enter(
+    kind: number,
+    seqno: number,
+    hash: number,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const entries = this.#entries;
+    const index = this.#index;
+    const { kept } = entries;
+    let slot = index.start(hash);
+    let newest = index.entryAt(slot, hash);
+    while (newest !== -1 && (newest === -2 || entries.compareKey(newest, kept, keyStart, keyEnd) !== 0)) {
+      slot = index.after(slot);
+      newest = index.entryAt(slot, hash);
+    }
+    const id = entries.add(kind, seqno, keyStart, keyEnd, valueStart, valueEnd);
+    if (newest === -1) {
+      index.add(slot, hash, id);
+    } else {
+      entries.link(id, newest);
+      index.replace(slot, id);
+    }
+    if (id === 0) this.#minSeqno = seqno;
+    this.#maxSeqno = seqno;
+    if (kind === entryKinds.delete) this.#deletes += 1;
   }
 
   #hash(key: Uint8Array): number {
@@ -207,8 +249,8 @@ export class MemtableCursor extends EntryCursor {
     this.seqno = entries.seqno(id);
     this.kind = entries.kind(id);
     this.valueBytes = chunk;
-    this.valueStart = this.keyEnd;
-    this.valueEnd = this.keyEnd + entries.valueBytes(id);
+    this.valueStart = entries.valueStart(id);
+    this.valueEnd = this.valueStart + entries.valueBytes(id);
     this.valid = true;
   }
 

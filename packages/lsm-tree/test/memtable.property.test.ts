@@ -1,7 +1,8 @@
 // Laws 1, 6, 16, 17 and 23 for the memtable, against the list of writes itself.
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { Memtable, type MemtableCursor } from "../src/format-entry.js";
+import { applyBatch } from "../src/batch-application.js";
+import { Memtable, WriteBatch, type MemtableCursor } from "../src/format-entry.js";
 import { MemtableEntries } from "../src/memtable-entries.js";
 import { MemtableRuns, resultOf } from "../src/memtable-runs.js";
 import {
@@ -118,13 +119,18 @@ test("law 1: sorting is right for keys that are hard to sort", () => {
   );
 });
 
+/** Adds a put without value and returns its number. */
+function addKey(entries: MemtableEntries, key: Uint8Array, seqno: number): number {
+  const start = entries.keep(key, 0, key.length);
+  const end = start + key.length;
+  return entries.add(1, seqno, start, end, end, end);
+}
+
 test("runs stay few, however often somebody iterates", () => {
   const entries = new MemtableEntries(0);
   const runs = new MemtableRuns(entries);
-  const empty = new Uint8Array();
   for (let at = 0; at < 3000; at++) {
-    const key = bytesOf(`${(at * 7919) % 3001}`);
-    entries.add(1, at + 1, key, 0, key.length, empty, 0, 0);
+    addKey(entries, bytesOf(`${(at * 7919) % 3001}`), at + 1);
     const all = runs.all();
     expect(all.length).toBeLessThanOrEqual(2 + Math.log2(at + 1));
     expect(all.reduce((sum, run) => sum + run.length, 0)).toBe(at + 1);
@@ -141,11 +147,9 @@ test("runs stay few, however often somebody iterates", () => {
 test("sorting for a flush has pauses, and whoever reads in one of them sees everything", () => {
   const entries = new MemtableEntries(0);
   const runs = new MemtableRuns(entries);
-  const empty = new Uint8Array();
   const count = 100_000;
   for (let at = 0; at < count; at++) {
-    const key = bytesOf(`${(at * 7919) % 50_021}`);
-    entries.add(1, at + 1, key, 0, key.length, empty, 0, 0);
+    addKey(entries, bytesOf(`${(at * 7919) % 50_021}`), at + 1);
     if (at === 5000) runs.all();
   }
   const steps = runs.one();
@@ -166,7 +170,7 @@ test("any version of a key that has many is found", () => {
   const key = bytesOf("counter");
   const count = 20_000;
   for (let at = 0; at < count; at++) {
-    const id = entries.add(1, at + 1, key, 0, key.length, key, 0, 0);
+    const id = addKey(entries, key, at + 1);
     if (id > 0) entries.link(id, id - 1);
   }
   const seqnos = Float64Array.from({ length: count }, (_, at) => at + 1);
@@ -244,6 +248,39 @@ test("values beside the arena, and bytes that are counted", () => {
   const raw = entries.reduce((sum, { key, value }) => sum + key.length + value.length, 0);
   expect(memtable.bytes).toBeGreaterThan(raw);
   expect(memtable.bytes).toBeLessThan(raw * 1.05 + 0x10_0000);
+});
+
+test("law 17: a record of the log is added as its operations are, and copied", () => {
+  const values = fc.oneof(fc.uint8Array({ maxLength: 300 }), fc.constant(new Uint8Array(30_000).fill(7)));
+  const operation = fc.record({ key: crowdedKeys, value: fc.option(values, { nil: undefined }) });
+  const records = fc.array(fc.array(operation, { minLength: 1, maxLength: 8 }), { maxLength: 8 });
+  fc.assert(
+    fc.property(records, (batches) => {
+      const memtable = newMemtable();
+      const batch = new WriteBatch();
+      const entries: Entry[] = [];
+      for (const operations of batches) {
+        batch.reset();
+        const baseSeqno = entries.length + 1;
+        for (const { key, value } of operations) {
+          if (value === undefined) batch.delete(key);
+          else batch.put(key, value);
+          entries.push({ key, seqno: entries.length + 1, value });
+        }
+        const record = batch.finish(baseSeqno);
+        applyBatch(record, baseSeqno, operations.length, memtable, hashKeyOfTests);
+        record.fill(0xee);
+      }
+      expect(isSame(forward(memtable.sortedCursor()), entries.toSorted(compareEntries))).toBe(true);
+      for (const { key, seqno } of entries) {
+        for (const at of [seqno - 1, seqno]) {
+          const [found, expected] = [find(memtable, key, at), versionAt(entries, key, at)];
+          expect(isSame(found === undefined ? [] : [found], expected === undefined ? [] : [expected])).toBe(true);
+        }
+      }
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test("inputs are copied", () => {
