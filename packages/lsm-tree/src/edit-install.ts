@@ -1,4 +1,5 @@
 import type { Wal } from "@holdfast/wal";
+import { beginSegment } from "@holdfast/wal/rewrite";
 import type { LiveTree } from "./live-tree.js";
 import { isOutOfSpace, ofLog, poisonedBy } from "./log-failure.js";
 import type { ManifestState } from "./manifest-fold.js";
@@ -113,6 +114,22 @@ export class EditInstaller {
   /** Resolves once the log is pruned as far as edits have asked for. */
   idle(): Promise<void> {
     return this.#pruning;
+  }
+
+  /**
+   * The last act on a log: where tables have all of it, it begins a segment, and what is before that goes. So what is closed takes no room for records that
+   * nobody needs, and the next open reads none. A crash leaves what it leaves of any rotation and any prune (C7).
+   */
+  async emptyLog(): Promise<void> {
+    const { log, manifest } = this.#parts;
+    const { flushedLsn } = manifest.state;
+    if (log.failure !== undefined || flushedLsn < log.lastLsn) return;
+    try {
+      beginSegment(log);
+      await log.prune(flushedLsn);
+    } catch {
+      // Nothing is lost, tables have it: whatever is left the next open goes on from.
+    }
   }
 
   async #syncLog(log: Wal, lsn: number): Promise<void> {

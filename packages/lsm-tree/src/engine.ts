@@ -294,7 +294,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   }
 
   async #close(): Promise<void> {
-    const { maintenance, log } = this.#parts;
+    const { maintenance, installer, log } = this.#parts;
     try {
       if (this.#failure === undefined && !this.#isReleasing) {
         this.#drain();
@@ -314,6 +314,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     }
     this.#isReleasing = true;
     await Promise.all([maintenance.stop(), this.#calls.stop()]);
+    if (this.#failure === undefined) await installer.emptyLog();
     await this.#release();
     this.#observation.tell(() => ({ kind: "close" }));
   }

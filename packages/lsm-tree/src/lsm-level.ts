@@ -23,6 +23,7 @@ import { LsmChainedBatch } from "./lsm-chained-batch.js";
 import { LsmIterator, LsmKeyIterator, LsmValueIterator } from "./lsm-iterator.js";
 import { LsmSnapshot } from "./lsm-snapshot.js";
 import { LsmError } from "./lsm-error.js";
+import { MANIFEST_DIRECTORY } from "./manifest-log.js";
 import { checkWatching } from "./option-check.js";
 import { RangeReader } from "./range-reader.js";
 import { WriteBatch } from "./write-batch.js";
@@ -210,7 +211,7 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
     const { readOnly = false } = settings;
     try {
       const create = createIfMissing && !readOnly;
-      const directory = this.#directory ?? openDirectory(this.#location, { create, readOnly });
+      const directory = this.#directory ?? directoryAt(this.#location, { create, readOnly });
       this.#opened = await this.openEngine({ ...settings, directory });
     } catch (error) {
       if (isFsError(error, "FS_NOT_FOUND")) throw new LevelError("LEVEL_NOT_FOUND", undefined, { cause: error });
@@ -406,5 +407,25 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
     } catch (error) {
       throw levelErrorOf(error);
     }
+  }
+}
+
+/** Made with its name durable where it is to be created and is no database yet. */
+function directoryAt(
+  path: string,
+  { create, readOnly }: { readonly create: boolean; readonly readOnly: boolean },
+): Directory {
+  if (!create) return openDirectory(path, { readOnly });
+  return databaseAt(path) ?? openDirectory(path, { create });
+}
+
+/** Whoever made a manifest here has passed the barrier of this directory's name before, so it is opened without one. */
+function databaseAt(path: string): Directory | undefined {
+  try {
+    const directory = openDirectory(path);
+    return directory.exists(MANIFEST_DIRECTORY) ? directory : undefined;
+  } catch (error) {
+    if (isFsError(error, "FS_NOT_FOUND")) return undefined;
+    throw error;
   }
 }

@@ -1,4 +1,10 @@
-import { acquireDirectoryLock, isFsError, makeDirectoriesDurably, type DirectoryLock } from "@holdfast/fs-seam";
+import {
+  acquireDirectoryLock,
+  isFsError,
+  makeDirectoriesDurably,
+  type Directory,
+  type DirectoryLock,
+} from "@holdfast/fs-seam";
 import { openWal, type RecoveryReport, type Wal } from "@holdfast/wal";
 import {
   checkTables,
@@ -30,10 +36,12 @@ import { MAX_RECORD_BYTES } from "./write-group.js";
  * crash and done again (C16):
  *
  * 1. The lock, and what is there: a complete manifest, nothing, or what a creation left that was cut off (C12). Tables with their sizes.
- * 2. The directories, durable with their names. A crash leaves some of them, empty: a creation that was cut off.
+ * 2. The directories, durable with their names. A crash leaves some of them, empty: a creation that was cut off. Where each of them holds something this
+ *    barrier has been passed: nobody puts anything into any of them before.
  * 3. The manifest, which cuts off its torn end, and for a database that is created its first snapshot. Behind that barrier there is a database, with or
  *    without a log (C13).
- * 4. The log, which cuts off its torn end and syncs what it could read. Its records behind what is in tables are applied again, to memtables as
+ * 4. The log, which cuts off its torn end and syncs what it could read; beside step 3 where there was a database, since neither says anything other for
+ *    being opened: a crash leaves each as it was or opened. Its records behind what is in tables are applied again, to memtables as
  *    ever. A clear is carried out again (C14).
  * 5. Tables that no edit names are removed: what was cut off while it was written (C3, C4, C8), or removed while somebody read it (C9, C15).
  */
@@ -111,15 +119,16 @@ class Recovery {
     this.#checkWanted(before);
     const found = findTables(directory);
     if (before !== undefined) checkTables(before.version, found);
-    for (const name of [TABLES_DIRECTORY, LOG_DIRECTORY, MANIFEST_DIRECTORY]) {
-      await makeDirectoriesDurably(directory, name);
+    if (found.length === 0 || !hasEntries(directory, LOG_DIRECTORY)) {
+      for (const name of [TABLES_DIRECTORY, LOG_DIRECTORY, MANIFEST_DIRECTORY]) {
+        await makeDirectoriesDurably(directory, name);
+      }
     }
-    const manifest = await this.#openManifest(before);
+    const { manifest, log } = await this.#openLogs(before);
     const { state } = manifest;
     checkTables(state.version, found);
     const greatest = found.reduce((most, { tableNumber }) => Math.max(most, tableNumber), 0);
     this.#nextFileNumber = Math.max(state.nextFileNumber, greatest + 1);
-    const log = await this.#openLog(state);
     const files = tableStoreOf(options, state.database);
     this.#taken.push(() => files.close());
     if (options.paranoidOpen) for (const table of state.version.tables()) files.reader(table);
@@ -169,6 +178,18 @@ class Recovery {
     if (before !== undefined && errorIfExists) {
       throw new LsmError("LSM_EXISTS", "the database exists, and errorIfExists is true");
     }
+  }
+
+  /** The log of a database that is created comes behind its manifest; of one that is there each is opened by itself, and waits for its own barriers. */
+  async #openLogs(before: ManifestState | undefined): Promise<{ readonly manifest: ManifestLog; readonly log: Wal }> {
+    if (before === undefined) {
+      const manifest = await this.#openManifest(before);
+      return { manifest, log: await this.#openLog(manifest.state) };
+    }
+    const [manifest, log] = await Promise.allSettled([this.#openManifest(before), this.#openLog(before)]);
+    if (manifest.status === "rejected") throw manifest.reason;
+    if (log.status === "rejected") throw log.reason;
+    return { manifest: manifest.value, log: log.value };
   }
 
   async #openManifest(before: ManifestState | undefined): Promise<ManifestLog> {
@@ -300,6 +321,10 @@ class Recovery {
     for (const name of names) tables.removeIfPresent(name);
     return names;
   }
+}
+
+function hasEntries(directory: Directory, name: string): boolean {
+  return directory.exists(name) && directory.list(name).length > 0;
 }
 
 /** Levels of a database that is created. One that is there keeps its own. */

@@ -1,5 +1,6 @@
 // What an open makes of what it finds: it refuses before it changes anything, and removes nothing that may be needed.
-import { Directory } from "@holdfast/fs-seam";
+import { Directory, makeDirectoriesDurably } from "@holdfast/fs-seam";
+import { CrashFs } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { describe, expect, test } from "vitest";
@@ -216,4 +217,75 @@ test("law 23, 28, 36: a cursor reads what there was when it was made, from table
   expect(directory.list("tables")).toHaveLength(1);
   expect(contentOf(engine)).toEqual(["a=3", "b1=1", "b2=2"]);
   await engine.close();
+});
+
+/** All that the next open finds. */
+async function contentBehind(directory: Directory): Promise<string[]> {
+  await using engine = await openEngine({ directory });
+  return contentOf(engine);
+}
+
+describe("the names of the directories", () => {
+  test("are durable before anything is that is in them, also where a process died between making them and their barrier", async () => {
+    for (const made of [[], ["tables"], ["tables", "wal"], ["tables", "wal", "manifest"]]) {
+      const fs = new CrashFs();
+      for (const name of made) fs.makeDirectory(`/${name}`);
+      const engine = await openEngine({ directory: new Directory(fs) });
+      await engine.put(bytes("a"), bytes("1"), { rung: "data" });
+      fs.crash("worst");
+      expect(await contentBehind(new Directory(fs))).toEqual(["a=1"]);
+    }
+  });
+
+  test.each([[[]], [["wal"]]])(
+    "are durable before a write is, in a backup that was copied without its empty log, where a process died that made %j",
+    async (made) => {
+      const from = new Directory(new MemoryFs());
+      const database = await openEngine({ directory: new Directory(new MemoryFs()) });
+      await database.put(bytes("a"), bytes("1"));
+      await database.backup(from);
+      await database.close();
+      const fs = new CrashFs();
+      const copy = new Directory(fs);
+      for (const path of Object.keys(filesOf(from)).filter((each) => !each.endsWith("LOCK"))) {
+        const [parent = ""] = path.split("/");
+        await makeDirectoriesDurably(copy, parent);
+        copy.writeFile(path, from.readFile(path));
+        const handle = copy.open(path, { mode: "write" });
+        await handle.sync("full");
+        handle.close();
+        await copy.syncNames(parent);
+      }
+      for (const name of made) copy.makeDirectory(name);
+      const engine = await openEngine({ directory: copy });
+      expect(engine.openReport.created).toBe(false);
+      await engine.put(bytes("b"), bytes("1"), { rung: "data" });
+      fs.crash("worst");
+      expect(await contentBehind(new Directory(fs))).toEqual(["a=1", "b=1"]);
+    },
+  );
+
+  test("are durable before a flush is, in a copy with a log and without tables, where a process died that made their directory", async () => {
+    const fs = new CrashFs();
+    const engine = await openEngine({ directory: new Directory(fs) });
+    await engine.put(bytes("a"), bytes("1"));
+    await engine.close();
+    fs.removeDirectory("/tables");
+    await fs.syncNames("/");
+    fs.makeDirectory("/tables");
+    const again = await openEngine({ directory: new Directory(fs) });
+    await again.flush();
+    fs.crash("worst");
+    expect(await contentBehind(new Directory(fs))).toEqual(["a=1"]);
+  });
+
+  test("have been durable for as long as there was a manifest: no barrier is passed for them again", async () => {
+    const disk = new MemoryFs();
+    await filled(new Directory(disk));
+    const fs = new FaultFs(disk);
+    const rule = fs.plan.arm("syncNames:/ EIO");
+    await using engine = await openEngine({ ...small, directory: new Directory(fs) });
+    expect(engine.get(bytes("a"))).toEqual(bytes("1"));
+    expect(rule.fired).toBe(0);
+  });
 });

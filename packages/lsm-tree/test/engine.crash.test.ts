@@ -81,6 +81,14 @@ const windows: Readonly<Record<string, Window>> = {
     beforeOptions: { writeBufferBytes: 10_000 },
     work: async () => {},
   },
+  "C17, C7: a close behind a flush, which empties the log": {
+    before: (program) => program.turn(["a=1"]),
+    work: async (program) => {
+      await program.turn(["b=1"]);
+      await program.flush();
+      await program.close();
+    },
+  },
   "C17: a close": {
     before: (program) => program.turn(["a=1"]),
     work: async (program) => {

@@ -46,9 +46,29 @@ test("a close leaves little to the log alone: much of what is in memory becomes 
       await using engine = await openEngine({ directory });
       await engine.put(bytes("a"), new Uint8Array(valueBytes).fill(7), { rung: "memory" });
     }
+    const logBytes = directory.list("wal").reduce((sum, { name }) => sum + directory.stat(`wal/${name}`).size, 0);
+    expect(logBytes > valueBytes).toBe(replayedRecords === 1);
+    expect(logBytes < 1024).toBe(replayedRecords === 0); // what tables have the log has no more
     await using engine = await openEngine({ directory });
     expect(engine.openReport).toMatchObject({ tables, replayedRecords, orphans: [] });
     expect(engine.get(bytes("a"))?.every((byte) => byte === 7)).toBe(true);
+    await engine.put(bytes("b"), bytes("behind it"), { rung: "data" });
+    expect(engine.get(bytes("b"))).toEqual(bytes("behind it"));
+  }
+});
+
+test("a log that cannot be emptied at a close costs nothing but its room", async () => {
+  for (const fault of ["open:/wal/*.seg n1 ENOSPC", "remove:/wal/*.seg n1 EIO"]) {
+    const disk = new MemoryFs();
+    const fs = new FaultFs(disk);
+    const engine = await openEngine({ directory: new Directory(fs), writeBufferBytes: 2 ** 24 });
+    await engine.put(bytes("a"), new Uint8Array(2 ** 20).fill(7));
+    const rule = fs.plan.arm(fault);
+    await engine.close();
+    expect(rule.fired).toBe(1);
+    await using again = await openEngine({ directory: new Directory(disk) });
+    expect(again.openReport).toMatchObject({ tables: 1, replayedRecords: 0, orphans: [] });
+    expect(again.get(bytes("a"))?.length).toBe(2 ** 20);
   }
 });
 
