@@ -4,7 +4,6 @@ import type { ReadableStore, ReaderWatermarks } from "./readable-store.js";
 import type { Region, RegionEvents } from "./region.js";
 import { notifierOf } from "./sequence-notifier.js";
 import { StoreError } from "./store-error.js";
-import { nextTurn } from "./store-options.js";
 import type { Store } from "./store.js";
 import type { StoreReader } from "./store-reader.js";
 import type { StoredEvent } from "./stored-event.js";
@@ -109,7 +108,7 @@ export async function* deliver<One extends Region, Definition extends EventDefin
       const events = feed.take(batchEvents);
       if (events.length > 0) {
         yield events;
-        await nextTurn();
+        await source.takeTurn();
       } else if (live) await feed.more(signal);
       else return;
     }

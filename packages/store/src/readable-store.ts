@@ -119,6 +119,11 @@ export abstract class ReadableStore<Definition extends EventDefinition> {
     return this.#parts.directory;
   }
 
+  /** @internal One turn of the event loop, by the option `turn`. */
+  takeTurn(): Promise<void> {
+    return this.#parts.turn();
+  }
+
   /** How far the store is. */
   abstract get watermarks(): ReaderWatermarks;
 

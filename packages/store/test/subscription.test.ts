@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import { followEvents, openNamedCursor, subscribe, type Subscription } from "../src/consumers-entry.js";
 import { openStoreReader, region } from "../src/index.js";
 import { appendTo, everything, gather, sequencesOf, storeOf, turns } from "./sample-consumers.js";
-import { events, Placed } from "./sample-store.js";
+import { events, openSample, Placed } from "./sample-store.js";
 
 const numbers = (from: number, to: number): number[] =>
   Array.from({ length: to - from + 1 }, (_, index) => from + index);
@@ -34,6 +34,16 @@ test.each(["visible", "durable"] as const)("what is there, then what comes, each
   expect(found).toEqual(numbers(1, 1600));
   subscription.close();
   expect(await ended).toBeUndefined();
+  await store.close();
+});
+
+test("between two batches it takes the turn that the store was opened with", async () => {
+  let taken = 0;
+  const store = await openSample(undefined, { turn: async () => void (taken += 1) });
+  appendTo(store, 6);
+  taken = 0;
+  expect(await gather(followEvents(store, everything, { live: false, batchEvents: 2 }))).toEqual(numbers(1, 6));
+  expect(taken).toBe(3);
   await store.close();
 });
 
