@@ -23,6 +23,12 @@ const rootManifest = readJson("package.json");
 const tasks = {
   start: { says: "run the tour", build: "@holdfast/cli", run: ["apps/cli/dist/main.js", "tour"], caller: true },
   bench: { says: "run the benchmarks", build: "@holdfast/bench", run: ["apps/bench/dist/main.js"], caller: true },
+  "bench:full": {
+    says: "run the benchmarks at full size, which takes under half an hour",
+    build: "@holdfast/bench",
+    run: ["apps/bench/dist/main.js", "--full"],
+    caller: true,
+  },
   "seed-cases": {
     says: "run the recorded cases",
     build: "@holdfast/fs-seam",

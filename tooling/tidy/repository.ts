@@ -81,7 +81,7 @@ export function workspace(files: readonly string[]): readonly WorkspacePackage[]
 
 /** Recorded bytes are kept as they were found, whatever they are called and whatever they say. */
 export function isRecorded(path: string): boolean {
-  return /(^|\/)(golden|corpus|fixtures|baselines)\//.test(path);
+  return /(^|\/)(golden|corpus|fixtures|results)\//.test(path);
 }
 
 export function isSource(path: string): boolean {

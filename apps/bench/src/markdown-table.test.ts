@@ -30,6 +30,13 @@ describe("markdownTable", () => {
     ]);
   });
 
+  test("says behind a ratio how far its rounds were apart, and what it is of CPU time", () => {
+    const apart: Row = { ...met, ratio: { of: "speed", value: 10, least: 8.9, greatest: 11, cpu: 4 } };
+    expect(markdownTable([apart])).toContain("| 10.0x (8.90 to 11.0, CPU 4.00x) |");
+    const together: Row = { ...met, ratio: { of: "speed", value: 10, least: 10, greatest: 10 } };
+    expect(markdownTable([together])).toContain("| 10.0x | at least");
+  });
+
   test("leaves open what a row does not have", () => {
     const row: Row = { id: "x", workload: "size", ours: { name: "", unit: "bytes", value: 11_900 } };
     expect(markdownTable([row]).split("\n").at(-1)).toBe("| size     | 11,900 B | -    | -     | -   | -   |");
@@ -52,6 +59,7 @@ test.each([
   [1234, "time", "1.23 µs"],
   [12_345_678, "time", "12.3 ms"],
   [2_000_000, "rate", "500 /s"],
+  [0, "time", "0 ns"],
   [999, "bytes", "999 B"],
   [1.0444, "per-byte", "1.04"],
   [6.4, "factor", "6.40x"],

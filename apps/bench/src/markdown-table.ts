@@ -1,16 +1,25 @@
-import { isMet, type Figure, type Row, type Unit } from "./row.js";
+import { isMet, type Figure, type Ratio, type Row, type Unit } from "./row.js";
+import type { SkippedPeer } from "./run-document.js";
 
-/** The report for people: one Markdown table, columns padded so that it reads as text too. */
-export function markdownTable(rows: readonly Row[]): string {
+/**
+ * The report for people: one Markdown table, columns padded so that it reads as text too. What stands behind a ratio in brackets is the least and the
+ * greatest within a round.
+ *
+ * @param skipped - a line each, because the rows that they would have are not there.
+ */
+export function markdownTable(rows: readonly Row[], skipped: readonly SkippedPeer[] = []): string {
   const head = ["workload", "ours", "peer", "ratio", "bar", "met"];
   const body = rows.map((row) => [
     row.workload,
     figureText(row.ours),
     row.peer === undefined ? "-" : figureText(row.peer),
     ratioText(row),
-    barText(row),
+    barText(row) ?? "-",
     metText(row),
   ]);
+  body.push(
+    ...skipped.map(({ name, version }) => [`rows with ${name}`, "-", `${name} ${version}`, "-", "-", "skipped"]),
+  );
   const widths = head.map((title, column) => Math.max(...[head, ...body].map((cells) => (cells[column] ?? "").length)));
   const line = (cells: readonly string[]): string =>
     `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(" | ")} |`;
@@ -33,13 +42,26 @@ function figureText(figure: Figure): string {
 
 function ratioText({ ratio }: Row): string {
   if (ratio === undefined) return "-";
-  return ratio.cpu === undefined
-    ? `${significant(ratio.value)}x`
-    : `${significant(ratio.value)}x (CPU ${significant(ratio.cpu)}x)`;
+  const beside = [spreadText(ratio), ratio.cpu === undefined ? "" : `CPU ${significant(ratio.cpu)}x`];
+  const inBrackets = beside.filter((text) => text !== "").join(", ");
+  return inBrackets === "" ? timesText(ratio.value) : `${timesText(ratio.value)} (${inBrackets})`;
 }
 
-function barText({ bar, ratio, ours }: Row): string {
-  if (bar === undefined) return "-";
+/** The least and the greatest within a round, where they read differently. */
+function spreadText({ least, greatest }: Ratio): string {
+  if (least === undefined || greatest === undefined) return "";
+  const [low, high] = [significant(least), significant(greatest)];
+  return low === high ? "" : `${low} to ${high}`;
+}
+
+/** So many times. */
+export function timesText(value: number): string {
+  return `${significant(value)}x`;
+}
+
+/** What the row promises; undefined where it promises nothing. */
+export function barText({ bar, ratio, ours }: Row): string | undefined {
+  if (bar === undefined) return undefined;
   if (bar.on === "ratio") return `at ${bar.at} ${bar.value}x${ratio?.of === "time" ? " the time" : ""}`;
   return `at ${bar.at} ${ours.unit === "rate" ? rateText(bar.value) : valueText(bar.value, ours.unit)}`;
 }
@@ -82,6 +104,7 @@ function timeText(ns: number): string {
 
 /** Three digits that mean something, never an exponent. */
 function significant(value: number): string {
+  if (value === 0) return "0";
   if (value >= 100) return String(Math.round(value));
   if (value >= 10) return value.toFixed(1);
   return value.toFixed(2);

@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import type { SkippedPeer } from "./run-document.js";
 
 /**
  * Peers whose install compiles or downloads something. No install of this repository may do that, so they are fetched by npm when a
@@ -11,9 +12,23 @@ import { fileURLToPath } from "node:url";
 
 /** From `src` and from `dist` alike. */
 const cache: string = fileURLToPath(new URL("../node_modules/.cache/peers/", import.meta.url));
+const manifest: URL = new URL("../package.json", import.meta.url);
+
+const skipped = new Map<string, SkippedPeer>();
+
+/** Those that this process went on without. */
+export function skippedPeers(): SkippedPeer[] {
+  return [...skipped.values()];
+}
+
+/** Lets the next run try again what did not install in an earlier one. */
+export function forgetFailedInstalls(): void {
+  if (!existsSync(cache)) return;
+  for (const peer of readdirSync(cache)) rmSync(join(cache, peer, "failed"), { force: true });
+}
 
 /**
- * What the package exports to CommonJS; undefined, said on stderr with the reason, where it cannot be installed or does not load.
+ * What the package exports to CommonJS; undefined, with the reason on stderr and in the report, where it cannot be installed or does not load.
  *
  * @param beside - versions of what it asks for without saying which.
  */
@@ -25,12 +40,36 @@ export function installedPeer(name: string, version: string, beside: Readonly<Re
     if (!existsSync(join(directory, "node_modules", name))) install(directory, { ...beside, [name]: version });
     return createRequire(join(directory, "package.json"))(name);
   } catch (error) {
-    const [reason = ""] = (error as Error).message.split("\n"); // npm and require throw nothing else
-    // One try a machine: every part of a suite asks, each in a process of its own.
+    const { reason } = skipPeer(name, version, error);
+    // One try a run: every part of a suite asks, each in a process of its own.
     if (existsSync(directory)) writeFileSync(failed, reason);
-    process.stderr.write(`bench: without ${name}, which does not install or load here (${reason}); see ${directory}\n`);
     return undefined;
   }
+}
+
+/** A part needs a peer that is not to be had here: it gives no rows, and the run goes on. */
+export class PeerUnavailable extends Error {}
+
+/** A peer that is a dependency of this program, which has no binary for every platform. Throws {@link PeerUnavailable} where it does not load. */
+export async function boundPeer<T>(name: string, load: () => Promise<T>): Promise<T> {
+  try {
+    return await load();
+  } catch (error) {
+    const { dependencies } = JSON.parse(readFileSync(manifest, "utf8")) as { dependencies: Record<string, string> };
+    const { reason } = skipPeer(name, dependencies[name] ?? "", error);
+    throw new PeerUnavailable(`${name} does not load: ${reason}`, { cause: error });
+  }
+}
+
+/** Notes that a suite goes on without a peer. Its rows are missing then, and the report names it. */
+function skipPeer(name: string, version: string, error: unknown): SkippedPeer {
+  const [reason = ""] = (error as Error).message.split("\n"); // npm, require and import throw nothing else
+  const peer = { name, version, reason };
+  if (!skipped.has(name)) {
+    process.stderr.write(`bench: without ${name}, which does not install or load here (${reason})\n`);
+  }
+  skipped.set(name, peer);
+  return peer;
 }
 
 function install(directory: string, dependencies: Readonly<Record<string, string>>): void {

@@ -1,95 +1,54 @@
+import type { CommittedResults, CommittedRow } from "./committed-results.js";
 import { markdownNotes, markdownTable, valueText } from "./markdown-table.js";
-import { profileLine, type MachineProfile } from "./machine-profile.js";
-import { isMet, judgedValue, type Bar, type Row } from "./row.js";
+import { profileLine } from "./machine-profile.js";
+import { judgedValue, type Bar, type Row } from "./row.js";
+import type { RawLimit, RunRow, RunStamp, SuiteRun } from "./run-document.js";
 
-/** One run of one suite. Plain JSON: this is what `--json` writes. */
-export interface Report {
-  readonly suite: string;
-  /** True for a run with `--quick`, whose figures are a look and not a measurement. */
-  readonly quick: boolean;
-  readonly machine: MachineProfile;
-  readonly rows: readonly (Row & { readonly met: boolean | null })[];
-}
-
-/** What is committed about a suite: where it was measured, and the figures that mean something elsewhere too. */
-export interface Baseline {
-  readonly suite: string;
-  readonly machine: MachineProfile;
-  readonly rows: Readonly<Record<string, BaselineRow>>;
-}
-
-export interface BaselineRow {
-  readonly workload: string;
-  /** Ratio against the peer; null for a row without one. */
-  readonly ratio: number | null;
-  /** Our own figure in its unit: for a rate, nanoseconds per operation. Means little on another machine. */
-  readonly ours: number;
-  readonly met: boolean | null;
-}
-
-export function reportOf(suite: string, quick: boolean, machine: MachineProfile, rows: readonly Row[]): Report {
-  return { suite, quick, machine, rows: rows.map((row) => ({ ...row, met: isMet(row) ?? null })) };
-}
-
-export function baselineOf(report: Report): Baseline {
-  const rows = report.rows.map((row): [string, BaselineRow] => [
-    row.id,
-    {
-      workload: row.workload,
-      ratio: row.ratio === undefined ? null : rounded(row.ratio.value),
-      ours: rounded(row.ours.value),
-      met: row.met,
-    },
-  ]);
-  return { suite: report.suite, machine: report.machine, rows: Object.fromEntries(rows) };
-}
-
-function rounded(value: number): number {
-  return Number(value.toPrecision(4));
-}
-
-/** How far a ratio may move before the report mentions it. */
+/** How far a figure may move before the report mentions it. */
 const tolerance = 1.25;
 
 /**
- * Rows that have become worse than the committed baseline by more than a quarter, one sentence each. Only ratios and
- * sizes are compared: times of two machines say nothing about the code.
+ * Rows that have become worse than the committed run by more than a quarter, one sentence each. Only ratios and sizes are compared, because times of
+ * two machines say nothing about the code; and only rows that did the same work, by their workload.
  */
-export function regressions(report: Report, baseline: Baseline | undefined): string[] {
-  if (baseline === undefined) return [];
-  return report.rows.flatMap((row) => {
-    const before = baseline.rows[row.id];
+export function regressions(rows: readonly Row[], committed: CommittedResults | undefined): string[] {
+  return rows.flatMap((row) => {
+    const before = committed?.rows.find(({ id, workload }) => id === row.id && workload === row.workload);
     if (before === undefined) return [];
     const [now, then] = comparable(row, before);
     if (now === undefined || then === undefined || then === 0) return [];
     const worse = lowerIsBetter(row) ? now / then : then / now;
-    return worse > tolerance ? [`${row.workload}: ${now.toFixed(2)}, baseline ${then.toFixed(2)}`] : [];
+    return worse > tolerance ? [`${row.workload}: ${now.toFixed(2)}, committed ${then.toFixed(2)}`] : [];
   });
 }
 
-function comparable(row: Row, before: BaselineRow): [number | undefined, number | undefined] {
-  if (row.ratio !== undefined) return [row.ratio.value, before.ratio ?? undefined];
+function comparable(row: Row, before: CommittedRow): [number | undefined, number | undefined] {
+  if (row.ratio !== undefined) return [row.ratio.value, before.ratio?.value];
   const portable = row.ours.unit === "bytes" || row.ours.unit === "per-byte" || row.ours.unit === "count";
-  return portable ? [row.ours.value, before.ours] : [undefined, undefined];
+  return portable ? [row.ours.value, before.ours.value] : [undefined, undefined];
 }
 
 function lowerIsBetter(row: Row): boolean {
   return row.ratio === undefined || row.ratio.of === "time";
 }
 
-/** The whole report as Markdown. */
-export function markdownReport(report: Report, baseline: Baseline | undefined): string {
-  const { suite, quick, machine, rows } = report;
+/** What one suite measured, as Markdown. */
+export function markdownReport(stamp: RunStamp, run: SuiteRun, committed: CommittedResults | undefined): string {
+  const { suite, rows, skippedPeers, limits } = run;
   const notes = markdownNotes(rows);
   const missed = rows.filter(({ met }) => met === false);
-  const worse = regressions(report, baseline);
+  const worse = stamp.scale === "quick" ? [] : regressions(rows, committed);
+  const skipped = skippedPeers.map(({ name, version, reason }) => `${name} ${version}: ${reason}`);
   const sections = [
-    `## ${suite}${quick ? " (quick look, not a measurement)" : ""}`,
-    profileLine(machine),
-    markdownTable(rows),
+    `## ${suite}${stamp.scale === "quick" ? " (quick look, not a measurement)" : ""}`,
+    profileLine(stamp.machine),
+    markdownTable(rows, skippedPeers),
     missed.length === 0 ? "Every bar is met." : `Bars missed:${list(missed.map(missText))}`,
+    skipped.length === 0 ? "" : `Peers skipped, and their rows with them:${list(skipped)}`,
+    worse.length === 0 ? "" : `Worse than the committed run by more than a quarter:${list(worse)}`,
+    limits.length === 0 ? "" : `Raw limits, right before:${list(limits.map((limit) => limitText(limit, rows)))}`,
+    run.parts.length === 0 ? "" : `Parts:${list(run.parts.map(partText))}`,
     notes === "" ? "" : `Notes:\n\n${notes}`,
-    worse.length === 0 ? "" : `Worse than the committed baseline by more than a quarter:${list(worse)}`,
   ];
   return `${sections.filter((section) => section !== "").join("\n\n")}\n`;
 }
@@ -109,4 +68,22 @@ function missedBy(row: Row, bar: Bar): string {
   const { unit } = row.ours;
   const text = (amount: number): string => valueText(unit === "rate" ? 1e9 / amount : amount, unit);
   return `${text(value)}, the bar is at ${bar.at} ${text(bar.value)}`;
+}
+
+/** A limit, with the rows that are held against it. */
+function limitText({ id, workload, figure, bytes }: RawLimit, rows: readonly RunRow[]): string {
+  const bandwidth = bytes === 0 ? "" : `, ${((bytes / figure.value) * 1000).toFixed(0)} MB/s`;
+  const held = rows.flatMap(({ workload: row, limit }) =>
+    limit?.id === id ? [`${row} takes ${limit.factor.toFixed(2)}x its time`] : [],
+  );
+  const text = `${workload}: ${valueText(figure.value, "time")}${bandwidth}`;
+  return held.length === 0 ? text : `${text}; ${held.join(", ")}`;
+}
+
+function partText({ part, wallNs, cpuNs, eventLoopDelay, memory }: SuiteRun["parts"][number]): string {
+  const seconds = (ns: number): string => `${(ns / 1e9).toFixed(1)} s`;
+  const mib = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
+  const delay = `event loop late by ${valueText(eventLoopDelay.p99Ns, "time")} (99th percentile)`;
+  const most = `at most ${mib(memory.rssPeakBytes)} resident, ${mib(memory.heapPeakBytes)} of heap`;
+  return `${part}: ${seconds(wallNs)}, ${seconds(cpuNs)} of the processor; ${delay}; ${most}`;
 }

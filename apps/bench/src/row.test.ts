@@ -8,8 +8,15 @@ const labels = { id: "a/b", workload: "work" };
 describe("compare", () => {
   test("speed says how many times as fast as the peer we are", () => {
     const row = compare(labels, ours, peer, { of: "speed", bar: atLeast(2) });
-    expect(row.ratio).toEqual({ of: "speed", value: 3, best: 3 });
-    expect(row.ours).toEqual({ name: "ours", unit: "rate", value: 110, best: 100, worst: 120 });
+    expect(row.ratio).toEqual({ of: "speed", value: 3, least: 3, greatest: 3, rounds: [3, 3, 3] });
+    expect(row.ours).toEqual({
+      name: "ours",
+      unit: "rate",
+      value: 110,
+      best: 100,
+      worst: 120,
+      rounds: [100, 120, 110],
+    });
     expect(isMet(row)).toBe(true);
   });
 
@@ -26,6 +33,12 @@ describe("compare", () => {
     expect(row.ours.cpu).toBe(50);
     expect(isMet(row)).toBe(true);
     expect(compare(labels, a, peer, { of: "speed" }).ratio?.cpu).toBeUndefined();
+  });
+
+  test("the ratio is the median within the rounds, with the least and the greatest beside it", () => {
+    const uneven = { name: "peer", nsPerOperation: [300, 240, 1100] };
+    const { ratio } = compare(labels, ours, uneven, { of: "speed" });
+    expect(ratio).toEqual({ of: "speed", value: 3, least: 2, greatest: 10, rounds: [3, 2, 10] });
   });
 
   test("time says how many times its time we take", () => {

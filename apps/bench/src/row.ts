@@ -1,8 +1,8 @@
-import { best, median, pairedRatio, worst, type Timing } from "./workload.js";
+import { best, median, pairedRatios, worst, type Timing } from "./workload.js";
 
 /** One line of a report. Plain JSON, because it crosses from the process that measured to the one that prints. */
 export interface Row {
-  /** Names the row in baselines, for example `memory/append`; never reused for something else. */
+  /** Names the row in committed results and READMEs, for example `memory/append`; never reused for something else. */
   readonly id: string;
   readonly workload: string;
   readonly ours: Figure;
@@ -30,6 +30,8 @@ export interface Figure {
   /** Best and worst round. */
   readonly best?: number;
   readonly worst?: number;
+  /** Every round, in order; committed results leave them out. */
+  readonly rounds?: readonly number[];
   /** Nanoseconds of the processor per operation, where they were counted: the median. */
   readonly cpu?: number;
 }
@@ -39,9 +41,12 @@ export interface Ratio {
   readonly of: "speed" | "time";
   /** Median of the ratios within the rounds; it decides. */
   readonly value: number;
-  /** Ratio of the best rounds. */
-  readonly best?: number;
-  /** The same of the processor's time; it does not decide. */
+  /** The least and the greatest of the ratios within a round. */
+  readonly least?: number;
+  readonly greatest?: number;
+  /** Every ratio within a round, in order; committed results leave them out. */
+  readonly rounds?: readonly number[];
+  /** The same of the processor's time, the median; it does not decide. */
   readonly cpu?: number;
 }
 
@@ -65,7 +70,7 @@ export function bound(at: "least" | "most", value: number): Bar {
   return { on: "ours", at, value };
 }
 
-/** Median and best of a timing. */
+/** Median, best and worst of a timing. */
 export function figureOf(timing: Timing, unit: "rate" | "time" = "rate"): Figure {
   const { name, nsPerOperation, cpuNsPerOperation } = timing;
   const figure = {
@@ -74,6 +79,7 @@ export function figureOf(timing: Timing, unit: "rate" | "time" = "rate"): Figure
     value: median(nsPerOperation),
     best: best(nsPerOperation),
     worst: worst(nsPerOperation),
+    rounds: nsPerOperation,
   };
   return cpuNsPerOperation === undefined ? figure : { ...figure, cpu: median(cpuNsPerOperation) };
 }
@@ -81,14 +87,11 @@ export function figureOf(timing: Timing, unit: "rate" | "time" = "rate"): Figure
 /** The ratio of two timings whose rounds were interleaved. */
 export function ratioOf(of: Ratio["of"], ours: Timing, peer: Timing): Ratio {
   const [above, below] = of === "speed" ? [peer, ours] : [ours, peer];
-  const ratio = {
-    of,
-    value: pairedRatio(above.nsPerOperation, below.nsPerOperation),
-    best: best(above.nsPerOperation) / best(below.nsPerOperation),
-  };
+  const rounds = pairedRatios(above.nsPerOperation, below.nsPerOperation);
+  const ratio = { of, value: median(rounds), least: best(rounds), greatest: worst(rounds), rounds };
   const [cpuAbove, cpuBelow] = [above.cpuNsPerOperation, below.cpuNsPerOperation];
   if (cpuAbove === undefined || cpuBelow === undefined) return ratio;
-  return { ...ratio, cpu: pairedRatio(cpuAbove, cpuBelow) };
+  return { ...ratio, cpu: median(pairedRatios(cpuAbove, cpuBelow)) };
 }
 
 /** A row that compares two interleaved timings. */

@@ -1,3 +1,5 @@
+import { heapPeak } from "./part-usage.js";
+
 /**
  * Timing that survives a shared machine. Everything a row compares runs in one process, in interleaved rounds, after warm-up
  * rounds that let V8 settle. In one round every contestant runs once in every place of the order, because who comes second
@@ -152,6 +154,7 @@ function timeOnce(contestant: Contestant, cpu: CpuClock): number {
     const own = prepared.run();
     const ns = Number(process.hrtime.bigint() - start);
     cpu.stop();
+    heapPeak.look();
     return own ?? ns;
   } finally {
     prepared.dispose?.();
@@ -166,6 +169,7 @@ async function timeOnceAsync(contestant: AsyncContestant, cpu: CpuClock): Promis
     const own = await prepared.run();
     const ns = Number(process.hrtime.bigint() - start);
     cpu.stop();
+    heapPeak.look();
     return own ?? ns;
   } finally {
     await prepared.dispose?.();
@@ -197,10 +201,10 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? high : (high + (sorted[upper - 1] as number)) / 2; // an even length is at least 2
 }
 
-/** Median of `above[i] / below[i]`: each round is its own comparison, so slow and fast phases of the machine cancel. */
-export function pairedRatio(above: readonly number[], below: readonly number[]): number {
-  if (above.length !== below.length) throw new RangeError("pairedRatio needs as many values above as below");
-  return median(above.map((value, round) => value / (below[round] as number))); // lengths are equal
+/** Every `above[i] / below[i]`: each round is its own comparison, so slow and fast phases of the machine cancel in the median. */
+export function pairedRatios(above: readonly number[], below: readonly number[]): number[] {
+  if (above.length !== below.length) throw new RangeError("pairedRatios needs as many values above as below");
+  return above.map((value, round) => value / (below[round] as number)); // lengths are equal
 }
 
 function requireSome(values: readonly number[]): void {

@@ -2,8 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { AbstractLevel } from "abstract-level";
 import { LsmLevel } from "@holdfast/lsm-tree";
-import { ClassicLevel } from "classic-level";
-import { installedPeer } from "../peer-install.js";
+import { boundPeer, installedPeer } from "../peer-install.js";
 
 /** What the parts about `LsmLevel` share: databases with the same memory, and the keys and values that all of them get. */
 
@@ -37,14 +36,11 @@ export const ours: LevelKind = {
 
 export const classic: LevelKind = {
   name: "classic-level",
-  open: (path) =>
-    opened(
-      new ClassicLevel<Buffer, Buffer>(path, {
-        ...buffers,
-        writeBufferSize: WRITE_BUFFER_BYTES,
-        cacheSize: CACHE_BYTES,
-      }),
-    ),
+  async open(path) {
+    const { ClassicLevel } = await boundPeer("classic-level", () => import("classic-level"));
+    const settings = { ...buffers, writeBufferSize: WRITE_BUFFER_BYTES, cacheSize: CACHE_BYTES };
+    return opened(new ClassicLevel<Buffer, Buffer>(path, settings));
+  },
 };
 
 /** Keeps references to what it is given, in no file; undefined where it cannot be installed. */

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { ClassicLevel } from "classic-level";
+import { boundPeer, PeerUnavailable } from "../peer-install.js";
 
 /** What many would pick for durable records today. */
 export type PeerLog = ClassicLevel<Uint8Array, Uint8Array>;
@@ -10,26 +11,26 @@ export interface OpenedPeer {
   readonly dispose: () => Promise<void>;
 }
 
-/** Undefined, said on stderr, where classic-level does not load: its binary is not there for every platform. */
+/** Undefined where classic-level does not load: its binary is not there for every platform. */
 export async function loadPeer(): Promise<((path: string) => Promise<OpenedPeer>) | undefined> {
-  try {
-    const { ClassicLevel: Peer } = await import("classic-level");
-    return async (path) => {
-      const own = mkdtempSync(join(path, "peer-"));
-      const peer: PeerLog = new Peer(own, { keyEncoding: "view", valueEncoding: "view" });
-      await peer.open();
-      return {
-        peer,
-        async dispose() {
-          await peer.close();
-          rmSync(own, { recursive: true });
-        },
-      };
+  const loaded = await boundPeer("classic-level", () => import("classic-level")).catch(ifUnavailable);
+  if (loaded === undefined) return undefined;
+  return async (path) => {
+    const own = mkdtempSync(join(path, "peer-"));
+    const peer: PeerLog = new loaded.ClassicLevel(own, { keyEncoding: "view", valueEncoding: "view" });
+    await peer.open();
+    return {
+      peer,
+      async dispose() {
+        await peer.close();
+        rmSync(own, { recursive: true });
+      },
     };
-  } catch (error) {
-    process.stderr.write(`bench: without classic-level, which does not load: ${(error as Error).message}\n`);
-    return undefined;
-  }
+  };
+}
+
+function ifUnavailable(error: unknown): undefined {
+  if (!(error instanceof PeerUnavailable)) throw error;
 }
 
 /** Keys in the order of their numbers. */

@@ -1,0 +1,48 @@
+import { monitorEventLoopDelay, type IntervalHistogram } from "node:perf_hooks";
+import { getHeapStatistics } from "node:v8";
+import type { PartRun } from "./run-document.js";
+
+/** What the process of one part takes, from start to stop. */
+export class PartUsage {
+  readonly #part: string;
+  readonly #delay: IntervalHistogram = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  readonly #began: bigint = process.hrtime.bigint();
+  readonly #cpu: NodeJS.CpuUsage = process.cpuUsage();
+
+  constructor(part: string) {
+    this.#part = part;
+    this.#delay.enable();
+  }
+
+  stop(): PartRun {
+    this.#delay.disable();
+    heapPeak.look();
+    const { user, system } = process.cpuUsage(this.#cpu);
+    const beyond = (ns: number): number => Math.max(0, ns - RESOLUTION_MS * 1e6);
+    return {
+      part: this.#part,
+      wallNs: Number(process.hrtime.bigint() - this.#began),
+      cpuNs: (user + system) * 1000,
+      eventLoopDelay: {
+        p50Ns: beyond(this.#delay.percentile(50)),
+        p99Ns: beyond(this.#delay.percentile(99)),
+        maxNs: beyond(this.#delay.max),
+      },
+      memory: { rssPeakBytes: process.resourceUsage().maxRSS * 1024, heapPeakBytes: heapPeak.bytes },
+    };
+  }
+}
+
+/** The histogram counts how long a timer of so many milliseconds took, these included. */
+const RESOLUTION_MS = 10;
+
+/** The most of this process's heap that was in use whenever somebody looked: V8 does not say what was the most between two looks. */
+class HeapPeak {
+  bytes = 0;
+
+  look(): void {
+    this.bytes = Math.max(this.bytes, getHeapStatistics().used_heap_size);
+  }
+}
+
+export const heapPeak: HeapPeak = new HeapPeak();

@@ -1,0 +1,127 @@
+import type { CommittedResults, CommittedRow } from "./committed-results.js";
+import { profileLine } from "./machine-profile.js";
+import { barText, timesText, valueText } from "./markdown-table.js";
+import { isMet, type Figure } from "./row.js";
+import type { RunStamp } from "./run-document.js";
+
+/**
+ * Tables of READMEs that committed results are shown in. A README says where and which rows:
+ *
+ * ```
+ * <!-- bench:wal append/* durable/blocking -->
+ * ... generated ...
+ * <!-- /bench -->
+ * ```
+ *
+ * Rows are named by id; a `*` at the end stands for all that begin so, in the order of the suite. The names may go over several lines.
+ */
+
+/** What a README gets. */
+export interface WrittenReadme {
+  /** The whole README with its tables generated; as it was where there is a complaint. */
+  readonly text: string;
+  /** What is wrong with its markers, a sentence each. */
+  readonly complaints: readonly string[];
+}
+
+const block = /<!-- bench:([a-z-]+)((?:\s+[^\s>]+)*?)\s*-->\n([\s\S]*?)(<!-- \/bench -->|(?=<!-- bench:)|$)/g;
+
+/** Generates every table between markers. */
+export function writeReadmeTables(text: string, results: ReadonlyMap<string, CommittedResults>): WrittenReadme {
+  const complaints: string[] = [];
+  const said = new Set<string>();
+  const written = text.replace(block, (whole: string, suite: string, names: string, _: string, end: string) => {
+    const marker = whole.slice(0, whole.indexOf("-->") + 3);
+    const first = `<!-- bench:${suite} -->`;
+    if (end !== "<!-- /bench -->") {
+      complaints.push(`${first} has no <!-- /bench --> behind it`);
+      return whole;
+    }
+    const committed = results.get(suite);
+    if (committed === undefined) {
+      complaints.push(`${first} names a suite without committed results`);
+      return whole;
+    }
+    const chosen = rowsNamed(
+      committed,
+      names.split(/\s+/).filter((name) => name !== ""),
+    );
+    complaints.push(...chosen.unknown.map((name) => `${first} names the row ${name}, which ${suite} does not have`));
+    return `${marker}\n${readmeTable(chosen.rows, committed.runs, said)}\n${end}`;
+  });
+  return { text: complaints.length === 0 ? written : text, complaints };
+}
+
+interface Chosen {
+  readonly rows: readonly CommittedRow[];
+  readonly unknown: readonly string[];
+}
+
+function rowsNamed({ rows }: CommittedResults, names: readonly string[]): Chosen {
+  const found = names.map((name) => {
+    const isNamed = name.endsWith("*")
+      ? ({ id }: CommittedRow): boolean => id.startsWith(name.slice(0, -1))
+      : ({ id }: CommittedRow): boolean => id === name;
+    return [name, rows.filter(isNamed)] as const;
+  });
+  const unknown = found.flatMap(([name, matching]) => (matching.length === 0 ? [name] : []));
+  return { rows: [...new Set(found.flatMap(([, matching]) => matching))], unknown };
+}
+
+interface Column {
+  readonly title: string;
+  readonly cell: (row: CommittedRow) => string;
+}
+
+/** A column that no row has anything in is left out. */
+const columns: readonly Column[] = [
+  { title: "what", cell: ({ workload }) => workload },
+  { title: "ours", cell: ({ ours }) => valueText(ours.value, ours.unit) },
+  { title: "peer", cell: ({ peer }) => (peer === undefined ? "" : peerText(peer)) },
+  { title: "ratio", cell: ({ ratio }) => (ratio === undefined ? "" : ratioText(ratio)) },
+  { title: "of CPU time", cell: ({ ratio }) => (ratio?.cpu === undefined ? "" : timesText(ratio.cpu)) },
+  { title: "bar", cell: barCell },
+];
+
+/** @param said - lines about runs that stand in this README already; a table leaves them out, and adds its own. */
+function readmeTable(rows: readonly CommittedRow[], runs: readonly RunStamp[], said: Set<string>): string {
+  const used = [...new Set(rows.map(({ run }) => run))].sort((a, b) => a - b);
+  const [main] = used;
+  const mark = ({ run }: CommittedRow): string => (run === main ? "" : ` [${used.indexOf(run)}]`);
+  const shown = columns.filter(({ cell }) => rows.some((row) => cell(row) !== ""));
+  const line = (cells: readonly string[]): string =>
+    `|${cells.map((cell) => (cell === "" ? " " : ` ${cell} `)).join("|")}|`;
+  const body = rows.map((row) => line(shown.map(({ cell }, column) => `${cell(row)}${column === 0 ? mark(row) : ""}`)));
+  const head = [line(shown.map(({ title }) => title)), `|${shown.map(() => "---").join("|")}|`];
+  const about = used.map((run, index) => runText(runs[run], index)).filter((text) => !said.has(text));
+  for (const text of about) said.add(text);
+  return [...head, ...body, ...(about.length === 0 ? [] : ["", ...about])].join("\n");
+}
+
+function peerText({ name, unit, value }: Figure): string {
+  return `${name} ${valueText(value, unit)}`.trim();
+}
+
+function ratioText({ of, value }: NonNullable<CommittedRow["ratio"]>): string {
+  return of === "time" ? `${timesText(value)} the time` : timesText(value);
+}
+
+function barCell(row: CommittedRow): string {
+  const text = barText(row) ?? "";
+  return isMet(row) === false ? `**${text}: missed**` : text;
+}
+
+/** @param index - number of the mark that rows of this run have; 0 for the run of those without one. */
+function runText(run: RunStamp | undefined, index: number): string {
+  if (run === undefined) return "";
+  const { date, commit, scale, machine } = run;
+  const which = index === 0 ? "Run" : `[${index}] Run`;
+  return `${which} of ${date.slice(0, 10)} with \`--${scale}\`${commit === null ? "" : ` at ${commit}`}. ${profileLine(machine)}.`;
+}
+
+/** Complaints about a README: its markers, or that its tables are not what the committed results give. */
+export function readmeComplaints(name: string, text: string, results: ReadonlyMap<string, CommittedResults>): string[] {
+  const { text: written, complaints } = writeReadmeTables(text, results);
+  if (complaints.length > 0) return complaints.map((complaint) => `${name}: ${complaint}`);
+  return written === text ? [] : [`${name}: its tables are stale; write them with: npm run bench -- --write-readmes`];
+}
