@@ -11,6 +11,7 @@ export const usage = `usage: npm run bench -- [suite ...] [options]
   --huge             --full, and what takes gigabytes and many minutes: ten million events in store, five million overwrites in lsm-tree
   --json FILE        also write the document of the run
   --markdown FILE    also write the report
+  --html FILE        also write the report as one page with charts, which opens without a network
   --update-results   write apps/bench/results, to be committed; needs --full or --huge
   --write-readmes    write the tables of the READMEs from apps/bench/results, after a run with --update-results, or alone without one
   --date DATE        the date that the document states, as 2026-11-28T21:46:00Z; default now
@@ -24,6 +25,7 @@ export interface CommandLine {
   readonly scale: Scale;
   readonly json: string | undefined;
   readonly markdown: string | undefined;
+  readonly html: string | undefined;
   readonly updateResults: boolean;
   readonly writeReadmes: boolean;
   readonly date: string | undefined;
@@ -39,6 +41,7 @@ export function readCommandLine(args: readonly string[]): CommandLine | undefine
     options: {
       json: { type: "string" },
       markdown: { type: "string" },
+      html: { type: "string" },
       quick: { type: "boolean", default: false },
       full: { type: "boolean", default: false },
       huge: { type: "boolean", default: false },
@@ -56,14 +59,14 @@ export function readCommandLine(args: readonly string[]): CommandLine | undefine
   if (updateResults && scale !== "full" && scale !== "huge") {
     throw new Error("--update-results needs --full or --huge: results are committed of these sizes");
   }
-  const { json, markdown, date, strict, part } = values;
+  const { json, markdown, html, date, strict, part } = values;
   if (date !== undefined && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(date)) {
     throw new Error(`--date is ${date}, not of the form 2026-11-28T21:46:00Z`);
   }
   if (writeReadmes && !updateResults && args.length > 1) {
     throw new Error("--write-readmes writes what is committed: alone, or with --update-results");
   }
-  return { suites: positionals, scale, json, markdown, updateResults, writeReadmes, date, strict, part };
+  return { suites: positionals, scale, json, markdown, html, updateResults, writeReadmes, date, strict, part };
 }
 
 interface ScaleFlags {

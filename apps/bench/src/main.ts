@@ -5,6 +5,7 @@ import { partOptionsOf, readCommandLine, usage, type CommandLine } from "./comma
 import { committedAfter } from "./committed-results.js";
 import { machineProfile } from "./machine-profile.js";
 import { measureApart, measureHere } from "./part-process.js";
+import { htmlPage } from "./page/html-page.js";
 import { forgetFailedInstalls } from "./peer-install.js";
 import { rawLimitsOf, rawLimitsPart } from "./raw-limits.js";
 import { markdownReport } from "./report.js";
@@ -83,6 +84,7 @@ async function run(command: CommandLine, options: PartOptions): Promise<void> {
   const document = runDocument(stamp, done);
   if (command.json !== undefined) writeFileSync(command.json, `${JSON.stringify(document, null, 2)}\n`);
   if (command.markdown !== undefined) writeFileSync(command.markdown, reports.join("\n"));
+  if (command.html !== undefined) writeFileSync(command.html, htmlPage(document));
   if (command.updateResults) update(document);
   const missed = done.some(({ rows }) => rows.some(({ met }) => met === false));
   if (command.strict && missed) process.exitCode = 1;
