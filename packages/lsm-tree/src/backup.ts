@@ -192,13 +192,14 @@ class Backup {
   }
 
   /** False where that is not possible. */
-  async #link({ tableNumber }: TableMeta): Promise<boolean> {
+  async #link(table: TableMeta): Promise<boolean> {
+    const [from, to] = this.#places(table.tableNumber);
     try {
       // Its bytes were durable before the manifest named it.
-      await linkOrCopy(...this.#places(tableNumber), { method: "link" });
+      await linkOrCopy(from, to, { method: "link" });
     } catch (error) {
       if (isFsError(error, "FS_UNSUPPORTED")) return false;
-      throw error;
+      throw isFsError(error, "FS_NOT_FOUND") ? withKeysOf(table, from.path, error) : error;
     }
     this.#linkedTables += 1;
     return true;

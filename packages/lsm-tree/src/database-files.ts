@@ -62,15 +62,23 @@ export function findTables(directory: Directory): FoundTable[] {
 
 /** @throws {@link LsmError} `LSM_MISSING_TABLE`, `LSM_CORRUPT` for the first table of the version that is not there with the size it has to have. */
 export function checkTables(version: Version, found: readonly FoundTable[]): void {
+  const [problem] = tableProblems(version, found);
+  if (problem !== undefined) throw problem;
+}
+
+/** What is wrong with each table of the version that is not there with the size it has to have. */
+export function tableProblems(version: Version, found: readonly FoundTable[]): LsmError[] {
   const sizes = new Map(found.map(({ tableNumber, bytes }) => [tableNumber, bytes]));
+  const problems: LsmError[] = [];
   for (const { tableNumber, bytes, smallest, largest } of version.tables()) {
     const actual = sizes.get(tableNumber);
     if (actual === bytes) continue;
     const file = formatTableFileName(tableNumber);
     const context = { file, tableNumber, keysFrom: hex(smallest), keysUpTo: hex(largest), expected: bytes, actual };
-    if (actual === undefined) throw new LsmError("LSM_MISSING_TABLE", `${file} is not there`, context);
-    throw corrupt(`${file} has ${actual} bytes, not ${bytes}`, context);
+    if (actual === undefined) problems.push(new LsmError("LSM_MISSING_TABLE", `${file} is not there`, context));
+    else problems.push(corrupt(`${file} has ${actual} bytes, not ${bytes}`, context));
   }
+  return problems;
 }
 
 function checkIdentity({ database: { formatVersion, comparator } }: ManifestState): void {

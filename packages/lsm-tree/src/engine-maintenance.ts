@@ -18,6 +18,8 @@ export interface MaintenanceParts {
   readonly log: Wal;
   readonly manifest: ManifestLog;
   readonly installer: EditInstaller;
+  /** Of tables that are known to be unreadable. */
+  readonly unreadable: readonly LsmError[];
   readonly takeFileNumber: () => number;
   readonly now: () => number;
   readonly turn: () => Promise<void>;
@@ -97,7 +99,7 @@ export class EngineMaintenance {
           return isInstalled;
         },
       },
-      { targetTableBytes: tableBytes },
+      { targetTableBytes: tableBytes, unreadable: parts.unreadable },
     );
     this.#scheduler = new JobScheduler({
       now,

@@ -13,11 +13,14 @@ export interface EngineSettings {
   readonly errorIfExists?: boolean;
   /** Opens beside whoever writes, without a lock and without changing anything. Default false. */
   readonly readOnly?: boolean;
-  /** What an open does about damage of the log and the manifest, as `openWal` has it. Default `recover`. */
+  /**
+   * What an open does about damage of the log and the manifest, as `openWal` has it. `salvage` also opens a database for writing that has lost tables, and removes
+   * no file; `strict` also refuses to read one. Default `recover`.
+   */
   readonly mode?: RecoveryMode;
-  /** What becomes of tables that no edit names, as a crash leaves them. Default `remove`. */
+  /** What becomes of tables that no edit names, as a crash leaves them. In `salvage` they stay. Default `remove`. */
   readonly orphans?: "remove" | "keep";
-  /** Opens every table, so that a damaged one is met at once and not by the first read. Default false. */
+  /** Opens every table, so that a damaged one is met at once and not by the first read: it refuses that, and `salvage` tells of it. Default false. */
   readonly paranoidOpen?: boolean;
   /** Bytes of writes in memory after which they become a table; two such amounts wait at most. Default 8 MiB. */
   readonly writeBufferBytes?: number;
@@ -29,7 +32,7 @@ export interface EngineSettings {
   readonly tableBytes?: number;
   /** Blocks that were read stay in memory, up to so many bytes; 0 keeps none. Default 32 MiB. */
   readonly cacheBytes?: number;
-  /** Files of tables that are open at once. Default 512. */
+  /** Files of tables that are open at once, beyond those that cursors stand in; a reader has all of its moment open. Default 512. */
   readonly maxOpenTables?: number;
   /** Bits of a table's filter for each key; 0 writes none. Default 10. */
   readonly filterBitsPerKey?: number;

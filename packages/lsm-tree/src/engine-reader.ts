@@ -1,6 +1,6 @@
 import { isFsError } from "@holdfast/fs-seam";
 import { openWalReader, WalError, type WalReader } from "@holdfast/wal";
-import { checkTables, findDatabase, findTables } from "./database-files.js";
+import { findDatabase, findTables, tableProblems } from "./database-files.js";
 import { verifyDatabase, type DatabaseVerification, type VerifyOptions } from "./database-verification.js";
 import type { EngineSnapshot, KeyValueEngine, TablePin } from "./engine-contract.js";
 import type { ResolvedEngineOptions } from "./engine-options.js";
@@ -10,7 +10,7 @@ import { LiveTree } from "./live-tree.js";
 import { ofLog, recordsMissing } from "./log-failure.js";
 import { LogReplay } from "./log-replay.js";
 import { LongCalls } from "./long-calls.js";
-import { LsmError } from "./lsm-error.js";
+import { LsmError, type LsmErrorContext } from "./lsm-error.js";
 import type { ManifestState } from "./manifest-fold.js";
 import { checkKeys, checkWatching } from "./option-check.js";
 import { ReadableEngine } from "./readable-engine.js";
@@ -29,13 +29,15 @@ interface Moment {
   readonly state: ManifestState;
   readonly tree: LiveTree;
   readonly pins: readonly TablePin[];
+  /** Of tables that cannot be opened: what is read of their keys says so. */
+  readonly unreadable: readonly LsmError[];
 }
 
 /**
  * Opens a database for reading beside whoever writes it: without a lock, and without changing anything. It shows one moment, and goes on showing it whatever is
  * written, compacted or removed meanwhile: its tables are open. Of the log it shows what the system has, which a power loss may take.
  *
- * Memory: what the log has that is in no table yet. Files that are open: one for each table.
+ * Memory: what the log has that is in no table yet. Files that are open: one for each table, however many may stay open at once otherwise.
  *
  * @internal Use `openEngine` with `readOnly`.
  */
@@ -52,23 +54,66 @@ export async function openEngineReader(options: ResolvedEngineOptions): Promise<
 
 /** @param filesOf - where tables are opened, by the state that names them. */
 async function look(options: ResolvedEngineOptions, filesOf: (state: ManifestState) => EngineTables): Promise<Moment> {
+  const missed = new Set<number>();
   for (let attempt = 1; ; attempt += 1) {
     const pins: TablePin[] = [];
+    let moment: Moment;
     try {
       const state = findDatabase(options.directory);
       if (state === undefined) {
         throw new LsmError("LSM_NOT_FOUND", "the database does not exist, and readOnly creates none");
       }
-      checkTables(state.version, findTables(options.directory));
       const files = filesOf(state);
-      for (const table of state.version.tables()) pins.push(files.pin(table));
-      return { state, tree: await readTree(options, state, files), pins };
+      const unreadable = pinTables(state.version, files, pins);
+      // A writer removes a table behind the edit that says so: one that was missed and is named once more is missing.
+      const outrun = unreadable.filter(
+        ({ code, context }) => code === "LSM_MISSING_TABLE" && !missed.has(numberIn(context)),
+      );
+      for (const { context } of outrun) missed.add(numberIn(context));
+      if (outrun[0] !== undefined) throw outrun[0];
+      moment = { state, tree: await readTree(options, state, files), pins, unreadable };
     } catch (error) {
       for (const pin of pins) pin.release();
       if (attempt === MOST_ATTEMPTS || !isOutrun(error)) throw error;
       await options.turn();
+      continue;
+    }
+    const refused = refusedOf(options, moment);
+    if (refused === undefined) return moment;
+    for (const pin of pins) pin.release();
+    throw refused;
+  }
+}
+
+/** Opens all tables that can be opened, and returns what is wrong with the others. */
+function pinTables(version: Version, files: EngineTables, pins: TablePin[]): LsmError[] {
+  const unreadable: LsmError[] = [];
+  for (const table of version.tables()) {
+    try {
+      pins.push(files.pin(table));
+    } catch (error) {
+      // One that is sound, and that could not be kept from a writer, would be missing later.
+      if (!(error instanceof LsmError) || isFsError(error.cause, "FS_TOO_MANY_OPEN_FILES")) throw error;
+      unreadable.push(error);
     }
   }
+  return unreadable;
+}
+
+/** What an open for writing refuses in these modes. */
+function refusedOf(
+  { mode, paranoidOpen, directory }: ResolvedEngineOptions,
+  { state, unreadable }: Moment,
+): LsmError | undefined {
+  if (mode === "salvage") return undefined;
+  if (paranoidOpen) return unreadable[0];
+  if (mode !== "strict" || unreadable.length === 0) return undefined;
+  const numbers = new Set(unreadable.map(({ context }) => context.tableNumber));
+  return tableProblems(state.version, findTables(directory)).find(({ context }) => numbers.has(context.tableNumber));
+}
+
+function numberIn({ tableNumber = 0 }: LsmErrorContext): number {
+  return tableNumber;
 }
 
 /** Whether a writer that goes on may be the reason. */
@@ -144,7 +189,7 @@ export class EngineReader extends ReadableEngine implements KeyValueEngine {
   /** @throws {@link LsmError} `LSM_CLOSED`. */
   stats(): EngineStats & { readonly writer: undefined } {
     this.checkOpen();
-    return { ...readStats(this.tree, this.#files), writer: undefined };
+    return { ...readStats(this.tree, this.#files, this.#moment.unreadable), writer: undefined };
   }
 
   /** The same as of a database that is open for writing, of the moment that this shows. */

@@ -2,6 +2,7 @@ import type { CompactionStats } from "./compaction/compactor.js";
 import type { EngineTables } from "./engine-tables.js";
 import type { JobStats } from "./job-scheduler.js";
 import type { LiveTree } from "./live-tree.js";
+import type { LsmError } from "./lsm-error.js";
 import type { WalStats } from "@holdfast/wal";
 import type { StallStats } from "./write-stalls.js";
 
@@ -11,7 +12,7 @@ export interface LevelStats {
   readonly entries: number;
 }
 
-/** What there is to read, what reading has cost since the open, and what a writer does. Plain data but for `observerFailure`. */
+/** What there is to read, what reading has cost since the open, and what a writer does. Plain data but for errors. */
 export interface EngineStats {
   /** By level, from 0. */
   readonly levels: readonly LevelStats[];
@@ -22,6 +23,8 @@ export interface EngineStats {
   /** The last write that reads see. */
   readonly visibleSeqno: number;
   readonly snapshots: number;
+  /** Tables that could not be opened, or were not there, when the open or the last `refresh` looked at them; each with its file and keys. */
+  readonly unreadable: readonly LsmError[];
   /** Files of tables that are open, and bytes of their indexes and filters. */
   readonly openTables: number;
   readonly indexBytes: number;
@@ -77,7 +80,11 @@ export interface MaintenanceStats {
 }
 
 /** All of them but those of the writer. */
-export function readStats(tree: LiveTree, files: EngineTables): Omit<EngineStats, "writer"> {
+export function readStats(
+  tree: LiveTree,
+  files: EngineTables,
+  unreadable: readonly LsmError[],
+): Omit<EngineStats, "writer"> {
   const { version } = tree;
   const levels = version.levels.map((tables, level) => ({
     tables: tables.length,
@@ -95,7 +102,7 @@ export function readStats(tree: LiveTree, files: EngineTables): Omit<EngineStats
       entries: memtables.reduce((sum, { entryCount }) => sum + entryCount, 0),
       bytes: memtables.reduce((sum, memtable) => sum + memtable.bytes, 0),
     },
-    ...{ visibleSeqno: tree.visibleSeqno, snapshots: tree.snapshots.count },
+    ...{ visibleSeqno: tree.visibleSeqno, snapshots: tree.snapshots.count, unreadable },
     ...{ openTables: files.openCount, indexBytes: files.residentBytes, reads: files.readCount },
     cache: { bytes, maxBytes, hits, misses },
   };

@@ -25,7 +25,8 @@ import { WriteStalls } from "./write-stalls.js";
  *
  * @throws {@link LsmError}: `LSM_LOCKED` when it is open elsewhere, `LSM_NOT_FOUND` and `LSM_EXISTS` as `createIfMissing` and `errorIfExists` have it,
  * `LSM_CORRUPT`, `LSM_MISSING_TABLE`, `LSM_WRONG_TABLE` and `LSM_UNSUPPORTED` for what is there, `LSM_NO_SPACE`; `TypeError` and `RangeError` for options, and
- * what the file system says as `FsError`. Nothing that was there is lost by an open that fails.
+ * what the file system says as `FsError`. Nothing that was there is lost by an open that fails. A table that is missing is no reason for a `readOnly` open, nor
+ * in `salvage`: what is read of its keys says so then.
  */
 export function openEngine(options: EngineOptions & { readonly readOnly: true }): Promise<EngineReader>;
 export function openEngine(options: EngineOptions & { readonly readOnly?: false }): Promise<Engine>;
@@ -218,7 +219,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   stats(): EngineStats & { readonly writer: WriterStats } {
     this.checkOpen();
     const { tree, files, log, manifest, maintenance } = this.#parts;
-    const reads = readStats(tree, files);
+    const reads = readStats(tree, files, this.openReport.unreadable);
     const { flushBytes, debtBytes, jobs, compactions } = maintenance.stats();
     const logBytes = tree.recordBytes - this.#replayedBytes;
     const written = { logBytes, flushBytes, compactionBytes: compactions.bytesWritten };

@@ -26,6 +26,7 @@ import { LsmError } from "./lsm-error.js";
 import { MANIFEST_DIRECTORY } from "./manifest-log.js";
 import { checkWatching } from "./option-check.js";
 import { RangeReader } from "./range-reader.js";
+import type { OpenReport } from "./recovery.js";
 import { WriteBatch } from "./write-batch.js";
 
 /** The base class fills in both. */
@@ -127,6 +128,11 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
   /** The path that the constructor was given. */
   get location(): string {
     return this.#location;
+  }
+
+  /** What the open found and did; undefined unless the database is open, and open for writing. */
+  get openReport(): OpenReport | undefined {
+    return this.#opened instanceof Engine ? this.#opened.openReport : undefined;
   }
 
   /**

@@ -12,7 +12,9 @@ import {
   DATABASE_VERSION,
   findDatabase,
   findTables,
+  tableProblems,
   TABLES_DIRECTORY,
+  type FoundTable,
 } from "./database-files.js";
 import { EditInstaller } from "./edit-install.js";
 import { tableStoreOf, type EngineTables } from "./engine-tables.js";
@@ -46,7 +48,7 @@ import { MAX_RECORD_BYTES } from "./write-group.js";
  * 5. Tables that no edit names are removed: what was cut off while it was written (C3, C4, C8), or removed while somebody read it (C9, C15).
  */
 
-/** What an open found and did. Plain data. */
+/** What an open found and did. Plain data but for the errors. */
 export interface OpenReport {
   /** True when there was no database before. */
   readonly created: boolean;
@@ -59,8 +61,10 @@ export interface OpenReport {
   readonly replayedOperations: number;
   /** Memtables that became tables meanwhile. */
   readonly flushes: number;
-  /** Files that no edit names; removed unless they were to be kept. */
+  /** Files that no edit names; removed unless they were to be kept, as in `salvage`. */
   readonly orphans: readonly string[];
+  /** Tables that are missing or damaged, as far as the open has looked, each with its file and keys. Empty unless `mode` is `salvage`: others refuse them. */
+  readonly unreadable: readonly LsmError[];
   readonly durationMs: number;
 }
 
@@ -118,21 +122,23 @@ class Recovery {
     const before = findDatabase(directory);
     this.#checkWanted(before);
     const found = findTables(directory);
-    if (before !== undefined) checkTables(before.version, found);
+    const isSalvage = options.mode === "salvage";
+    if (before !== undefined && !isSalvage) checkTables(before.version, found);
     if (found.length === 0 || !hasEntries(directory, LOG_DIRECTORY)) {
       for (const name of [TABLES_DIRECTORY, LOG_DIRECTORY, MANIFEST_DIRECTORY]) {
         await makeDirectoriesDurably(directory, name);
       }
     }
+    }
     const { manifest, log } = await this.#openLogs(before);
     const { state } = manifest;
-    checkTables(state.version, found);
+    if (!isSalvage) checkTables(state.version, found);
     const greatest = found.reduce((most, { tableNumber }) => Math.max(most, tableNumber), 0);
     this.#nextFileNumber = Math.max(state.nextFileNumber, greatest + 1);
     const files = tableStoreOf(options, state.database);
     this.#taken.push(() => files.close());
-    if (options.paranoidOpen) for (const table of state.version.tables()) files.reader(table);
-    const parts = this.#assemble({ options, lock, manifest, log, files, state });
+    const unreadable = this.#unreadable(state.version, found, files);
+    const parts = this.#assemble({ options, lock, manifest, log, files, state, unreadable });
     this.#taken.push(() => parts.maintenance.stop());
     const replay = await this.#replay(parts, state);
     const orphans = this.#orphans(found, state.version); // what a clear of the replay has removed is none
@@ -142,7 +148,7 @@ class Recovery {
       ...{ manifest: manifest.report, log: log.report },
       ...{ tables: version.tableCount, tableBytes: [...version.tables()].reduce((sum, { bytes }) => sum + bytes, 0) },
       ...{ replayedRecords: replay.records, replayedOperations: replay.operations, flushes: this.#flushes },
-      ...{ orphans, durationMs: now() - began },
+      ...{ orphans, unreadable, durationMs: now() - began },
     });
     return { ...parts, report };
   }
@@ -238,11 +244,34 @@ class Recovery {
     return log;
   }
 
+  /**
+   * Tables that the database has to do without, in `salvage`. The manifest goes on naming them, so that nothing passes them by, the next open asks again, and
+   * one that is put back is as it was.
+   */
+  #unreadable(version: Version, found: readonly FoundTable[], files: EngineTables): LsmError[] {
+    const { mode, paranoidOpen } = this.#options;
+    const problems = tableProblems(version, found);
+    if (!paranoidOpen) return problems;
+    const known = new Set(problems.map(({ context }) => context.tableNumber));
+    for (const table of version.tables()) {
+      if (known.has(table.tableNumber)) continue;
+      try {
+        files.reader(table);
+      } catch (error) {
+        if (mode !== "salvage" || !(error instanceof LsmError)) throw error;
+        problems.push(error);
+      }
+    }
+    return problems;
+  }
+
   #assemble({
     state,
+    unreadable,
     ...parts
   }: Omit<EngineParts, "report" | "tree" | "installer" | "maintenance"> & {
     readonly state: ManifestState;
+    readonly unreadable: readonly LsmError[];
   }): Omit<EngineParts, "report"> {
     const { options, log, manifest, files } = parts;
     const { database, version, lastSeqno, flushedLsn } = state;
@@ -260,7 +289,7 @@ class Recovery {
       },
     });
     const maintenance = new EngineMaintenance({
-      ...{ tree, log, manifest, installer, now: options.now, turn: options.turn },
+      ...{ tree, log, manifest, installer, unreadable, now: options.now, turn: options.turn },
       ...{ writeBufferBytes: options.writeBufferBytes, tableBytes: options.tableBytes },
       takeFileNumber: () => this.#nextFileNumber++,
       onProgress: () => listener.onProgress(),
@@ -309,14 +338,15 @@ class Recovery {
     return replay;
   }
 
-  /** Removes what no edit names, if it may. Every table that an edit names has been found by then. */
-  #orphans(found: readonly { readonly tableNumber: number }[], version: Version): string[] {
-    const { directory, orphans } = this.#options;
+  /** Removes what no edit names, if it may. What an edit names stays, in whatever state it is. */
+  #orphans(found: readonly FoundTable[], version: Version): string[] {
+    const { directory, mode, orphans } = this.#options;
     const named = new Set([...version.tables()].map(({ tableNumber }) => tableNumber));
     const names = found
       .filter(({ tableNumber }) => !named.has(tableNumber))
       .map(({ tableNumber }) => formatTableFileName(tableNumber));
-    if (orphans === "keep") return names;
+    // Where edits may be lost, what none names may be what they named.
+    if (orphans === "keep" || mode === "salvage") return names;
     const tables = directory.directory(TABLES_DIRECTORY);
     for (const name of names) tables.removeIfPresent(name);
     return names;

@@ -51,13 +51,21 @@ export function areLive(version: Version, changes: readonly EditChange[]): boole
 export class Compactor {
   readonly #host: CompactionHost;
   readonly #targetTableBytes: number;
-  readonly #unreadable = new Map<number, LsmError>();
+  readonly #unreadable: Map<number, LsmError>;
   #isRunning = false;
   #stats = { merges: 0, moves: 0, bytesRead: 0, bytesWritten: 0, entriesRead: 0, entriesDropped: 0 };
 
-  constructor(host: CompactionHost, { targetTableBytes }: { readonly targetTableBytes: number }) {
+  /** @param options - unreadable: of tables that are known to be, with their numbers in the context. */
+  constructor(
+    host: CompactionHost,
+    {
+      targetTableBytes,
+      unreadable = [],
+    }: { readonly targetTableBytes: number; readonly unreadable?: readonly LsmError[] },
+  ) {
     this.#host = host;
     this.#targetTableBytes = targetTableBytes;
+    this.#unreadable = new Map(unreadable.map((error) => [error.context.tableNumber ?? 0, error]));
   }
 
   /** Why nothing is compacted: a table that cannot be read. Undefined while a compaction runs, or can be picked without it. */
