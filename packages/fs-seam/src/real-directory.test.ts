@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { bytesOf, descriptorCount, failureOf, scratchDirectory } from "../test/support/real-scene.js";
@@ -51,4 +52,28 @@ test("can be read-only", () => {
   const directory = openDirectory(root, { readOnly: true });
   expect(directory.readFile("file")).toEqual(bytesOf("text"));
   expect(failureOf(() => directory.remove("file")).code).toBe("FS_READ_ONLY");
+});
+
+test("a link to nothing is in the way", () => {
+  const root = scratchDirectory();
+  symlinkSync("nowhere", `${root}/dangling`);
+  expect(failureOf(() => openDirectory(`${root}/dangling`, { create: true })).code).toBe("FS_ALREADY_EXISTS");
+  expect(failureOf(() => openDirectory(`${root}/dangling/a`, { create: true })).code).toBe("FS_ALREADY_EXISTS");
+});
+
+test.runIf(process.platform === "linux")("where nothing can be made, as in /proc, that is said at once", () => {
+  for (const path of ["/proc/holdfast", "/proc/holdfast/a/b", "/proc/self/holdfast/a"]) {
+    const program = `
+      import { openDirectory } from ${JSON.stringify(new URL("../dist/index.js", import.meta.url).href)};
+      try {
+        openDirectory(${JSON.stringify(path)}, { create: true });
+      } catch (error) {
+        console.log(error.name, error.code);
+      }
+    `;
+    // In a process of its own: what never returns can be ended there.
+    const said = execFileSync(process.execPath, ["--input-type=module", "--eval", program], { timeout: 20_000 });
+    expect(said.toString().trim()).toBe("FsError FS_NOT_FOUND");
+  }
+  expect(failureOf(() => openDirectory("/proc").makeDirectories("holdfast/a")).code).toBe("FS_NOT_FOUND");
 });

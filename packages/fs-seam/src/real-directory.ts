@@ -1,9 +1,10 @@
-import { mkdirSync } from "node:fs";
+import { mkdirSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { Directory } from "./directory.js";
 import { checkKeys } from "./fs-arguments.js";
 import { errnoOf, fsErrorFrom } from "./fs-errno.js";
 import { isFsError } from "./fs-error.js";
+import { refusal } from "./fs-refusal.js";
 import { RealFs } from "./real-fs.js";
 import { checkRealOptions } from "./real-options.js";
 
@@ -32,13 +33,17 @@ export function openDirectory(hostPath: string, options: OpenDirectoryOptions = 
 }
 
 function createDurably(path: string): void {
-  let outermost: string | undefined;
-  try {
-    outermost = mkdirSync(path, { recursive: true });
-  } catch (error) {
-    // With `recursive`, EEXIST means that a file is in the way.
-    throw fsErrorFrom(error, "makeDirectory", path, errnoOf(error) === "EEXIST" ? { code: "FS_NOT_A_DIRECTORY" } : {});
+  const missing = missingLevels(path);
+  for (const level of missing) {
+    try {
+      mkdirSync(level);
+    } catch (error) {
+      // Made by somebody else meanwhile.
+      if (errnoOf(error) === "EEXIST" && isDirectory(level)) continue;
+      throw fsErrorFrom(error, "makeDirectory", path);
+    }
   }
+  const [outermost] = missing;
   const last = dirname(outermost ?? path);
   for (let level = path; level !== last;) {
     level = dirname(level);
@@ -48,4 +53,25 @@ function createDurably(path: string): void {
       if (outermost !== undefined || !isFsError(error, "FS_PERMISSION_DENIED")) throw error;
     }
   }
+}
+
+/**
+ * The levels of a path that are not there, the outermost first. `mkdir` with `recursive` is no way to make them: where a directory that exists says `ENOENT` for
+ * what is to be made in it, as `/proc` does, it tries for ever.
+ */
+function missingLevels(path: string): string[] {
+  const missing: string[] = [];
+  for (let level = path; missing[0] !== level && !isDirectory(level); level = dirname(level)) missing.unshift(level);
+  return missing;
+}
+
+/** False where there is nothing. @throws FsError `FS_NOT_A_DIRECTORY`, and what the platform says. */
+function isDirectory(path: string): boolean {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found?.isDirectory() !== false) return found !== undefined;
+  } catch (error) {
+    throw fsErrorFrom(error, "makeDirectory", path);
+  }
+  throw refusal("FS_NOT_A_DIRECTORY", "makeDirectory", path, "it is no directory", { errno: "ENOTDIR" });
 }
