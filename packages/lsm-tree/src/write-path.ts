@@ -208,15 +208,24 @@ export class WritePath {
     if (tree.isFull) this.#hooks.onFull();
   }
 
+  /** A delay begins here: whoever waits for a barrier is answered behind both. */
   #answer(group: WriteGroup, pressure: WritePressure): void {
-    if (pressure.kind === "delay") this.#hooks.schedule(() => group.logged(), pressure.delayMs);
+    const delayed = pressure.kind === "delay" ? this.#delay(pressure.delayMs) : undefined;
+    if (delayed !== undefined) void delayed.then(() => group.logged());
     else if (this.#isTurnDue(group)) void this.#hooks.turn().then(() => group.logged());
     else group.logged();
     if (group.barrier === undefined) return;
     this.#log.sync(group.barrier).then(
-      () => group.durable(),
+      () => {
+        if (delayed === undefined) group.durable();
+        else void delayed.then(() => group.durable());
+      },
       (error: unknown) => group.inDoubt(this.#failed(error)),
     );
+  }
+
+  #delay(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#hooks.schedule(resolve, ms));
   }
 
   /** Whoever awaits one write after the other would never let anybody else have a turn: one is taken after so much of it. */
