@@ -108,7 +108,7 @@ export interface TableStore {
     tableNumber: number,
     details: { readonly level: number; readonly firstLsn?: number; readonly lastLsn?: number },
   ): NewTable;
-  /** Makes the names of all files that were finished durable. */
+  /** Makes the names of all files that were finished durable. Throws `LSM_POISONED` when that fails: nothing may be written any more. */
   syncNames(): Promise<void>;
   /** Closes the reader and removes the file. */
   remove(tableNumber: number): void;

@@ -14,8 +14,16 @@ export class EngineTables extends TableFiles {
   }
 }
 
-/** With what the options of a database say of files, blocks and the cache. */
-export function tableStoreOf(options: ResolvedEngineOptions, { databaseId, hashKey }: DatabaseIdentity): EngineTables {
+/**
+ * With what the options of a database say of files, blocks and the cache.
+ *
+ * @param onFailure - told when nothing may be written any more.
+ */
+export function tableStoreOf(
+  options: ResolvedEngineOptions,
+  { databaseId, hashKey }: DatabaseIdentity,
+  onFailure?: (error: unknown) => void,
+): EngineTables {
   const { directory, cacheBytes, random, clock, maxOpenTables, blockBytes, filterBitsPerKey, codec, codecs } = options;
   const nonce = new Uint8Array(4);
   return new EngineTables({
@@ -28,5 +36,6 @@ export function tableStoreOf(options: ResolvedEngineOptions, { databaseId, hashK
     },
     ...(codec === undefined ? {} : { codec }),
     ...(codecs === undefined ? {} : { codecs }),
+    ...(onFailure === undefined ? {} : { onFailure }),
   });
 }

@@ -61,6 +61,10 @@ export function ofSpace(error: unknown): unknown {
  */
 export function ofWrite(error: unknown, file: string): unknown {
   const told = ofSpace(error);
-  if (told !== error || !isFsError(error)) return told;
-  return new LsmError("LSM_WRITE_FAILED", `${file}: ${error.message}`, { file }, { cause: error });
+  return told === error && isFsError(error) ? writeFailure(error, file) : told;
+}
+
+/** The same whatever it was, for a barrier: a full disk is no excuse for one that failed. */
+export function writeFailure(cause: Error, file: string): LsmError {
+  return new LsmError("LSM_WRITE_FAILED", `${file}: ${cause.message}`, { file }, { cause });
 }

@@ -108,6 +108,10 @@ class Recovery {
   #nextFileNumber = 1;
   #flushes = 0;
   #failure: { readonly error: unknown } | undefined;
+  readonly #fail = (error: unknown): void => {
+    this.#failure ??= { error };
+    this.#listener.onFailure(error);
+  };
 
   constructor(options: ResolvedEngineOptions, listener: EngineListener) {
     this.#options = options;
@@ -129,13 +133,12 @@ class Recovery {
         await makeDirectoriesDurably(directory, name);
       }
     }
-    }
     const { manifest, log } = await this.#openLogs(before);
     const { state } = manifest;
     if (!isSalvage) checkTables(state.version, found);
     const greatest = found.reduce((most, { tableNumber }) => Math.max(most, tableNumber), 0);
     this.#nextFileNumber = Math.max(state.nextFileNumber, greatest + 1);
-    const files = tableStoreOf(options, state.database);
+    const files = tableStoreOf(options, state.database, this.#fail);
     this.#taken.push(() => files.close());
     const unreadable = this.#unreadable(state.version, found, files);
     const parts = this.#assemble({ options, lock, manifest, log, files, state, unreadable });
@@ -283,10 +286,7 @@ class Recovery {
     const installer = new EditInstaller({
       ...{ tree, log, manifest },
       nextFileNumber: () => this.#nextFileNumber,
-      onFailure: (error) => {
-        this.#failure ??= { error };
-        listener.onFailure(error);
-      },
+      onFailure: this.#fail,
     });
     const maintenance = new EngineMaintenance({
       ...{ tree, log, manifest, installer, unreadable, now: options.now, turn: options.turn },

@@ -1,10 +1,10 @@
-import { type Directory } from "@holdfast/fs-seam";
+import { isFsError, type Directory } from "@holdfast/fs-seam";
 import type { TableBlockCache } from "./block-cache.js";
 import type { BlockCodec, BlockCodecs } from "./block-codec.js";
 import type { NewTable, TablePin, TableStore } from "./engine-contract.js";
 import type { HashKey } from "./key-hash.js";
 import { LsmError } from "./lsm-error.js";
-import { ofWrite } from "./log-failure.js";
+import { poisonedBy, writeFailure } from "./log-failure.js";
 import { checkBytes, checkKeys, checkWhole } from "./option-check.js";
 import type { TableReader } from "./sstable/table-reader.js";
 import { TableCreation, type NewTableDetails } from "./table-creation.js";
@@ -31,6 +31,8 @@ export interface TableFilesOptions {
   readonly blockBytes?: number;
   readonly codec?: BlockCodec | null;
   readonly filterBitsPerKey?: number;
+  /** A barrier of names has failed: nothing may be written any more. */
+  readonly onFailure?: (error: unknown) => void;
 }
 
 /** What lies in the directory of tables. */
@@ -43,7 +45,7 @@ export interface TableListing {
 
 const optionKeys: readonly (keyof TableFilesOptions)[] = [
   ...(["directory", "databaseId", "hashKey", "nonce", "now", "cache", "codecs", "maxOpenTables"] as const),
-  ...(["blockBytes", "codec", "filterBitsPerKey"] as const),
+  ...(["blockBytes", "codec", "filterBitsPerKey", "onFailure"] as const),
 ];
 
 /**
@@ -112,7 +114,12 @@ export class TableFiles implements TableStore {
     try {
       await this.#options.directory.syncNames();
     } catch (error) {
-      throw ofWrite(error, "tables");
+      if (!isFsError(error)) throw error;
+      const failure = writeFailure(error, "tables");
+      // There was no barrier: another one may do. Behind one that failed nobody knows which names the disk has.
+      if (isFsError(error, "FS_TOO_MANY_OPEN_FILES")) throw failure;
+      this.#options.onFailure?.(failure);
+      throw poisonedBy(failure);
     }
   }
 

@@ -130,19 +130,49 @@ test.each([
   },
 );
 
-test("names whose barrier failed are in doubt until the database is opened again", async () => {
+test.each(["flush", "compactRange"] as const)(
+  "a barrier of the names of tables that fails in a %s ends writing, for good; reads go on",
+  async (call) => {
+    const inner = new MemoryFs();
+    const fs = new FaultFs(inner);
+    const failures: unknown[] = [];
+    const engine = await openEngine({
+      ...{ ...small, directory: new Directory(fs) },
+      observer: (event) => void (event.kind === "failure" && failures.push(event.error)),
+    });
+    for (const value of ["1", "2"]) {
+      await engine.put(bytes("a"), bytes(value), { rung: "data" });
+      await (call === "flush" ? undefined : engine.flush());
+    }
+    fs.plan.arm("syncNames:*tables* n1 EIO");
+    const failed = { code: "LSM_WRITE_FAILED", context: { file: "tables" }, cause: { code: "FS_IO" } };
+    const poisoned = { code: "LSM_POISONED", cause: failed };
+    await expect(engine[call]()).rejects.toMatchObject(poisoned);
+    await expect(engine[call]()).rejects.toMatchObject(poisoned);
+    await expect(engine.put(bytes("b"), bytes("1"))).rejects.toMatchObject(poisoned);
+    expect(failures).toEqual([expect.objectContaining({ code: "LSM_WRITE_FAILED" })]);
+    expect(engine.failure).toMatchObject(failed);
+    expect(contentOf(engine)).toEqual(["a=2"]);
+    await engine.close();
+    const again = await openEngine({ ...small, directory: new Directory(inner) });
+    await again.flush();
+    expect(contentOf(again)).toEqual(["a=2"]);
+    await again.close();
+  },
+);
+
+test("an open whose flushes cannot make names durable says so, and the next one has everything", async () => {
   const inner = new MemoryFs();
-  const fs = new FaultFs(inner);
-  const engine = await openEngine({ ...small, directory: new Directory(fs) });
-  await engine.put(bytes("a"), bytes("1"));
-  fs.plan.arm("syncNames:*tables* n1 EIO");
-  const failed = { code: "LSM_WRITE_FAILED", context: { file: "tables" } };
-  await expect(engine.flush()).rejects.toMatchObject({ ...failed, cause: { code: "FS_IO" } });
-  await expect(engine.flush()).rejects.toMatchObject({ ...failed, cause: { code: "FS_POISONED" } });
+  const engine = await openEngine({ ...small, writeBufferBytes: 100_000, directory: new Directory(inner) });
+  for (let at = 0; at < 9; at++) await engine.put(bytes(`key ${at}`), bytes("x".repeat(300)), { rung: "data" });
   await engine.close();
+  const fs = new FaultFs(inner);
+  fs.plan.arm("syncNames:*tables* n1 EIO");
+  const failed = openEngine({ ...small, directory: new Directory(fs) });
+  await expect(failed).rejects.toMatchObject({ code: "LSM_POISONED", cause: { code: "LSM_WRITE_FAILED" } });
+  expect(fs.openHandles).toEqual([]);
   const again = await openEngine({ ...small, directory: new Directory(inner) });
-  await again.flush();
-  expect(contentOf(again)).toEqual(["a=1"]);
+  expect(contentOf(again)).toHaveLength(9);
   await again.close();
 });
 

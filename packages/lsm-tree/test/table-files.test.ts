@@ -1,8 +1,8 @@
 // Files of tables: what is created, kept open, removed, and what is said when one is not what the manifest says.
-import { Directory } from "@holdfast/fs-seam";
+import { Directory, FsError } from "@holdfast/fs-seam";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { TableMeta } from "../src/format-entry.js";
 import { LsmError } from "../src/index.js";
 import { parseTableFileName } from "../src/table-file-name.js";
@@ -222,4 +222,21 @@ test("wrong options are refused by name", () => {
   expect(() => tableFiles({ databaseId: new Uint8Array(3) })).toThrow(/databaseId/);
   expect(() => tableFiles({ ...{ cacheBytes: 1 } } as never)).toThrow(/cacheBytes/);
   expect(() => tableFiles({ nonce: 3 as never })).toThrow(/nonce/);
+});
+
+test("a barrier of names that has not begun may be tried again, and one that failed is told as the end", async () => {
+  const directory = new Directory(new MemoryFs());
+  const failures: unknown[] = [];
+  using files = tableFiles({ directory, onFailure: (error) => failures.push(error) });
+  const barrier = vi.spyOn(directory, "syncNames");
+  const context = { operation: "syncNames", path: "/" } as const;
+  barrier.mockRejectedValueOnce(new FsError("FS_TOO_MANY_OPEN_FILES", "no room for another file", context));
+  await expect(files.syncNames()).rejects.toMatchObject({ code: "LSM_WRITE_FAILED", context: { file: "tables" } });
+  await files.syncNames();
+  expect(failures).toEqual([]);
+  for (const code of ["FS_IO", "FS_NO_SPACE"] as const) {
+    barrier.mockRejectedValueOnce(new FsError(code, "the disk says no", context));
+    await expect(files.syncNames()).rejects.toMatchObject({ code: "LSM_POISONED", cause: { cause: { code } } });
+  }
+  expect(failures).toMatchObject([{ code: "LSM_WRITE_FAILED" }, { code: "LSM_WRITE_FAILED" }]);
 });
