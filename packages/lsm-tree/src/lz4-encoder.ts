@@ -62,7 +62,9 @@ export class Lz4Encoder {
         difference = view.getInt32(position, true) ^ view.getInt32(position - offset, true);
         position += difference === 0 ? 4 : (31 - Math.clz32(difference & -difference)) >>> 3; // bytes below the lowest bit that differs
       }
-      while (difference === 0 && position < matchLimit && source[position] === source[position - offset]) position += 1;
+      if (difference === 0) {
+        while (position < matchLimit && source[position] === source[position - offset]) position += 1;
+      }
 
       const length = position - matchStart - MIN_MATCH;
       to = literals(view, anchor, matchStart, targetView, to, limit, length);

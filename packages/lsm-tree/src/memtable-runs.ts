@@ -9,8 +9,12 @@ import type { MemtableEntries } from "./memtable-entries.js";
 /** Numbers of entries in internal order. */
 export type Run = Uint32Array;
 
-/** Indexes share a float with 32 bits of key: 2^53 is the most that is exact. */
-const INDEX_RANGE = 0x20_0000;
+/** Places in a run share a float with bits of a key: 53 is the most that is exact, and a run is never so long that less than four bytes of the key are left. */
+const FLOAT_BITS = 53;
+const MOST_IN_RUN = 0x20_0000;
+
+/** A number of so many bytes is exact. */
+const HEAD_BYTES = 6;
 
 /** So many entries are sorted, or merged, in about two milliseconds. */
 const STEP_ENTRIES = 0x4000;
@@ -38,8 +42,8 @@ export class MemtableRuns {
    */
   all(): readonly Run[] {
     const { count } = this.#entries;
-    for (; this.#sorted < count; this.#sorted = Math.min(count, this.#sorted + INDEX_RANGE)) {
-      this.#push(sortedRun(this.#entries, this.#sorted, Math.min(count, this.#sorted + INDEX_RANGE)));
+    for (; this.#sorted < count; this.#sorted = Math.min(count, this.#sorted + MOST_IN_RUN)) {
+      this.#push(sortedRun(this.#entries, this.#sorted, Math.min(count, this.#sorted + MOST_IN_RUN)));
     }
     return this.#runs.slice();
   }
@@ -100,8 +104,8 @@ function sortedRun(entries: MemtableEntries, start: number, end: number): Run {
 }
 
 /**
- * Sorts `run[from, to)`, whose keys share their first `depth` bytes: what they all share is passed, the four bytes behind it become one
- * number, and its place in the run joins them in a float that the engine sorts natively. Only keys with equal numbers are compared.
+ * Sorts `run[from, to)`, whose keys share their first `depth` bytes: what they all share is passed, the bits behind it become one
+ * number, as many as fit, and the place in the run joins them in a float that the engine sorts natively. Only keys with equal numbers are compared.
  */
 function sortRange(
   entries: MemtableEntries,
@@ -117,17 +121,24 @@ function sortRange(
   }
   const { shared, isOne } = prefixOf(entries, run, from, to, depth);
   if (isOne) return; // versions of one key, the newest first
+  const placeBits = 32 - Math.clz32(count - 1);
+  const places = 2 ** placeBits;
+  const headBits = Math.min(HEAD_BYTES * 8, FLOAT_BITS - placeBits);
+  const unit = 2 ** (HEAD_BYTES * 8 - headBits);
   const packed = new Float64Array(count);
-  for (let at = 0; at < count; at++) packed[at] = headOf(entries, run[from + at]!, shared) * INDEX_RANGE + at; // inside the run
+  for (let at = 0; at < count; at++) {
+    packed[at] = Math.floor(headOf(entries, run[from + at]!, shared) / unit) * places + at; // inside the run
+  }
   packed.sort();
   const before = run.slice(from, to);
-  const headAt = (at: number): number => Math.floor(packed[at]! / INDEX_RANGE); // at is below count
+  const headAt = (at: number): number => Math.floor(packed[at]! / places); // at is below count
+  const next = { depth: shared + (headBits >>> 3), level: level + 1 };
   let group = 0;
   for (let at = 0; at < count; at++) {
-    run[from + at] = before[packed[at]! - headAt(at) * INDEX_RANGE]!;
+    run[from + at] = before[packed[at]! - headAt(at) * places]!;
     const isLast = at + 1 === count || headAt(at + 1) !== headAt(at);
     if (!isLast) continue;
-    if (at > group) sortGroup(entries, run, from + group, from + at + 1, { depth: shared + 4, level: level + 1 });
+    if (at > group) sortGroup(entries, run, from + group, from + at + 1, next);
     group = at + 1;
   }
 }
@@ -179,14 +190,16 @@ function prefixOf(
   return { shared, isOne };
 }
 
-/** The four bytes from `depth` on as a number that keeps their order; what is missing counts as 0. */
+/** The bytes from `depth` on, {@link HEAD_BYTES} of them, as a number that keeps their order; what is missing counts as 0. */
 function headOf(entries: MemtableEntries, id: number, depth: number): number {
   const chunk = entries.chunk(id);
-  const end = entries.keyStart(id) + entries.keyBytes(id);
-  let head = 0;
   const from = entries.keyStart(id) + depth;
-  for (let at = from; at < from + 4; at++) head = (head << 8) | (at < end ? chunk[at]! : 0); // checked right here
-  return head >>> 0;
+  const left = entries.keyBytes(id) - depth;
+  let high = 0;
+  let low = 0;
+  for (let at = 0; at < 3; at++) high = (high << 8) | (at < left ? chunk[from + at]! : 0); // checked right here
+  for (let at = 3; at < HEAD_BYTES; at++) low = (low << 8) | (at < left ? chunk[from + at]! : 0);
+  return high * 0x100_0000 + low;
 }
 
 /** Takes all steps at once. */
