@@ -132,6 +132,15 @@ export class EditInstaller {
     }
   }
 
+  /**
+   * Begins step 2 of an edit that will say `flushedLsn`, so that the barrier is under way while its table is written. What fails here fails again when
+   * {@link install} asks for it.
+   */
+  syncAhead(flushedLsn: number): void {
+    const { log } = this.#parts;
+    if (log.durableLsn < flushedLsn) log.sync("data").catch(() => {});
+  }
+
   async #syncLog(log: Wal, lsn: number): Promise<void> {
     if (log.durableLsn >= lsn) return;
     try {

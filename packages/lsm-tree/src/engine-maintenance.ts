@@ -251,6 +251,7 @@ export class EngineMaintenance {
     if (sealed === undefined) return;
     const epoch = this.#epoch;
     const tableNumber = takeFileNumber();
+    installer.syncAhead(sealed.lastLsn); // writers may wait for this flush
     const table = await writeFlushedTable(sealed, { tree, tableNumber, slices, isOver: () => epoch !== this.#epoch });
     const isInstalled = await slices.wait(
       installer.install(
