@@ -94,6 +94,8 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
   readonly #valueScratch = new TextScratch();
   #batch = new WriteBatch();
   #opened: KeyValueEngine | undefined;
+  /** Frozen options that ask for nothing: those of calls without options are one object of the base class. */
+  #plainOptions: object | undefined;
 
   /**
    * @param location - path of the database's directory on this machine; with `directory` only the name that {@link location} tells.
@@ -376,10 +378,15 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
   }
 
   #readOptions(options: EncodedReadOptions): ReadOptions | undefined {
+    if (options === this.#plainOptions) return undefined;
     refuseMisspelled(options);
     refuseSignal(options);
     const { snapshot, fillCache } = options;
-    if (snapshot === undefined || snapshot === null) return fillCache === undefined ? undefined : { fillCache };
+    if (snapshot === undefined || snapshot === null) {
+      if (fillCache !== undefined) return { fillCache };
+      if (Object.isFrozen(options)) this.#plainOptions = options;
+      return undefined;
+    }
     const fixed = LsmSnapshot.of(snapshot, this.#engine);
     return fillCache === undefined ? { snapshot: fixed } : { snapshot: fixed, fillCache };
   }

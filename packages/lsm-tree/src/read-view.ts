@@ -70,6 +70,7 @@ export class ReadView {
     fillCache: boolean = true,
   ): EntryView | undefined {
     for (const memtable of this.#memtables) {
+      if (memtable.entryCount === 0) continue; // its index is large, and a look at it costs as much as memory is slow
       const found = memtable.find(key, hash, seqno);
       if (found !== undefined) return found;
     }

@@ -205,6 +205,29 @@ describe("options of single calls", () => {
     await db.close();
   });
 
+  it("are looked at in every call, unless nobody can have changed them", async () => {
+    const db = await opened();
+    await db.put("a", "1");
+    const before = db.snapshot();
+    await db.put("a", "2");
+    const plain = Object.freeze({ keyEncoding: "utf8", valueEncoding: "utf8" });
+    const options: { keyEncoding: "utf8"; valueEncoding: "utf8"; snapshot?: typeof before; fillcache?: boolean } = {
+      ...{ keyEncoding: "utf8", valueEncoding: "utf8" },
+    };
+    const past = Object.freeze({ ...plain, snapshot: before });
+    for (let round = 0; round < 2; round++) {
+      expect([db.getSync("a"), db.getSync("a", plain), db.getSync("a", options)]).toEqual(["2", "2", "2"]);
+      expect([db.getSync("a", past), db.getSync("a", past)]).toEqual(["1", "1"]);
+    }
+    options.snapshot = before;
+    expect(db.getSync("a", options)).toBe("1");
+    delete options.snapshot;
+    expect(db.getSync("a", options)).toBe("2");
+    options.fillcache = true;
+    expect(() => db.getSync("a", options)).toThrow("did you mean fillCache");
+    await db.close();
+  });
+
   it("that nobody knows are let through, for hooks that read them", async () => {
     const db = await opened();
     await db.put("a", "1", { userland: 1, r: 2 } as object);

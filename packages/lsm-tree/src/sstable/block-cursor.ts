@@ -91,21 +91,17 @@ export class BlockCursor extends EntryCursor {
   }
 
   seek(key: Uint8Array, seqno: number): void {
-    // The last restart before the target; where none is, the target is the first entry or before it.
+    // The last restart before the target; where none is, the target is the first entry or before it. Restarts have whole keys, which are compared where they lie.
     let low = 0;
-    let isBefore = false;
     for (let high = this.#shape.restartCount - 1; low < high;) {
       const middle = (low + high + 1) >>> 1;
-      this.#toRestart(middle);
-      isBefore = this.#isBefore(key, seqno);
-      if (isBefore) low = middle;
+      this.#enter(middle);
+      if (this.#isBefore(key, seqno)) low = middle;
       else high = middle - 1;
     }
-    if (!isBefore || this.#restart !== low) {
-      this.#toRestart(low);
-      if (!this.#isBefore(key, seqno)) return;
-    }
-    this.#scanTo(key, seqno);
+    if (low === 0 || this.#restart !== low) this.#enter(low);
+    if (low === 0 && !this.#isBefore(key, seqno)) this.#takeRestart();
+    else this.#scanTo(key, seqno);
   }
 
   seekBefore(key: Uint8Array, seqno: number): void {
@@ -143,13 +139,19 @@ export class BlockCursor extends EntryCursor {
     else this.valid = false;
   }
 
+  /** Whether the restart that was entered is before the target. */
   #isBefore(key: Uint8Array, seqno: number): boolean {
-    const order = compareBytes(this.keyBytes, 0, this.keyEnd, key, 0, key.length);
-    return order < 0 || (order === 0 && this.seqno > seqno);
+    const head = this.#headStart;
+    const order = compareBytes(this.#block, head, head + this.#headBytes, key, 0, key.length);
+    return order < 0 || (order === 0 && this.#seqnoParsed() > seqno);
   }
 
   #toRestart(index: number): void {
     this.#enter(index);
+    this.#takeRestart();
+  }
+
+  #takeRestart(): void {
     this.#take();
     this.#intact = this.#unshared;
   }

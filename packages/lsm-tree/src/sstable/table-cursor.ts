@@ -98,11 +98,10 @@ export class TableCursor extends BlockCursor {
     const { index } = this.#table;
     // Versions of one key may fill several blocks. One that ends with the key and has nothing as old as is wanted is passed unread.
     for (let block = index.blockOf(key); block < index.blockCount; block++) {
-      const endsWithKey = index.compareEnd(block, key) === 0;
-      if (endsWithKey && index.minSeqnos[block]! > seqno) continue; // below the count
+      if (index.minSeqnos[block]! > seqno && index.compareEnd(block, key) === 0) continue; // below the count
       this.#to(block);
       super.seek(key, seqno);
-      if (this.valid || (keyOnly && !endsWithKey)) return;
+      if (this.valid || (keyOnly && index.compareEnd(block, key) !== 0)) return;
     }
   }
 
