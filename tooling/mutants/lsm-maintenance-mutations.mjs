@@ -8,8 +8,14 @@ export const lsmMaintenanceMutations = lsmArea(
     {
       what: "no name says that a backup is unfinished",
       file: "backup.ts",
-      find: "this.#markUnfinished(); // durable with",
-      put: "// with",
+      find: "this.#markUnfinished();\n    await",
+      put: "await",
+    },
+    {
+      what: "the name that says unfinished is not durable before the others",
+      file: "backup.ts",
+      find: "await target.syncNames(); // before any other name, ",
+      put: "// ",
     },
     {
       what: "an earlier manifest may outlive its tables",

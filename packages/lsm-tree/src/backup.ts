@@ -143,7 +143,8 @@ class Backup {
 
   async run(): Promise<BackupReport> {
     const target = this.#target;
-    this.#markUnfinished(); // durable with the names of the directories, before there is anything in them
+    this.#markUnfinished();
+    await target.syncNames(); // before any other name, so that a crash leaves nothing or what the next backup may take away
     if (target.exists(MANIFEST_DIRECTORY)) {
       target.removeTree(MANIFEST_DIRECTORY);
       await target.syncNames(); // before the tables that it names go

@@ -1,6 +1,6 @@
 // A backup at every crash point: nothing, a target that is refused, or the whole of it; no manifest that names a table which is not there; and the source is what it
-// was. LSM_LONG=1 makes more subsets of what is pending, also inside the next backup.
-import { crashMatrix } from "@holdfast/crash-test";
+// was. LSM_LONG=1 makes more subsets of what is pending.
+import { crashMatrix, type CrashMatrixOptions } from "@holdfast/crash-test";
 import { Directory } from "@holdfast/fs-seam";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { expect, test } from "vitest";
@@ -59,7 +59,7 @@ test.each([
   const kinds = new Set<Found["kind"]>();
   const sourceIn = async (directory: Directory): Promise<Engine> =>
     isLinked ? openEngine({ ...small, directory: directory.directory("source") }) : source;
-  const report = await crashMatrix<Found>({
+  const matrix: CrashMatrixOptions<Found> = {
     name: `a backup that is ${name}`,
     setup: async (directory) => {
       directory.makeDirectory("target");
@@ -91,13 +91,24 @@ test.each([
       if (acks.some(({ label }) => label === "done")) expect(found.kind).toBe("whole");
       if (found.kind === "whole") expect(found.content).toEqual(expected);
     },
-    strategy: isLong ? { kind: "exhaustive", limit: 4096 } : { kind: "levels", level: 1 },
-    nestedStrategy: { kind: "levels", level: 1 },
-    nested: isLong || !isLinked ? 1 : 0, // an open and a close of the source are no part of the law
-    rememberReads: true,
     maxRecoveries: 1_000_000,
+  };
+  // Once with many disks; once with crashes inside the next backup. Where tables are linked the source is opened and closed by each recovery, which
+  // is no part of the law and takes most of the time.
+  const wide = await crashMatrix({
+    ...matrix,
+    strategy: isLong ? { kind: "exhaustive", limit: 256 } : { kind: "levels", level: isLinked ? 1 : 2 },
+    nested: 0,
+    rememberReads: isLinked,
   });
-  expect(report.recoveries).toBeGreaterThan(40);
+  const deep = await crashMatrix({
+    ...matrix,
+    strategy: { kind: "levels", level: isLong ? 1 : 0 },
+    nestedStrategy: { kind: "levels", level: isLong ? 1 : 0 },
+    nested: 1,
+    ...(isLinked && !isLong ? { personalities: ["posix"] } : {}),
+  });
+  expect([wide, deep].map(({ recoveries }) => recoveries > 40)).toEqual([true, true]);
   expect([...kinds].toSorted()).toEqual(["nothing", "unfinished", "whole"]);
   await source.close();
 });
