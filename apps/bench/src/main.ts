@@ -10,7 +10,7 @@ import { forgetFailedInstalls } from "./peer-install.js";
 import { rawLimitsOf, rawLimitsPart } from "./raw-limits.js";
 import { markdownReport } from "./report.js";
 import { readResults, writeReadmes, writeResults } from "./result-files.js";
-import type { RunDocument, RunStamp, SuiteRun } from "./run-document.js";
+import type { RunStamp, SuiteRun } from "./run-document.js";
 import type { Part, PartOptions, Suite } from "./suite.js";
 import { runDocument, suiteRun, type PartResult } from "./suite-run.js";
 import { crashSuite } from "./suites/crash.bench.js";
@@ -78,6 +78,7 @@ async function run(command: CommandLine, options: PartOptions): Promise<void> {
     const measured = await runSuite(suite, options);
     const report = markdownReport(stamp, measured, readResults(suite.name));
     process.stdout.write(`${done.length === 0 ? "" : "\n"}${report}`);
+    if (command.updateResults) update(stamp, measured); // at once: a suite that fails later takes nothing with it
     done.push(measured);
     reports.push(report);
   }
@@ -85,7 +86,6 @@ async function run(command: CommandLine, options: PartOptions): Promise<void> {
   if (command.json !== undefined) writeFileSync(command.json, `${JSON.stringify(document, null, 2)}\n`);
   if (command.markdown !== undefined) writeFileSync(command.markdown, reports.join("\n"));
   if (command.html !== undefined) writeFileSync(command.html, htmlPage(document));
-  if (command.updateResults) update(document);
   const missed = done.some(({ rows }) => rows.some(({ met }) => met === false));
   if (command.strict && missed) process.exitCode = 1;
 }
@@ -100,21 +100,20 @@ async function runSuite(suite: Suite, options: PartOptions): Promise<SuiteRun> {
 async function measure(suite: Suite, part: Part, options: PartOptions): Promise<PartResult> {
   process.stderr.write(`bench: ${suite.name} ${part.name} ... `);
   const result = await measureApart(fileURLToPath(import.meta.url), suite, part, options);
-  process.stderr.write(`${(result.usage.wallNs / 1e9).toFixed(1)} s\n`);
+  const [wall, cpu] = [result.usage.wallNs, result.usage.cpuNs].map((ns) => `${(ns / 1e9).toFixed(1)} s`);
+  process.stderr.write(`${wall}, ${cpu} of the processor\n`);
   return result;
 }
 
-function update(document: RunDocument): void {
-  for (const measured of document.suites) {
-    const before = readResults(measured.suite);
-    const after = committedAfter(document, measured, before);
-    const ids = new Set(after.rows.map(({ id }) => id));
-    const kept = after.rows.flatMap(({ id, run: of }) => (of === 0 ? [] : [id]));
-    const gone = (before?.rows ?? []).flatMap(({ id }) => (ids.has(id) ? [] : [id]));
-    say(`wrote ${writeResults(after)}`);
-    if (kept.length > 0) say(`kept of an earlier run: ${kept.join(", ")}`);
-    if (gone.length > 0) say(`gone: ${gone.join(", ")}`);
-  }
+function update(stamp: RunStamp, measured: SuiteRun): void {
+  const before = readResults(measured.suite);
+  const after = committedAfter(stamp, measured, before);
+  const ids = new Set(after.rows.map(({ id }) => id));
+  const kept = after.rows.flatMap(({ id, run: of }) => (of === 0 ? [] : [id]));
+  const gone = (before?.rows ?? []).flatMap(({ id }) => (ids.has(id) ? [] : [id]));
+  say(`wrote ${writeResults(after)}`);
+  if (kept.length > 0) say(`kept of an earlier run: ${kept.join(", ")}`);
+  if (gone.length > 0) say(`gone: ${gone.join(", ")}`);
 }
 
 /** The commit that is measured, marked where files differ from it; null outside a repository. */

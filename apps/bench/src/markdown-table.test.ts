@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { markdownNotes, markdownTable, valueText } from "./markdown-table.js";
+import { markdownNotes, markdownTable, ratioOfWhat, valueText } from "./markdown-table.js";
 import { atLeast, atMost, bound, type Row } from "./row.js";
 
 const met: Row = {
@@ -37,6 +37,20 @@ describe("markdownTable", () => {
     expect(markdownTable([together])).toContain("| 10.0x | at least");
   });
 
+  test("a ratio of sizes is of no time", () => {
+    const size: Row = {
+      id: "x",
+      workload: "w",
+      ours: { name: "", unit: "bytes", value: 40 },
+      peer: { name: "SDX3", unit: "bytes", value: 100 },
+      ratio: { of: "time", value: 0.4 },
+      bar: atMost(0.6),
+    };
+    expect(markdownTable([size])).toContain("| at most 0.6x as much | yes |");
+    expect(ratioOfWhat({ of: "speed", value: 2 }, size.ours)).toBe("");
+    expect(ratioOfWhat({ of: "time", value: 2 }, { name: "", unit: "rate", value: 1 })).toBe(" the time");
+  });
+
   test("leaves open what a row does not have", () => {
     const row: Row = { id: "x", workload: "size", ours: { name: "", unit: "bytes", value: 11_900 } };
     expect(markdownTable([row]).split("\n").at(-1)).toBe("| size     | 11,900 B | -    | -     | -   | -   |");
@@ -58,11 +72,14 @@ test.each([
   [12.345, "time", "12.3 ns"],
   [1234, "time", "1.23 µs"],
   [12_345_678, "time", "12.3 ms"],
+  [60_000_000_000, "time", "60.0 s"],
   [2_000_000, "rate", "500 /s"],
   [0, "time", "0 ns"],
   [999, "bytes", "999 B"],
   [1.0444, "per-byte", "1.04"],
+  [0.007814, "per-byte", "0.0078"],
   [6.4, "factor", "6.40x"],
+  [0.052, "factor", "0.052x"],
   [0, "count", "0"],
 ] as const)("%d as %s reads %s", (value, unit, text) => {
   expect(valueText(value, unit)).toBe(text);

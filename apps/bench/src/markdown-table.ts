@@ -59,10 +59,16 @@ export function timesText(value: number): string {
   return `${significant(value)}x`;
 }
 
+/** What a ratio is of, in words, where it is not of speed. */
+export function ratioOfWhat({ of }: Ratio, { unit }: Figure): string {
+  if (of === "speed") return "";
+  return unit === "rate" || unit === "time" || unit === "factor" ? " the time" : " as much";
+}
+
 /** What the row promises; undefined where it promises nothing. */
 export function barText({ bar, ratio, ours }: Row): string | undefined {
   if (bar === undefined) return undefined;
-  if (bar.on === "ratio") return `at ${bar.at} ${bar.value}x${ratio?.of === "time" ? " the time" : ""}`;
+  if (bar.on === "ratio") return `at ${bar.at} ${bar.value}x${ratio === undefined ? "" : ratioOfWhat(ratio, ours)}`;
   return `at ${bar.at} ${ours.unit === "rate" ? rateText(bar.value) : valueText(bar.value, ours.unit)}`;
 }
 
@@ -82,7 +88,7 @@ export function valueText(value: number, unit: Unit): string {
     case "bytes":
       return `${Math.round(value).toLocaleString("en")} B`;
     case "per-byte":
-      return value.toFixed(2);
+      return significant(value);
     case "factor":
       return `${significant(value)}x`;
     case "count":
@@ -99,12 +105,14 @@ function rateText(perSecond: number): string {
 function timeText(ns: number): string {
   if (ns < 1e3) return `${significant(ns)} ns`;
   if (ns < 1e6) return `${significant(ns / 1e3)} µs`;
-  return `${significant(ns / 1e6)} ms`;
+  if (ns < 1e9) return `${significant(ns / 1e6)} ms`;
+  return `${significant(ns / 1e9)} s`;
 }
 
-/** Three digits that mean something, never an exponent. */
+/** Three digits that mean something, two of a small value, never an exponent. */
 function significant(value: number): string {
   if (value === 0) return "0";
+  if (value < 0.1) return value.toFixed(1 - Math.floor(Math.log10(value)));
   if (value >= 100) return String(Math.round(value));
   if (value >= 10) return value.toFixed(1);
   return value.toFixed(2);

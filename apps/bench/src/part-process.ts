@@ -33,14 +33,15 @@ export function measureApart(program: string, suite: Suite, part: Part, options:
 
 /** Measures a part in this process and sends what it gave to the parent; without a parent, prints its table. */
 export async function measureHere(part: Part, options: PartOptions): Promise<void> {
-  const usage = new PartUsage(part.name);
-  const { rows, curves } = await measure(part, options);
-  const result: PartResult = { usage: usage.stop(), rows, curves, skippedPeers: skippedPeers() };
+  const usage = await PartUsage.begin(part.name);
+  const { rows, curves } = await measureOrSkip(part, options);
+  const result: PartResult = { usage: await usage.stop(), rows, curves, skippedPeers: skippedPeers() };
   if (process.send === undefined) process.stdout.write(`${markdownTable(rows)}\n`);
   else process.send(result, () => process.disconnect());
 }
 
-async function measure(part: Part, options: PartOptions): Promise<Measured> {
+/** What the part gives: nothing where a peer that it needs is not to be had, which {@link skippedPeers} names then. */
+export async function measureOrSkip(part: Part, options: PartOptions): Promise<Measured> {
   try {
     return measuredOf(await part.measure(options));
   } catch (error) {

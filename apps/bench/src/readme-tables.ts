@@ -1,6 +1,6 @@
 import type { CommittedResults, CommittedRow } from "./committed-results.js";
-import { profileLine } from "./machine-profile.js";
-import { barText, timesText, valueText } from "./markdown-table.js";
+import { barText, ratioOfWhat, timesText, valueText } from "./markdown-table.js";
+import { runLine } from "./report.js";
 import { isMet, type Figure } from "./row.js";
 import type { RunStamp } from "./run-document.js";
 
@@ -78,7 +78,10 @@ const columns: readonly Column[] = [
   { title: "what", cell: ({ workload }) => workload },
   { title: "ours", cell: ({ ours }) => valueText(ours.value, ours.unit) },
   { title: "peer", cell: ({ peer }) => (peer === undefined ? "" : peerText(peer)) },
-  { title: "ratio", cell: ({ ratio }) => (ratio === undefined ? "" : ratioText(ratio)) },
+  {
+    title: "ratio",
+    cell: ({ ratio, ours }) => (ratio === undefined ? "" : timesText(ratio.value) + ratioOfWhat(ratio, ours)),
+  },
   { title: "of CPU time", cell: ({ ratio }) => (ratio?.cpu === undefined ? "" : timesText(ratio.cpu)) },
   { title: "bar", cell: barCell },
 ];
@@ -93,7 +96,7 @@ function readmeTable(rows: readonly CommittedRow[], runs: readonly RunStamp[], s
     `|${cells.map((cell) => (cell === "" ? " " : ` ${cell} `)).join("|")}|`;
   const body = rows.map((row) => line(shown.map(({ cell }, column) => `${cell(row)}${column === 0 ? mark(row) : ""}`)));
   const head = [line(shown.map(({ title }) => title)), `|${shown.map(() => "---").join("|")}|`];
-  const about = used.map((run, index) => runText(runs[run], index)).filter((text) => !said.has(text));
+  const about = used.map((run, index) => aboutRun(runs[run], index)).filter((text) => !said.has(text));
   for (const text of about) said.add(text);
   return [...head, ...body, ...(about.length === 0 ? [] : ["", ...about])].join("\n");
 }
@@ -102,21 +105,15 @@ function peerText({ name, unit, value }: Figure): string {
   return `${name} ${valueText(value, unit)}`.trim();
 }
 
-function ratioText({ of, value }: NonNullable<CommittedRow["ratio"]>): string {
-  return of === "time" ? `${timesText(value)} the time` : timesText(value);
-}
-
 function barCell(row: CommittedRow): string {
   const text = barText(row) ?? "";
   return isMet(row) === false ? `**${text}: missed**` : text;
 }
 
 /** @param index - number of the mark that rows of this run have; 0 for the run of those without one. */
-function runText(run: RunStamp | undefined, index: number): string {
+function aboutRun(run: RunStamp | undefined, index: number): string {
   if (run === undefined) return "";
-  const { date, commit, scale, machine } = run;
-  const which = index === 0 ? "Run" : `[${index}] Run`;
-  return `${which} of ${date.slice(0, 10)} with \`--${scale}\`${commit === null ? "" : ` at ${commit}`}. ${profileLine(machine)}.`;
+  return index === 0 ? runLine(run) : `[${index}] ${runLine(run)}`;
 }
 
 /** Complaints about a README: its markers, or that its tables are not what the committed results give. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { committedAfter } from "./committed-results.js";
 import { machineProfile, profileLine, type MachineProfile } from "./machine-profile.js";
-import { markdownReport, regressions } from "./report.js";
+import { markdownReport, regressions, runLine } from "./report.js";
 import { atLeast, atMost, bound, type Row } from "./row.js";
 import type { PartRun, RunStamp, SuiteRun } from "./run-document.js";
 import { suiteRun } from "./suite-run.js";
@@ -102,13 +102,35 @@ describe("markdownReport", () => {
     expect(text).toContain("Peers skipped, and their rows with them:\n\n- lmdb 3.5.6: npm ended with 1\n");
   });
   test("holds rows against raw limits, and says what a limit is", () => {
-    const figure = { name: "", unit: "rate", value: 4096 } as const;
+    const figure = { name: "", unit: "rate", value: 2048 } as const;
     const limit = { id: "sync/preallocated", workload: "a barrier", figure, bytes: 4096 };
     const row: Row = { id: "durable/blocking", workload: "durable", ours: { ...figure, value: 8192 } };
     const run = suiteRun("wal", [limit], [{ usage, rows: [row], curves: [], skippedPeers: [] }]);
     expect(markdownReport(stamp, run, undefined)).toContain(
-      "- a barrier: 4.10 µs, 1000 MB/s; durable takes 2.00x its time\n",
+      "- a barrier: 2.05 µs, 2000 MB/s; durable takes 4.00x its time\n",
     );
+  });
+  test("says how a cost grows with its size, by who pays it", () => {
+    const curve = {
+      id: "wal/append",
+      workload: "durable append",
+      unit: "barriers",
+      xLabel: "waiters",
+      points: [
+        { x: 1, y: { wal: 1 } },
+        { x: 1000, y: { wal: 0.001 } },
+      ],
+      slope: { wal: -1, "classic-level": 0.004 },
+    };
+    expect(markdownReport(stamp, { ...suite([]), curves: [curve] }, undefined)).toContain(
+      "- durable append: barriers for each, 1 to 1,000 waiters; slope of wal -1.00, classic-level 0.00\n",
+    );
+  });
+  test("says of which run and machine it is", () => {
+    const profile = "CPU, 2 cores, 8 GiB; Node 20.19.0 (V8 11.3), Linux 6.1 x64; temporary files on ext4; load 0.5.";
+    expect(runLine(stamp)).toBe(`Run of 2026-11-28 at 8c37536. ${profile}`);
+    expect(runLine({ ...stamp, scale: "full", commit: null })).toBe(`Run of 2026-11-28 with \`--full\`. ${profile}`);
+    expect(markdownReport(stamp, suite([]), undefined)).toContain(`## fs-seam\n\n${runLine(stamp)}\n`);
   });
   test("says what each part took", () => {
     expect(markdownReport(stamp, suite([]), undefined)).toContain(

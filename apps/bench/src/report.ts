@@ -2,7 +2,7 @@ import type { CommittedResults, CommittedRow } from "./committed-results.js";
 import { markdownNotes, markdownTable, valueText } from "./markdown-table.js";
 import { profileLine } from "./machine-profile.js";
 import { judgedValue, type Bar, type Row } from "./row.js";
-import type { RawLimit, RunRow, RunStamp, SuiteRun } from "./run-document.js";
+import type { Curve, RawLimit, RunRow, RunStamp, SuiteRun } from "./run-document.js";
 
 /** How far a figure may move before the report mentions it. */
 const tolerance = 1.25;
@@ -32,6 +32,12 @@ function lowerIsBetter(row: Row): boolean {
   return row.ratio === undefined || row.ratio.of === "time";
 }
 
+/** Which run it was and where, as one line. */
+export function runLine({ date, commit, scale, machine }: RunStamp): string {
+  const how = scale === "usual" ? "" : ` with \`--${scale}\``;
+  return `Run of ${date.slice(0, 10)}${how}${commit === null ? "" : ` at ${commit}`}. ${profileLine(machine)}.`;
+}
+
 /** What one suite measured, as Markdown. */
 export function markdownReport(stamp: RunStamp, run: SuiteRun, committed: CommittedResults | undefined): string {
   const { suite, rows, skippedPeers, limits } = run;
@@ -41,12 +47,13 @@ export function markdownReport(stamp: RunStamp, run: SuiteRun, committed: Commit
   const skipped = skippedPeers.map(({ name, version, reason }) => `${name} ${version}: ${reason}`);
   const sections = [
     `## ${suite}${stamp.scale === "quick" ? " (quick look, not a measurement)" : ""}`,
-    profileLine(stamp.machine),
+    runLine(stamp),
     markdownTable(rows, skippedPeers),
     missed.length === 0 ? "Every bar is met." : `Bars missed:${list(missed.map(missText))}`,
     skipped.length === 0 ? "" : `Peers skipped, and their rows with them:${list(skipped)}`,
     worse.length === 0 ? "" : `Worse than the committed run by more than a quarter:${list(worse)}`,
     limits.length === 0 ? "" : `Raw limits, right before:${list(limits.map((limit) => limitText(limit, rows)))}`,
+    run.curves.length === 0 ? "" : `Cost against size:${list(run.curves.map(curveText))}`,
     run.parts.length === 0 ? "" : `Parts:${list(run.parts.map(partText))}`,
     notes === "" ? "" : `Notes:\n\n${notes}`,
   ];
@@ -78,6 +85,12 @@ function limitText({ id, workload, figure, bytes }: RawLimit, rows: readonly Run
   );
   const text = `${workload}: ${valueText(figure.value, "time")}${bandwidth}`;
   return held.length === 0 ? text : `${text}; ${held.join(", ")}`;
+}
+
+function curveText({ workload, unit, xLabel, points, slope }: Curve): string {
+  const sizes = [points[0], points.at(-1)].map((point) => point?.x.toLocaleString("en")).join(" to ");
+  const slopes = Object.entries(slope).map(([name, value]) => `${name} ${value.toFixed(2)}`);
+  return `${workload}: ${unit} for each, ${sizes} ${xLabel}; slope of ${slopes.join(", ")}`;
 }
 
 function partText({ part, wallNs, cpuNs, eventLoopDelay, memory }: SuiteRun["parts"][number]): string {

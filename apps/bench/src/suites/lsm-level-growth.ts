@@ -18,58 +18,68 @@ import {
 import type { Bytes, LevelKind } from "./lsm-level-peers.js";
 import { inDirectory } from "./store-workloads.js";
 
-/** What many random overwrites do: to the disk, to the slowest of them, to the event loop, and to memory. */
+/**
+ * What many random overwrites do: to the disk, to the slowest of them, to the event loop, and to memory. With `--huge` five million of a million keys,
+ * too.
+ */
 export const lsmLevelGrowthPart: Part = {
   name: "level-growth",
-  measure: ({ quick, full }) =>
+  measure: ({ quick, huge }) =>
     inDirectory(async (root) => {
-      const keys = quick ? 20_000 : full ? 1_000_000 : 100_000;
-      const overwrites = quick ? 50_000 : full ? 5_000_000 : 500_000;
-      const mine = await grow(ours, root, keys, overwrites);
-      const peer = await grow(classic, root, keys, overwrites);
-      const against = (
-        id: string,
-        workload: string,
-        figure: keyof Growth,
-        unit: "per-byte" | "time",
-        bar: number,
-      ): Row => ({
-        id,
-        workload,
-        ours: { name: ours.name, unit, value: mine[figure] },
-        peer: { name: classic.name, unit, value: peer[figure] },
-        ratio: { of: "time", value: mine[figure] / peer[figure] },
-        bar: atMost(bar),
-      });
-      const what = `${overwrites} random overwrites of ${keys} keys`;
-      return [
-        against("level/write-amplification", `bytes written for each of ${what}`, "written", "per-byte", 1.1),
-        against(
-          "level/space-amplification",
-          `bytes on the disk for each that is live, after ${what}`,
-          "stored",
-          "per-byte",
-          1.1,
-        ),
-        against("level/put-p999", "the slowest put in a thousand of these, 100 in flight", "p999", "time", 1),
-        {
-          id: "level/event-loop",
-          workload: "delay of the event loop meanwhile, 99th percentile",
-          ours: { name: ours.name, unit: "time", value: mine.loopDelay },
-          peer: { name: classic.name, unit: "time", value: peer.loopDelay },
-          bar: bound("most", 8e6),
-        },
-        {
-          id: "level/memory",
-          workload: "memory beyond write buffers and cache after these",
-          ours: { name: ours.name, unit: "bytes", value: mine.memory },
-          peer: { name: classic.name, unit: "bytes", value: peer.memory },
-          note: "resident memory before and after; what a peer holds in its addon counts",
-          bar: bound("most", 64 * 1024 * 1024),
-        },
-      ];
+      const rows = await grown(root, quick ? { ...usual, keys: 20_000, overwrites: 50_000 } : usual);
+      return huge ? [...rows, ...(await grown(root, large))] : rows;
     }),
 };
+
+interface Size {
+  /** What the ids of the rows begin with. */
+  readonly prefix: string;
+  readonly keys: number;
+  readonly overwrites: number;
+}
+
+const usual: Size = { prefix: "level", keys: 100_000, overwrites: 500_000 };
+const large: Size = { prefix: "level-huge", keys: 1_000_000, overwrites: 5_000_000 };
+
+async function grown(root: string, { prefix, keys, overwrites }: Size): Promise<Row[]> {
+  const mine = await grow(ours, root, keys, overwrites);
+  const peer = await grow(classic, root, keys, overwrites);
+  const against = (
+    name: string,
+    workload: string,
+    figure: keyof Growth,
+    unit: "per-byte" | "time",
+    bar: number,
+  ): Row => ({
+    id: `${prefix}/${name}`,
+    workload,
+    ours: { name: ours.name, unit, value: mine[figure] },
+    peer: { name: classic.name, unit, value: peer[figure] },
+    ratio: { of: "time", value: mine[figure] / peer[figure] },
+    bar: atMost(bar),
+  });
+  const what = `${overwrites.toLocaleString("en")} random overwrites of ${keys.toLocaleString("en")} keys`;
+  return [
+    against("write-amplification", `bytes written for each of ${what}`, "written", "per-byte", 1.1),
+    against("space-amplification", `bytes on the disk for each that is live, after ${what}`, "stored", "per-byte", 1.1),
+    against("put-p999", "the slowest put in a thousand of these, 100 in flight", "p999", "time", 1),
+    {
+      id: `${prefix}/event-loop`,
+      workload: "delay of the event loop meanwhile, 99th percentile",
+      ours: { name: ours.name, unit: "time", value: mine.loopDelay },
+      peer: { name: classic.name, unit: "time", value: peer.loopDelay },
+      bar: bound("most", 8e6),
+    },
+    {
+      id: `${prefix}/memory`,
+      workload: "memory beyond write buffers and cache after these",
+      ours: { name: ours.name, unit: "bytes", value: mine.memory },
+      peer: { name: classic.name, unit: "bytes", value: peer.memory },
+      note: "resident memory before and after; what a peer holds in its addon counts",
+      bar: bound("most", 64 * 1024 * 1024),
+    },
+  ];
+}
 
 interface Growth {
   /** Bytes written for each byte that was put. */

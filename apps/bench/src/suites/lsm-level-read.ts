@@ -15,6 +15,7 @@ export const lsmLevelReadPart: Part = {
       const count = quick ? 20_000 : full ? 1_000_000 : 200_000;
       const gets = quick ? 5_000 : 20_000;
       const rounds = quick ? 1 : 3;
+      const size = count.toLocaleString("en");
       const mine = await filled(ours, root, count);
       const peer = await filled(classic, root, count);
       const freshMine = await fresh(ours, root, count);
@@ -51,11 +52,11 @@ export const lsmLevelReadPart: Part = {
       };
       const rows: Row[] = [
         ...(await levelRows(
-          { id: "level/get", workload: "get, random keys, awaited one by one", bar: 4, rounds },
+          { id: "level/get", workload: `get, random keys of ${size}, awaited one by one`, bar: 4, rounds },
           { ...both(gets, getAll), others: inMemory(gets, getAll) },
         )),
         ...(await levelRows(
-          { id: "level/get-sync", workload: "getSync, random keys", bar: 1.1, rounds },
+          { id: "level/get-sync", workload: `getSync, random keys of ${size}`, bar: 1.1, rounds },
           {
             ...both(gets, getAllSync),
             others: [
@@ -67,11 +68,16 @@ export const lsmLevelReadPart: Part = {
           },
         )),
         ...(await levelRows(
-          { id: "level/get-missing", workload: "get of keys that are not there, awaited one by one", bar: 5, rounds },
+          {
+            id: "level/get-missing",
+            workload: `get of keys that are not there, beside ${size}, awaited one by one`,
+            bar: 5,
+            rounds,
+          },
           both(gets, getAbsent),
         )),
         ...(await levelRows(
-          { id: "level/nextv", workload: "all entries, nextv(1000)", bar: 3, rounds },
+          { id: "level/nextv", workload: `all ${size} entries, nextv(1000)`, bar: 3, rounds },
           {
             ...both(count, (level) => scan(level, count, {})),
             others: [
@@ -83,7 +89,7 @@ export const lsmLevelReadPart: Part = {
         ...(await levelRows(
           {
             id: "level/nextv-fresh",
-            workload: "all entries of what was just written, nextv(1000)",
+            workload: `all ${size} entries of what was just written, nextv(1000)`,
             note: "as it was left by the writes: memtable, tables of level 0, and whatever was compacted by then; the other rows read one level of tables",
             bar: 3,
             rounds,
@@ -94,11 +100,11 @@ export const lsmLevelReadPart: Part = {
           },
         )),
         ...(await levelRows(
-          { id: "level/nextv-text", workload: "all entries as text, nextv(1000)", bar: 3, rounds },
+          { id: "level/nextv-text", workload: `all ${size} entries as text, nextv(1000)`, bar: 3, rounds },
           both(count, (level) => scan(level, count, { keyEncoding: "utf8", valueEncoding: "utf8" })),
         )),
         ...(await levelRows(
-          { id: "level/for-await", workload: "all entries, for await", bar: 1.5, rounds },
+          { id: "level/for-await", workload: `all ${size} entries, for await`, bar: 1.5, rounds },
           both(count, async (level) => {
             let seen = 0;
             for await (const [key] of level.iterator()) if (key.length === 16) seen += 1;
@@ -106,14 +112,14 @@ export const lsmLevelReadPart: Part = {
           }),
         )),
         ...(await levelRows(
-          { id: "level/reverse", workload: "all entries backward, nextv(1000)", bar: 2.5, rounds },
+          { id: "level/reverse", workload: `all ${size} entries backward, nextv(1000)`, bar: 2.5, rounds },
           {
             ...both(count, (level) => scan(level, count, { reverse: true })),
             others: inTables(count, (table) => expectCount(table.scan(true), count)),
           },
         )),
         ...(await levelRows(
-          { id: "level/seek", workload: "seek to a random key and read 100 entries", bar: 1.5, rounds },
+          { id: "level/seek", workload: `seek to a random key of ${size} and read 100 entries`, bar: 1.5, rounds },
           both(seeks, seekAll),
         )),
       ];

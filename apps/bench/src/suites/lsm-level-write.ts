@@ -16,6 +16,7 @@ export const lsmLevelWritePart: Part = {
       const count = quick ? 2_000 : 10_000;
       const synced = quick ? 200 : 1_000;
       const filled = quick ? 50_000 : full ? 1_000_000 : 150_000;
+      const size = filled.toLocaleString("en");
       const memory = memoryKind();
       const tables = sortedTables();
       const both = (operations: number, run: Run): { ours: AsyncContestant; classic: AsyncContestant } => ({
@@ -54,7 +55,7 @@ export const lsmLevelWritePart: Part = {
         ...(await levelRows(
           {
             id: "level/fillseq",
-            workload: "ascending keys in batches of 1,000, until the last is acknowledged",
+            workload: `${size} ascending keys in batches of 1,000, until the last is acknowledged`,
             bar: 1.8,
             rounds,
           },
@@ -69,7 +70,7 @@ export const lsmLevelWritePart: Part = {
         ...(await levelRows(
           {
             id: "level/fillrandom",
-            workload: "keys in random order in batches of 1,000, until the last is acknowledged",
+            workload: `${size} keys in random order in batches of 1,000, until the last is acknowledged`,
             bar: 1.3,
             rounds,
           },
@@ -78,7 +79,7 @@ export const lsmLevelWritePart: Part = {
         ...(await levelRows(
           {
             id: "level/fillrandom-quiet",
-            workload: "the same, until everything is compacted",
+            workload: `${size} keys in random order, until everything is compacted`,
             note: "`compactRange` over all keys ends the clock of both",
             bar: 0.8,
             rounds: quick ? 1 : 2,

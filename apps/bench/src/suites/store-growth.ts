@@ -8,15 +8,15 @@ const turn = 2_000;
 const perSync = 20_000;
 
 /**
- * What an append costs in a store that holds a lot, beside one in a store that holds a tenth of it: both are open, and take turns. With `--full` it is
- * ten million events beside a million, which takes some 5 GB on the disk and a few minutes.
+ * What an append costs in a store that holds a lot, beside one in a store that holds a tenth of it: both are open, and take turns. With `--huge` it is ten
+ * million events beside a million, too, which takes some 5 GB on the disk and a few minutes.
  */
 export const storeGrowthPart: Part = {
   name: "growth",
-  measure: ({ quick, full }) =>
+  measure: ({ quick, huge }) =>
     inDirectory(async (path) => {
       const rows: Row[] = [];
-      for (const count of quick ? [50_000] : full ? [1_000_000, 10_000_000] : [1_000_000]) {
+      for (const count of quick ? [50_000] : huge ? [1_000_000, 10_000_000] : [1_000_000]) {
         rows.push(await growth(path, count, quick ? 3 : 15));
       }
       return rows;
@@ -28,7 +28,7 @@ async function growth(path: string, count: number, rounds: number): Promise<Row>
   try {
     const [above, below] = interleave([appends("many", many.subject), appends("a tenth", few.subject)], { rounds });
     if (above === undefined || below === undefined) throw new Error("two contestants have two timings");
-    const id = count > 1_000_000 ? "growth/full" : "growth/append";
+    const id = count > 1_000_000 ? "growth/huge" : "growth/append";
     const workload = `append, with ${count} events there beside ${count / 10}`;
     return compare({ id, workload }, above, below, { of: "time", unit: "time", bar: atMost(1.2) });
   } finally {
