@@ -23,8 +23,11 @@ import type { Trial } from "./trial.js";
  * - `program`: everything survives, and the check fails all the same.
  */
 export interface Blame {
+  /** Which of the above it is. */
   readonly kind: "order" | "acknowledged" | "parts" | "steps" | "media" | "several" | "program";
+  /** Number of the record that is lost, where one is. */
   readonly lost: number | undefined;
+  /** Number of the record that may persist, or that was made, without it; undefined where no such one was found. */
   readonly trigger: number | undefined;
 }
 

@@ -43,6 +43,7 @@ export interface LazyStrategy {
 /** Random disks, decided where recovery looks, until nothing new comes up: level 6. */
 export interface SampledStrategy {
   readonly kind: "sampled";
+  /** Safe integer; the same seed makes the same disks. */
   readonly seed: number;
   /** So many disks in a row that show recovery nothing new end the sampling. Default 256. */
   readonly patience: number;
@@ -72,6 +73,7 @@ export type ExplorationStrategy =
 /** {@link ExplorationStrategy} with every default filled in. */
 export type ResolvedStrategy = CrashStrategy | LazyStrategy | SampledStrategy | LadderStrategy;
 
+/** What {@link crashMatrix} runs, and how much of it is looked at. */
 export interface CrashMatrixOptions<T> {
   /** Name for messages. Default "crash matrix". */
   readonly name?: string;

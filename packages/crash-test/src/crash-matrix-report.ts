@@ -4,6 +4,7 @@ import type { CrashContext } from "./crash-matrix-options.js";
 
 /** What was explored under one personality. */
 export interface PersonalityReport {
+  /** Its name. */
   readonly personality: string;
   /** The personality itself; the name alone does not say what one of your own allows. */
   readonly rules: Personality;
@@ -18,9 +19,11 @@ export interface PersonalityReport {
 
 /** The record of one exploration. `jsonReport` makes plain data of it. */
 export interface CrashMatrixReport {
+  /** What the option `name` said. */
   readonly name: string;
   /** The one run of the workload that every image of depth 0 was made from. */
   readonly trace: Trace;
+  /** One for each personality, in the order of the option. */
   readonly personalities: readonly PersonalityReport[];
   /** Distinct pairs of an image and what was acknowledged before it, over all personalities and depths. */
   distinct: number;
@@ -39,6 +42,7 @@ export interface CrashMatrixReport {
   hash: string;
   /** False when a failure or a budget ended the exploration, or a point was too large for the exhaustive strategy. */
   complete: boolean;
+  /** Empty where every promise was kept. */
   readonly failures: CrashFailure[];
 }
 
@@ -58,5 +62,6 @@ export interface CrashFailure {
   readonly recoveries?: number;
   /** The run in which the last power loss happened. */
   readonly trace: Trace;
+  /** What was given to `recover` and `check`. */
   readonly context: CrashContext;
 }

@@ -1,5 +1,6 @@
 import type { CrashMatrixReport } from "./crash-matrix-report.js";
 
+/** Every code of a {@link CrashTestError}. The README says for each what to do. */
 export const crashTestErrorCodes = [
   "CRASH_TEST_FAILED",
   "CRASH_TEST_UNSETTLED",
@@ -10,11 +11,13 @@ export const crashTestErrorCodes = [
   "CRASH_TEST_INVALID_REPLAY",
 ] as const;
 
+/** One of {@link crashTestErrorCodes}. Codes change only in a major version. */
 export type CrashTestErrorCode = (typeof crashTestErrorCodes)[number];
 
 /** Thrown by {@link crashMatrix}: a promise was broken, or nothing was proved. */
 export class CrashTestError extends Error {
   override readonly name: string = "CrashTestError";
+  /** What ended it; stable. */
   readonly code: CrashTestErrorCode;
   /** What had been explored when it ended. */
   readonly report: CrashMatrixReport | undefined;

@@ -1,3 +1,8 @@
+/**
+ * Entry `@holdfast/crash-test`: runs storage code once, cuts the power at every moment, and judges what recovery makes
+ * of every disk that may be left.
+ * @packageDocumentation
+ */
 export { auto } from "./auto-oracle.js";
 export { callText, describeCall, siteOf } from "./call-site.js";
 export type { Blame } from "./blame.js";

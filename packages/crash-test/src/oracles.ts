@@ -185,6 +185,7 @@ export function idempotent<T>(recover: Recover<T>): Recover<T> {
   };
 }
 
+/** What `noLeak` counts as a temporary file, and how many it lets be. */
 export interface NoLeakOptions {
   /** Whether a file may only live for a while. Default: a name that starts with `.~` or ends in `.tmp`. */
   readonly isTemporary?: (name: string) => boolean;

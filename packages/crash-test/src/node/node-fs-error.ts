@@ -8,11 +8,13 @@ export const nodeFsErrorCodes = [
   "NODE_FS_ALREADY_PATCHED",
 ] as const;
 
+/** One of {@link nodeFsErrorCodes}. Codes change only in a major version. */
 export type NodeFsErrorCode = (typeof nodeFsErrorCodes)[number];
 
 /** What the facade cannot do, or was asked wrongly; never what a disk did. */
 export class NodeFsError extends Error {
   override readonly name: string = "NodeFsError";
+  /** What was refused; stable. */
   readonly code: NodeFsErrorCode;
   /** The function of Node, or the option, that it is about: `symlinkSync`, `promises.watch`, `root`. */
   readonly subject: string;

@@ -11,6 +11,7 @@ import { Turns } from "./turns.js";
 import { VirtualDirectory } from "./virtual-directory.js";
 import { Volume } from "./volume.js";
 
+/** How a simulated file system appears to a program that calls `node:fs`. */
 export interface NodeFsOptions {
   /**
    * Where the store appears among the paths of the program: the absolute path of its root, or several paths, each with the

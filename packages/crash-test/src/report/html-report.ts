@@ -12,6 +12,7 @@ import { pageSymbols } from "./page-symbols.js";
 import type { JsonReport } from "./report-format.js";
 import { checkCounts, requireReport } from "./report-options.js";
 
+/** How large the page may be. */
 export interface HtmlReportOptions {
   /** Bytes of the page at most; less is shown until it fits. At least 131,072. Default 300,000. */
   readonly maxBytes?: number;

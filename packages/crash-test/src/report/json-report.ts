@@ -15,6 +15,7 @@ import {
 } from "./report-format.js";
 import { runRecord, windowOf } from "./run-record.js";
 
+/** How much of an exploration goes into its report. */
 export interface JsonReportOptions {
   /** Records of one run at most; a longer one is cut to a window around its failure. Default 10,000. */
   readonly maxRecords?: number;
