@@ -37,6 +37,7 @@ const ladders: readonly CopyLadder[] = [
   "reflink-or-link-or-copy",
 ];
 
+/** How a file is copied, and what the copy survives. */
 export interface CopyOptions {
   /** What may be tried, in order. */
   readonly method: CopyLadder;
@@ -44,6 +45,7 @@ export interface CopyOptions {
   readonly rung?: PublishRung;
 }
 
+/** What became of a copy. */
 export interface CopyOutcome {
   /** How the copy came about; `same-file` when source and destination are one path, and nothing was touched. */
   readonly method: CopyMethod | "same-file";
@@ -53,7 +55,9 @@ export interface CopyOutcome {
 
 /** A file by its directory, for copies between two of them. */
 export interface FilePlace {
+  /** Where `path` begins. */
   readonly directory: Directory;
+  /** Relative to `directory`. */
   readonly path: string;
 }
 

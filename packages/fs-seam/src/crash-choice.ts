@@ -13,7 +13,9 @@ const maxGarbageBytes = 1 << 16;
 
 /** One legal outcome of a power loss, small enough to paste into a bug report. Plain JSON. */
 export interface CrashChoice {
+  /** Of this form of choice; {@link crashChoiceVersion}. */
   readonly version: 1;
+  /** Name of the personality that allows it. */
   readonly personality: string;
   /** The power fails before the log record of this number. */
   readonly at: number;
@@ -27,7 +29,9 @@ export interface CrashChoice {
 
 /** A recorded run: the tree it started from, and everything that happened. Independent of any personality. */
 export interface Trace {
+  /** Counts as durable from the start. */
   readonly base: Image;
+  /** Effects, barriers, marks and events, in order; a record's number is its place here. */
   readonly records: readonly LogRecord[];
 }
 

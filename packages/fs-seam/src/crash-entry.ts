@@ -1,3 +1,8 @@
+/**
+ * Entry `@holdfast/fs-seam/crash`: a file system in memory that knows what a power loss may leave, and everything that
+ * explores it.
+ * @packageDocumentation
+ */
 export { readOnlyBase } from "./base-image.js";
 export { fromOrigin } from "./call-origin.js";
 export { crashChoiceVersion, parseCrashChoice, type CrashChoice, type Trace } from "./crash-choice.js";
@@ -25,6 +30,7 @@ export {
   type MarkRecord,
   type MediaRecord,
   type NameEffect,
+  type SizeCause,
   type SizeEffect,
   type WritebackRecord,
 } from "./effects.js";

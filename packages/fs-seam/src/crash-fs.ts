@@ -39,10 +39,13 @@ export interface CrashFsOptions extends EngineOptions {
 
 /** What an in-place crash did. */
 export interface CrashReport {
+  /** Name of the personality that decided. */
   readonly personality: string;
   /** The choice that was carried out; `replayCrash` makes the same image from the trace of before. */
   readonly choice: CrashChoice | undefined;
+  /** How many of the pending units the disk now has: effects, or pieces of them that tear. */
   readonly survived: number;
+  /** How many of them are gone. */
   readonly lost: number;
 }
 
@@ -57,6 +60,7 @@ const optionKeys = ["image", "base", "personality", "callSites"];
  */
 export class CrashFs extends EngineFs implements MediaFs {
   override readonly backend: string = "crash";
+  /** What a power loss may leave here. */
   readonly personality: Personality;
   protected override log: EffectLog;
   readonly #disk: DiskFaults;
@@ -280,6 +284,7 @@ export class CrashFs extends EngineFs implements MediaFs {
 
   // --- the disk ---------------------------------------------------------------------------------------------------
 
+  /** Changes what the disk holds behind the back of the program. */
   readonly media: MediaControls = {
     flipBit: (path, offset, bit) => {
       const ino = this.inoOf(path, "write");
@@ -293,6 +298,7 @@ export class CrashFs extends EngineFs implements MediaFs {
     armNamesFault: (path, fault) => this.#disk.armNames(this.inoOf(path, "syncNames"), fault),
   };
 
+  /** Throws where the fault cannot apply here. */
   override checkMediaFault(fault: HandleMediaFault): void {
     if (fault.kind === "misdirectedWrite") this.inoOf(fault.path, "write");
   }

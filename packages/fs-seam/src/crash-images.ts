@@ -37,6 +37,7 @@ export type CrashStrategy =
   /** So many seeded random images at each point. */
   | { readonly kind: "random"; readonly seed: number; readonly count: number };
 
+/** Which images of a run are made. */
 export interface CrashImagesOptions {
   /** Default `posix`. */
   readonly personality?: string | Personality;
@@ -67,9 +68,13 @@ export interface CrashPoint {
   readonly durable: Image;
 }
 
+/** A tree that a power loss may leave. Mount it with `new CrashFs({ image })`; nothing ever changes it. */
 export interface CrashImage {
+  /** The tree. */
   readonly image: Image;
+  /** Makes it again from the same trace. */
   readonly choice: CrashChoice;
+  /** Where the power failed. */
   readonly point: CrashPoint;
   /** Hash by content; equal trees have equal hashes. */
   readonly hash: number;

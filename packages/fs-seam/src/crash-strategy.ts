@@ -89,6 +89,7 @@ class TakenUnits implements Chosen {
  * in binary with the last unit as the lowest digit; a unit whose needs are not taken stays out.
  */
 export class IdealWalk {
+  /** One byte a unit: 1 where the present subset has it. Lent until the next step. */
   readonly taken: Uint8Array;
   readonly #needs: readonly (readonly number[])[];
 

@@ -6,6 +6,7 @@ import type { Personality } from "./personality.js";
 
 /** The smallest thing that persists or not: an effect, a group of effects, or a piece of a write that tears. */
 export interface Unit {
+  /** What it consists of, in log order. */
   readonly effects: readonly Effect[];
   /** For a piece of a torn write: which units of `unitBytes` of the page, counted from its start. */
   readonly pieces: readonly number[] | undefined;

@@ -16,6 +16,7 @@ export const tempPrefix = ".~";
  * `fs-path.ts`, and otherwise what the same operation of the backend throws.
  */
 export class Directory {
+  /** The backend that paths are resolved in. */
   readonly fs: StoreFs;
   /** Absolute path of this directory in its backend. */
   readonly path: string;
@@ -49,10 +50,12 @@ export class Directory {
     return new Directory(this.fs, this.#absoluteName(relative, "open"));
   }
 
+  /** Opens a file; as {@link StoreFs.open}, with a path relative to this directory. */
   open(relative: string, options: OpenFileOptions): FileHandle {
     return this.fs.open(this.#absoluteName(relative, "open"), options);
   }
 
+  /** Describes the entry at `relative` itself; never follows a symlink. */
   stat(relative: string): FileStat {
     return this.fs.stat(this.#absolute(relative, "stat"));
   }
@@ -105,6 +108,7 @@ export class Directory {
     }
   }
 
+  /** Creates a directory whose parent is there. Its name is durable behind `syncNames` of the parent. */
   makeDirectory(relative: string): void {
     this.fs.makeDirectory(this.#absoluteName(relative, "makeDirectory"));
   }
@@ -139,22 +143,30 @@ export class Directory {
     }
   }
 
+  /** Removes an empty directory. Durable behind `syncNames` of its parent. */
   removeDirectory(relative: string): void {
     this.fs.removeDirectory(this.#absoluteName(relative, "removeDirectory"));
   }
 
+  /**
+   * Renames within this directory's tree, over whatever file is at `to`. Durable behind `syncNames` of both parents,
+   * the new one first.
+   */
   rename(from: string, to: string): void {
     this.fs.rename(this.#absoluteName(from, "rename"), this.#absoluteName(to, "rename"));
   }
 
+  /** Gives a file a second name. Refused with `FS_ALREADY_EXISTS` where `to` is there. */
   link(from: string, to: string): void {
     this.fs.link(this.#absoluteName(from, "link"), this.#absoluteName(to, "link"));
   }
 
+  /** Makes `to` a copy that shares storage with `from`, where the platform can. */
   reflink(from: string, to: string): void {
     this.fs.reflink(this.#absoluteName(from, "copy"), this.#absoluteName(to, "copy"));
   }
 
+  /** Removes a name; the file goes with its last one and its last handle. Durable behind `syncNames`. */
   remove(relative: string): void {
     this.fs.remove(this.#absoluteName(relative, "remove"));
   }
@@ -198,6 +210,7 @@ export class Directory {
     return this.fs.syncNames(this.#absolute(relative, "syncNames"));
   }
 
+  /** As `syncNames`, and holds the event loop until the barrier has returned. */
   syncNamesBlocking(relative = ""): void {
     this.fs.syncNamesBlocking(this.#absolute(relative, "syncNames"));
   }

@@ -12,6 +12,7 @@
  */
 export const durabilityRungs = ["memory", "os", "data", "full"] as const;
 
+/** What has happened to a byte: one of {@link durabilityRungs}, from weakest to strongest. */
 export type DurabilityRung = (typeof durabilityRungs)[number];
 
 /** The rungs that a file barrier can be asked for. */

@@ -11,8 +11,11 @@ import { pageBytes } from "./paged-content.js";
 
 /** Which call of the program caused an effect. */
 export interface Call {
+  /** As `FsOperation` names it. */
   readonly operation: string;
+  /** What it was called on; for a handle, its path at open time. */
   readonly path: string;
+  /** Second path of a rename, link or copy. */
   readonly destination: string | undefined;
   /** Where the call came from, when the recorder was asked to look. Read its `stack`. */
   readonly site: Error | undefined;
@@ -21,15 +24,21 @@ export interface Call {
 /** Bytes of one page changed. One write makes one such effect for every page it touches. */
 export class DataEffect {
   readonly kind = "data";
+  /** Number of this record in the log, from 0. */
   readonly seq: number;
+  /** Inode of the file. */
   readonly ino: number;
+  /** Which page of 4096 bytes, from 0. */
   readonly page: number;
   /** Range within the page, `end` exclusive. */
   readonly start: number;
+  /** End of the range within the page. */
   readonly end: number;
   /** `undefined` stands for zeros. `bytes[shift]` is the first byte of the range. */
   readonly bytes: Uint8Array | undefined;
+  /** Where the range begins in `bytes`. */
   readonly shift: number;
+  /** Absent where no call of the program made it. */
   readonly call: Call | undefined;
   /** Set when the disk accepts this write and never carries it out. */
   lost = false;
@@ -80,11 +89,17 @@ export type SizeCause = "write" | "write-in-block" | "set" | "close-after-cut" |
 /** The length of a file changed, or is stated again. */
 export class SizeEffect {
   readonly kind = "size";
+  /** Number of this record in the log, from 0. */
   readonly seq: number;
+  /** Inode of the file. */
   readonly ino: number;
+  /** Length before, in bytes. */
   readonly from: number;
+  /** Length behind it, in bytes. */
   readonly to: number;
+  /** What changed it; file systems journal these at different moments. */
   readonly cause: SizeCause;
+  /** Absent where no call of the program made it. */
   readonly call: Call | undefined;
 
   constructor(seq: number, ino: number, from: number, to: number, cause: SizeCause, call: Call | undefined) {
@@ -99,13 +114,17 @@ export class SizeEffect {
 
 /** A directory entry was bound (`link`) or removed (`unlink`). */
 export class NameEffect {
+  /** Bound, or removed. */
   readonly kind: "link" | "unlink";
+  /** Number of this record in the log, from 0. */
   readonly seq: number;
   /** Inode of the directory. */
   readonly directory: number;
+  /** In that directory; not a path. */
   readonly name: string;
   /** The inode bound, or the one whose name was removed. */
   readonly ino: number;
+  /** What has or had the name. */
   readonly inodeKind: "file" | "directory";
   /**
    * Effects of one rename share a group, the seq of its first effect. Steps in order: `unlink` of the replaced entry,
@@ -118,6 +137,7 @@ export class NameEffect {
    * Set by a ledger on its own copy: a barrier may have brought this along past everything older. See `closures.reach`.
    */
   readonly unordered: boolean;
+  /** Absent where no call of the program made it. */
   readonly call: Call | undefined;
 
   constructor(
@@ -151,22 +171,29 @@ export class NameEffect {
   }
 }
 
+/** A change that a power loss may keep or lose. */
 export type Effect = DataEffect | SizeEffect | NameEffect;
 
 /** A barrier returned. It covers the effects before `covers`, the seq at which it was issued. */
 export class BarrierRecord {
   readonly kind = "barrier";
+  /** Number of this record in the log, from 0. */
   readonly seq: number;
   /** `file`: bytes of `ino`. `names`: entries of the directory `ino`. `all`: everything. */
   readonly scope: "file" | "names" | "all";
+  /** The file or directory; with scope `all`, the root. */
   readonly ino: number;
+  /** `data`: bytes and length. `full`: what else belongs to the file, too. */
   readonly rung: "data" | "full";
+  /** It settles effects whose `seq` is below this. */
   readonly covers: number;
   /** `dropped`: it said success and did nothing. `failed`: it reported an error. */
   readonly outcome: "done" | "dropped" | "failed";
   /** Seqs of the data effects that a failed barrier lost; they never reach the disk. */
   readonly lost: readonly number[];
+  /** What became of the pages that a failed barrier did not write; undefined for one that did not fail. */
   readonly aftermath: FailedSyncAftermath | undefined;
+  /** Absent where no call of the program made it. */
   readonly call: Call | undefined;
 
   constructor(
@@ -195,29 +222,40 @@ export class BarrierRecord {
 /** A word of the program under test, usually "this is acknowledged now". */
 export interface MarkRecord {
   readonly kind: "mark";
+  /** Number of this record in the log, from 0. */
   readonly seq: number;
+  /** The word. */
   readonly label: string;
+  /** What was said with it; kept by reference. */
   readonly data: unknown;
 }
 
 /** Background write-back made these pending effects durable. */
 export interface WritebackRecord {
   readonly kind: "writeback";
+  /** Number of this record in the log, from 0. */
   readonly seq: number;
+  /** Their `seq`. */
   readonly effects: readonly number[];
 }
 
 /** A bit of the durable bytes changed on its own. */
 export interface MediaRecord {
   readonly kind: "media";
+  /** Number of this record in the log, from 0. */
   readonly seq: number;
+  /** Inode of the file. */
   readonly ino: number;
+  /** Byte offset in the file. */
   readonly offset: number;
+  /** 0 to 7, from the lowest. */
   readonly bit: number;
 }
 
+/** Anything that a log holds. Its `seq` is its place there. */
 export type LogRecord = Effect | BarrierRecord | MarkRecord | WritebackRecord | MediaRecord;
 
+/** Whether a power loss may keep or lose it. */
 export function isEffect(record: LogRecord): record is Effect {
   return record.kind === "data" || record.kind === "size" || record.kind === "link" || record.kind === "unlink";
 }
@@ -227,6 +265,7 @@ export function isFreedPage(effect: Effect): effect is DataEffect {
   return effect.kind === "data" && effect.bytes === undefined && effect.start === 0 && effect.end === pageBytes;
 }
 
+/** Whether it is about a name, not about bytes or a length. */
 export function isName(effect: Effect): effect is NameEffect {
   return effect.kind === "link" || effect.kind === "unlink";
 }

@@ -16,6 +16,7 @@ let engines = 0;
 
 /** Bytes, sizes, space and open handles of the in-memory engine. */
 export abstract class EngineContent {
+  /** Whether every change is refused with `FS_READ_ONLY`. */
   readonly readOnly: boolean;
   /** @internal */
   state: FsState;
@@ -88,6 +89,7 @@ export abstract class EngineContent {
   /** Called with the range of effects that one write has logged. */
   protected afterLoggedWrite(_handle: EngineHandle, _firstEffect: number): void {}
 
+  /** Throws `FS_UNSUPPORTED` where the fault cannot apply to this backend. */
   checkMediaFault(fault: HandleMediaFault, path: string): void {
     throw new FsError("FS_UNSUPPORTED", `${fault.kind} ${path}: this backend models no disk`, {
       operation: "sync",

@@ -1,4 +1,7 @@
-/** Entry `@holdfast/fs-seam/fault`: errors, short and torn transfers, delays and media faults over any backend. */
+/**
+ * Entry `@holdfast/fs-seam/fault`: errors, short and torn transfers, delays and media faults over any backend.
+ * @packageDocumentation
+ */
 export { everyNthFault, FaultSweepError } from "./fault-sweep.js";
 export type { FaultOutcome, FaultSweepOptions, FaultSweepReport } from "./fault-sweep.js";
 export { FaultFs } from "./fault-fs.js";

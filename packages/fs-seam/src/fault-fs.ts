@@ -59,6 +59,7 @@ export class FaultFs implements StoreFs {
     return this.inner.namespaceId;
   }
 
+  /** That of the file system below. */
   get readOnly(): boolean {
     return this.inner.readOnly;
   }

@@ -7,12 +7,15 @@ import { Prng, streamSeed } from "./prng.js";
 
 /** The JSON form of a plan: rules in the notation, so that there is one grammar. */
 export interface FaultPlanJson {
+  /** Of every draw of the plan. */
   readonly seed: number;
+  /** In the notation, in order. */
   readonly rules: readonly string[];
 }
 
 /** A rule under a plan, with what it has seen and done. Every count only grows. */
 export class ArmedRule {
+  /** What it matches and does. */
   readonly rule: FaultRule;
   /** Position in the plan, from 0. */
   readonly index: number;
@@ -28,7 +31,7 @@ export class ArmedRule {
   #shadowed = 0;
   #firstStruck: FaultCall | undefined = undefined;
 
-  /** @param twin - how many earlier rules of the plan have the same matcher: each has draws of its own. */
+  /** @param place - where it stands; `twin`: how many earlier rules have the same matcher, since each has draws of its own. */
   constructor(rule: FaultRule, place: { readonly index: number; readonly twin: number; readonly planSeed: number }) {
     const path = rule.path ?? "*";
     this.rule = rule;
@@ -151,7 +154,9 @@ function usesRandomness(action: FaultAction): boolean {
 
 /** One rule striking one call. */
 export class Fault {
+  /** The rule that strikes. */
   readonly armed: ArmedRule;
+  /** The call that is struck. */
   readonly call: FaultCall;
   readonly #draw: bigint;
 

@@ -4,6 +4,7 @@ import type { HandleMediaFault } from "./media-faults.js";
 
 /** One call at the seam, as a rule sees it. */
 export interface FaultCall {
+  /** What was called. */
   readonly operation: FsOperation;
   /** The path, or for a handle its path at open time; absent for `space`. */
   readonly path?: string | undefined;
@@ -20,7 +21,9 @@ export interface FaultCall {
 /** Reports this errno instead of the result. `late`: the call is carried out first, and fails all the same. */
 export interface ErrorAction {
   readonly kind: "error";
+  /** POSIX name, as `ENOSPC`. */
   readonly errno: string;
+  /** Default false: the call is not carried out. */
   readonly late?: boolean;
 }
 
@@ -37,6 +40,7 @@ export interface ShortAction {
 /** The first bytes land and the call fails, its error saying by `transferred` how many. */
 export interface TornAction {
   readonly kind: "torn";
+  /** POSIX name, as `EIO`. */
   readonly errno: string;
   /** Bytes that land; default drawn from the seed. */
   readonly bytes?: number;
@@ -45,6 +49,7 @@ export interface TornAction {
 /** Lets time pass on the injected timer, then goes on; later rules still have their say. */
 export interface DelayAction {
   readonly kind: "delay";
+  /** By the timer that the `FaultFs` was given. */
   readonly milliseconds: number;
 }
 
@@ -53,6 +58,7 @@ export interface DelayAction {
  */
 export interface CallbackAction {
   readonly kind: "callback";
+  /** Is given the call that it holds up. */
   readonly callback: (call: FaultCall) => void;
 }
 
@@ -62,6 +68,7 @@ export interface CallbackAction {
  */
 export interface CorruptReadAction {
   readonly kind: "corruptRead";
+  /** Which wrong bytes. */
   readonly how: "bit-flip" | "zero" | "stale";
 }
 
@@ -121,6 +128,7 @@ export interface FaultRule {
    * this rule matches, later rules never see, also once it has fired for the last time.
    */
   readonly sticky?: boolean;
+  /** What it does to a call that it matches. */
   readonly action: FaultAction;
 }
 

@@ -5,7 +5,9 @@ import { pageBytes } from "./paged-content.js";
 
 /** A range of bytes, `end` exclusive. */
 export interface ByteRange {
+  /** Byte offset. */
   readonly start: number;
+  /** Byte offset, exclusive. */
   readonly end: number;
 }
 
@@ -15,6 +17,7 @@ export interface FileDurability {
   readonly name: "durable" | "pending";
   /** Present length, and the length that is durable for certain. */
   readonly size: number;
+  /** Bytes that survive whatever is lost. */
   readonly durableSize: number;
   /** Bytes that are on the disk as they read now. */
   readonly durable: readonly ByteRange[];

@@ -14,9 +14,12 @@ export interface OpenFileOptions {
   readonly truncate?: boolean;
 }
 
+/** What an entry of a directory is. */
 export type FileKind = "file" | "directory" | "symlink" | "other";
 
+/** What is known of a file without reading it. */
 export interface FileStat {
+  /** What the entry is; a symlink is not followed. */
   readonly kind: FileKind;
   /** Length in bytes; 0 for directories in virtual backends. */
   readonly size: number;
@@ -41,6 +44,7 @@ export interface FileStat {
 export interface FileHandle {
   /** Path at open time; for messages only. */
   readonly path: string;
+  /** What it was opened for. `append` writes at the end alone. */
   readonly mode: "read" | "write" | "append";
 
   /** Reads until `target` is full or the file ends, and returns the count; a short count means end of file. */
@@ -62,6 +66,7 @@ export interface FileHandle {
   /** Not with mode `append`. Frees the storage of a range, which then reads as zeros; the length stays. `FS_UNSUPPORTED` without `punch`. */
   punch(offset: number, length: number): void;
 
+  /** Describes the open file. */
   stat(): FileStat;
 
   /** Barrier: resolves when everything written to this file before the call is on that rung. Never retry a failure. */

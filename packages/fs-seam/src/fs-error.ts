@@ -34,6 +34,7 @@ export const fsErrorCodes = [
   "FS_IO",
 ] as const;
 
+/** One of `fsErrorCodes`. Codes change only in a major version; the README says for each what to do. */
 export type FsErrorCode = (typeof fsErrorCodes)[number];
 
 /** The operation that failed. Fault plans match on the same names. */
@@ -61,10 +62,12 @@ export const fsOperations = [
   "mount",
 ] as const;
 
+/** A call at the seam, by the name that errors, fault rules and logs have for it. */
 export type FsOperation = (typeof fsOperations)[number];
 
 /** What an error is about: whichever fields apply. Plain data, safe to log. */
 export interface FsErrorContext {
+  /** What was called. */
   readonly operation: FsOperation;
   /** Path as the backend knows it, or the path at open time for a handle. */
   readonly path?: string | undefined;
@@ -85,14 +88,23 @@ export interface FsErrorContext {
 /** The only error class this package throws on purpose. */
 export class FsError extends Error {
   override readonly name: string = "FsError";
+  /** What happened; stable. */
   readonly code: FsErrorCode;
+  /** What was called. */
   readonly operation: FsOperation;
+  /** Path as the backend knows it, or the path at open time for a handle. */
   readonly path: string | undefined;
+  /** Second path of a rename, link or copy. */
   readonly destination: string | undefined;
+  /** POSIX name of the cause, as `ENOSPC`, where there is one. */
   readonly errno: string | undefined;
+  /** Byte offset of a read, write, truncate or punch. */
   readonly offset: number | undefined;
+  /** Bytes obtained before a short read, or accepted before a write failed. */
   readonly transferred: number | undefined;
+  /** After a rename whose names barrier failed: the new content is visible, its durability unknown. */
   readonly visible: boolean | undefined;
+  /** True when a simulator or a fault plan made this error. */
   readonly injected: boolean;
 
   constructor(code: FsErrorCode, message: string, context: FsErrorContext, options?: ErrorOptions) {

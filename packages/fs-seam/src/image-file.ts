@@ -22,7 +22,7 @@ export const maxListedFileBytes: number = 2 ** 30;
 
 /**
  * Everything in an image, directories before what they hold, names sorted by code unit. The caller owns the bytes. Throws
- * `FS_FILE_TOO_LARGE` for a file above {@link maxListedFileBytes}: mount the image and read what you need of it.
+ * `FS_FILE_TOO_LARGE` for a file above 2^30 bytes: mount the image and read what you need of it.
  */
 export function listImage(image: Image): ImageEntry[] {
   return walkImage(image).map((node): ImageEntry => {

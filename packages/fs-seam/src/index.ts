@@ -1,3 +1,8 @@
+/**
+ * Entry `@holdfast/fs-seam`: the contracts of the file seam, the real file system behind it, and the protocols that
+ * order disk operations.
+ * @packageDocumentation
+ */
 export { atomicReplace, atomicReplaceBlocking, type ReplaceOptions } from "./atomic-replace.js";
 export { cleanUpAfter, cleanupFailureOf } from "./cleanup-failure.js";
 export {

@@ -18,8 +18,10 @@ export type FailedSyncAftermath =
   /** Everything stays dirty, a later barrier may still succeed (the naive belief). */
   | "keep-dirty";
 
+/** The next barrier of this handle reports an error, and loses what it was to settle. */
 export interface FailedSyncFault {
   readonly kind: "failedSync";
+  /** What the error says. */
   readonly errno: "EIO" | "ENOSPC" | "EDQUOT";
   /** `all` pending data of the file is lost, or each effect by a coin of this seed. */
   readonly lost: "all" | { readonly seed: number };
@@ -40,15 +42,18 @@ export interface LostWriteFault {
 /** The next write reaches the disk at another place: both places then hold wrong bytes once evicted or crashed. */
 export interface MisdirectedWriteFault {
   readonly kind: "misdirectedWrite";
+  /** The file whose bytes are overwritten by mistake. */
   readonly path: string;
   /** Byte offset of a page boundary (a multiple of 4096) in the file at `path`. */
   readonly offset: number;
 }
 
+/** Something that the disk does to one open file. */
 export type HandleMediaFault = FailedSyncFault | DroppedSyncFault | LostWriteFault | MisdirectedWriteFault;
 
 /** A handle of a backend that models the disk. The fault is carried out by the next write or barrier of this handle. */
 export interface MediaHandle extends FileHandle {
+  /** Arms one fault. Refused where the fault cannot apply to this handle. */
   armMediaFault(fault: HandleMediaFault): void;
 }
 
@@ -65,6 +70,7 @@ export interface MediaControls {
 }
 
 export interface MediaFs extends StoreFs {
+  /** Changes what the disk holds behind the back of the program. */
   readonly media: MediaControls;
 }
 

@@ -12,6 +12,7 @@ export interface MemoryFsOptions extends EngineOptions {
  * nothing; to see what a power loss does, use `CrashFs`.
  */
 export class MemoryFs extends EngineFs {
+  /** Names the kind of file system. */
   readonly backend = "memory";
 
   constructor(options: MemoryFsOptions = {}) {

@@ -31,7 +31,9 @@ export type Answer = string;
 
 /** One question and the answer that one disk gave. */
 export interface Observation {
+  /** What was asked of the disk. */
   readonly question: Question;
+  /** What it said. */
   readonly answer: Answer;
 }
 

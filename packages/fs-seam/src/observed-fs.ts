@@ -350,6 +350,7 @@ export class ObservedFs extends CrashFs {
     return super.inoOf(path, operation);
   }
 
+  /** Throws where the fault cannot apply here. */
   override checkMediaFault(fault: HandleMediaFault): void {
     this.#askAll();
     super.checkMediaFault(fault);

@@ -104,6 +104,7 @@ export class SlabAllocator {
     return at;
   }
 
+  /** As `take`, filled with zeros. */
   takeZeroed(length: number): number {
     const at = this.take(length);
     this.slab.fill(0, at, at + length);

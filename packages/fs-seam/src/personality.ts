@@ -10,6 +10,7 @@ import type { FailedSyncAftermath } from "./media-faults.js";
  * names of `docs/guarantees.md`; kernels that were measured get personalities of their own.
  */
 export interface Personality {
+  /** By which options and choices ask for it. */
   readonly name: string;
   /** One sentence for people. */
   readonly describes: string;
@@ -109,8 +110,11 @@ export function unwrittenUnder({ unwritten, cutTail }: Personality): readonly Un
 
 /** Which kernel a personality describes, and the recorded programs that show each of its rules. */
 export interface PersonalityEvidence {
+  /** Its version, as Linux 6.18.44. */
   readonly kernel: string;
+  /** The options it was mounted with. */
   readonly mount: string;
+  /** Each with its value and the programs that witness it. */
   readonly rules: readonly PersonalityRule[];
 }
 

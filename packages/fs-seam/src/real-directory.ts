@@ -8,6 +8,7 @@ import { refusal } from "./fs-refusal.js";
 import { RealFs } from "./real-fs.js";
 import { checkRealOptions } from "./real-options.js";
 
+/** How a directory of the host is opened. */
 export interface OpenDirectoryOptions {
   /** Create the directory, and what is missing above it, and sync the names created. Default false. */
   readonly create?: boolean;

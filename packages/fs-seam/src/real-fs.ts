@@ -43,6 +43,7 @@ export class RealFs implements StoreFs {
   readonly backend = "real";
   /** Path on the host, with every symlink resolved. For messages and for tools; it bypasses the seam. */
   readonly root: string;
+  /** Whether every change is refused with `FS_READ_ONLY`. */
   readonly readOnly: boolean;
   readonly namespaceId: string;
   readonly #calls: RealCalls;

@@ -6,6 +6,7 @@ import { refusal } from "./fs-refusal.js";
 import type { RealCalls } from "./real-calls.js";
 import type { RealRetry } from "./real-retry.js";
 
+/** Which directory of the host is opened, and how. */
 export interface RealFsOptions {
   /** Path on the host of an existing directory. Symlinks in it are resolved once, now. */
   readonly root: string;

@@ -6,7 +6,9 @@ import type { RealCalls } from "./real-calls.js";
 
 /** A call that was made again because the platform said that trying again is right. */
 export interface RealRetry {
+  /** What was called. */
   readonly operation: FsOperation;
+  /** What it was called on. */
   readonly path: string;
   /** `EINTR`, or what a Windows rename met. */
   readonly errno: string;

@@ -5,6 +5,7 @@ import type { UndecidedDisk } from "./undecided-disks.js";
 
 /** A run of a program on one disk, as seen by an `ObservedFs`. */
 export interface MetRun {
+  /** What the program did. */
   readonly trace: Trace;
   /** Inode numbers of that disk in the order in which the program met them. */
   readonly met: readonly number[];
@@ -12,7 +13,9 @@ export interface MetRun {
 
 /** Disks on which one run has the same log, and that log. */
 export interface RunOnDisks {
+  /** All of them answer alike. */
   readonly disks: readonly UndecidedDisk[];
+  /** What the program does on each. */
   readonly trace: Trace;
 }
 

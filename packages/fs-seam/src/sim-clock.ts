@@ -3,16 +3,19 @@ export const simEpochMicros = 2_000_000_000_000_000;
 
 /** Something that will happen at a moment of virtual time. */
 export interface SimTimer {
+  /** Microseconds of virtual Unix time. */
   readonly dueMicros: number;
   /** Keeps it from happening; does nothing when it has happened. */
   cancel(): void;
 }
 
+/** When virtual time begins. */
 export interface SimClockOptions {
   /** Microseconds of Unix time at the start, a whole number. Default {@link simEpochMicros}. */
   readonly epochMicros?: number;
 }
 
+/** What ends a sleep early. */
 export interface SleepOptions {
   /** Ends the sleep early with a rejection: its reason. */
   readonly signal?: AbortSignal;

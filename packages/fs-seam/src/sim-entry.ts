@@ -1,4 +1,7 @@
-/** Entry `@holdfast/fs-seam/sim`: a seeded machine of virtual time, in which everything that can be reordered is. */
+/**
+ * Entry `@holdfast/fs-seam/sim`: a seeded machine of virtual time, in which everything that can be reordered is.
+ * @packageDocumentation
+ */
 export { Prng, streamSeed } from "./prng.js";
 export type { Seed } from "./prng.js";
 export { SimClock, simEpochMicros } from "./sim-clock.js";

@@ -11,6 +11,7 @@ export type SimErrorCode = (typeof simErrorCodes)[number];
 /** A simulation that cannot go on. Wrong arguments are `TypeError` and `RangeError`. */
 export class SimError extends Error {
   override readonly name: string = "SimError";
+  /** What happened; stable. */
   readonly code: SimErrorCode;
   /** Jobs, operations and named promises that nobody will wake, each in words. */
   readonly waiting: readonly string[];

@@ -38,8 +38,11 @@ export interface PlannedCrash {
 
 /** What chance did to the barriers of a run: a rate that never struck proves nothing. */
 export interface SimFaultCounts {
+  /** Barriers that were issued. */
   readonly barriers: number;
+  /** Those that returned success and did nothing. */
   readonly dropped: number;
+  /** Those that took longer. */
   readonly delayed: number;
 }
 
@@ -60,6 +63,7 @@ const optionKeys = ["seed", "scheduler", "clock", "latency", "dropSyncOneIn", "d
  */
 export class SimFs extends CrashFs {
   override readonly backend: string = "sim";
+  /** Decides what completes next; shared by all that belong to one machine. */
   readonly scheduler: SimScheduler;
   readonly #latency: Readonly<Record<string, Latency | undefined>>;
   readonly #dropOneIn: number;
@@ -93,6 +97,7 @@ export class SimFs extends CrashFs {
     return this.scheduler.clock;
   }
 
+  /** What chance did so far. */
   get faultCounts(): SimFaultCounts {
     return { barriers: this.#barriers, dropped: this.#dropped, delayed: this.#delayed };
   }

@@ -10,7 +10,9 @@ export type SimJobState = "ready" | "running" | "done" | "failed" | "killed";
 
 /** A cooperative job of a simulation: an async function that runs whenever something it awaits completes. */
 export interface SimJob<Result = unknown> {
+  /** Stands in errors and traces. */
   readonly name: string;
+  /** Where it is. */
   readonly state: SimJobState;
   /** The result, or the error. Who joins a job takes its error over, and `run()` no longer reports it. */
   join(): Promise<Result>;

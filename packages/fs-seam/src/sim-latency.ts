@@ -12,6 +12,7 @@ export type Latency =
 /** The operations that take time: the promise forms. Blocking ones happen at once. */
 export const timedOperations = ["read", "sync", "syncNames", "list"] as const;
 
+/** An operation that may be given a latency. */
 export type TimedOperation = (typeof timedOperations)[number];
 
 /** Latency by operation. What is left out takes no time: then the order of things is the scheduler's choice alone. */

@@ -54,6 +54,7 @@ export class ScheduleWalk {
   readonly #path: { index: number; readonly count: number }[] = [];
   #visited = 0;
 
+  /** Takes the next branch of the walk; to be passed as the option `pick` of a scheduler. */
   readonly pick: SimPick = (candidates, step) => {
     const known = this.#path[step];
     if (known === undefined) {

@@ -40,6 +40,7 @@ export interface SimSchedulerOptions {
   readonly maxSteps?: number;
 }
 
+/** How far a run goes. */
 export interface SimRunOptions {
   /**
    * Stop after so many more decisions, in the gap before the next. What is pending stays so until the next `run`, or, with
@@ -76,6 +77,7 @@ interface Run {
 
 /** The scheduler of one simulated machine: share it among the file systems and jobs of that machine. */
 export class SimScheduler {
+  /** Virtual time of the machine. */
   readonly clock: SimClock;
   readonly #pick: SimPick;
   readonly #autoRun: boolean;

@@ -1,7 +1,10 @@
 import type { FileHandle, FileKind, FileStat, OpenFileOptions } from "./file-handle.js";
 
+/** One entry of a listing. */
 export interface DirectoryEntry {
+  /** The name in the directory that was listed, not a path. */
   readonly name: string;
+  /** What it is; a symlink is not followed. */
   readonly kind: FileKind;
 }
 
@@ -11,9 +14,11 @@ export interface FsCapabilities {
   readonly namesBarrier: "fsync" | "rename-only";
   /** Whether anything survives the end of this process. */
   readonly persistent: boolean;
+  /** Whether `link` works here. */
   readonly hardLinks: boolean;
   /** `try`: only an attempt can tell. */
   readonly reflink: "yes" | "no" | "try";
+  /** Whether `punch` works here. */
   readonly punch: boolean;
   /** How `allocate` gets its storage. */
   readonly allocate: "zero-fill" | "native";
@@ -23,7 +28,9 @@ export interface FsCapabilities {
   readonly lockEvidence: "process-start-time" | "process-id" | "simulated";
 }
 
+/** Room on the device, in bytes. */
 export interface FsSpace {
+  /** All of it, in use or not; `Number.MAX_SAFE_INTEGER` when there is no bound. */
   readonly totalBytes: number;
   /** Bytes an unprivileged writer can still use; `Number.MAX_SAFE_INTEGER` when there is no bound. */
   readonly availableBytes: number;
@@ -31,6 +38,7 @@ export interface FsSpace {
 
 /** Names one run of one process on one boot of one machine. */
 export interface ProcessIdentity {
+  /** Process id; reused by the system, which is why it does not stand alone. */
   readonly pid: number;
   /** Start time of the process in the platform's own ticks, or "" where it cannot be read. */
   readonly startTime: string;
@@ -52,10 +60,16 @@ export interface StoreFs {
   readonly backend: string;
   /** Equal for two backends exactly when the same path means the same file in both. */
   readonly namespaceId: string;
+  /** Whether every change is refused with `FS_READ_ONLY`. */
   readonly readOnly: boolean;
 
+  /** What the platform below can do. The same for the life of this object. */
   capabilities(): FsCapabilities;
 
+  /**
+   * Opens, and by `create` makes, a file. The handle is the caller's to close. Never follows a symlink as the last
+   * part of `path`.
+   */
   open(path: string, options: OpenFileOptions): FileHandle;
   /** Describes the entry itself; never follows a symlink. */
   stat(path: string): FileStat;
@@ -82,8 +96,10 @@ export interface StoreFs {
    * every further names barrier of that directory throws `FS_POISONED` until the file system is opened anew.
    */
   syncNames(path: string): Promise<void>;
+  /** As `syncNames`, and holds the event loop until the barrier has returned. */
   syncNamesBlocking(path: string): void;
 
+  /** Room on the device, in bytes. */
   space(): FsSpace;
 
   /** Fresh text for temporary names and lock claims: random on a real system, a counter where runs must repeat. */

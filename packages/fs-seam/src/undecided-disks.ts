@@ -126,6 +126,7 @@ export type Split = ReadonlyMap<Answer, UndecidedDisk[]>;
 
 /** All disks that the power losses of one or more runs may leave, and how questions split them. */
 export class UndecidedSpace {
+  /** The workload first, then each recovery that a power loss has ended. */
   readonly layers: readonly UndecidedLayer[];
   readonly #slab: SlabAllocator;
   /** What is durable in a later run, by the image it began from. */
@@ -322,6 +323,7 @@ class Touching {
 
 /** Raised when a question splits into more disks than were allowed. */
 export class TooManyDisks extends Error {
+  /** How many were allowed. */
   readonly limit: number;
 
   constructor(limit: number) {

@@ -10,8 +10,11 @@ import { TouchIndex } from "./touch-index.js";
 
 /** One run that a power loss may end: its records, and the moments of it. */
 export interface UndecidedLayer {
+  /** What a power loss may leave. */
   readonly personality: Personality;
+  /** The log of the run. */
   readonly records: readonly LogRecord[];
+  /** Where the power may fail, in order. */
   readonly moments: readonly Moment[];
   /** Files that a program makes after this run get numbers from here on. */
   readonly nextIno: number;
@@ -19,7 +22,9 @@ export interface UndecidedLayer {
 
 /** A moment at which the power may fail, with the units that may or may not survive. */
 export interface Moment {
+  /** The power fails before the record of this number. */
   readonly at: number;
+  /** What is pending then, in log order. */
   readonly units: readonly Unit[];
   /** For every unit: later units that need it directly. */
   readonly dependents: readonly (readonly number[])[];

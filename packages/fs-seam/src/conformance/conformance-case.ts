@@ -16,6 +16,7 @@ export interface CrashLaw {
 
 /** A backend, and what the suite may do to it besides calling the seam. Every control that is left out qualifies cases. */
 export interface ConformanceBackend {
+  /** Stands in reports. */
   readonly name: string;
   /** A fresh, empty, writable file system. */
   make(): StoreFs | Promise<StoreFs>;
@@ -31,6 +32,7 @@ export interface ConformanceBackend {
   crash?(fs: StoreFs): void;
   /** End of the process in place: handles die, what was written stays. */
   processCrash?(fs: StoreFs): void;
+  /** What its power losses may do. What is left out: zeros in new space, whole sectors, atomic renames, names that can be lost. */
   readonly crashLaw?: CrashLaw;
 
   /** As `make`, with room for about so many bytes of files. */
@@ -73,17 +75,22 @@ export type ConformanceFamily =
 export interface ConformanceCase {
   /** Stable: reports and issues refer to it. */
   readonly id: string;
+  /** What it is about. */
   readonly family: ConformanceFamily;
   /** What must hold, as a sentence. */
   readonly obligation: string;
   /** What must be there for the case to mean anything; otherwise it is qualified. */
   readonly needs?: readonly ConformanceNeed[];
+  /**
+   * Throws a `ConformanceViolation` when the obligation is broken, a {@link Qualification} when nothing can be said.
+   */
   readonly run: (trial: Trial) => void | Promise<void>;
 }
 
 /** Thrown inside a case that cannot be decided on this backend: a typed skip, never a pass. */
 export class Qualification extends Error {
   override readonly name: string = "Qualification";
+  /** What the backend lacks. */
   readonly need: ConformanceNeed;
 
   constructor(need: ConformanceNeed, reason: string) {
@@ -94,7 +101,9 @@ export class Qualification extends Error {
 
 /** One case on one fresh file system. */
 export class Trial {
+  /** The backend under test. */
   readonly backend: ConformanceBackend;
+  /** The file system that was made for this case. */
   readonly fs: StoreFs;
   readonly #made: StoreFs[];
 
@@ -104,6 +113,7 @@ export class Trial {
     this.#made = [fs];
   }
 
+  /** Makes a fresh file system of the backend. */
   static async begin(backend: ConformanceBackend): Promise<Trial> {
     return new Trial(backend, await backend.make());
   }
@@ -167,11 +177,13 @@ export class Trial {
     throw new ConformanceViolation(`no crash state in which ${what}`);
   }
 
+  /** Cuts the power in place; qualifies the case where the backend cannot. */
   crash(): void {
     if (this.backend.crash === undefined) this.qualify("crash", "the backend cannot crash in place");
     this.backend.crash(this.fs);
   }
 
+  /** Ends the process in place; qualifies the case where the backend cannot. */
   processCrash(): void {
     if (this.backend.processCrash === undefined) this.qualify("processCrash", "the backend cannot end its process");
     this.backend.processCrash(this.fs);

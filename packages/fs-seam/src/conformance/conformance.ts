@@ -43,17 +43,25 @@ export type ConformanceVerdict =
 
 /** Plain data about a whole run. */
 export interface ConformanceReport {
+  /** Of this form of report. */
   readonly version: number;
+  /** Name of the backend. */
   readonly backend: string;
+  /** Cases whose obligation holds. */
   readonly passed: number;
+  /** Cases that could not be decided on this backend; never counted as passed. */
   readonly qualified: number;
+  /** Cases whose obligation is broken. */
   readonly violations: number;
+  /** One for each case, in their order. */
   readonly verdicts: readonly ConformanceVerdict[];
 }
 
 /** What the suite needs of a test runner; vitest, `node:test`, jest and mocha have it. */
 export interface ConformanceRunner {
+  /** Opens a group of tests; called once. */
   describe(name: string, body: () => void): unknown;
+  /** States one test, whose promise rejects when it fails. */
   test(name: string, body: (...context: readonly unknown[]) => Promise<void>): unknown;
 }
 

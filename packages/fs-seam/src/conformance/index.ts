@@ -1,4 +1,7 @@
-/** Entry `@holdfast/fs-seam/conformance`: the obligations of a backend, as tests for any runner. */
+/**
+ * Entry `@holdfast/fs-seam/conformance`: the obligations of a backend, as tests for any runner.
+ * @packageDocumentation
+ */
 export { ConformanceViolation } from "./claims.js";
 export {
   assertConformance,
