@@ -1,3 +1,7 @@
+/**
+ * Entry `@holdfast/segment-codec/blake3`: BLAKE3 as a `ContentHash`, apart because it carries WebAssembly.
+ * @packageDocumentation
+ */
 import { hash } from "blake3-wasm/dist/wasm/nodejs/blake3_js.js";
 import type { ContentHash } from "./checksum.js";
 

@@ -11,6 +11,7 @@ export class ByteWindow {
   bytes: Uint8Array;
   /** Offsets in the source of the first byte in `bytes`, and of the end of what was read. */
   start = 0;
+  /** Where what was read ends in the source, exclusive. */
   end: number;
   /** Where the source ends, exclusive. */
   readonly limit: number;

@@ -17,6 +17,7 @@ export const checksumAlgorithms = { crc32: 1 } as const;
 /** Hash algorithms by the number that stands for them in a segment header; `none` where payloads are not hashed. */
 export const hashAlgorithms = { none: 0, "blake3-256": 1, sha256: 2 } as const;
 
+/** Name of an algorithm whose id a segment header can state. */
 export type HashAlgorithm = keyof typeof hashAlgorithms;
 
 /** A hash behind one method, so that a faster provider can be passed in: same `algorithm`, same digests. */

@@ -23,6 +23,7 @@ export const codecErrorCodes = [
   "CODEC_SHORT_SOURCE",
 ] as const;
 
+/** One of `codecErrorCodes`. Codes change only in a major version; the README says for each what to do. */
 export type CodecErrorCode = (typeof codecErrorCodes)[number];
 
 /** What an error is about: whichever fields apply. Plain data, safe to log. */
@@ -40,7 +41,9 @@ export interface CodecErrorContext {
 /** The only error class this package throws about bytes and values. */
 export class CodecError extends Error {
   override readonly name: string = "CodecError";
+  /** What happened; stable. */
   readonly code: CodecErrorCode;
+  /** Where it happened. */
   readonly context: CodecErrorContext;
 
   constructor(code: CodecErrorCode, message: string, context: CodecErrorContext = {}, options?: ErrorOptions) {

@@ -6,10 +6,13 @@ import { isFbatName } from "./fbat-names.js";
 
 /** A frame of a batpak segment. */
 export interface FbatFrame<Event extends FbatEvent = FbatEvent> {
+  /** Where the frame begins in the file. */
   readonly offset: number;
   /** With the 8 bytes of its header. */
   readonly length: number;
+  /** What it holds; a marker holds one, too. */
   readonly event: Event;
+  /** Whether it is an event, or the beginning or end of a batch. */
   readonly role: "event" | "batch-begin" | "batch-commit";
   /** False for the items of a batch that never committed, and for markers without effect. */
   readonly committed: boolean;

@@ -1,4 +1,7 @@
-// Entry `./fbat`: the segments of batpak 0.9.0, read and written byte for byte.
+/**
+ * Entry `@holdfast/segment-codec/fbat`: the segments of batpak 0.9.0, read and written byte for byte.
+ * @packageDocumentation
+ */
 export { encodeFbatEventFrame, FbatStreams } from "./fbat-streams.js";
 export type { FbatAppend, FbatBatchMarkers, FbatEncoded } from "./fbat-streams.js";
 export type { FbatFrame } from "./fbat-batch.js";

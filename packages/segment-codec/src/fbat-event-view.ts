@@ -26,12 +26,17 @@ const spellings = {
  * The bytes are borrowed as long as getters are used, and must not change in between.
  */
 export class FbatEventView implements FbatEvent {
+  /** As {@link FbatEvent.counter}. */
   counter = 0;
+  /** As {@link FbatEvent.depth}. */
   depth = 0;
+  /** As {@link FbatEvent.lane}. */
   lane = 0;
   clock = 0;
   payloadSize = 0;
+  /** As {@link FbatEvent.kind}. */
   kind = 0;
+  /** As {@link FbatEvent.flags}. */
   flags = 0;
   payloadVersion: number | undefined = undefined;
   encryption: FbatEncryption | undefined = undefined;
@@ -133,6 +138,7 @@ export class FbatEventView implements FbatEvent {
     return this.#id(this.#eventId);
   }
 
+  /** As {@link FbatEvent.correlationId}; a copy. */
   get correlationId(): Uint8Array {
     return this.#id(this.#correlationId);
   }
@@ -149,10 +155,12 @@ export class FbatEventView implements FbatEvent {
     return this.#long(this.#wallMs, false);
   }
 
+  /** As {@link FbatEvent.contentHash}; a copy. */
   get contentHash(): Uint8Array {
     return this.#hash(this.#contentHash);
   }
 
+  /** As {@link FbatEvent.content}; a copy. */
   get content(): Uint8Array {
     return unpackIntegers(this.#bytes, this.#content, this.contentBytes);
   }
@@ -162,10 +170,12 @@ export class FbatEventView implements FbatEvent {
     return { previousHash: this.#hash(this.#previousHash), eventHash: this.#hash(this.#eventHash) };
   }
 
+  /** As {@link FbatEvent.entity}. */
   get entity(): string {
     return textOf(this.#bytes, this.#entity, this.#entityEnd);
   }
 
+  /** As {@link FbatEvent.scope}. */
   get scope(): string {
     return textOf(this.#bytes, this.#scope, this.#scopeEnd);
   }

@@ -4,6 +4,7 @@ import type { FbatEventView } from "./fbat-event-view.js";
 import { walkFbatSegment, type FbatScanOptions, type FbatWalk } from "./fbat-walk.js";
 import { checkKeys } from "./option-check.js";
 
+/** What a whole segment of batpak holds. */
 export interface FbatScan extends Omit<FbatWalk, "frameCount"> {
   /** All sound frames up to the end, in file order. On `corrupt` they are for salvage only. */
   readonly frames: readonly FbatFrame[];

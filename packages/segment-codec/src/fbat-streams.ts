@@ -9,8 +9,11 @@ import { checkWhole } from "./option-check.js";
 
 /** What a writer is given; the rest of an event follows from the events before it. */
 export interface FbatAppend {
+  /** What the event is about. */
   readonly entity: string;
+  /** What it belongs to. */
   readonly scope: string;
+  /** What the event is: 16 bits. */
   readonly kind: number;
   /** 16 bytes, big-endian: the idempotency key, or a UUID of version 7. */
   readonly eventId: Uint8Array;
@@ -30,6 +33,7 @@ export interface FbatAppend {
   readonly flags?: number;
   /** Default 0. Batch items have none. */
   readonly payloadVersion?: number;
+  /** To be given where `content` is ciphertext. */
   readonly encryption?: FbatEncryption;
   /** Default none. */
   readonly extensions?: ReadonlyMap<string, Uint8Array>;
@@ -41,7 +45,9 @@ interface StreamState {
   readonly wallMs: bigint;
 }
 
+/** An event as it was written. */
 export interface FbatEncoded {
+  /** With everything that follows from the events before it. */
   readonly event: FbatEvent;
   /** The whole frame. */
   readonly bytes: Uint8Array;
@@ -142,7 +148,9 @@ export class FbatStreams {
 export interface FbatBatchMarkers {
   /** 16 bytes, big-endian: the global sequence that the first item gets. */
   readonly batchId: Uint8Array;
+  /** Of the marker before the items: microseconds since 1970. */
   readonly beginTimestampUs: bigint;
+  /** Of the marker behind them: microseconds since 1970. */
   readonly commitTimestampUs: bigint;
 }
 

@@ -37,8 +37,10 @@ export type FbatScanEnd =
       readonly field?: string | undefined;
     };
 
+/** How the last frame of a segment was cut short. */
 export type FbatTornReason = Exclude<FbatFrameOutcome["kind"], "frame"> | "empty-frame";
 
+/** What is known of a segment before it is read. */
 export interface FbatScanOptions {
   /** The newest segment of its directory may end in a torn tail; an older one may not. Default false. */
   readonly newest?: boolean;
@@ -50,6 +52,7 @@ export interface FbatScanOptions {
   readonly footer?: { readonly offset: number; readonly trusted: boolean };
 }
 
+/** The same, and what hears of its frames. */
 export interface FbatWalkOptions extends FbatScanOptions {
   /** How much is read at once, from 64 bytes; a larger frame is read whole. Bytes, default 256 KiB. */
   readonly windowBytes?: number;
@@ -61,10 +64,13 @@ export interface FbatWalkOptions extends FbatScanOptions {
   readonly onFrame?: (frame: FbatFrame<FbatEventView>) => void;
 }
 
+/** What a segment holds, its frames apart. */
 export interface FbatWalk {
+  /** With the place of the first frame. */
   readonly header: FbatHeader & { readonly framesStart: number };
   /** Sound frames up to the end. */
   readonly frameCount: number;
+  /** Why reading ended. */
   readonly end: FbatScanEnd;
 }
 

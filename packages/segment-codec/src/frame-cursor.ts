@@ -34,6 +34,7 @@ export interface FramePosition {
   readonly chain: number;
 }
 
+/** Where a cursor begins and ends, and how much it reads at once. */
 export interface FrameCursorOptions {
   /** Begins here instead of behind the segment header. */
   readonly from?: FramePosition;
@@ -63,14 +64,19 @@ export class FrameCursor {
   bytes: Uint8Array;
   /** Where the payload begins and ends in `bytes`. */
   payloadStart: number;
+  /** Where it ends in `bytes`, exclusive. */
   payloadEnd: number;
   /** Offset of the current frame in the segment, and of what follows it. */
   offset: number;
+  /** Offset of what follows the current frame. */
   endOffset: number;
+  /** What the current frame is; see `frameKinds`, and from 16 on whatever the owner of the log says. */
   kind: number;
+  /** Flags of the current frame; they belong to its kind. */
   flags: number;
   /** First LSN of the current frame, and how many it takes. */
   lsn: number;
+  /** How many LSNs the current frame takes; 0 without a record. */
   span: number;
   /** Highest LSN that was known durable when the current frame was encoded; at least that, if the log lagged by 2^32. */
   durableLsn: number;

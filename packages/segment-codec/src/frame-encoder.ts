@@ -15,6 +15,7 @@ export interface FrameMeta {
   readonly span: number;
 }
 
+/** How large a frame may become. */
 export interface FrameEncoderOptions {
   /** Payloads above this are refused. Bytes, default and limit 256 MiB. */
   readonly maxPayloadBytes?: number;

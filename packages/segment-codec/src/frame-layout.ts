@@ -37,6 +37,7 @@ export const LOG_ID_BYTES = 16;
 export const IDENTITY_START = 12;
 export const IDENTITY_END = 40;
 
+/** Bytes before the payload of every frame. */
 export const FRAME_HEADER_BYTES = 32;
 /** Frames begin at multiples of this, so a search for frame headers looks at every eighth byte only. */
 export const FRAME_ALIGNMENT = 8;

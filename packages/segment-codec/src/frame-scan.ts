@@ -46,7 +46,9 @@ export type ScanEnd =
       readonly later: LaterFrames;
     };
 
+/** What a segment holds: the longest prefix of sound frames, and the verdict on what lies behind it. */
 export interface SegmentScan {
+  /** Frames that were accepted. */
   readonly frameCount: number;
   /** LSN that the next record would get: G + 1. */
   readonly nextLsn: number;
@@ -54,9 +56,11 @@ export interface SegmentScan {
   readonly chain: number;
   /** W as far as the accepted frames, the headers and the option say it. */
   readonly durableLsn: number;
+  /** Why the scan ended, and whether a crash may have left that. */
   readonly end: ScanEnd;
 }
 
+/** What is known beside the segment, and what hears of its frames. */
 export interface SegmentScanOptions extends FrameCursorOptions {
   /** Headers of the other segments of the directory; those of another log and earlier ones are ignored. */
   readonly successors?: readonly SegmentHeader[];

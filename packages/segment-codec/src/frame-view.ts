@@ -1,3 +1,4 @@
+/** Entry `@holdfast/segment-codec/frame-view`: one frame whose place is known, checked without the frames before it. @packageDocumentation */
 import { crc32Unchecked } from "./checksum.js";
 import { sliceBy16 } from "./crc32-tables.js";
 import * as at from "./frame-layout.js";
@@ -22,11 +23,15 @@ export class FrameView {
   offset = 0;
   /** Size of the frame, header and padding included. */
   bytes = 0;
+  /** Bytes of the payload. */
   payloadBytes = 0;
+  /** What the frame is; see `frameKinds`, and from 16 on whatever the owner of the log says. */
   kind = 0;
+  /** They belong to the kind. */
   flags = 0;
   /** First LSN of the frame, and how many it takes. */
   lsn = 0;
+  /** How many LSNs the frame takes. */
   span = 0;
   /** Highest LSN that was known durable when the frame was encoded. */
   durableLsn = 0;

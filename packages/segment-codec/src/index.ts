@@ -1,3 +1,8 @@
+/**
+ * Entry `@holdfast/segment-codec`: the grammar of segments as pure functions over bytes: headers, frames, checksums,
+ * scans.
+ * @packageDocumentation
+ */
 export { CodecError, codecErrorCodes } from "./codec-error.js";
 export type { CodecErrorCode, CodecErrorContext } from "./codec-error.js";
 export { checksumAlgorithms, crc32, crc32Backend, hashAlgorithms } from "./checksum.js";

@@ -10,6 +10,7 @@ import { checkEncodable } from "./payload-rules.js";
 
 addExtension({ type: MARKED_TEXT, unpack: decodeText });
 
+/** How large and how deep a value may be. */
 export interface PayloadCodecOptions {
   /** Longer payloads are refused in both directions. Bytes, default and limit 256 MiB. */
   readonly maxPayloadBytes?: number;

@@ -16,14 +16,17 @@ const STRIDE_BYTES = 256;
 const AHEAD_BYTES = 0x4_0000;
 const POLYNOMIAL = 0xed_b8_83_20;
 
+/** Where the ranges lie. */
 export interface RangeChecksumsOptions {
   /** Every range lies in `[from, end)`. */
   readonly from: number;
+  /** Where they end, exclusive. */
   readonly end: number;
   /** No range begins further before the furthest byte asked for than this. */
   readonly longestBytes: number;
 }
 
+/** CRC-32 of any ranges of one source, in time linear in its length however they overlap. */
 export class RangeChecksums {
   readonly #from: number;
   /** The window of the search, which reads forward; ranges that end within it cost no read. */

@@ -7,6 +7,7 @@ import type { SegmentHeader } from "./segment-header.js";
 
 /** A place between two frames, or before the first: all that went before is accepted. */
 export interface FrameBoundary {
+  /** Id of the log, 16 bytes. */
   readonly logId: Uint8Array;
   /** The segment that the boundary lies in. */
   readonly segmentId: number;
