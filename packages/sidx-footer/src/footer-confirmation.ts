@@ -5,6 +5,7 @@ import { SidxError } from "./sidx-error.js";
 
 /** An event that a checked frame holds and that a row of the footer names, the same in every field both have. */
 export interface ConfirmedEvent {
+  /** The frame that holds it. */
   readonly frame: FbatFrame;
   /**
    * Number of the event in its store. Undefined where no checksum covers it, because no frame states one, and where the numbers

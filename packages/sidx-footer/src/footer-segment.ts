@@ -14,6 +14,7 @@ import type { SidxError } from "./sidx-error.js";
 
 /** An event of a segment that its readers may see. Its frame is checked; the footer adds its number or nothing. */
 export interface SegmentEvent {
+  /** The frame that holds it. */
   readonly frame: FbatFrame;
   /** Number of the event in its store, where a footer says so under a checksum. */
   readonly globalSequence: bigint | undefined;
@@ -33,16 +34,21 @@ export type SegmentEnd =
   | FbatScanEnd
   | { readonly kind: "unsupported"; readonly endOffset: number; readonly version: number };
 
+/** A segment of batpak, and what became of its footer. */
 export interface Sdx3Segment {
+  /** With the place of the first frame. */
   readonly header: FbatHeader & { readonly framesStart: number };
   /** Every sound frame up to the end, batch markers and what never committed included. */
   readonly frames: readonly FbatFrame[];
   /** The events that count, in file order. On an end that is neither clean nor torn they are for salvage only. */
   readonly events: readonly SegmentEvent[];
+  /** Why the frames end. */
   readonly end: SegmentEnd;
+  /** Whether the footer agrees with the frames. */
   readonly footer: FooterReport;
 }
 
+/** What is known of a segment before it is read. */
 export interface Sdx3SegmentOptions extends Sdx3ReadOptions {
   /** The newest segment of its directory may end in a torn tail; an older one may not. Default false. */
   readonly newest?: boolean;

@@ -1,4 +1,7 @@
-// Entry `./sdx3`: the footers of batpak 0.9.0 and 0.8, read and written byte for byte.
+/**
+ * Entry `@holdfast/sidx-footer/sdx3`: the footers of batpak 0.9.0 and 0.8, read and written byte for byte.
+ * @packageDocumentation
+ */
 export { SidxError, sidxErrorCodes } from "./sidx-error.js";
 export type { SidxErrorCode, SidxErrorContext } from "./sidx-error.js";
 export { confirmFooter, sdx3RowDiffers, sdx3RowOf } from "./footer-confirmation.js";

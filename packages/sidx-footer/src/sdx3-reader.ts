@@ -49,6 +49,7 @@ export type Sdx3Outcome =
   /** The magic of a later version: SDX4 to SDX9. */
   | { readonly kind: "unsupported"; readonly version: number; readonly error: SidxError };
 
+/** How large a footer may be. */
 export interface Sdx3ReadOptions {
   /** Footers above this many bytes are unusable. Default 1 GiB, which holds over six million rows. */
   readonly maxFooterBytes?: number;

@@ -5,19 +5,27 @@ import { HASH_BYTES, ID_BYTES, SDX3_ROW_BYTES, rowAt } from "./sdx3-layout.js";
 export interface Sdx3Row {
   /** 16 bytes, big-endian as in the frame; the footer has them the other way around. */
   readonly eventId: Uint8Array;
+  /** 16 bytes, big-endian as in the frame. */
   readonly correlationId: Uint8Array;
   /** Undefined for none, which the footer stores as 16 zeros. */
   readonly causationId: Uint8Array | undefined;
+  /** What the event is about. */
   readonly entity: string;
+  /** What it belongs to. */
   readonly scope: string;
+  /** What the event is: 16 bits. */
   readonly kind: number;
   /** Milliseconds, 64 bits without sign. */
   readonly wallMs: bigint;
   /** Number of the event in its entity and lane, from 0. */
   readonly clock: number;
+  /** Which of the streams of its entity. */
   readonly lane: number;
+  /** How deep in a chain of causes. */
   readonly depth: number;
+  /** Hash of the event before it in its stream, 32 bytes. */
   readonly previousHash: Uint8Array;
+  /** Hash of the event, 32 bytes. */
   readonly eventHash: Uint8Array;
   /** Where the frame begins in the file. */
   readonly frameOffset: number;

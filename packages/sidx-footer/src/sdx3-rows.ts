@@ -4,6 +4,7 @@ import { readRow, type Sdx3Row } from "./sdx3-row.js";
 
 /** The rows of a footer, decoded one by one when they are asked for. The bytes are its own. */
 export class Sdx3Rows implements Iterable<Sdx3Row> {
+  /** Rows in the footer. */
   readonly length: number;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
@@ -27,6 +28,7 @@ export class Sdx3Rows implements Iterable<Sdx3Row> {
     return peekUint64(this.#view, this.#start(index) + rowAt.frameOffset);
   }
 
+  /** All of them, in the order of the footer. */
   *[Symbol.iterator](): IterableIterator<Sdx3Row> {
     for (let index = 0; index < this.length; index++) yield this.at(index);
   }
@@ -42,11 +44,13 @@ export class Sdx3Rows implements Iterable<Sdx3Row> {
  * confirmed event until a checked frame has borne it out.
  */
 export interface Sdx2Claim {
+  /** What the row says. */
   readonly claim: Sdx3Row;
 }
 
 /** The rows of an SDX2 footer. */
 export class Sdx2Claims implements Iterable<Sdx2Claim> {
+  /** Rows in the footer. */
   readonly length: number;
   readonly #rows: Sdx3Rows;
 
@@ -60,6 +64,7 @@ export class Sdx2Claims implements Iterable<Sdx2Claim> {
     return { claim: this.#rows.at(index) };
   }
 
+  /** All of them, in the order of the footer. */
   *[Symbol.iterator](): IterableIterator<Sdx2Claim> {
     for (let index = 0; index < this.length; index++) yield this.at(index);
   }

@@ -8,6 +8,7 @@ import type { Sdx4Entry } from "./sdx4-row.js";
 import type { SectionName } from "./sdx4-sections.js";
 import { StringCollector, encodeString } from "./sdx4-strings.js";
 
+/** How large a footer may become. */
 export interface Sdx4BuilderOptions {
   /** Longer footers are refused. Bytes, default 256 MiB: the longest payload of a frame. */
   readonly maxBytes?: number;
@@ -52,6 +53,7 @@ export class Sdx4Builder {
     this.#maxBytes = maxBytes;
   }
 
+  /** Entries that were added. */
   get entryCount(): number {
     return this.#entryCount;
   }

@@ -13,6 +13,7 @@ import { encodeString, type StringBlock } from "./sdx4-strings.js";
 import { Sdx4Tables } from "./sdx4-tables.js";
 import { SidxError } from "./sidx-error.js";
 
+/** What a footer has to belong to, and how much of it is read at first. */
 export interface Sdx4Options {
   /**
    * The header of the segment in which the footer is the payload of the last frame. The footer has to be of this segment and to
@@ -31,10 +32,15 @@ export interface Sdx4Filter {
   readonly beforeSequence?: number;
   /** Microseconds since 1970, the least. */
   readonly fromTimestampUs?: number;
+  /** Microseconds since 1970; all are below it. */
   readonly beforeTimestampUs?: number;
+  /** What the events are about. */
   readonly entity?: string;
+  /** What they belong to; empty for those without. */
   readonly scope?: string;
+  /** What the events are. */
   readonly kind?: number;
+  /** Which of the streams of their entities. */
   readonly lane?: number;
 }
 
@@ -86,6 +92,7 @@ export function openSdx4(source: ByteSource | Uint8Array, options: Sdx4Options =
  * the source throws. An entry is named by its ordinal, its place among the entries from 0.
  */
 export class Sdx4Footer {
+  /** What the end of the footer says of it. */
   readonly trailer: Sdx4Trailer;
   /** Where the footer begins in the file; it ends where the file ends. */
   readonly startOffset: number;
@@ -99,6 +106,7 @@ export class Sdx4Footer {
     this.#tables = tables;
   }
 
+  /** Events that the footer lists. */
   get entryCount(): number {
     return this.trailer.entryCount;
   }

@@ -9,7 +9,9 @@ import { SidxError, malformed } from "./sidx-error.js";
 export interface Sdx4Trailer {
   /** The entries cover the file up to here: where the frame of the footer begins, or where a scan has to go on. */
   readonly coveredBytes: number;
+  /** Events that the footer lists. */
   readonly entryCount: number;
+  /** Names of entities and scopes among them. */
   readonly stringCount: number;
   /** CRC of the segment header under which the frames were written. */
   readonly segmentCrc: number;

@@ -32,6 +32,7 @@ const limits: Partial<Readonly<Record<Sdx4Column, number>>> = {
 export class Sdx4Rows {
   /** Place of the first entry among all entries of the footer, from 0. */
   readonly firstOrdinal: number;
+  /** Entries in this block. */
   readonly count: number;
   #block: ColumnBlock;
   #bounds: RowBounds;

@@ -15,6 +15,7 @@ export const sidxErrorCodes = [
   "SIDX_TOO_LARGE",
 ] as const;
 
+/** One of `sidxErrorCodes`. Codes change only in a major version; the README says for each what to do. */
 export type SidxErrorCode = (typeof sidxErrorCodes)[number];
 
 /** What an error is about: whichever fields apply. Plain data, safe to log. */
@@ -34,7 +35,9 @@ export interface SidxErrorContext {
 /** The only error class this package throws about bytes. A source that fails keeps its own error. */
 export class SidxError extends Error {
   override readonly name: string = "SidxError";
+  /** What happened; stable. */
   readonly code: SidxErrorCode;
+  /** Where it happened. */
   readonly context: SidxErrorContext;
 
   constructor(code: SidxErrorCode, message: string, context: SidxErrorContext = {}, options?: ErrorOptions) {
