@@ -13,6 +13,7 @@ export interface DurableOptions extends WaitOptions {
   readonly rung?: "os" | SyncRung;
 }
 
+/** How a log is closed. */
 export interface CloseOptions {
   /**
    * Gives up what no barrier covers instead of writing and syncing it, as a process does that is killed: for a disk that stays

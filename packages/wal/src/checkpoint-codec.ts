@@ -16,10 +16,13 @@ import type { WalErrorCode } from "./wal-error.js";
  */
 
 export interface CheckpointIdentity {
+  /** Id of the log, 16 bytes. */
   readonly logId: Uint8Array;
   /** The payload is the state after all records up to this one; 0 for the state before the first. */
   readonly lsn: number;
+  /** 32 random bits, in the header that the checkpoint begins with. */
   readonly nonce: number;
+  /** What the records of the log are, as in its segments: 1 to 255. */
   readonly content: number;
 }
 

@@ -2,6 +2,7 @@
 
 const pattern = /^(\d{20})\.ckpt$/;
 
+/** Name of the file that holds the checkpoint up to `lsn`, in the log's directory. */
 export function formatCheckpointFileName(lsn: number): string {
   return `${String(lsn).padStart(20, "0")}.ckpt`;
 }

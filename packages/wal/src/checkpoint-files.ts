@@ -29,8 +29,11 @@ export interface Checkpoint {
 
 /** A checkpoint file that was passed over. */
 export interface SkippedCheckpoint {
+  /** Name in the log's directory. */
   readonly file: string;
+  /** The LSN in its name. */
   readonly lsn: number;
+  /** In words, for people. */
   readonly why: string;
 }
 
@@ -154,8 +157,11 @@ export interface CheckpointSearch {
   readonly upTo: number;
 }
 
+/** The checkpoint to start from, and what was passed over on the way to it. */
 export interface FoundCheckpoint {
+  /** The latest sound one; undefined where there is none and none is needed. */
   readonly checkpoint: Checkpoint | undefined;
+  /** Later ones, latest first. */
   readonly skipped: readonly SkippedCheckpoint[];
 }
 

@@ -41,7 +41,9 @@ export interface DurabilityAppendOptions {
   readonly firstEntryId?: number;
 }
 
+/** What an append to a log of durability has done. It is durable. */
 export interface DurabilityAppended {
+  /** Entries that were appended. */
   readonly entryCount: number;
   /** Id that the next entry gets. */
   readonly nextEntryId: number;

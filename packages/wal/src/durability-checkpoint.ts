@@ -17,6 +17,7 @@ export interface DurabilityCheckpoint {
    * whoever replays from there skips entries or applies them twice. Compare it with what the log holds before you trust it.
    */
   readonly version: DurabilityCheckpointVersion;
+  /** The payload is the state after all entries up to this id. */
   readonly lastAppliedId: number;
   /** Owned by the caller. */
   readonly payload: Uint8Array;

@@ -10,6 +10,7 @@ export interface DurabilitySegmentFile {
   readonly segmentId: number;
 }
 
+/** What a directory holds of a log of durability, by the names of its files alone. */
 export type DurabilitySurvey =
   /** There is no directory `wal`: nothing was ever written, or the name of the directory is lost. */
   | { readonly kind: "absent" }

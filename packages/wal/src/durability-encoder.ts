@@ -5,6 +5,7 @@ import type { DurabilityReport } from "./durability-log.js";
 import { checkId, checkKnown, checkVersion, checkWhole, refuseOption } from "./durability-options.js";
 import { WalError } from "./wal-error.js";
 
+/** How a log of durability is written, or goes on. */
 export interface DurabilityLogEncoderOptions {
   /** What new segments are written as. A log of version 3 is never continued as 2: no reader of 2 reads what is there. */
   readonly version: DurabilityWalVersion;
@@ -18,9 +19,11 @@ export interface DurabilityLogEncoderOptions {
 
 /** Bytes that belong to a file of the log. */
 export interface DurabilityPiece {
+  /** Id of the entry that the bytes belong to. */
   readonly entryId: number;
   /** Relative to the directory that holds `wal`. */
   readonly file: string;
+  /** The number in the file's name. */
   readonly segmentId: number;
   /** Where the bytes belong: the end of the file. 0 for a file that begins with them. */
   readonly offset: number;

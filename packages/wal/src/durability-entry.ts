@@ -1,4 +1,7 @@
-// Entry `./durability`: the files of the crate durability, 0.6 to 0.10, read and written byte for byte.
+/**
+ * Entry `@holdfast/wal/durability`: the files of the crate durability, 0.6 to 0.10, read and written byte for byte.
+ * @packageDocumentation
+ */
 export { appendToDurabilityLog } from "./durability-append.js";
 export type { DurabilityAppended, DurabilityAppendOptions } from "./durability-append.js";
 export { decodeDurabilityCheckpoint, encodeDurabilityCheckpoint } from "./durability-checkpoint.js";

@@ -35,7 +35,9 @@ export function encodeLogRecord(payload: Uint8Array): Uint8Array {
   return encodeFrame(recordGrammar, 0, payload);
 }
 
+/** What a segment of durability says of itself. */
 export interface DurabilitySegmentHeader {
+  /** Of the frames in it. */
   readonly version: DurabilityWalVersion;
   /** Id of the first entry that is written to the segment. */
   readonly startEntryId: number;

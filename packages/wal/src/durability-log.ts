@@ -14,6 +14,7 @@ import { openSegment } from "./segment-survey.js";
 import { WalError } from "./wal-error.js";
 import type { RecoveryMode } from "./wal-options.js";
 
+/** Which log of durability is read, and how strictly. */
 export interface DurabilityReadOptions {
   /** The directory that holds `wal`. It is only read. */
   readonly directory: Directory;
@@ -42,7 +43,9 @@ export interface DurabilityReport {
   readonly version: DurabilityWalVersion | undefined;
   /** Segment that the log ends in. */
   readonly file: string;
+  /** The number in that file's name. */
   readonly segmentId: number;
+  /** How the log ends. */
   readonly end: DurabilityEnd;
   /** Segments behind the end, none of which was read; only in mode `salvage`. */
   readonly unreadFiles: readonly string[];

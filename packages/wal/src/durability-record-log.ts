@@ -19,14 +19,17 @@ export interface DurabilityRecord {
   readonly payload: Uint8Array;
 }
 
+/** What a record log of durability holds. */
 export interface RecordLogWalk {
   /** Sound records up to the end. */
   readonly recordCount: number;
   /** Empty records that the zeros behind those would be, if they are any; 0 where nothing is in doubt. */
   readonly doubtfulRecords: number;
+  /** How it ends. */
   readonly end: DurabilityEnd;
 }
 
+/** How a record log of durability is read. */
 export interface RecordLogWalkOptions {
   /** Called for every sound record, in order, before the verdict is known: on `corrupt` what it got is for salvage only. */
   readonly onRecord?: (record: DurabilityRecord) => void;

@@ -15,6 +15,7 @@ import type { WalErrorCode } from "./wal-error.js";
 
 /** One entry of a WAL segment. */
 export interface DurabilityEntry {
+  /** Number of the entry in its log. */
   readonly entryId: number;
   /** The number in the file's name. */
   readonly segmentId: number;
@@ -24,14 +25,17 @@ export interface DurabilityEntry {
   readonly payload: Uint8Array;
 }
 
+/** What one segment of durability holds. */
 export interface DurabilitySegmentWalk {
   /** Undefined when the header was never written, or is none. */
   readonly header: DurabilitySegmentHeader | undefined;
   /** Sound entries up to the end. */
   readonly entryCount: number;
+  /** How it ends. */
   readonly end: DurabilityEnd;
 }
 
+/** What is known of a segment of durability before it is read. */
 export interface DurabilitySegmentWalkOptions {
   /** The number in the file's name. The header has to agree, and a copied or renamed file does not. */
   readonly segmentId: number;

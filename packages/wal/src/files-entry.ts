@@ -1,5 +1,8 @@
-// Entry `./files`: names and grammars of a log's files, for tools that look into them. What opens and reads a whole log is in `.`
-// and `./record-log`, and what judges it in `./verify`.
+/**
+ * Entry `@holdfast/wal/files`: names and grammars of a log's files, for tools that look into them. What opens and reads
+ * a whole log is in the main entry and in `record-log`, and what judges it in `verify`.
+ * @packageDocumentation
+ */
 export { batchRecordEnd, batchRecordStart } from "./batch-payload.js";
 export { decodeCheckpoint, encodeCheckpoint } from "./checkpoint-codec.js";
 export type { CheckpointIdentity, CheckpointOutcome } from "./checkpoint-codec.js";

@@ -23,12 +23,15 @@ const BARRIER_BUCKETS = 20;
 
 /** What barriers did since the open. */
 export interface BarrierStats {
+  /** Barriers that have returned. */
   barriers: number;
   /** Records that barriers made durable, and bytes of their frames. */
   records: number;
+  /** Of their frames. */
   bytes: number;
   /** Durations of all of them, and the longest. */
   totalMs: number;
+  /** The longest of them, in milliseconds. */
   maxMs: number;
   /** Durations by power of two: entry i counts those of at most 2^i times 16 microseconds, and the last one all that took longer. */
   readonly histogram: number[];

@@ -1,3 +1,8 @@
+/**
+ * Entry `@holdfast/wal`: a log of records in segments, appended in groups, recovered with a report, read beside its
+ * writer.
+ * @packageDocumentation
+ */
 export { openWal, Wal } from "./wal.js";
 export type { WalStats } from "./wal.js";
 export type { CloseOptions, DurableOptions, WaitOptions } from "./call-arguments.js";

@@ -8,7 +8,9 @@ import { WalError } from "./wal-error.js";
 
 /** What a log has to offer so that its records can be read by place: `Wal` does, and so does `WalReader`. */
 export interface PlacedLog {
+  /** Those of the log, in order. */
   segments(): readonly LogSegment[];
+  /** LSN of the last record that was appended. */
   readonly lastLsn: number;
   /** Highest LSN that was handed to the system; absent where that is all there is. */
   readonly writtenLsn?: number;
@@ -16,6 +18,7 @@ export interface PlacedLog {
   write?(): number;
 }
 
+/** Where records are read from, and how much is read at once. */
 export interface PlaceReaderOptions {
   /** Not closed with the reader. */
   readonly log: PlacedLog;
@@ -59,7 +62,9 @@ const KEPT_BYTES = 1024 * 1024;
 export class PlaceReader {
   /** What {@link load} has found lies in `bytes[start, end)`, lent until the next call of it. */
   bytes: Uint8Array;
+  /** Where it begins in `bytes`. */
   start = 0;
+  /** Where it ends in `bytes`, exclusive. */
   end = 0;
   readonly #log: PlacedLog;
   readonly #handles: SegmentHandles;
@@ -114,6 +119,7 @@ export class PlaceReader {
     return this.#search.offset;
   }
 
+  /** Offset behind the frame that was found last. */
   get endOffset(): number {
     return this.#search.endOffset;
   }
@@ -123,6 +129,7 @@ export class PlaceReader {
     return this.#search.frameLsn;
   }
 
+  /** How many records that frame holds. */
   get span(): number {
     return this.#search.span;
   }

@@ -1,4 +1,8 @@
-// Entry `./places`: records by the places of their frames, and footers, for whoever keeps an index of a log.
+/**
+ * Entry `@holdfast/wal/places`: records by the places of their frames, and footers, for whoever keeps an index of a
+ * log.
+ * @packageDocumentation
+ */
 export { PlaceReader } from "./place-reader.js";
 export type { PlacedLog, PlaceReaderOptions } from "./place-reader.js";
 export { openRecordWalk } from "./record-walk.js";

@@ -1,3 +1,4 @@
+/** Entry `@holdfast/wal/record-log`: the log in one file, for programs that keep everything. @packageDocumentation */
 export { openRecordLog, RecordLog } from "./record-log.js";
 export type { RecordLogStats } from "./record-log.js";
 export { openRecordLogReader, RecordLogReader } from "./record-log-reader.js";

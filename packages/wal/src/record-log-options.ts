@@ -41,6 +41,7 @@ export interface ResolvedRecordLogOptions extends ResolvedWalOptions {
 
 /** How a record log is opened for reading only. */
 export interface RecordLogReaderOptions extends ReaderOptions {
+  /** Name of the log's file in the directory. */
   readonly name: string;
 }
 

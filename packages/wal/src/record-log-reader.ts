@@ -101,6 +101,7 @@ export class RecordLogReader {
     return poll(log, { from, maxBatchBytes, signal });
   }
 
+  /** Ends the reader: later calls throw `WAL_CLOSED`. May be called again. */
   close(): void {
     this.#closed = true;
   }

@@ -13,6 +13,7 @@ import { WalError } from "./wal-error.js";
 export interface RecordLogScan {
   /** Never empty. */
   readonly sections: readonly Section[];
+  /** Behind the last frame that counts. */
   readonly end: SectionBoundary;
   /** G: the last record that is there, 0 for none. */
   readonly lastLsn: number;
@@ -20,11 +21,13 @@ export interface RecordLogScan {
   readonly durableLsn: number;
   /** Behind the frame of the last record that is there and proven: from here on nobody says that the bytes are on the disk. */
   readonly provenOffset: number;
+  /** The tail that the next open cuts off; undefined where there is none. */
   readonly dropped: DroppedBytes | undefined;
   /** Undefined when the end is one that a crash may leave. */
   readonly damage: WalError | undefined;
   /** Highest number of a section, behind the end as well. */
   readonly lastSectionId: number;
+  /** Length of the file. */
   readonly sizeBytes: number;
 }
 

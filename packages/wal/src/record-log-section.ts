@@ -23,20 +23,25 @@ export const sectionFrameKind = 16;
 /** Bytes of a section without records. */
 export const SECTION_BYTES: number = SEGMENT_HEADER_BYTES + frameBytes(SEGMENT_HEADER_BYTES);
 
+/** A part of a record log that one open has written, from its header to the next one. */
 export interface Section {
   /** Name of the record log's file. */
   readonly file: string;
   /** Where the header lies in it. */
   readonly offset: number;
+  /** Who the section is. */
   readonly header: SegmentHeader;
 }
 
 /** A place between two frames of a record log. */
 export interface SectionBoundary {
+  /** The section that the place is in. */
   readonly section: Section;
+  /** Byte offset in the file. */
   readonly offset: number;
   /** LSN that the next record gets there. */
   readonly nextLsn: number;
+  /** Chain of the frame before it. */
   readonly chain: number;
 }
 

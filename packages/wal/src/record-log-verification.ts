@@ -18,6 +18,7 @@ import {
 } from "./verification.js";
 
 export interface VerifyRecordLogOptions extends VerifyLogOptions {
+  /** Name of the log's file in the directory. */
   readonly name: string;
 }
 

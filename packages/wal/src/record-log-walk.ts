@@ -7,7 +7,9 @@ import { WalError } from "./wal-error.js";
 
 /** Where a walk begins: behind a section's header, or at a boundary further on. */
 export interface SectionStart {
+  /** Where frames are read from. */
   readonly section: Section;
+  /** The boundary further on; left out, behind the header. */
   readonly position?: IndexedPlace | undefined;
 }
 
@@ -63,6 +65,7 @@ export class SectionWalk implements FrameSource {
     }
   }
 
+  /** Closes the file. */
   close(): void {
     this.#source.close();
   }

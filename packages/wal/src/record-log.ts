@@ -10,11 +10,15 @@ import { sectionFrameKind, type Section } from "./record-log-section.js";
 
 /** Counters of one open record log; see {@link RecordLog.stats}. */
 export interface RecordLogStats {
+  /** Records that were appended since the open. */
   readonly appendedRecords: number;
+  /** Bytes that wait in memory. */
   readonly bufferedBytes: number;
   /** Bytes of the file up to the last frame. */
   readonly writtenBytes: number;
+  /** Sections in the file. */
   readonly sectionCount: number;
+  /** What barriers did since the open. */
   readonly barriers: Readonly<BarrierStats>;
   /** What the observer threw; undefined while it has thrown nothing. */
   readonly observerFailure: unknown;

@@ -6,11 +6,13 @@ import { checkLsn, refuse } from "./wal-options.js";
 
 /** One record as a reader gets it. */
 export interface WalRecord {
+  /** Number of the record in its log, from 1. */
   readonly lsn: number;
   /** Owned by the caller. Shares its memory with records beside it, up to 32 KiB: whoever keeps few of many keeps copies. */
   readonly payload: Uint8Array;
 }
 
+/** Which records are read. */
 export interface ReadOptions {
   /** LSN of the first record. Default: the first one that is kept. */
   readonly from?: number;
@@ -18,6 +20,7 @@ export interface ReadOptions {
   readonly to?: number;
 }
 
+/** Which records are read, and how many at once. */
 export interface BatchOptions extends ReadOptions {
   /** A batch ends with the record that reaches so many bytes, 32 counted for each besides its payload. Default 64 KiB. */
   readonly maxBatchBytes?: number;

@@ -9,7 +9,9 @@ import { checkRange } from "./wal-options.js";
 
 /** A boundary between two frames, as {@link RecordWalk} leaves it and goes on from it. */
 export interface WalkPlace {
+  /** The segment that the place is in. */
   readonly segmentId: number;
+  /** Byte offset in its file. */
   readonly offset: number;
   /** LSN of the first record behind it. */
   readonly nextLsn: number;
@@ -17,6 +19,7 @@ export interface WalkPlace {
   readonly chain: number;
 }
 
+/** Which records are walked over. */
 export interface RecordWalkOptions {
   /** The log's own. */
   readonly directory: Directory;
@@ -36,22 +39,29 @@ export interface RecordWalkOptions {
 export interface RecordWalk {
   /** Moves to the next record; false behind the last one. */
   next(): boolean;
+  /** Number of the record in its log. */
   readonly lsn: number;
   /** The record is `bytes[start, end)`, lent until the next step. */
   readonly bytes: Uint8Array;
+  /** Where it begins in `bytes`. */
   readonly start: number;
+  /** Where it ends in `bytes`, exclusive. */
   readonly end: number;
   /** The same as a view of its own. */
   view(): Uint8Array;
   /** Segment and offset of the frame that holds it, and of what follows that frame. */
   readonly segmentId: number;
+  /** Where the frame begins in its file. */
   readonly offset: number;
+  /** Where it ends, exclusive. */
   readonly endOffset: number;
   /** LSN of the frame's first record, and how many it holds: a batch has several. */
   readonly frameLsn: number;
+  /** How many records the frame holds. */
   readonly span: number;
   /** Chain of that frame. */
   readonly chain: number;
+  /** Closes the files that are open. May be called again. */
   close(): void;
 }
 

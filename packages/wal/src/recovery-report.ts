@@ -3,6 +3,7 @@ import type { RecoveryMode } from "./wal-options.js";
 
 /** What an open found and did. Plain data. */
 export interface RecoveryReport {
+  /** As the log was opened. */
   readonly mode: RecoveryMode | "read-only";
   /** True when there was no log before. */
   readonly created: boolean;
@@ -14,6 +15,7 @@ export interface RecoveryReport {
   readonly provenLsn: number;
   /** Records that were written once more into the new segment, because they were not proven or lay in small segments. */
   readonly rewrittenRecords: number;
+  /** Bytes that were written for them. */
   readonly rewrittenBytes: number;
   /** Bytes that are no records of this log, other than zeros. None of them was ever stated as durable, unless `damage` says so. */
   readonly dropped: readonly DroppedBytes[];
@@ -23,6 +25,7 @@ export interface RecoveryReport {
   readonly asideFiles: readonly string[];
   /** In mode `salvage`: what any other mode refuses. Damage that keeps no mode from opening the log is not looked for: `verify`. */
   readonly damage: string | undefined;
+  /** Segments that count, the one of this open included. */
   readonly segmentCount: number;
   /** Bytes of segments that were read. */
   readonly scannedBytes: number;

@@ -1,4 +1,8 @@
-// Entry `./rewrite`: segments written once more, in place of the old ones or elsewhere, for retention and backups.
+/**
+ * Entry `@holdfast/wal/rewrite`: segments written once more, in place of the old ones or elsewhere, for retention and
+ * backups.
+ * @packageDocumentation
+ */
 export { copyFault, copySegment } from "./segment-copy.js";
 export type { CopyFooter, ReplaceRecord, SegmentCopy, SegmentCopyOptions } from "./segment-copy.js";
 export { beginSegment, readSealed, rewriteSegment } from "./segment-rewrite.js";

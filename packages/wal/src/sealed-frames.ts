@@ -9,9 +9,13 @@ const READ_BYTES = 64 * 1024;
 
 /** A record where it lies, lent until the next frame. One object for all of a frame. */
 export interface FramedRecord {
+  /** Number of the record in its log. */
   lsn: number;
+  /** What was read. */
   bytes: Uint8Array;
+  /** Where the record begins in `bytes`. */
   start: number;
+  /** Where it ends in `bytes`, exclusive. */
   end: number;
 }
 

@@ -32,15 +32,21 @@ export type ReplaceRecord = (lsn: number, bytes: Uint8Array, start: number, end:
 /** Makes the footer of a copy. `offsets` has where the frame of each record begins, by its LSN minus `baseLsn`. */
 export type CopyFooter = (sealed: SealedSegment, offsets: Float64Array) => ReturnType<FooterOf>;
 
+/** Which segment is copied, and where the bytes go. */
 export interface SegmentCopyOptions {
+  /** The log's own. */
   readonly directory: Directory;
+  /** A sealed one. */
   readonly segment: LogSegment;
+  /** The log's own. Bytes. */
   readonly maxRecordBytes: number;
   /** The last record that is copied, of a frame's the last one. Default: of the segment. */
   readonly lastLsn?: number;
+  /** What takes the place of a record; left out, all stay as they are. */
   readonly replace?: ReplaceRecord | undefined;
   /** The next segment goes on from the chain where this one ends. Otherwise the copy ends the log. */
   readonly isFollowed: boolean;
+  /** Makes the footer of the copy; left out, it has none. */
   readonly footerOf?: CopyFooter | undefined;
   /** Takes what is written, from the beginning of the file on; borrowed until it returns. */
   readonly write: (bytes: Uint8Array) => void;
@@ -48,7 +54,9 @@ export interface SegmentCopyOptions {
   readonly pause: () => Promise<void>;
 }
 
+/** What was written. */
 export interface SegmentCopy {
+  /** Length of the copy. */
   readonly sizeBytes: number;
   /** Chain behind the last frame that counts. */
   readonly endChain: number;

@@ -5,12 +5,15 @@
  */
 
 export interface SegmentFileName {
+  /** Number of the segment in its log, from 1. */
   readonly segmentId: number;
+  /** 32 random bits, the same as in its header: two files of one number never pass for each other. */
   readonly nonce: number;
 }
 
 const pattern = /^(\d{20})-([0-9a-f]{8})\.seg$/;
 
+/** Name of a segment's file in the log's directory. */
 export function formatSegmentFileName({ segmentId, nonce }: SegmentFileName): string {
   return `${String(segmentId).padStart(20, "0")}-${nonce.toString(16).padStart(8, "0")}.seg`;
 }

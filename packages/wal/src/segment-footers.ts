@@ -21,11 +21,15 @@ import type { OpenSegment } from "./log-writer.js";
 
 /** A segment that takes no more records, and what a footer has to say of it to be believed. */
 export interface SealedSegment {
+  /** Name in the log's directory. */
   readonly file: string;
+  /** Number of the segment in its log. */
   readonly segmentId: number;
+  /** Who the segment is. */
   readonly header: SegmentHeader;
   /** LSNs of its first and last record. */
   readonly baseLsn: number;
+  /** LSN of its last record. */
   readonly lastLsn: number;
   /** Where its frames end. Bytes from the beginning of the file. */
   readonly coveredBytes: number;
@@ -61,6 +65,7 @@ const footerMeta = { kind: frameKinds.footer, flags: 0, span: 0 } as const;
 
 /** Footers for the segments of one log, an option of `openWal`; counts what became of them. */
 export class SegmentFooters implements FooterWriter {
+  /** Footers that are in their segments. */
   written = 0;
   /** Those that `footerOf` could not make, and those that the disk had no room for. */
   leftOut = 0;

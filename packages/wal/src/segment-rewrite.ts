@@ -22,14 +22,17 @@ import { RECORD_COST_BYTES, WorkSlices } from "./work-slices.js";
  */
 
 export interface SegmentRewriteOptions {
+  /** Open for writing. */
   readonly log: Wal;
   /** The log's own. */
   readonly directory: Directory;
+  /** A sealed segment of it. */
   readonly segmentId: number;
   /** The log's own. Bytes. */
   readonly maxRecordBytes: number;
   /** Asked once for each record, in their order. */
   readonly replace: ReplaceRecord;
+  /** Makes the footer of the segment that takes its place; left out, it has none. */
   readonly footerOf?: CopyFooter | undefined;
   /**
    * Called when the file has been replaced, before anything else happens: whoever knows places in the segment has to take the new ones
@@ -40,9 +43,13 @@ export interface SegmentRewriteOptions {
   readonly pause: () => Promise<void>;
 }
 
+/** A segment, and what it took the place of. */
 export interface RewrittenSegment {
+  /** As it is now. */
   readonly segment: LogSegment;
+  /** Length of the file before. */
   readonly bytesBefore: number;
+  /** Length of the file now. */
   readonly bytes: number;
   /** Where the frame of each record begins, by its LSN minus `baseLsn` of the segment. */
   readonly offsets: Float64Array;

@@ -14,8 +14,11 @@ import { WalError } from "./wal-error.js";
 
 /** A segment file whose header is sound and belongs to it. */
 export interface SoundSegment {
+  /** Name in the log's directory. */
   readonly file: string;
+  /** Length of the file. */
   readonly sizeBytes: number;
+  /** Who the segment is. */
   readonly header: SegmentHeader;
 }
 
@@ -41,8 +44,11 @@ const MAX_SEGMENT_ID = 2 ** 52;
 
 /** How a file of the log is opened for reading; gives its size and a `readAt`. */
 export interface SegmentSource {
+  /** Length when it was opened; what is written behind it is not seen. */
   readonly sizeBytes: number;
+  /** Fills `target` from `offset`; gives fewer bytes only where the file ends. */
   readAt(target: Uint8Array, offset: number): number;
+  /** Closes the file. */
   close(): void;
 }
 

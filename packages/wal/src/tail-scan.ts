@@ -35,9 +35,13 @@ export interface LogPosition {
 
 /** Bytes behind the last frame that counts, which no zero fill explains. */
 export interface DroppedBytes {
+  /** Name in the log's directory. */
   readonly file: string;
+  /** Number of the segment, or section, in its log. */
   readonly segmentId: number;
+  /** Where they begin in the file. */
   readonly offset: number;
+  /** How many they are. */
   readonly bytes: number;
   /** Why they are no frames of this log: what the cursor says, `unreachable` for a segment that nothing leads to, or no header. */
   readonly reason: Extract<ScanEnd, { kind: "torn" | "corrupt" }>["reason"] | "unreachable" | "no-header";

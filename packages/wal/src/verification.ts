@@ -9,6 +9,7 @@ import { checkKeys, refuse, resolveReaderOptions } from "./wal-options.js";
 /** Reading a log to its last byte, and saying everything that is wrong with it. */
 
 export interface VerifyLogOptions {
+  /** The log's own. It is only read. */
   readonly directory: Directory;
   /**
    * Highest LSN that the caller knows to be durable, as the `durableLsn` of an open log: the log is damaged where that is missing.
@@ -29,18 +30,23 @@ export interface ResolvedVerifyOptions extends Required<Pick<VerifyLogOptions, "
   readonly onProgress: VerifyLogOptions["onProgress"];
 }
 
+/** How far a verification is. */
 export interface VerifyProgress {
   /** Every record up to this one has been looked at. */
   readonly lsn: number;
+  /** Where it will end. */
   readonly lastLsn: number;
 }
 
 /** Something that is damaged, missing or not the log's. Plain data. */
 export interface LogFinding {
+  /** As an open or a read would throw it. */
   readonly code: WalErrorCode;
+  /** In words, for people. */
   readonly message: string;
   /** Name in the log's directory; undefined where a whole file is missing. */
   readonly file: string | undefined;
+  /** Number of the segment or section; undefined where that cannot be told. */
   readonly segmentId: number | undefined;
   /** Byte of the file at which reading came to an end; undefined where a whole file is the matter. */
   readonly offset: number | undefined;
@@ -50,6 +56,7 @@ export interface LogFinding {
 
 /** What a verification found. Plain data. */
 export interface VerifyReport {
+  /** The first record that is kept. */
   readonly firstLsn: number;
   /** The last record that is there, and everything before it: an open would go on behind it. */
   readonly lastLsn: number;
@@ -57,6 +64,7 @@ export interface VerifyReport {
   readonly provenLsn: number;
   /** Records that are sound, those behind damage included, and the bytes of their payloads. */
   readonly records: number;
+  /** Bytes of their payloads. */
   readonly payloadBytes: number;
   /** Segments that count, or sections of a record log. */
   readonly segmentCount: number;

@@ -1,4 +1,8 @@
-// Entry `./verify`: a whole log read to its last byte, closed or beside its writer, and everything said that is wrong with it.
+/**
+ * Entry `@holdfast/wal/verify`: a whole log read to its last byte, closed or beside its writer, and everything said
+ * that is wrong with it.
+ * @packageDocumentation
+ */
 export { verifyLog } from "./log-verification.js";
 export { verifyRecordLog } from "./record-log-verification.js";
 export type { VerifyRecordLogOptions } from "./record-log-verification.js";

@@ -24,27 +24,35 @@ export const walErrorCodes = [
   "WAL_UNSUPPORTED",
 ] as const;
 
+/** One of `walErrorCodes`. Codes change only in a major version; the README says for each what to do. */
 export type WalErrorCode = (typeof walErrorCodes)[number];
 
 /** What an error is about: whichever fields apply. Plain data, safe to log. */
 export interface WalErrorContext {
   /** Name of the file in the log's directory. */
   readonly file?: string | undefined;
+  /** Number of the segment in its log. */
   readonly segmentId?: number | undefined;
   /** Byte offset in that file. */
   readonly offset?: number | undefined;
+  /** The record it is about. */
   readonly lsn?: number | undefined;
   /** Highest LSN that is known to have been durable. */
   readonly durableLsn?: number | undefined;
+  /** What should have been there. */
   readonly expected?: number | string | undefined;
+  /** What was. */
   readonly actual?: number | string | undefined;
   /** Name of the option. */
   readonly option?: string | undefined;
 }
 
+/** The only error class this package throws on purpose, besides `FsError`, which is passed on as it is. */
 export class WalError extends Error {
   override readonly name: string = "WalError";
+  /** What happened; stable. */
   readonly code: WalErrorCode;
+  /** Where it happened. */
   readonly context: WalErrorContext;
 
   constructor(code: WalErrorCode, message: string, context: WalErrorContext = {}, options?: ErrorOptions) {

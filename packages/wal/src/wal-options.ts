@@ -51,8 +51,11 @@ export interface WalOptions extends WalSettings {
 export interface PrunableSegment {
   /** Name in the log's directory. */
   readonly file: string;
+  /** Number of the segment in its log. */
   readonly segmentId: number;
+  /** LSN of its first record. */
   readonly firstLsn: number;
+  /** LSN of its last record. */
   readonly lastLsn: number;
 }
 
@@ -218,11 +221,13 @@ export function refuse(option: string, why: string): never {
 
 /** How a log is opened for reading only. */
 export interface ReaderOptions {
+  /** The log's own. It is only read. */
   readonly directory: Directory;
   /** As for {@link WalSettings}. Default 16 MiB. */
   readonly maxRecordBytes?: number;
   /** Milliseconds between two looks of `follow`. Default 20. */
   readonly pollIntervalMs?: number;
+  /** One turn of the event loop, between two slices. Default `setImmediate`. */
   readonly turn?: () => Promise<void>;
   /** As for {@link WalOptions}. Default a timer that keeps the process alive: whoever follows waits for it. */
   readonly schedule?: (action: () => void, delayMs: number) => () => void;

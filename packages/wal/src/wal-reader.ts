@@ -23,9 +23,11 @@ import {
   type ResolvedReaderOptions,
 } from "./wal-options.js";
 
+/** Where following begins, and what ends it. */
 export interface FollowOptions {
   /** LSN of the first record. Default: the first one that is kept. */
   readonly from?: number;
+  /** As for {@link BatchOptions}. */
   readonly maxBatchBytes?: number;
   /** Ends the iteration, without an error. */
   readonly signal?: AbortSignal;
@@ -64,6 +66,7 @@ export class WalReader {
     this.#durableLsn = view.tail.durableLsn;
   }
 
+  /** LSN of the first record that is kept, as of the last look; one above the last where there is none. */
   get firstLsn(): number {
     return this.#live[0]?.header.baseLsn ?? 1;
   }
@@ -172,6 +175,7 @@ export class WalReader {
     }
   }
 
+  /** Ends the reader: later calls throw `WAL_CLOSED`. May be called again. */
   close(): void {
     this.#closed = true;
   }

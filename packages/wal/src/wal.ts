@@ -31,10 +31,15 @@ import {
 
 /** Counters of one open log; see {@link Wal.stats}. */
 export interface WalStats {
+  /** Records that were appended since the open. */
   readonly appendedRecords: number;
+  /** Bytes that wait in memory. */
   readonly bufferedBytes: number;
+  /** Segments that count. */
   readonly segmentCount: number;
+  /** How often a segment was sealed and the next begun. */
   readonly rotations: number;
+  /** What barriers did since the open. */
   readonly barriers: Readonly<BarrierStats>;
   /** What the observer threw; undefined while it has thrown nothing. */
   readonly observerFailure: unknown;
