@@ -53,20 +53,31 @@ export const EVENT_HEADER_BYTES: number = 8 + 8 * EVENT_COLUMNS;
 /** Whether typed arrays lie in memory as they lie in the file. Where they do not, there is no accelerator. */
 export const isLittleEndian: boolean = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
+/** How many of what an accelerator holds. */
 export interface AcceleratorCounts {
+  /** Events of the segments it covers. */
   readonly events: number;
+  /** Segments it covers. */
   readonly segments: number;
+  /** Streams of these events. */
   readonly streams: number;
+  /** Names of entities among them. */
   readonly entities: number;
+  /** Names of scopes among them. */
   readonly scopes: number;
 }
 
 /** What an accelerator says of a segment. */
 export interface AcceleratedSegment {
+  /** Number of the segment in its log. */
   readonly segmentId: number;
+  /** LSN of its last record. */
   readonly lastLsn: number;
+  /** Length of its file. */
   readonly sizeBytes: number;
+  /** CRC of its header. */
   readonly headerCrc: number;
+  /** Chain of its last frame: with the length it tells the file from any other. */
   readonly endChain: number;
 }
 

@@ -21,9 +21,11 @@ export interface EventAppendOptions {
   readonly correlation?: EventId;
   /** What the event follows from; an earlier event of the same commit will do. */
   readonly causation?: EventId;
+  /** Plain data that is stored beside the payload. Default none. */
   readonly metadata?: EventMetadata;
 }
 
+/** How a commit is made known again, and what it survives when it returns. */
 export interface CommitOptions {
   /** Makes a repetition known: it changes nothing, and gives the receipts of the first time. */
   readonly key?: IdempotencyKey;
@@ -31,14 +33,21 @@ export interface CommitOptions {
   readonly rung?: "memory" | "os";
 }
 
+/** What may be said of an event that is a commit of its own. */
 export interface AppendOptions extends EventAppendOptions, CommitOptions {}
+
+/** Options of `append` without a condition: its outcome is a receipt. */
+export type UnconditionalOptions = AppendOptions & { readonly expectedRevision?: "any" };
 
 /** Proof of where an event is. None of it ever changes. */
 export interface AppendReceipt {
   /** `replayed`: the event was there already, appended with the same key. */
   readonly kind: "appended" | "replayed";
+  /** The same wherever the event is read. */
   readonly id: EventId;
+  /** Place in the store, from 1. */
   readonly sequence: Sequence;
+  /** Place in the stream, from 0. */
   readonly revision: Revision;
   /** Milliseconds since 1970. */
   readonly timeMs: number;
@@ -49,8 +58,11 @@ export interface AppendReceipt {
 /** A stream is not where it was expected to be; nothing was written. */
 export interface AppendConflict {
   readonly kind: "conflict";
+  /** Of the stream that is elsewhere. */
   readonly entity: string;
+  /** Of the stream that is elsewhere. */
   readonly lane: number;
+  /** What was asked for. */
   readonly expected: ExpectedRevision;
   /** Revision of the stream's last event; of a commit, after its events before this one. */
   readonly actual: number | "empty";
@@ -60,9 +72,13 @@ export interface AppendConflict {
 
 /** Receipts of a commit, in the order of its events. */
 export interface CommitReceipt {
+  /** `replayed`: the events were there already, appended with the same key. */
   readonly kind: "appended" | "replayed";
+  /** One for each event. */
   readonly receipts: readonly AppendReceipt[];
 }
 
+/** What became of one event. */
 export type AppendOutcome = AppendReceipt | AppendConflict;
+/** What became of a commit. */
 export type CommitOutcome = CommitReceipt | AppendConflict;

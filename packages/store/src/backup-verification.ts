@@ -5,6 +5,7 @@ import { checkDirectory, checkOptions, checkWatching, refused } from "./option-c
 import { UNFINISHED_BACKUP } from "./unfinished-backup.js";
 import { refuseAborted } from "./verification.js";
 
+/** What ends a verification early, and what hears of it. */
 export interface VerifyBackupOptions {
   /** Ends it with `STORE_ABORTED`. */
   readonly signal?: AbortSignal;
@@ -14,10 +15,13 @@ export interface VerifyBackupOptions {
 
 /** Something about the files of a backup that is not as its report says. */
 export interface BackupFinding {
+  /** `unfinished`: nothing else was looked at. `missing` and `extra`: files. `changed`: another length or content. */
   readonly kind: "unfinished" | "missing" | "extra" | "changed";
+  /** Name in the directory of the backup. */
   readonly file: string;
 }
 
+/** What became of holding files against a report. */
 export type BackupVerdict =
   | { readonly kind: "intact"; readonly bytes: number }
   | { readonly kind: "damaged"; readonly findings: readonly BackupFinding[] };

@@ -35,7 +35,9 @@ export interface BackupOptions {
   readonly onProgress?: (progress: BackupProgress) => void;
 }
 
+/** How far a backup is. */
 export interface BackupProgress {
+  /** Bytes that are copied. */
   readonly bytes: number;
   /** About: of the files that are copied. */
   readonly totalBytes: number;
@@ -43,7 +45,9 @@ export interface BackupProgress {
 
 /** A file of a backup. */
 export interface BackupFile {
+  /** In the directory of the backup. */
   readonly name: string;
+  /** Its length. */
   readonly bytes: number;
   /** SHA-256 of its content, in hexadecimal digits. */
   readonly sha256: string;
@@ -53,7 +57,9 @@ export interface BackupFile {
 export interface BackupReport {
   /** Which store, up to which event, and the hash of that one, which seals all before it. Hexadecimal digits; empty without events. */
   readonly anchor: { readonly id: string; readonly sequence: number; readonly hash: string };
+  /** All of them, in the order of their names. */
   readonly files: readonly BackupFile[];
+  /** Of all of them. */
   readonly bytes: number;
 }
 

@@ -13,6 +13,7 @@ import { StoreError } from "./store-error.js";
 import { encodeMetadata } from "./stored-event.js";
 import { refuseAborted } from "./verification.js";
 
+/** What is imported, whereto, and what becomes of what cannot be. */
 export interface BatpakImportOptions {
   /** The directory of a batpak 0.9.0 store that nobody has open. Only read. */
   readonly source: Directory;
@@ -35,14 +36,17 @@ export interface BatpakImportOptions {
   readonly turn?: () => Promise<void>;
 }
 
+/** How far an import is. */
 export interface BatpakProgress {
   /** Events that were looked at, whatever became of them. */
   readonly events: number;
+  /** How many there are to look at. */
   readonly totalEvents: number;
 }
 
 /** What an import did. Plain data. */
 export interface BatpakImportReport {
+  /** Segments of the source. */
   readonly segments: number;
   /** Events that were appended. */
   readonly imported: number;
@@ -66,6 +70,7 @@ export interface BatpakImportReport {
   };
   /** A tail of the newest segment that a crash has left. Bytes. */
   readonly tornBytes: number;
+  /** What was passed over with `damage: "skip"`; empty for a sound source. */
   readonly damage: readonly BatpakDamage[];
 }
 

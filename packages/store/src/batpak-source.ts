@@ -19,9 +19,13 @@ export interface BatpakEvent {
 
 /** Damage: nothing in the file behind it is read. */
 export interface BatpakDamage {
+  /** Name in the directory of the source. */
   readonly file: string;
+  /** Byte at which reading came to an end. */
   readonly offset: number;
+  /** That of the error: `CODEC_...`, `SIDX_...`. */
   readonly code: string;
+  /** In words, for people. */
   readonly message: string;
 }
 

@@ -4,6 +4,7 @@ import type { CacheBounds, ProjectionCache } from "./projection-cache.js";
 
 /** A cache, and what the suite may do to it besides calling it. Every control that is left out leaves cases undecided. */
 export interface CacheSubject {
+  /** Stands in reports. */
   readonly name: string;
   /** A fresh, empty cache that keeps a few rows of some 100 KiB at least. */
   make(): ProjectionCache | Promise<ProjectionCache>;

@@ -1,3 +1,7 @@
+/**
+ * Entry `@holdfast/store/projections/conformance`: the obligations of a cache of projections, as tests for any runner.
+ * @packageDocumentation
+ */
 import {
   ConformanceViolation,
   cacheCases,
@@ -27,7 +31,9 @@ export type CacheVerdict =
 
 /** What the suite needs of a test runner; vitest, `node:test`, jest and mocha have it. */
 export interface CacheConformanceRunner {
+  /** Opens a group of tests; called once. */
   describe(name: string, body: () => void): unknown;
+  /** States one test, whose promise rejects when it fails. */
   test(name: string, body: () => Promise<void>): unknown;
 }
 

@@ -46,9 +46,11 @@ export interface CompactOptions {
   readonly onProgress?: (progress: CompactProgress) => void;
 }
 
+/** How far a compaction is. */
 export interface CompactProgress {
   /** Segments that are done, and how many there are to do. */
   readonly segments: number;
+  /** Segments there are to do. */
   readonly totalSegments: number;
   /** Payloads that are gone for good so far. */
   readonly droppedPayloads: number;
@@ -56,7 +58,9 @@ export interface CompactProgress {
 
 /** What a compaction has done. Plain data. */
 export interface CompactReport {
+  /** Segments that were looked at. */
   readonly segments: number;
+  /** Segments that were written once more. */
   readonly rewrittenSegments: number;
   /** Payloads that are gone for good. */
   readonly droppedPayloads: number;
@@ -64,6 +68,7 @@ export interface CompactReport {
   readonly postponedPayloads: number;
   /** Bytes of the segments that were looked at. */
   readonly bytesBefore: number;
+  /** Bytes of these segments afterwards. */
   readonly bytesAfter: number;
 }
 

@@ -1,4 +1,8 @@
-// Entry `./consumers`: who follows the events of a store, on its own account, under a name, live, or to append what follows from them.
+/**
+ * Entry `@holdfast/store/consumers`: who follows the events of a store, on its own account, under a name, live, or to
+ * append what follows from them.
+ * @packageDocumentation
+ */
 export { followEvents } from "./event-follower.js";
 export type { EventBatch } from "./event-follower.js";
 export type { DeliveryOptions } from "./delivery-options.js";

@@ -40,7 +40,9 @@ export interface CursorBinding {
   readonly file: string;
 }
 
+/** How far somebody has come in a history. */
 export interface CursorPosition {
+  /** Of the last event that was acknowledged, 0 before the first. */
   readonly sequence: number;
   /** 32 bytes. */
   readonly hash: Uint8Array;

@@ -26,6 +26,7 @@ import type { EventMetadata, StoredEvent } from "./stored-event.js";
 /** The one file that knows Emmett, which is a peer that only this entry needs. */
 
 export interface EmmettEventStoreOptions extends DefaultEventStoreOptions<EmmettEventStore> {
+  /** Stays open when the Emmett store is done with; who opened it closes it. */
   readonly store: Store;
   /** The definitions of what is appended: an event of Emmett whose `type` is the name of one. Those that the store was opened with. */
   readonly events: readonly EventDefinition[];
@@ -35,6 +36,10 @@ export interface EmmettEventStoreOptions extends DefaultEventStoreOptions<Emmett
 
 /** What Emmett's command handlers, deciders and workflows ask of a store. Versions count the events of a stream: 0 without one. */
 export interface EmmettEventStore extends EventStore<ReadEventMetadataWithGlobalPosition> {
+  /**
+   * Appends events and resolves once they are as durable as `durability` says. Rejects with Emmett's error for a
+   * version that is not as expected.
+   */
   appendToStream<EventType extends Event, StoredType extends Event = EventType>(
     streamName: string,
     events: EventType[],

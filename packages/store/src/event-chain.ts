@@ -19,6 +19,7 @@ export type ChainFault =
 
 /** Where a chain was sound up to: what a check that goes on from there begins with. */
 export interface ChainPoint {
+  /** Of the last event that was looked at, 0 before the first. */
   readonly sequence: number;
   /** The hash of the event with that sequence, 32 bytes. */
   readonly hash: Uint8Array;

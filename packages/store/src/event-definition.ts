@@ -36,12 +36,19 @@ export interface EventOptions<
 
 /** A type of event, as {@link defineEvent} makes it. `Input` is what is appended, `Output` what is read. */
 export interface EventDefinition<Name extends string = string, Input = unknown, Output = unknown> {
+  /** What the program calls it. */
   readonly name: Name;
+  /** What is stored for it. */
   readonly kind: number;
+  /** Of the payload, from 1. */
   readonly version: number;
+  /** What data must satisfy; undefined where anything passes. */
   readonly schema: StandardSchema | undefined;
+  /** What stored data must satisfy; undefined where that is `schema`. */
   readonly stored: StandardSchema | undefined;
+  /** A step from every version to the next one. */
   readonly upcast: readonly UpcastStep[];
+  /** Makes bytes of data; undefined where the store's does. */
   readonly codec: EventCodec | undefined;
   /** Types alone; no value is ever there. */
   readonly "~types"?: { readonly input: Input; readonly output: Output } | undefined;

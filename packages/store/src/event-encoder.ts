@@ -20,6 +20,7 @@ export interface EventEnvelope {
   readonly kind: number;
   /** Version of the payload's declaration, from 1; 0 states none. */
   readonly payloadVersion: number;
+  /** Which of the streams of its entity. */
   readonly lane: number;
   /** Place in the stream of its entity and lane, from 0. */
   readonly revision: number;

@@ -24,20 +24,29 @@ export class EventRecord {
   kind = 0;
   /** Version of the payload's declaration, 0 when the writer stated none. */
   payloadVersion = 0;
+  /** Which of the streams of its entity. */
   lane = 0;
   /** Place in the stream of its entity and lane, from 0. */
   revision = 0;
   /** Microseconds since 1970. */
   timeUs = 0;
+  /** See `eventFlags`. */
   flags = 0;
   /** The bytes that were read, and where in them the record begins, its entity begins, its payload begins and it ends. */
   bytes: Uint8Array = nothing;
+  /** Where the record begins in `bytes`. */
   start = 0;
+  /** Where its entity begins. */
   namesStart = 0;
+  /** Where its payload begins. */
   envelopeEnd = 0;
+  /** Where the record ends, exclusive. */
   end = 0;
+  /** Length of the entity's name. */
   entityBytes = 0;
+  /** Length of the scope's name; 0 without one. */
   scopeBytes = 0;
+  /** Length of the metadata; 0 without any. */
   metadataBytes = 0;
   /** Bytes of the payload, also of one that was dropped. */
   payloadBytes = 0;
@@ -101,6 +110,7 @@ export class EventRecord {
     return this.#view16((this.flags & eventFlags.correlation) === 0 ? at.id : FIXED_BYTES);
   }
 
+  /** Id of the event that this one follows from, 16 bytes, lent; undefined without one. */
   viewCausation(): Uint8Array | undefined {
     if ((this.flags & eventFlags.causation) === 0) return undefined;
     return this.#view16(this.namesStart - this.start - ID_BYTES);
@@ -127,10 +137,12 @@ export class EventRecord {
     return this.bytes.subarray(start, start + this.scopeBytes);
   }
 
+  /** Name of the entity. */
   readEntity(): string {
     return decoder.decode(this.viewEntity());
   }
 
+  /** Name of the scope; empty without one. */
   readScope(): string {
     return this.scopeBytes === 0 ? "" : decoder.decode(this.viewScope());
   }

@@ -25,6 +25,7 @@ export type PayloadReading =
 
 /** Why a payload gives no data: at which stage, and what the codec, a step or the schema has against it. */
 export interface PayloadFault {
+  /** Where it failed: decoding, a step to the next version, or the schema. */
   readonly stage: "decode" | "upcast" | "schema";
   /** One at least. */
   readonly issues: readonly SchemaIssue[];
@@ -34,11 +35,15 @@ export interface PayloadFault {
 
 /** A line for every definition, in the order of kinds: to be compared by a test that no version was forgotten. */
 export interface EventManifestEntry {
+  /** What the program calls it. */
   readonly name: string;
+  /** What is stored for it. */
   readonly kind: number;
+  /** Of the payload. */
   readonly version: number;
 }
 
+/** The definitions that a store is opened with: data to payloads and back. */
 export class EventRegistry<Definition extends EventDefinition = EventDefinition> {
   readonly #byKind: ReadonlyMap<number, Definition>;
   readonly #codec: EventCodec;

@@ -1,4 +1,7 @@
-// Entry `./format`: what a store writes as pure functions over bytes, for tools that open no store.
+/**
+ * Entry `@holdfast/store/format`: what a store writes as pure functions over bytes, for tools that open no store.
+ * @packageDocumentation
+ */
 export { commonCount } from "./accelerated-segments.js";
 export type { KnownSegment } from "./accelerated-segments.js";
 export { ACCELERATOR_FILE } from "./accelerator-layout.js";

@@ -17,14 +17,19 @@ import { StoreError } from "./store-error.js";
 
 /** How much of an index came from one kind of source. */
 export interface IndexedPart {
+  /** Segments that were indexed from it. */
   readonly segments: number;
+  /** Events that were. */
   readonly events: number;
 }
 
 /** What an index was filled from. Plain data. */
 export interface IndexReport {
+  /** From the index of sealed segments in one file. */
   readonly accelerator: IndexedPart;
+  /** From the ends of sealed segments. */
   readonly footers: IndexedPart;
+  /** From the events themselves. */
   readonly frames: IndexedPart;
   /** What could have been used and was not, and why. A sealed segment without a footer is `absent`: it was left so, by a crash for one. */
   readonly unused: readonly { readonly file: string; readonly why: string }[];

@@ -1,3 +1,7 @@
+/**
+ * Entry `@holdfast/store`: an event store over one log, opened for writing or beside its writer.
+ * @packageDocumentation
+ */
 export { defineEvent } from "./event-definition.js";
 export type { EventCodec, EventDefinition, EventInput, EventOptions, EventOutput } from "./event-definition.js";
 export { EventRegistry } from "./event-registry.js";
@@ -7,7 +11,14 @@ export type { ReceiptFacts, ReceiptSigner, SignedReceipt } from "./receipt-signa
 export { isInRegion, region } from "./region.js";
 export type { Region, RegionEvents, RegionFilter, RegionOptions, RegionRow } from "./region.js";
 export { uncheckedSchema } from "./standard-schema.js";
-export type { SchemaInput, SchemaIssue, SchemaOutput, StandardSchema } from "./standard-schema.js";
+export type {
+  SchemaInput,
+  SchemaIssue,
+  SchemaOutput,
+  SchemaResult,
+  StandardIssue,
+  StandardSchema,
+} from "./standard-schema.js";
 export { upcastFrom } from "./upcast.js";
 export type { UpcastStep } from "./upcast.js";
 export { formatEventId, idempotencyKey, isEventId, parseEventId } from "./event-id.js";
@@ -17,7 +28,7 @@ export type { NameField } from "./event-name.js";
 export { StoreError, storeErrorCodes } from "./store-error.js";
 export type { StoreErrorCode, StoreErrorContext } from "./store-error.js";
 export { openStore, Store } from "./store.js";
-export type { UnconditionalOptions, Written } from "./store.js";
+export type { Written } from "./store.js";
 export type { StoreHealth, StoreOpenReport, StoreStats, Watermarks } from "./store-report.js";
 export type { StoreLogOptions, StoreOptions, StoreReaderOptions } from "./store-options.js";
 export type { IndexedPart, IndexReport } from "./index-filling.js";
@@ -44,6 +55,7 @@ export type {
   CommitReceipt,
   EventAppendOptions,
   StreamAddress,
+  UnconditionalOptions,
 } from "./append-outcome.js";
 export type { ExpectedRevision } from "./event-writer.js";
 export type { EventFacts, EventMetadata, KnownEvent, RawEvent, StoredEvent } from "./stored-event.js";

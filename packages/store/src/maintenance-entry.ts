@@ -1,4 +1,7 @@
-// Entry `./maintenance`: work on the files of a store that is open and goes on.
+/**
+ * Entry `@holdfast/store/maintenance`: retention and backups of a store that is open and goes on.
+ * @packageDocumentation
+ */
 export { backup } from "./backup.js";
 export type { BackupFile, BackupOptions, BackupProgress, BackupReport } from "./backup.js";
 export { verifyBackup } from "./backup-verification.js";

@@ -30,6 +30,7 @@ export interface NamedCursorOptions extends DeliveryOptions {
   readonly directory?: Directory;
 }
 
+/** What an acknowledgement survives. */
 export interface AckOptions {
   /** `data`: survives a power loss. `memory`: is saved with the next one of `data`, or by `close`. Default `data`. */
   readonly rung?: "memory" | "data";

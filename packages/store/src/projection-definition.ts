@@ -39,6 +39,7 @@ export interface ProjectionIdentity<State> {
 export interface HandlerOptions<State, Definition extends EventDefinition> extends ProjectionIdentity<State> {
   /** Whose events it takes in. Events of other definitions of the store leave the state as it is. */
   readonly events: readonly Definition[];
+  /** A handler for each of these, by its name; returns the next state and changes nothing. */
   readonly on: EventHandlers<NoInfer<State>, Definition>;
   /** Default `refuse`. Asked about events of these definitions, and about those of kinds that no definition has. */
   readonly raw?: RawChoice<NoInfer<State>>;
@@ -48,17 +49,23 @@ export interface HandlerOptions<State, Definition extends EventDefinition> exten
 export interface ApplyOptions<State, Definition extends EventDefinition> extends ProjectionIdentity<State> {
   /** Whose events it takes in. Default: all that there are. */
   readonly events?: readonly Definition[];
+  /** Returns the next state and changes nothing. */
   readonly apply: (state: NoInfer<State>, event: StoredEvent<Definition>) => NoInfer<State>;
 }
 
 /** A fold over events, as {@link defineProjection} makes it. */
 export interface Projection<State, Definition extends EventDefinition = EventDefinition> {
+  /** What cached rows are bound to, with the version. */
   readonly name: string;
+  /** From 1; a higher one whenever handlers or state change. */
   readonly version: number;
+  /** Makes the state before the first event. */
   readonly initial: () => State;
   /** The state after one more event. */
   readonly fold: (state: State, event: StoredEvent) => State;
+  /** What a state from a cache must satisfy; undefined where anything passes. */
   readonly schema: StandardSchema<unknown, State> | undefined;
+  /** Makes bytes of states, and states of bytes. */
   readonly codec: EventCodec;
   /** Types alone; no value is ever there. */
   readonly "~events"?: Definition | undefined;

@@ -39,10 +39,13 @@ export type RowWriting =
 export interface ProjectionStats {
   /** Events that were folded. */
   readonly events: number;
+  /** Readings that began with a row. */
   readonly hits: number;
   /** Of the hits, those that were served without looking. */
   readonly served: number;
+  /** Readings that did not, by why. */
   readonly misses: Readonly<Record<RowMiss, number>>;
+  /** Rows that were written. */
   readonly written: number;
   /** Rows that the codec or the cache has failed to write, or that were too large. */
   readonly unwritten: number;

@@ -8,6 +8,7 @@ import type { StoredEvent } from "./stored-event.js";
 
 /** A state, and where in which history it stands. Plain data beside the state. */
 export interface Projected<State> {
+  /** What the events make. */
   readonly state: State;
   /** Of the last event that it has taken in, 0 without one. */
   readonly sequence: number;
@@ -17,7 +18,9 @@ export interface Projected<State> {
   readonly anchor: StoreAnchor;
   /** Events that were folded for it. */
   readonly events: number;
+  /** What became of the row that was there before. */
   readonly reading: RowReading;
+  /** What became of the row that stands there since. */
   readonly writing: RowWriting;
 }
 

@@ -1,4 +1,4 @@
-// Entry `./projections`: states folded from the events of a store.
+/** Entry `@holdfast/store/projections`: states folded from the events of a store. @packageDocumentation */
 export { defineProjection } from "./projection-definition.js";
 export type {
   ApplyOptions,

@@ -41,10 +41,12 @@ export interface Reactions<Definition extends EventDefinition> {
   ): void;
 }
 
+/** What may be said of an event that a reactor appends; its cause and correlation follow from the event handled. */
 export type ReactionOptions = Omit<EventAppendOptions, "correlation" | "causation">;
 
 /** A handler that has thrown, or whose events could not be appended. */
 export interface ReactionFailure<Event> {
+  /** The one that was handled. */
   readonly event: Event;
   /** What the handler or the append threw; an {@link AppendConflict} where an expected revision did not hold. */
   readonly error: unknown;
@@ -65,7 +67,9 @@ export interface ReactorOptions<Event, Definition extends EventDefinition> exten
   /** Of the reactor and its cursor; see `openNamedCursor`. Another name is another reactor, and writes everything once more. */
   readonly name: string;
   readonly from?: CursorStart;
+  /** Where to go on in place of the position that is stored; see `openNamedCursor`. */
   readonly reset?: CursorStart;
+  /** Where the position is kept. Default the store's own. */
   readonly directory?: Directory;
   /**
    * Called for one event after the other, at least once for each. What it does outside the store may happen twice; what it appends does

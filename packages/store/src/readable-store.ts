@@ -40,6 +40,7 @@ export interface StreamOptions extends ReadingOptions {
   readonly from?: number;
 }
 
+/** Where a page begins, and how long it is. */
 export interface PageOptions extends Omit<ReadingOptions, "signal"> {
   /** Token of the page before; holds for ever, for this store, region and direction. Default: the first page. */
   readonly after?: string;
@@ -49,6 +50,7 @@ export interface PageOptions extends Omit<ReadingOptions, "signal"> {
 
 /** A part of what is in a region. */
 export interface EventPage<Definition extends EventDefinition> {
+  /** In the order that was asked for. */
   readonly events: readonly StoredEvent<Definition>[];
   /** What gives the next page as `after`; undefined where no page had an event yet. */
   readonly next: string | undefined;

@@ -37,8 +37,11 @@ export interface ReceiptSigner {
 
 /** What of an event a receipt states. */
 export interface ReceiptFacts {
+  /** Place of the event in its store, from 1. */
   readonly sequence: number;
+  /** Place of the event in its stream, from 0. */
   readonly revision: number;
+  /** Of the event. */
   readonly id: EventId;
   /** Hash of the event, 32 bytes. */
   readonly hash: Uint8Array;
@@ -46,15 +49,21 @@ export interface ReceiptFacts {
 
 /** A receipt with its signature: plain data, to be kept as JSON by whoever wants proof. */
 export interface SignedReceipt {
+  /** Names the form of receipt. */
   readonly format: typeof RECEIPT_FORMAT;
   /** 32 hexadecimal digits. */
   readonly logId: string;
+  /** How the store hashes events. */
   readonly algorithm: Exclude<HashAlgorithm, "none">;
+  /** Place of the event in its store, from 1. */
   readonly sequence: number;
+  /** Place of the event in its stream, from 0. */
   readonly revision: number;
+  /** Of the event. */
   readonly id: EventId;
   /** 64 hexadecimal digits. */
   readonly hash: string;
+  /** What the signer calls its key. */
   readonly keyId: string;
   /** In base64url. */
   readonly signature: string;

@@ -11,6 +11,7 @@ import { StoreError } from "./store-error.js";
 /** Whether `signature` is one of `message` by some key. Both are borrowed until the call returns. */
 export type SignatureCheck = (message: Uint8Array, signature: Uint8Array) => boolean;
 
+/** Which keys are trusted, and what the receipt is held against. */
 export interface VerifyReceiptOptions {
   /** The keys that are trusted, by their ids. */
   readonly keys: ReadonlyMap<string, SignatureCheck>;
@@ -33,6 +34,7 @@ export type ReceiptFault =
   /** The receipt is of another event than the record. */
   | { readonly kind: "other-event"; readonly field: "hash" | "id" | "revision" };
 
+/** Whether a receipt holds. */
 export type ReceiptVerdict =
   /** Signed by a trusted key. `isOfRecord` says whether a record was given, which is that of the event. */
   | { readonly kind: "valid"; readonly receipt: SignedReceipt; readonly isOfRecord: boolean }

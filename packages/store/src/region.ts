@@ -13,6 +13,7 @@ export interface RegionOptions<Definition extends EventDefinition = EventDefinit
   readonly scope?: string;
   /** Events of these definitions, one at least. They narrow the types of what is read. */
   readonly kinds?: readonly Definition[];
+  /** Events of this lane. */
   readonly lane?: number;
   /** Events from this moment on: a Date, or milliseconds since 1970, which are rounded to microseconds. */
   readonly fromTime?: Date | number;
@@ -32,17 +33,23 @@ export interface RegionFilter {
   readonly entityPrefix: Uint8Array | undefined;
   /** UTF-8, empty for events without a scope. */
   readonly scope: Uint8Array | undefined;
+  /** Numbers of kinds. */
   readonly kinds: ReadonlySet<number> | undefined;
+  /** The one lane. */
   readonly lane: number | undefined;
   /** Microseconds since 1970; `before` is exclusive. */
   readonly fromTimeUs: number | undefined;
+  /** Microseconds since 1970, exclusive. */
   readonly beforeTimeUs: number | undefined;
+  /** From 1. */
   readonly fromSequence: number | undefined;
+  /** Exclusive. */
   readonly beforeSequence: number | undefined;
 }
 
 /** A region as {@link region} makes it: immutable, checked, and the same whoever says it in whatever order. */
 export interface Region<Definition extends EventDefinition = EventDefinition> {
+  /** What it asks of events. */
   readonly filter: RegionFilter;
   /** One text for one region: what cursors and tokens are bound to. */
   readonly identity: string;
@@ -60,12 +67,17 @@ export type RegionEvents<One extends Region, All extends EventDefinition> =
 
 /** What of an event decides whether it is in a region. */
 export interface RegionRow {
+  /** Name of the entity. */
   readonly entity: string;
   /** Empty without one. */
   readonly scope: string;
+  /** What is stored for the type of event. */
   readonly kind: number;
+  /** Which of the streams of its entity. */
   readonly lane: number;
+  /** Microseconds since 1970. */
   readonly timeUs: number;
+  /** Place in the store, from 1. */
   readonly sequence: number;
 }
 

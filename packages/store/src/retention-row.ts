@@ -5,7 +5,9 @@ import type { RegionRow } from "./region.js";
 
 /** What retention decides by: the envelope of an event, as it stays whatever is decided. Plain data; also what `isInRegion` takes. */
 export interface RetentionRow extends RegionRow {
+  /** Of the event. */
   readonly id: EventId;
+  /** Place in the stream, from 0. */
   readonly revision: number;
   /** Version of the definition that wrote it. */
   readonly version: number;

@@ -3,6 +3,7 @@
  * an interface and nothing else: a dependency would bring no code. Source: standardschema.dev.
  */
 export interface StandardSchema<Input = unknown, Output = Input> {
+  /** What the specification asks for. */
   readonly "~standard": {
     readonly version: 1;
     readonly vendor: string;
@@ -12,12 +13,14 @@ export interface StandardSchema<Input = unknown, Output = Input> {
   };
 }
 
+/** What a schema answers: the value that is stored, or what it has against the one it was given. */
 export type SchemaResult<Output> =
   | { readonly value: Output; readonly issues?: undefined }
   | { readonly issues: readonly StandardIssue[] };
 
 /** One thing that a schema has against a value, as the library says it. */
 export interface StandardIssue {
+  /** In words, for people. */
   readonly message: string;
   /** Keys from the outside in; some libraries wrap them. */
   readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined;
@@ -25,6 +28,7 @@ export interface StandardIssue {
 
 /** One thing that a schema has against a value: plain data, without the value. */
 export interface SchemaIssue {
+  /** In words, for people. */
   readonly message: string;
   /** Keys from the outside in. */
   readonly path: readonly PropertyKey[];

@@ -58,6 +58,7 @@ export interface StoreReaderOptions<Definition extends EventDefinition = EventDe
   ReaderOptions,
   "maxRecordBytes" | "turn" | "pollIntervalMs" | "schedule"
 > {
+  /** The store's own. It is only read. */
   readonly directory: Directory;
   /** The types of events that are read as what they are. */
   readonly events: readonly Definition[];
@@ -65,6 +66,7 @@ export interface StoreReaderOptions<Definition extends EventDefinition = EventDe
   readonly hash?: ContentHash;
   /** As for {@link StoreOptions}. */
   readonly codec?: EventCodec;
+  /** As for {@link StoreOptions}. */
   readonly cacheBytes?: number;
 }
 

@@ -131,6 +131,7 @@ export class StoreReader<Definition extends EventDefinition = EventDefinition> e
     }
   }
 
+  /** Ends the reader: whoever waits is told, later calls throw `STORE_CLOSED`. May be called again. */
   close(): void {
     this.#isClosed = true;
     for (const end of this.#pauses) end();

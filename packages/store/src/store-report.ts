@@ -10,9 +10,13 @@ export interface StoreOpenReport {
   readonly log: RecoveryReport;
   /** What the index was filled from. */
   readonly indexedFrom: IndexReport;
+  /** Events in the store. */
   readonly events: number;
+  /** Streams in the store. */
   readonly streams: number;
+  /** Bytes of the index in memory. */
   readonly indexBytes: number;
+  /** Milliseconds by the option `now`. */
   readonly durationMs: number;
 }
 
@@ -29,10 +33,15 @@ export interface Watermarks extends ReaderWatermarks {
   readonly accepted: number;
 }
 
+/** Counters of one open store. Plain data. */
 export interface StoreStats {
+  /** Events in the store. */
   readonly events: number;
+  /** Streams in the store. */
   readonly streams: number;
+  /** Names of entities in use. */
   readonly entities: number;
+  /** Names of scopes in use. */
   readonly scopes: number;
   /** Bytes of the index in memory. */
   readonly indexBytes: number;
@@ -40,5 +49,6 @@ export interface StoreStats {
   readonly footers: { readonly written: number; readonly leftOut: number; readonly problem: unknown };
   /** Accelerators that were written, and why the last that was due was not. */
   readonly accelerators: { readonly written: number; readonly problem: unknown };
+  /** Those of the log. */
   readonly log: WalStats;
 }

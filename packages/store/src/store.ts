@@ -12,6 +12,7 @@ import type {
   CommitOutcome,
   CommitReceipt,
   StreamAddress,
+  UnconditionalOptions,
 } from "./append-outcome.js";
 import { CommitBuilder } from "./commit-builder.js";
 import type { EventDefinition, EventInput } from "./event-definition.js";
@@ -46,9 +47,6 @@ import { refuseUnfinished } from "./unfinished-backup.js";
 
 /** Something whose durability can be waited for. */
 export type Written = number | Pick<AppendReceipt, "sequence"> | Pick<CommitReceipt, "receipts">;
-
-/** Options of {@link Store.append} without a condition: its outcome is a receipt. */
-export type UnconditionalOptions = AppendOptions & { readonly expectedRevision?: "any" };
 
 /** What is written to, and what is put at the ends of its segments. */
 interface StoreLog {
@@ -175,6 +173,7 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
     return { accepted: this.#log.lastLsn, visible: this.#log.writtenLsn, durable: this.#log.durableLsn };
   }
 
+  /** Whether the store can go on, and what has ended it if not. */
   get health(): StoreHealth {
     if (this.#isClosed) return { kind: "closed" };
     const error = this.#log.failure;

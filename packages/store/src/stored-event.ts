@@ -11,12 +11,15 @@ export type EventMetadata = Readonly<Record<string, unknown>>;
 
 /** What is known of every event, whoever wrote it. Plain data, owned by the caller. */
 export interface EventFacts {
+  /** The same wherever the event is read. */
   readonly id: EventId;
   /** Place in the store, from 1. */
   readonly sequence: Sequence;
+  /** What the event is about. */
   readonly entity: string;
   /** Empty without one. */
   readonly scope: string;
+  /** Which of the streams of the entity. */
   readonly lane: number;
   /** Place in the stream of the entity and the lane, from 0. */
   readonly revision: Revision;
@@ -30,6 +33,7 @@ export interface EventFacts {
   readonly correlation: EventId;
   /** The event that this one follows from. */
   readonly causation: EventId | undefined;
+  /** Plain data that was stored beside the payload; empty without any. */
   readonly metadata: EventMetadata;
 }
 

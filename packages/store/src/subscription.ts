@@ -107,6 +107,7 @@ export class Subscription<
     this.close();
   }
 
+  /** The one loop over what comes; a second one is refused. */
   async *[Symbol.asyncIterator](): AsyncGenerator<SubscriptionBatch<RegionEvent<One, Definition>>, void, undefined> {
     if (this.#isIterated) throw refused("subscription", "has its loop: another one would take its events");
     this.#isIterated = true;

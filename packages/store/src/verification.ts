@@ -8,6 +8,7 @@ import { EventRecord } from "./event-record.js";
 import { checkOptions, checkWatching, need } from "./option-checks.js";
 import { StoreError } from "./store-error.js";
 
+/** How deep a verification goes, what ends it, and what hears of it. */
 export interface VerifyOptions {
   /** Computes every hash and follows every link. Otherwise only frames, envelopes and the index are looked at. Default true. */
   readonly deep?: boolean;
@@ -17,8 +18,11 @@ export interface VerifyOptions {
   readonly onProgress?: (progress: VerifyProgress) => void;
 }
 
+/** How far a verification is. */
 export interface VerifyProgress {
+  /** Events that were looked at. */
   readonly events: number;
+  /** Events there are to look at. */
   readonly totalEvents: number;
 }
 
@@ -30,6 +34,7 @@ export type VerifyFault =
   /** The index in memory says something else than the frame. */
   | { readonly kind: "index"; readonly sequence: number; readonly field: string };
 
+/** What a verification found: nothing wrong, or the first thing that is. */
 export type VerifyReport =
   | {
       readonly kind: "intact";

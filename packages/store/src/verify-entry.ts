@@ -1,4 +1,7 @@
-// Entry `./verify`: receipts away from the store that gave them. Imports no store, no log and no file.
+/**
+ * Entry `@holdfast/store/verify`: receipts away from the store that gave them. Imports no store, no log and no file.
+ * @packageDocumentation
+ */
 export type { EventId } from "./event-id.js";
 export type { SignedReceipt } from "./receipt-signature.js";
 export { verifyReceipt } from "./receipt-verification.js";
