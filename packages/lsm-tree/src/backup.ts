@@ -54,9 +54,11 @@ export interface BackupOptions {
   readonly link?: boolean;
 }
 
+/** How far a backup is. */
 export interface BackupProgress {
   /** Of tables that are there, and of the one that is copied. */
   readonly bytes: number;
+  /** Of all tables that the copy will have. */
   readonly totalBytes: number;
 }
 
@@ -66,7 +68,9 @@ export interface BackupReport {
   readonly databaseId: string;
   /** The last write that it has. */
   readonly lastSeqno: number;
+  /** Tables of the copy. */
   readonly tables: number;
+  /** Bytes of their files. */
   readonly bytes: number;
   /** Tables that share their file with the source. */
   readonly linkedTables: number;

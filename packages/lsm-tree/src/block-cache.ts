@@ -1,6 +1,7 @@
 import { checkKeys, checkWhole } from "./option-check.js";
 import type { BlockCache } from "./sstable/table-reader.js";
 
+/** How much a cache keeps. */
 export interface S3FifoCacheOptions {
   /** Bytes of all blocks it keeps, with what an array takes beside its bytes. 0 keeps none. */
   readonly maxBytes: number;
@@ -33,8 +34,11 @@ const QUEUE_COUNT = 3;
  * comes into the main queue at once. So a hit costs a look-up and a counter, and moves nothing.
  */
 export class S3FifoCache implements TableBlockCache {
+  /** Bytes that it keeps at most. */
   readonly maxBytes: number;
+  /** Blocks that were there when they were asked for. */
   hits = 0;
+  /** Blocks that were not. */
   misses = 0;
   /** By table number: its slots by block, 0 for none, and how many there are. */
   readonly #tables = new Map<number, TableSlots>();
@@ -72,6 +76,7 @@ export class S3FifoCache implements TableBlockCache {
     return this.#bytesOf(SMALL) + this.#bytesOf(MAIN);
   }
 
+  /** The block, lent; undefined where it is not kept. */
   get(tableNumber: number, block: number): Uint8Array | undefined {
     const slot = this.#slotOf(tableNumber, block);
     const bytes = this.#bytes[slot]; // no queue has bytes, nor has a ghost

@@ -75,7 +75,9 @@ function mix(hash: number): number {
 
 /** Looks into the payload of a filter frame, which it borrows. */
 export class BloomFilter {
+  /** Keys that it was built from. */
   readonly keyCount: number;
+  /** The key of the hashes that it was built with. */
   readonly hashKey: HashKey;
   /** Bytes in memory. */
   readonly bytes: number;

@@ -13,6 +13,7 @@ import type { WorkSlices } from "./work-slices.js";
 import { MAX_RECORD_BYTES } from "./write-group.js";
 import { LOG_DIRECTORY } from "./write-path.js";
 
+/** What ends a verification early, and what hears of it. */
 export interface VerifyOptions {
   /** Ends it with `LSM_ABORTED`. */
   readonly signal?: AbortSignal;
@@ -24,6 +25,7 @@ export interface VerifyOptions {
 export interface DatabaseVerification extends VersionVerification {
   /** Records of the log and of the manifest that are sound. */
   readonly logRecords: number;
+  /** Those of the manifest. */
   readonly manifestRecords: number;
 }
 

@@ -5,6 +5,7 @@ import { LsmError } from "./lsm-error.js";
 /** What a flush or a compaction does with an entry: writes it, writes it with seqno 0, or leaves it out. */
 export type Verdict = "keep" | "keepAtZero" | "drop";
 
+/** What has to be known to drop an entry. */
 export interface DropRulesOptions {
   /**
    * Seqnos of all snapshots, ascending. The seqno that readers see now belongs to them unless every entry of the job is at or below it: otherwise

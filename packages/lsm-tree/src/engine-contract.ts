@@ -11,6 +11,7 @@ import type { WriteBatch } from "./write-batch.js";
  */
 export type WriteRung = "memory" | "os" | "data" | "full";
 
+/** What a write has reached when its promise resolves. */
 export interface WriteOptions {
   /** Default `os`. */
   readonly rung?: WriteRung;
@@ -20,12 +21,14 @@ export interface WriteOptions {
 export interface EngineSnapshot {
   /** The last write that it sees. */
   readonly seqno: number;
+  /** Whether it was released; reads at it are refused then. */
   readonly released: boolean;
   /** Lets compaction drop what only this snapshot sees. Idempotent. */
   release(): void;
   [Symbol.dispose](): void;
 }
 
+/** Which moment is read, and whether blocks are kept. */
 export interface ReadOptions {
   /** Default: everything that was written, as of the call. */
   readonly snapshot?: EngineSnapshot;
@@ -40,6 +43,7 @@ export interface RangeOptions extends KeyBounds, ReadOptions {
 
 /** Visible entries in one direction; it sees what there was when it was made. Must be closed, since it keeps tables from being removed. */
 export interface EngineCursor extends EntryView {
+  /** Whether the cursor stands on an entry. */
   readonly valid: boolean;
   /** To the first entry in this direction. */
   start(): void;
@@ -47,6 +51,7 @@ export interface EngineCursor extends EntryView {
   seek(key: Uint8Array): void;
   /** To the next entry in this direction. Only from an entry. */
   next(): void;
+  /** Lets go of the tables it reads. Idempotent. */
   close(): void;
   [Symbol.dispose](): void;
 }
@@ -60,26 +65,35 @@ export interface KeyValueEngine {
   get(key: Uint8Array, options?: ReadOptions): Uint8Array | undefined;
   /** The entry where it lies, for whoever decodes it at once; undefined when there is none or it is deleted. Lent until the next call. */
   find(key: Uint8Array, options?: ReadOptions): EntryView | undefined;
+  /** As `get` for each key, all of the same moment. */
   getMany(keys: readonly Uint8Array[], options?: ReadOptions): (Uint8Array | undefined)[];
+  /** Whether there is an entry that is no delete. */
   has(key: Uint8Array, options?: ReadOptions): boolean;
+  /** Writes one entry. Resolves on the rung that was asked for, rejects with an `LsmError`. */
   put(key: Uint8Array, value: Uint8Array, options?: WriteOptions): Promise<void>;
+  /** Writes that there is no entry. As `put` otherwise. */
   delete(key: Uint8Array, options?: WriteOptions): Promise<void>;
   /** All operations of the batch or none; the batch may be used again when the call has returned. */
   write(batch: WriteBatch, options?: WriteOptions): Promise<void>;
   /** Removes the keys inside the bounds that `snapshot` sees, at most `limit` of them in the order of `reverse`. Not atomic, unless it removes everything. */
   clear(range?: RangeOptions & { readonly limit?: number }, options?: WriteOptions): Promise<void>;
+  /** A moment: everything that reads see now. Release it. */
   snapshot(): EngineSnapshot;
+  /** Entries inside the bounds. Close it. */
   cursor(range?: RangeOptions): EngineCursor;
   /** Bytes of table files that hold keys from `start` up to `end`, exclusive. */
   approximateSize(start: Uint8Array, end: Uint8Array): number;
   /** Flushes, and rewrites all tables with keys inside the bounds down to the last level that has any. Both inclusive, open where left out. */
   compactRange(start?: Uint8Array, end?: Uint8Array, options?: { readonly signal?: AbortSignal }): Promise<void>;
+  /** Waits for what is under way, syncs the log, and gives back files and lock. Idempotent. */
   close(): Promise<void>;
 }
 
 /** A table that is being written. It counts for nothing before an edit of the manifest names it. */
 export interface NewTable {
+  /** Number that no other table gets. */
   readonly tableNumber: number;
+  /** Takes the entries, in order. */
   readonly builder: TableBuilder;
   /** Completes the file and syncs its bytes, not its name. Its entry in the manifest is returned. */
   finish(): Promise<TableMeta>;

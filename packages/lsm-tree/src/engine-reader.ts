@@ -209,16 +209,19 @@ export class EngineReader extends ReadableEngine implements KeyValueEngine {
     }
   }
 
+  /** The moment that this reader shows, also when `refresh` has shown it another one. Release it. */
   override snapshot(): EngineSnapshot {
     const snapshot = super.snapshot();
     this.#snapshots.set(snapshot, this.#moment);
     return snapshot;
   }
 
+  /** Rejects with `LSM_READ_ONLY`. */
   put(): Promise<void> {
     return this.#refused();
   }
 
+  /** Rejects with `LSM_READ_ONLY`. */
   delete(): Promise<void> {
     return this.#refused();
   }

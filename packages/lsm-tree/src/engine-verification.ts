@@ -18,7 +18,9 @@ export interface VersionVerification {
   readonly tableCount: number;
   /** Bytes of their files, entries and deletes, as the manifest has them. */
   readonly bytes: number;
+  /** Their entries, deletes included. */
   readonly entryCount: number;
+  /** Their deletes. */
   readonly deleteCount: number;
   /** What is wrong: of a table the first thing. Empty for a sound version. */
   readonly problems: readonly LsmError[];

@@ -3,15 +3,21 @@
  * moves; those of values as long as the block or memtable they lie in.
  */
 export interface EntryView {
+  /** Holds the user key; lent. */
   readonly keyBytes: Uint8Array;
+  /** Where the key begins in `keyBytes`. */
   readonly keyStart: number;
+  /** Where it ends, exclusive. */
   readonly keyEnd: number;
+  /** Number of the write that made it. */
   readonly seqno: number;
   /** See `entryKinds`. */
   readonly kind: number;
   /** Empty range for a delete. */
   readonly valueBytes: Uint8Array;
+  /** Where the value begins in `valueBytes`. */
   readonly valueStart: number;
+  /** Where it ends, exclusive. */
   readonly valueEnd: number;
 }
 
@@ -22,6 +28,7 @@ const nothing = new Uint8Array();
  * move it from an entry, and after each of these `valid` says whether it stands on one.
  */
 export abstract class EntryCursor implements EntryView {
+  /** Whether the cursor stands on an entry; the fields below mean nothing otherwise. */
   valid = false;
   /** Whether `next` or `prev` came here from another version of the same key, which the cursor knows for less than a comparison. Means nothing after other moves. */
   repeatsKey = false;

@@ -1,3 +1,8 @@
+/**
+ * Entry `@holdfast/lsm-tree/format`: tables, memtables, log records and edits as pure functions over bytes, for engines
+ * and tools.
+ * @packageDocumentation
+ */
 export { compareUserKeys, entryKinds, MAX_SEQNO } from "./internal-key.js";
 export { EntryCursor } from "./entry-cursor.js";
 export { hashKey } from "./key-hash.js";

@@ -1,3 +1,8 @@
+/**
+ * Entry `@holdfast/lsm-tree`: the database, as `LsmLevel` for users of `abstract-level` and as an engine over plain
+ * bytes.
+ * @packageDocumentation
+ */
 export { LsmError, lsmErrorCodes } from "./lsm-error.js";
 export type { LsmErrorCode, LsmErrorContext } from "./lsm-error.js";
 export { MAX_KEY_BYTES, MAX_VALUE_BYTES } from "./internal-key.js";

@@ -8,6 +8,7 @@ export interface Job {
   run(slices: WorkSlices): Promise<void>;
 }
 
+/** What background work is for. */
 export type JobKind = "flush" | "compaction";
 
 export interface JobSchedulerOptions {
@@ -23,12 +24,17 @@ export interface JobSchedulerOptions {
   readonly onFailure?: (kind: JobKind, error: unknown) => void;
 }
 
+/** Background work since the open. */
 export interface JobStats {
   /** What runs; undefined when nothing does. */
   readonly running: string | undefined;
+  /** Jobs that came to their end, by kind. */
   readonly finished: Readonly<Record<JobKind, number>>;
+  /** Jobs that ended with an error, by kind. */
   readonly failed: Readonly<Record<JobKind, number>>;
+  /** Slices that jobs were done in. */
   readonly sliceCount: number;
+  /** How long the longest of them held the event loop, in milliseconds. */
   readonly longestSliceMs: number;
   /** Slices that were longer than 4 ms. */
   readonly overrunCount: number;

@@ -9,7 +9,9 @@
 
 /** The two halves of a hash key, 32 bits each. Drawn once for a database; filters on disk name the one they were built with. */
 export interface HashKey {
+  /** The lower half. */
   readonly low: number;
+  /** The upper half. */
   readonly high: number;
 }
 

@@ -18,11 +18,14 @@ export const levelErrorCodes = [
   "LEVEL_ABORTED",
 ] as const;
 
+/** A code of `abstract-level`; the README says for each what to do. */
 export type LevelErrorCode = (typeof levelErrorCodes)[number];
 
 /** What {@link LsmLevel} throws where the engine below it failed: the code of `abstract-level`, and what the engine said as `cause`. */
 export class LevelError extends Error {
+  /** `LevelError`, as errors of `abstract-level` have a name. */
   override readonly name: string;
+  /** What happened; stable. */
   readonly code: LevelErrorCode;
 
   constructor(code: LevelErrorCode, message: string = sentences[code], options?: ErrorOptions) {

@@ -29,6 +29,7 @@ type DirectoryOptions = Omit<EngineOptions, "directory" | keyof AbstractOpenOpti
   readonly directory?: Directory | undefined;
 };
 
+/** What the constructor of `LsmLevel` takes: options of `abstract-level`, of the engine, and `directory`. */
 export type LsmLevelOptions<K, V> = AbstractDatabaseOptions<K, V> & DirectoryOptions;
 /** What `open()` takes; the rest is what the constructor was given. */
 export type LsmOpenOptions = AbstractOpenOptions & Omit<DirectoryOptions, "directory">;

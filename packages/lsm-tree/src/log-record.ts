@@ -24,19 +24,27 @@ export const HAS_RANGE_DELETES = 1;
 export class LogRecordCursor {
   /** `batch` or `clear`; a clear has no operations and takes one seqno. */
   recordKind: "batch" | "clear" = "batch";
+  /** Operations of the record. */
   operationCount = 0;
+  /** Seqno of the first of them. */
   baseSeqno = 0;
   /** Of the operation this stands on. Ranges lie in {@link bytes}. */
   kind = 0;
+  /** Of the operation this stands on. */
   seqno = 0;
+  /** Where its key begins. */
   keyStart = 0;
+  /** Where its key ends, exclusive. */
   keyEnd = 0;
+  /** Where its value begins. */
   valueStart = 0;
+  /** Where its value ends, exclusive. */
   valueEnd = 0;
   /** End of a range delete, exclusive, in `valueStart` to `valueEnd`; false when it has none. */
   hasEnd = false;
   /** Of the whole record: whether an operation deletes a range of keys. */
   hasRangeDeletes = false;
+  /** The record; borrowed. */
   bytes: Uint8Array = new Uint8Array();
   #reader = new ByteReader(this.bytes, "a log record");
   #index = 0;

@@ -98,7 +98,7 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
   #plainOptions: object | undefined;
 
   /**
-   * @param location - path of the database's directory on this machine; with `directory` only the name that {@link location} tells.
+   * @param location - path of the database's directory on this machine; with `directory` only the name that `location` tells.
    * @throws `TypeError` that names the argument or option.
    */
   constructor(location: string, options?: LsmLevelOptions<KDefault, VDefault>);

@@ -4,9 +4,13 @@ import { Version } from "./version.js";
 
 /** What the edits of a manifest lead to. Immutable. */
 export interface ManifestState {
+  /** What the database is. */
   readonly database: DatabaseIdentity;
+  /** Its tables. */
   readonly version: Version;
+  /** Number that the next table gets at least. */
   readonly nextFileNumber: number;
+  /** Highest seqno in any table. */
   readonly lastSeqno: number;
   /** The log is in tables up to here. */
   readonly flushedLsn: number;

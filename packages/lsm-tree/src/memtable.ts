@@ -6,6 +6,7 @@ import { MemtableEntries } from "./memtable-entries.js";
 import { MemtableRuns, resultOf, type Run } from "./memtable-runs.js";
 import { checkKeys, checkWhole } from "./option-check.js";
 
+/** What a memtable is made for. */
 export interface MemtableOptions {
   /** The key of the hashes given to `find`: that of the database. */
   readonly hashKey: HashKey;
@@ -41,10 +42,12 @@ export class Memtable {
     this.#found = new MemtableCursor(this.#entries, new Uint32Array());
   }
 
+  /** Entries, deletes and older versions included. */
   get entryCount(): number {
     return this.#entries.count;
   }
 
+  /** Those that are deletes. */
   get deleteCount(): number {
     return this.#deletes;
   }
@@ -54,6 +57,7 @@ export class Memtable {
     return this.#minSeqno;
   }
 
+  /** Highest seqno among them; 0 without entries. */
   get maxSeqno(): number {
     return this.#maxSeqno;
   }

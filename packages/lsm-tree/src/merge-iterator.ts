@@ -2,6 +2,7 @@ import type { EntryCursor } from "./entry-cursor.js";
 import { compareBytes } from "./internal-key.js";
 import { LsmError } from "./lsm-error.js";
 
+/** Which way keys are gone through. */
 export type Direction = "forward" | "reverse";
 
 /**

@@ -16,11 +16,15 @@ export interface ReadableTables extends Pick<TableStore, "reader" | "pin"> {
   readonly readCount: number;
 }
 
+/** What a view is made of. */
 export interface ReadViewOptions {
   /** Newest first; each key's versions in one are newer than those in the next. */
   readonly memtables: readonly Memtable[];
+  /** Its tables. */
   readonly version: Version;
+  /** Opens them. */
   readonly tables: ReadableTables;
+  /** That of the database. */
   readonly hashKey: HashKey;
 }
 

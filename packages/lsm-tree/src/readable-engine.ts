@@ -16,11 +16,13 @@ export abstract class ReadableEngine {
   /** Throws unless the database is open. */
   protected abstract checkOpen(): void;
 
+  /** An owned copy of the value; undefined when there is none. */
   get(key: Uint8Array, options?: ReadOptions): Uint8Array | undefined {
     const found = this.find(key, options);
     return found?.valueBytes.slice(found.valueStart, found.valueEnd); // of a memtable or a block, never a Buffer
   }
 
+  /** The entry where it lies, lent until the next call; undefined when there is none. */
   find(key: Uint8Array, options?: ReadOptions): EntryView | undefined {
     this.checkOpen();
     const tree = this.treeOf(options?.snapshot);
@@ -28,16 +30,19 @@ export abstract class ReadableEngine {
     return found === undefined || found.kind === entryKinds.delete ? undefined : found;
   }
 
+  /** As `get` for each key, all of the same moment. */
   getMany(keys: readonly Uint8Array[], options?: ReadOptions): (Uint8Array | undefined)[] {
     this.checkOpen();
     const tree = this.treeOf(options?.snapshot);
     return tree.view.getMany(keys, seqnoOf(options, tree), options?.fillCache);
   }
 
+  /** Whether there is an entry that is no delete. */
   has(key: Uint8Array, options?: ReadOptions): boolean {
     return this.find(key, options) !== undefined;
   }
 
+  /** A moment: everything that reads see now. Release it. */
   snapshot(): EngineSnapshot {
     this.checkOpen();
     return this.tree.takeSnapshot();
@@ -49,6 +54,7 @@ export abstract class ReadableEngine {
     return approximateSize(this.tree.version, this.tree.tables, start, end);
   }
 
+  /** Entries inside the bounds. Close it. */
   cursor(range: RangeOptions = {}): EngineCursor {
     this.checkOpen();
     const tree = this.treeOf(range.snapshot);

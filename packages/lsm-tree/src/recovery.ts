@@ -52,12 +52,17 @@ import { MAX_RECORD_BYTES } from "./write-group.js";
 export interface OpenReport {
   /** True when there was no database before. */
   readonly created: boolean;
+  /** What became of the log of edits. */
   readonly manifest: RecoveryReport;
+  /** What became of the log of writes. */
   readonly log: RecoveryReport;
+  /** Tables of the version that was opened. */
   readonly tables: number;
+  /** Bytes of their files. */
   readonly tableBytes: number;
   /** Records of the log that were in no table, and what they did. */
   readonly replayedRecords: number;
+  /** Operations of these records. */
   readonly replayedOperations: number;
   /** Memtables that became tables meanwhile. */
   readonly flushes: number;
@@ -65,6 +70,7 @@ export interface OpenReport {
   readonly orphans: readonly string[];
   /** Tables that are missing or damaged, as far as the open has looked, each with its file and keys. Empty unless `mode` is `salvage`: others refuse them. */
   readonly unreadable: readonly LsmError[];
+  /** Milliseconds by the option `now`. */
   readonly durationMs: number;
 }
 

@@ -2,6 +2,7 @@
 
 const pattern = /^([1-9]\d{0,15})\.sst$/;
 
+/** Name of a table's file in `tables/`. */
 export function formatTableFileName(tableNumber: number): string {
   return `${tableNumber}.sst`;
 }

@@ -12,16 +12,19 @@ import { formatTableFileName, parseTableFileName } from "./table-file-name.js";
 import { OpenTable, withKeysOf } from "./open-table.js";
 import type { TableMeta } from "./version-edit.js";
 
+/** Where tables are, and how those that are created are made. */
 export interface TableFilesOptions {
   /** Where tables lie, and nothing else that is ours: `tables/` of the database. */
   readonly directory: Directory;
   /** 16 bytes. */
   readonly databaseId: Uint8Array;
+  /** That of the database. */
   readonly hashKey: HashKey;
   /** 32 random bits for each table that is created. */
   readonly nonce: () => number;
   /** Milliseconds since 1970, stated in tables that are created. Default: they state 0. */
   readonly now?: () => number;
+  /** Keeps blocks that were read. Default none. */
   readonly cache?: TableBlockCache;
   /** Codecs for reading, beside those of the format. */
   readonly codecs?: BlockCodecs;
@@ -29,7 +32,9 @@ export interface TableFilesOptions {
   readonly maxOpenTables?: number;
   /** Of tables that are created: see `TableBuilder`. */
   readonly blockBytes?: number;
+  /** As of `TableBuilder`. */
   readonly codec?: BlockCodec | null;
+  /** As of `TableBuilder`. */
   readonly filterBitsPerKey?: number;
   /** A barrier of names has failed: nothing may be written any more. */
   readonly onFailure?: (error: unknown) => void;

@@ -12,17 +12,25 @@ import { EditWriter } from "./edit-writer.js";
 
 /** A table as the manifest knows it: enough to find a key's table without opening any, and to know the file when it is opened. */
 export interface TableMeta {
+  /** Level that it is in. */
   readonly level: number;
+  /** Number of the table. */
   readonly tableNumber: number;
   /** Size of the file. */
   readonly bytes: number;
   /** Chain of the table's last frame, a CRC over all of it. */
   readonly chain: number;
+  /** Entries, deletes and older versions included. */
   readonly entryCount: number;
+  /** Those that are deletes. */
   readonly deleteCount: number;
+  /** Lowest seqno in it. */
   readonly minSeqno: number;
+  /** Highest seqno in it. */
   readonly maxSeqno: number;
+  /** Least user key. */
   readonly smallest: Uint8Array;
+  /** Greatest user key. */
   readonly largest: Uint8Array;
   /** Milliseconds since 1970. */
   readonly createdMs: number;
@@ -30,15 +38,19 @@ export interface TableMeta {
 
 /** What a database is. Stated when it is created, and in every snapshot of the manifest. */
 export interface DatabaseIdentity {
+  /** Of tables, records and edits. */
   readonly formatVersion: number;
   /** 16 random bytes. */
   readonly databaseId: Uint8Array;
   /** 1 = bytewise. */
   readonly comparator: number;
+  /** Of the hashes of filters and memtables. */
   readonly hashKey: HashKey;
+  /** How many levels there are. */
   readonly levelCount: number;
 }
 
+/** One statement of an edit. */
 export type EditChange =
   /** The records from here to `snapshotEnd` are all there is; they replace what was before only once the end is there. */
   | { readonly kind: "snapshotBegin"; readonly recordCount: number }

@@ -11,16 +11,19 @@ import type { EditChange, TableMeta } from "./version-edit.js";
  * level are sorted by their smallest key and no user key lies in two of them. Whatever a level holds of a key is newer than what deeper levels hold of it.
  */
 export class Version {
+  /** Tables by level, from 0: level 0 newest first, the others by key and without overlaps. */
   readonly levels: readonly (readonly TableMeta[])[];
 
   private constructor(levels: readonly (readonly TableMeta[])[]) {
     this.levels = levels;
   }
 
+  /** A version without tables. */
   static empty(levelCount: number): Version {
     return new Version(Array.from({ length: levelCount }, () => []));
   }
 
+  /** Tables of all levels. */
   get tableCount(): number {
     return this.levels.reduce((sum, tables) => sum + tables.length, 0);
   }

@@ -4,9 +4,13 @@ import type { Direction, MergeIterator } from "./merge-iterator.js";
 
 /** Which user keys are meant; a bound that is left out is none, and an empty key is a bound like any other. */
 export interface KeyBounds {
+  /** Keys above this one. */
   readonly gt?: Uint8Array | undefined;
+  /** Keys from this one on. */
   readonly gte?: Uint8Array | undefined;
+  /** Keys below this one. */
   readonly lt?: Uint8Array | undefined;
+  /** Keys up to this one, it included. */
   readonly lte?: Uint8Array | undefined;
 }
 
@@ -18,6 +22,7 @@ const PATIENCE = 16;
  * the direction of the merge below it, and can be placed anew as often as one likes.
  */
 export class VisibleEntries implements EntryView {
+  /** Whether it stands on an entry; the fields below mean nothing otherwise. */
   valid = false;
   keyBytes: Uint8Array = new Uint8Array();
   keyStart = 0;

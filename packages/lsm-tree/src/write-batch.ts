@@ -4,6 +4,7 @@ import { HAS_RANGE_DELETES, LOG_RECORD_HEADER_BYTES, logRecordKinds } from "./lo
 import { checkKeys, checkWhole } from "./option-check.js";
 import { MAX_VARINT_BYTES, writeVarint } from "./varint.js";
 
+/** How long a batch may become. */
 export interface WriteBatchOptions {
   /** A batch whose record would be longer is refused. Bytes, default 64 MiB; the log's own limit may be less. */
   readonly maxRecordBytes?: number;
@@ -14,6 +15,7 @@ export interface WriteBatchOptions {
  * on a key wins.
  */
 export class WriteBatch {
+  /** Operations of the batch. */
   operationCount = 0;
   readonly #maxRecordBytes: number;
   #bytes = new Uint8Array(4096);

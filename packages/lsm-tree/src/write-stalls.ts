@@ -7,9 +7,11 @@ export interface StallStats {
   readonly state: WritePressure["kind"];
   /** Records that were acknowledged later, and by how much in all. */
   readonly delays: number;
+  /** Milliseconds of all delays. */
   readonly delayMs: number;
   /** How often writes began to wait, and how long in all. */
   readonly waits: number;
+  /** Milliseconds of all waits. */
   readonly waitMs: number;
 }
 

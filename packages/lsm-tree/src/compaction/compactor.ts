@@ -27,12 +27,19 @@ export interface CompactionHost {
   install(changes: readonly EditChange[]): Promise<boolean>;
 }
 
+/** What compactions did since the open. */
 export interface CompactionStats {
+  /** Compactions that wrote tables. */
   readonly merges: number;
+  /** Tables that went to another level as they are. */
   readonly moves: number;
+  /** Bytes of tables that were merged. */
   readonly bytesRead: number;
+  /** Bytes of tables that came of it. */
   readonly bytesWritten: number;
+  /** Entries that were merged. */
   readonly entriesRead: number;
+  /** Those that are in no table any more. */
   readonly entriesDropped: number;
   /** Numbers of tables that could not be read: they are left alone until a range is compacted that they are in. */
   readonly unreadableTables: readonly number[];

@@ -15,8 +15,11 @@ const MOST_NUMBERS = 4 * MAX_VARINT_BYTES + 1;
 export class BlockBuilder {
   /** What {@link finish} has encoded, from 0 on; lent until the next call. */
   bytes: Uint8Array;
+  /** Entries since the last reset. */
   entryCount = 0;
+  /** Lowest seqno among them. */
   minSeqno = 0;
+  /** Highest seqno among them. */
   maxSeqno = 0;
   readonly #restartInterval: number;
   #restarts: number[] = [];
@@ -87,6 +90,7 @@ export class BlockBuilder {
     return at + blockFooter.bytes;
   }
 
+  /** Forgets the entries, and keeps the memory. */
   reset(): void {
     this.entryCount = 0;
     this.#restarts = [];

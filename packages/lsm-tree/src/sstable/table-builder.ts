@@ -34,6 +34,7 @@ import {
 import { TableIndexBuilder, type IndexedBlock } from "./table-index.js";
 import { encodeTableProperties, type TableProperties } from "./table-properties.js";
 
+/** Which table is built, and how. */
 export interface TableBuilderOptions {
   /** 16 bytes, the same in all tables of a database. */
   readonly databaseId: Uint8Array;
@@ -57,18 +58,23 @@ export interface TableBuilderOptions {
   readonly bufferBytes?: number;
   /** See {@link TableProperties}; each 0 by default. */
   readonly firstLsn?: number;
+  /** See {@link TableProperties}. */
   readonly lastLsn?: number;
+  /** See {@link TableProperties}. */
   readonly level?: number;
+  /** See {@link TableProperties}. */
   readonly createdMs?: number;
 }
 
 /** What a manifest has to keep of a finished table. */
 export interface TableSummary {
+  /** Number of the table. */
   readonly tableNumber: number;
   /** Size of the file. */
   readonly bytes: number;
   /** Chain of the last frame: a CRC over the whole file. */
   readonly chain: number;
+  /** What the table says of itself. */
   readonly properties: TableProperties;
 }
 
@@ -164,6 +170,7 @@ export class TableBuilder {
     this.#chain = header.crc;
   }
 
+  /** Entries that were added. */
   get entryCount(): number {
     return this.#stats.entryCount;
   }

@@ -13,6 +13,7 @@ import { TABLE_CONTENT, TABLE_VERSION, TRAILER_FRAME_BYTES, tableFrameKinds, tra
 export interface TableIdentity {
   /** 16 bytes. */
   readonly databaseId: Uint8Array;
+  /** Number of the table. */
   readonly tableNumber: number;
   /** Size of the file as the manifest has it. */
   readonly bytes?: number;

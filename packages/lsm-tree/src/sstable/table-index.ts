@@ -68,6 +68,7 @@ const LEAST_BYTES_PER_BLOCK = 10;
  * block of a key allocates nothing.
  */
 export class TableIndex {
+  /** Data blocks of the table. */
   readonly blockCount: number;
   /** Entries of all blocks. */
   readonly entryCount: number;
@@ -75,10 +76,15 @@ export class TableIndex {
   readonly endOffset: number;
   /** Where the frame of each block begins, its size, its chain, and how many entries it has. */
   readonly offsets: Uint32Array;
+  /** Size of the frame of each block. */
   readonly frameBytes: Uint32Array;
+  /** Chain of each of these frames. */
   readonly chains: Uint32Array;
+  /** Entries of each block. */
   readonly entryCounts: Uint32Array;
+  /** Lowest seqno in each block. */
   readonly minSeqnos: Float64Array;
+  /** Highest seqno in each block. */
   readonly maxSeqnos: Float64Array;
   readonly #keys: Uint8Array;
   readonly #keyStarts: Uint32Array;

@@ -5,21 +5,27 @@ import { varintBytes, writeVarint } from "../varint.js";
 
 /** What a table says about itself. */
 export interface TableProperties {
+  /** Entries, deletes and older versions included. */
   readonly entryCount: number;
+  /** Those that are deletes. */
   readonly deleteCount: number;
   /** Bytes of all user keys and of all values. */
   readonly keyBytes: number;
+  /** Bytes of all values. */
   readonly valueBytes: number;
   /** Bytes of all data blocks before compression. */
   readonly rawDataBytes: number;
   /** Least and greatest user key; both empty without entries. */
   readonly smallest: Uint8Array;
+  /** Greatest user key. */
   readonly largest: Uint8Array;
   /** Least and greatest seqno; both 0 without entries. */
   readonly minSeqno: number;
+  /** Greatest seqno. */
   readonly maxSeqno: number;
   /** First and last LSN of the log that a flush covers; 0 for both in tables of a compaction. */
   readonly firstLsn: number;
+  /** Last LSN of the log that a flush covers. */
   readonly lastLsn: number;
   /** Level that the table was written for. */
   readonly level: number;

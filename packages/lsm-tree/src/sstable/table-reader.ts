@@ -16,7 +16,9 @@ import { decodeTableProperties, type TableProperties } from "./table-properties.
 
 /** Keeps uncompressed blocks. Table numbers are never used twice, so what is found under one is that table's for good. */
 export interface BlockCache {
+  /** The block, lent; undefined where it is not kept. */
   get(tableNumber: number, block: number): Uint8Array | undefined;
+  /** May keep the block, which nobody changes from here on. */
   put(tableNumber: number, block: number, bytes: Uint8Array): void;
 }
 
@@ -25,6 +27,7 @@ export interface TableReaderOptions extends TableIdentity {
   readonly hashKey: HashKey;
   /** Codecs beside those of the format. */
   readonly codecs?: BlockCodecs;
+  /** Keeps blocks that were read. Default none. */
   readonly cache?: BlockCache;
 }
 
@@ -54,8 +57,11 @@ type FilterState =
  * Memory: the index, the filter, and whatever blocks the cache keeps.
  */
 export class TableReader implements TableBlocks {
+  /** Where its blocks are. */
   readonly index: TableIndex;
+  /** What it says of itself. */
   readonly properties: TableProperties;
+  /** Its frames. */
   readonly file: TableFile;
   readonly #tableNumber: number;
   readonly #hashKey: HashKey;
@@ -95,10 +101,12 @@ export class TableReader implements TableBlocks {
     this.#finder = new TableCursor(this, true);
   }
 
+  /** Number of the table. */
   get tableNumber(): number {
     return this.#tableNumber;
   }
 
+  /** Who the file is. */
   get header(): SegmentHeader {
     return this.file.header;
   }

@@ -36,10 +36,13 @@ export function* verifyTableInSteps(table: TableReader): Generator<number, void,
 
 /** A frame of a table, and what is wrong with it. */
 export interface TablePart {
+  /** Which part of the file it is. */
   readonly kind: "block" | "filter" | "index" | "properties" | "trailer";
   /** Of a block its ordinal; 0 of anything else. */
   readonly block: number;
+  /** Where its frame begins in the file. */
   readonly offset: number;
+  /** Size of the frame. */
   readonly bytes: number;
   /** Entries of a block that is sound, uncompressed; lent until the next part. */
   readonly content: Uint8Array | undefined;
