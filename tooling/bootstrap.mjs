@@ -45,6 +45,7 @@ const tasks = {
   grade: { says: "grade the crash search", run: ["packages/crash-test/scripts/grade.mjs"] },
   test: { says: "build and test every package", run: ["tooling/ci/test.mjs"] },
   check: { says: "run every check", run: ["tooling/ci/check.mjs"] },
+  docs: { says: "write the API reference to docs/api", run: ["tooling/api-reference/run.mjs"] },
   "test:matrix": { says: "run the suites on newer Node versions", run: ["tooling/node-matrix/run.mjs"] },
   "release:rehearse": { says: "rehearse a release", run: ["tooling/release-rehearsal/run.mjs"] },
   install: { says: "stop" },

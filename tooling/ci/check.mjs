@@ -13,6 +13,7 @@ const steps = [
   { name: "types", command: turbo("typecheck") },
   { name: "layers", command: ["depcruise", "--config", ".dependency-cruiser.mjs", "packages", "apps", "examples"] },
   { name: "knip", command: ["knip", "--no-config-hints"] },
+  { name: "docs", command: [process.execPath, "tooling/api-reference/run.mjs", "--check"] },
   { name: "tests", command: [process.execPath, "tooling/ci/test.mjs"] },
   { name: "build", command: turbo("build") },
   { name: "packages", command: turbo("lint:pkg") }, // publint and attw
