@@ -93,28 +93,61 @@ export function runnableBlocks({ path, text }: TextFile): readonly RunnableBlock
 }
 
 export interface Link {
+  /** Empty for a link within the file. */
   readonly target: string;
+  /** What stands behind `#`; undefined without one. */
+  readonly anchor: string | undefined;
   readonly line: number;
 }
 
-/** Relative link targets, without their anchors. */
+/** Links to files of the repository, and to headings of them. */
 export function relativeLinks({ text }: TextFile): readonly Link[] {
   return [...withoutFences(text).matchAll(/\]\(([^)\s]+)\)/g)]
-    .map((match) => ({
-      target: (match[1] ?? "").replace(/#.*$/, ""),
-      line: text.slice(0, match.index).split("\n").length,
-    }))
-    .filter(({ target }) => target !== "" && !/^[a-z]+:/.test(target));
+    .map((match) => {
+      const [target = "", anchor] = (match[1] ?? "").split("#", 2);
+      return { target, anchor, line: text.slice(0, match.index).split("\n").length };
+    })
+    .filter(({ target, anchor }) => (target !== "" || anchor !== undefined) && !/^[a-z]+:/.test(target));
+}
+
+/** The anchors that forges give to headings: letters, digits, hyphens, underscores; a second one of its kind is numbered. */
+export function headingAnchors(text: string): ReadonlySet<string> {
+  const seen = new Map<string, number>();
+  const headings = withoutFences(text).matchAll(/^#{1,6} +(.+?) *$/gm);
+  return new Set(
+    [...headings].map((match) => {
+      const slug = (match[1] ?? "")
+        .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+        .replaceAll(/\s/g, "-");
+      const count = seen.get(slug) ?? 0;
+      seen.set(slug, count + 1);
+      return count === 0 ? slug : `${slug}-${count}`;
+    }),
+  );
 }
 
 function resolveLink(from: string, target: string): string {
   return new URL(target, `file:///${dirname(from)}/`).pathname.slice(1).replace(/\/$/, "");
 }
 
-export function deadLinks(file: TextFile, exists: (path: string) => boolean): Complaints {
-  return relativeLinks(file)
-    .filter(({ target }) => !exists(resolveLink(file.path, target)))
-    .map(({ target, line }) => `${file.path}:${line}: the link ${target} leads nowhere`);
+/**
+ * @param exists - whether there is such a file or directory.
+ * @param textOf - the text of a file, to look for headings in.
+ */
+export function deadLinks(
+  file: TextFile,
+  exists: (path: string) => boolean,
+  textOf: (path: string) => string | undefined,
+): Complaints {
+  return relativeLinks(file).flatMap(({ target, anchor, line }) => {
+    const path = target === "" ? file.path : resolveLink(file.path, target);
+    if (!exists(path)) return [`${file.path}:${line}: the link ${target} leads nowhere`];
+    if (anchor === undefined || !path.endsWith(".md")) return [];
+    const isThere = headingAnchors(textOf(path) ?? "").has(anchor);
+    return isThere ? [] : [`${file.path}:${line}: ${path} has no heading #${anchor}`];
+  });
 }
 
 /** The root README links to every package, and to every document directly or through its directory. */

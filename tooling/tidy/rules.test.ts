@@ -1,6 +1,15 @@
 // Every rule is shown failing on what it forbids and silent on what it allows: a rule that cannot fail is worse than none.
 import { describe, expect, test } from "vitest";
-import { deadLinks, errorTable, readmeShape, relativeLinks, rootLinks, runnableBlocks } from "./readme.ts";
+import { architectureFiles, architectureLayers } from "./architecture.ts";
+import {
+  deadLinks,
+  errorTable,
+  headingAnchors,
+  readmeShape,
+  relativeLinks,
+  rootLinks,
+  runnableBlocks,
+} from "./readme.ts";
 import type { Manifest, WorkspacePackage } from "./repository.ts";
 import * as rules from "./rules.ts";
 import { sourceFacts, type SourceFacts } from "./source-facts.ts";
@@ -202,10 +211,59 @@ See [the format](../../docs/formats/wal.md#header).
   });
   test("links", () => {
     expect(relativeLinks(file).map(({ target }) => target)).toEqual(["../../docs/formats/wal.md"]);
-    expect(deadLinks(file, (path) => path === "docs/formats/wal.md")).toEqual([]);
-    expect(deadLinks(file, () => false)).toHaveLength(1);
+    const grammar = (): string => "## Header";
+    expect(deadLinks(file, (path) => path === "docs/formats/wal.md", grammar)).toEqual([]);
+    expect(deadLinks(file, () => false, grammar)).toHaveLength(1);
     const rootReadme = { path: "README.md", text: "[wal](packages/wal) [formats](docs/formats/)" };
     expect(rootLinks(rootReadme, ["packages/wal"], ["docs/formats/wal.md"])).toEqual([]);
     expect(rootLinks(rootReadme, ["packages/store"], ["docs/guarantees.md"])).toHaveLength(2);
+  });
+  test("anchors", () => {
+    const text = "# One `two`: *three*\n## A, B\n## A B\n```\n# no heading\n```\n### [Link](x.md) of `node:fs`";
+    expect([...headingAnchors(text)]).toEqual(["one-two-three", "a-b", "a-b-1", "link-of-nodefs"]);
+    const judge = (links: string): rules.Complaints =>
+      deadLinks(
+        { path: "docs/a.md", text: `# Here\n${links}` },
+        () => true,
+        (path) => (path === "docs/a.md" ? "# Here" : text),
+      );
+    expect(judge("[a](#here) [b](b.md#a-b-1) [c](b.md) [d](https://example.com/#x)")).toEqual([]);
+    expect(judge("[a](#there)\n[b](b.md#no-heading)")).toEqual([
+      "docs/a.md:2: docs/a.md has no heading #there",
+      "docs/a.md:3: docs/b.md has no heading #no-heading",
+    ]);
+  });
+});
+
+describe("ARCHITECTURE.md", () => {
+  const sources = ["packages/wal/src/wal.ts", "packages/wal/src/log-tail.ts", "packages/wal/src/deep/down.ts"];
+  const judge = (body: string): rules.Complaints =>
+    architectureFiles({ path: "A.md", text: `# A\n\n## wal\n\n${body}\n\n## Else\n` }, ["packages/wal"], sources);
+  const map = (...rows: readonly string[]): string => `\`\`\`\n${rows.join("\n")}\n\`\`\``;
+
+  test("maps of files that are there", () => {
+    expect(judge(map(" wal, log-*    the log      deep/down   below it", "", "   down   is in deep/"))).toEqual([]);
+    expect(judge(`${map(" wal  the log", " engine ── writes ──► effects")}, \`wal.ts\` and \`src/deep\``)).toEqual([]);
+    expect(judge(map(" wal   the log", " tail, deep/down   what is left"))).toEqual([
+      'A.md:7: "tail" is no source file of packages/wal',
+    ]);
+    expect(judge(`${map(" deep/down   below")} and \`gone.ts\``)).toEqual([
+      'A.md: "gone.ts" is no source file of packages/wal',
+    ]);
+    expect(judge(map(" wal the log, in one cell", " deep/down  below"))).toHaveLength(2);
+    expect(judge(map(" wal   the log"))).toEqual(["A.md: nothing on packages/wal/src/deep"]);
+    expect(architectureFiles({ path: "A.md", text: "# A\n" }, ["packages/wal"], sources)).toEqual([
+      "A.md: no section on packages/wal",
+    ]);
+  });
+  test("layers that are enforced", () => {
+    const table = "| `wal` | `fs-seam`, `zlib` | files |\n| `fs-seam` | `node:fs` | frames |";
+    const judgeLayers = (layers: Readonly<Record<string, readonly string[]>>): rules.Complaints =>
+      architectureLayers({ path: "A.md", text: table }, layers);
+    expect(judgeLayers({ wal: ["fs-seam"], "fs-seam": [] })).toEqual([]);
+    expect(judgeLayers({ wal: [], "fs-seam": [] })).toEqual(["A.md: wal may import nothing, not fs-seam"]);
+    expect(judgeLayers({ wal: ["fs-seam"], "fs-seam": [], store: [] })).toEqual([
+      "A.md: the table of layers lacks store",
+    ]);
   });
 });

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { layers } from "../../.dependency-cruiser.mjs";
 import { allowances } from "./allow-list.ts";
+import { architectureFiles, architectureLayers } from "./architecture.ts";
 import { deadLinks, errorTable, readmeShape, rootLinks } from "./readme.ts";
 import {
   isPackageSource,
@@ -88,7 +89,8 @@ describe.each(libraries)("$directory", ({ directory, manifest }) => {
 describe("documents", () => {
   const markdown = texts.filter(({ path }) => path.endsWith(".md") && !path.endsWith("CHANGELOG.md"));
   test("no link leads nowhere", () => {
-    expect(markdown.flatMap((file) => deadLinks(file, (path) => existsSync(`${root}/${path}`)))).toEqual([]);
+    const exists = (path: string): boolean => existsSync(`${root}/${path}`);
+    expect(markdown.flatMap((file) => deadLinks(file, exists, (path) => textOf(path).text))).toEqual([]);
   });
   test("the root README links to every package and document", () => {
     const named = libraries.map(({ directory }) => directory);
@@ -97,6 +99,15 @@ describe("documents", () => {
       .filter((path) => path.startsWith("docs/") || !path.includes("/"));
     const others = documents.filter((path) => path !== "README.md");
     expect(rootLinks(textOf("README.md"), named, others)).toEqual([]);
+  });
+  test("ARCHITECTURE.md names files that are there, and every directory of sources", () => {
+    const directories = all.map(({ directory }) => directory).filter((directory) => !directory.startsWith("tooling/"));
+    const sourcePaths = paths.filter(isSource);
+    const programs = directories.filter((directory) => sourcePaths.some((path) => path.startsWith(`${directory}/`)));
+    expect(architectureFiles(textOf("ARCHITECTURE.md"), programs, sourcePaths)).toEqual([]);
+  });
+  test("ARCHITECTURE.md has the layers that are enforced", () => {
+    expect(architectureLayers(textOf("ARCHITECTURE.md"), layers)).toEqual([]);
   });
   test("the lockfile names no host", () => {
     expect(readFileSync(`${root}/pnpm-lock.yaml`, "utf8")).not.toMatch(/https?:\/\//);
