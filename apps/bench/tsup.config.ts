@@ -1,4 +1,6 @@
 import { preset } from "@holdfast-tooling/config/tsup";
 import { defineConfig } from "tsup";
 
-export default defineConfig(preset({ main: "src/main.ts" }, { dts: false }));
+export default defineConfig(
+  preset({ main: "src/main.ts", "allocation-run": "src/scaling/allocation-run.ts" }, { dts: false }),
+);
