@@ -28,6 +28,12 @@ export interface EngineSnapshot {
   [Symbol.dispose](): void;
 }
 
+/** How a clear lasts, and what ends it. */
+export interface ClearOptions extends WriteOptions {
+  /** Ends it with `LSM_ABORTED` before it begins, or between two batches: what was deleted by then stays deleted. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Which moment is read, and whether blocks are kept. */
 export interface ReadOptions {
   /** Default: everything that was written, as of the call. */
@@ -76,7 +82,7 @@ export interface KeyValueEngine {
   /** All operations of the batch or none; the batch may be used again when the call has returned. */
   write(batch: WriteBatch, options?: WriteOptions): Promise<void>;
   /** Removes the keys inside the bounds that `snapshot` sees, at most `limit` of them in the order of `reverse`. Not atomic, unless it removes everything. */
-  clear(range?: RangeOptions & { readonly limit?: number }, options?: WriteOptions): Promise<void>;
+  clear(range?: RangeOptions & { readonly limit?: number }, options?: ClearOptions): Promise<void>;
   /** A moment: everything that reads see now. Release it. */
   snapshot(): EngineSnapshot;
   /** Entries inside the bounds. Close it. */

@@ -1,7 +1,7 @@
 import type { Directory } from "@holdfast/fs-seam";
 import { checkBackup, writeBackup, type BackupOptions, type BackupReport } from "./backup.js";
 import { verifyDatabase, type DatabaseVerification, type VerifyOptions } from "./database-verification.js";
-import type { KeyValueEngine, RangeOptions, WriteOptions, WriteRung } from "./engine-contract.js";
+import type { ClearOptions, KeyValueEngine, RangeOptions, WriteOptions, WriteRung } from "./engine-contract.js";
 import { openEngineReader, type EngineReader } from "./engine-reader.js";
 import type { EngineOptions } from "./engine-options.js";
 import { EngineObservation } from "./engine-observation.js";
@@ -11,7 +11,7 @@ import { isOutOfSpace, ofLog, ofWrite, poisonedBy } from "./log-failure.js";
 import { LongCalls } from "./long-calls.js";
 import { LsmError } from "./lsm-error.js";
 import { checkKeys, checkWatching } from "./option-check.js";
-import { ReadableEngine } from "./readable-engine.js";
+import { rangeKeys, ReadableEngine } from "./readable-engine.js";
 import { recoverEngine, type EngineListener, type EngineParts, type OpenReport } from "./recovery.js";
 import { hex } from "./sstable/table-file.js";
 import { Version } from "./version.js";
@@ -134,15 +134,24 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   /**
    * Without bounds, limit and snapshots, in one step whatever there is: a record of the log, and an edit that removes all tables. Otherwise by batches of
    * deletes of what was there when it was called.
+   *
+   * @throws {@link LsmError} `LSM_ABORTED` by the signal, and as writes do: of a clear by batches some may be done then.
    */
-  async clear(range: RangeOptions & { readonly limit?: number } = {}, options?: WriteOptions): Promise<void> {
+  async clear(
+    range: RangeOptions & { readonly limit?: number } = {},
+    { signal, ...options }: ClearOptions = {},
+  ): Promise<void> {
     this.#checkWritable();
+    checkKeys(range, [...rangeKeys, "limit"], "a clear");
+    checkWatching({ signal });
     const rung = rungOf(options);
-    const { limit = -1, gt, gte, lt, lte, snapshot } = range;
+    checkUnaborted(signal);
+    const { limit = -1, ...bounds } = range;
+    const { gt, gte, lt, lte, snapshot } = bounds;
     const isWhole = limit < 0 && [gt, gte, lt, lte, snapshot].every((bound) => bound === undefined);
     if (limit === 0) await this.#writes.settle(rung);
     else if (isWhole && this.tree.snapshots.count === 0) await this.#clearAll(rung);
-    else await this.#clearRange(range, limit, rung);
+    else await this.#clearRange(bounds, limit, rung, signal);
   }
 
   /** Hands what is in memory to tables. Resolves when all that was written before the call is in them, durably. */
@@ -275,7 +284,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 
-  async #clearRange(range: RangeOptions, limit: number, rung: WriteRung): Promise<void> {
+  async #clearRange(range: RangeOptions, limit: number, rung: WriteRung, signal?: AbortSignal): Promise<void> {
     const { now, turn } = this.#parts.options;
     const slices = new WorkSlices({ now, turn, signals: [] });
     using cursor = this.cursor(range);
@@ -285,11 +294,13 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
       if (batch.operationCount === CLEAR_BATCH || batch.recordBytes >= CLEAR_BATCH_BYTES) {
         await this.write(batch, { rung });
         batch.reset();
+        checkUnaborted(signal);
       }
       batch.delete(cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd));
       left -= 1;
       if (slices.spend(cursor.valueEnd - cursor.valueStart)) await slices.pause();
       this.#checkWritable();
+      checkUnaborted(signal);
     }
     await this.write(batch, { rung }); // what it covers is on this rung, also when nothing was there to delete
   }
@@ -369,6 +380,12 @@ const CLOSE_FLUSH_BYTES = 0x10_0000;
 const CLEAR_BATCH = 4096;
 /** A batch of a clear that is as long as this takes no more. */
 const CLEAR_BATCH_BYTES = 0x10_0000;
+
+function checkUnaborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  const message = "the clear was stopped; what it had deleted by then stays deleted";
+  throw new LsmError("LSM_ABORTED", message, {}, { cause: signal.reason });
+}
 
 const rungs: readonly WriteRung[] = ["memory", "os", "data", "full"];
 

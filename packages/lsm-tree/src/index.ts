@@ -13,6 +13,7 @@ export type { WriteBatchOptions } from "./write-batch.js";
 export { BlockCodecs, brotliCodec, deflateCodec, lz4Codec, zstdCodec } from "./block-codec.js";
 export type { BlockCodec } from "./block-codec.js";
 export type {
+  ClearOptions,
   EngineCursor,
   EngineSnapshot,
   KeyValueEngine,

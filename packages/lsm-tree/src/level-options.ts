@@ -13,7 +13,7 @@ import type {
   AbstractValueIteratorOptions,
   Transcoder,
 } from "abstract-level";
-import type { WriteOptions, WriteRung } from "./engine-contract.js";
+import type { ClearOptions, WriteOptions, WriteRung } from "./engine-contract.js";
 import { refuseNearMiss } from "./level-option-split.js";
 
 /** How long a write lasts that was acknowledged. */
@@ -38,7 +38,10 @@ export interface LsmPutOptions<K, V> extends AbstractPutOptions<K, V>, Durabilit
 export interface LsmDelOptions<K> extends AbstractDelOptions<K>, DurabilityOptions {}
 export interface LsmBatchOptions<K, V> extends AbstractBatchOptions<K, V>, DurabilityOptions {}
 export interface LsmBatchWriteOptions extends AbstractChainedBatchWriteOptions, DurabilityOptions {}
-export interface LsmClearOptions<K> extends AbstractClearOptions<K>, DurabilityOptions {}
+export interface LsmClearOptions<K> extends AbstractClearOptions<K>, DurabilityOptions {
+  /** Ends it before it begins, or between two batches; what was deleted until then stays deleted. */
+  readonly signal?: AbortSignal | undefined;
+}
 export interface LsmIteratorOptions<K, V> extends AbstractIteratorOptions<K, V>, CacheOptions {}
 export interface LsmKeyIteratorOptions<K> extends AbstractKeyIteratorOptions<K>, CacheOptions {}
 export interface LsmValueIteratorOptions<K, V> extends AbstractValueIteratorOptions<K, V>, CacheOptions {}
@@ -82,7 +85,7 @@ export function refuseMisspelled(options: object): void {
 export function refuseSignal(options: object): void {
   const { signal }: { readonly signal?: unknown } = options;
   if (signal === undefined || signal === null) return;
-  throw new TypeError("signal is an option of iterators, compactRange, backup and verify only");
+  throw new TypeError("signal is an option of iterators, clear, compactRange, backup and verify only");
 }
 
 /**
@@ -106,6 +109,18 @@ export function refuseDurability(operation: DurabilityOptions, whole: Durability
 export function writeOptionsOf(options: DurabilityOptions): WriteOptions | undefined {
   refuseMisspelled(options);
   refuseSignal(options);
+  return durabilityOf(options);
+}
+
+/** The same, with the signal that a clear takes. */
+export function clearOptionsOf(
+  options: DurabilityOptions & { readonly signal?: AbortSignal | null | undefined },
+): ClearOptions {
+  refuseMisspelled(options);
+  return { ...durabilityOf(options), signal: options.signal ?? undefined };
+}
+
+function durabilityOf(options: DurabilityOptions): WriteOptions | undefined {
   const { sync, rung } = options;
   if (rung === undefined && sync === undefined) return undefined;
   if (sync !== undefined && typeof sync !== "boolean") {

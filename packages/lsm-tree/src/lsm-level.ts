@@ -16,7 +16,7 @@ import { itemColumn } from "./item-column.js";
 import { LevelBase } from "./level-methods.js";
 import type { LsmLevelOptions, LsmOpenOptions } from "./level-methods.js";
 import { LevelError, levelErrorOf } from "./level-error.js";
-import { refuseDurability, refuseMisspelled, refuseSignal, writeOptionsOf } from "./level-options.js";
+import { clearOptionsOf, refuseDurability, refuseMisspelled, refuseSignal, writeOptionsOf } from "./level-options.js";
 import { splitOptions } from "./level-option-split.js";
 import type { CompactRangeOptions, DurabilityOptions, LsmRangeOptions } from "./level-options.js";
 import { LsmChainedBatch } from "./lsm-chained-batch.js";
@@ -323,9 +323,9 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
   protected async _clear(options: EncodedRangeOptions & DurabilityOptions): Promise<void> {
     try {
       const { limit } = options;
-      const rung = writeOptionsOf(options);
+      const how = clearOptionsOf(options);
       const range = { ...this.#range(options), ...(limit === -1 ? {} : { limit }) };
-      await this.#engine.clear(range, rung);
+      await this.#engine.clear(range, how);
     } catch (error) {
       throw levelErrorOf(error);
     }

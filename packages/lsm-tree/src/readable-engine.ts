@@ -4,6 +4,7 @@ import type { EntryView } from "./entry-cursor.js";
 import { entryKinds } from "./internal-key.js";
 import type { LiveTree } from "./live-tree.js";
 import { LsmError } from "./lsm-error.js";
+import { checkKeys } from "./option-check.js";
 
 /** Reading, which is the same beside a writer and by it: a moment is fixed by the call, and nothing is waited for. */
 export abstract class ReadableEngine {
@@ -57,6 +58,7 @@ export abstract class ReadableEngine {
   /** Entries inside the bounds. Close it. */
   cursor(range: RangeOptions = {}): EngineCursor {
     this.checkOpen();
+    checkKeys(range, rangeKeys, "a cursor");
     const tree = this.treeOf(range.snapshot);
     const pin = tree.versions.pin();
     try {
@@ -67,6 +69,9 @@ export abstract class ReadableEngine {
     }
   }
 }
+
+/** What {@link RangeOptions} may have. */
+export const rangeKeys: readonly string[] = ["gt", "gte", "lt", "lte", "reverse", "snapshot", "fillCache"];
 
 function seqnoOf(options: ReadOptions | undefined, tree: LiveTree): number {
   const snapshot = options?.snapshot;

@@ -252,8 +252,8 @@ describe("options of single calls", () => {
     const db = await opened();
     await db.put("a", "1");
     const stopped: object = { signal: AbortSignal.abort() };
-    const message = "signal is an option of iterators, compactRange, backup and verify only";
-    const calls = [() => db.get("a", stopped), () => db.clear(stopped), () => db.put("b", "1", stopped)];
+    const message = "signal is an option of iterators, clear, compactRange, backup and verify only";
+    const calls = [() => db.get("a", stopped), () => db.del("a", stopped), () => db.put("b", "1", stopped)];
     for (const call of calls) await expect(call()).rejects.toThrow(new TypeError(message));
     expect(await db.keys().all()).toEqual(["a"]);
     await db.close();
