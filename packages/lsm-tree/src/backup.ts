@@ -13,7 +13,7 @@ import { FrameCursor } from "@holdfast/segment-codec";
 import { TABLES_DIRECTORY } from "./database-files.js";
 import type { ResolvedEngineOptions } from "./engine-options.js";
 import { tableStoreOf } from "./engine-tables.js";
-import { ofSpace } from "./log-failure.js";
+import { asLsmError } from "./log-failure.js";
 import { LsmError } from "./lsm-error.js";
 import type { ManifestState } from "./manifest-fold.js";
 import { MANIFEST_DIRECTORY, ManifestLog } from "./manifest-log.js";
@@ -112,9 +112,13 @@ export async function writeBackup(
     report = await new Backup(source, state, target, options, slices).run();
   } catch (error) {
     cleanUpAfter(error, () => lock && giveBack(lock));
-    throw ofSpace(error);
+    throw asLsmError(error);
   }
-  giveBack(lock);
+  try {
+    giveBack(lock);
+  } catch (error) {
+    throw asLsmError(error);
+  }
   return report;
 }
 

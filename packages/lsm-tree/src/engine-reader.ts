@@ -7,7 +7,7 @@ import type { ResolvedEngineOptions } from "./engine-options.js";
 import { readStats, type EngineStats } from "./engine-stats.js";
 import { tableStoreOf, type EngineTables } from "./engine-tables.js";
 import { LiveTree } from "./live-tree.js";
-import { ofLog, recordsMissing } from "./log-failure.js";
+import { asLsmError, ofLog, recordsMissing } from "./log-failure.js";
 import { LogReplay } from "./log-replay.js";
 import { LongCalls } from "./long-calls.js";
 import { LsmError, type LsmErrorContext } from "./lsm-error.js";
@@ -48,7 +48,7 @@ export async function openEngineReader(options: ResolvedEngineOptions): Promise<
     return new EngineReader(options, moment, files as EngineTables); // a look has asked for it
   } catch (error) {
     files?.close();
-    throw error;
+    throw asLsmError(error, true);
   }
 }
 
@@ -181,7 +181,12 @@ export class EngineReader extends ReadableEngine implements KeyValueEngine {
    * @throws {@link LsmError} as opening does, and `LSM_NOT_FOUND` when there is another database by now. What was seen before is seen then, too.
    */
   refresh(): Promise<void> {
-    const refreshed = (this.#refreshing ?? Promise.resolve()).catch(() => {}).then(() => this.#refresh());
+    const refreshed = (this.#refreshing ?? Promise.resolve())
+      .catch(() => {})
+      .then(() => this.#refresh())
+      .catch((error: unknown) => {
+        throw asLsmError(error, true);
+      });
     this.#refreshing = refreshed;
     return refreshed;
   }

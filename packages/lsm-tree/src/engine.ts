@@ -7,7 +7,7 @@ import type { EngineOptions } from "./engine-options.js";
 import { EngineObservation } from "./engine-observation.js";
 import { resolveEngineOptions } from "./engine-options.js";
 import { amplificationOf, readStats, type EngineStats, type WriterStats } from "./engine-stats.js";
-import { isOutOfSpace, ofLog, ofWrite, poisonedBy } from "./log-failure.js";
+import { asLsmError, isOutOfSpace, ofLog, ofWrite, poisonedBy } from "./log-failure.js";
 import { LongCalls } from "./long-calls.js";
 import { LsmError } from "./lsm-error.js";
 import { checkKeys, checkWatching } from "./option-check.js";
@@ -24,8 +24,8 @@ import { WriteStalls } from "./write-stalls.js";
  * Opens a database, or creates it.
  *
  * @throws {@link LsmError}: `LSM_LOCKED` when it is open elsewhere, `LSM_NOT_FOUND` and `LSM_EXISTS` as `createIfMissing` and `errorIfExists` have it,
- * `LSM_CORRUPT`, `LSM_MISSING_TABLE`, `LSM_WRONG_TABLE` and `LSM_UNSUPPORTED` for what is there, `LSM_NO_SPACE`; `TypeError` and `RangeError` for options, and
- * what the file system says as `FsError`. Nothing that was there is lost by an open that fails. A table that is missing is no reason for a `readOnly` open, nor
+ * `LSM_CORRUPT`, `LSM_MISSING_TABLE`, `LSM_WRONG_TABLE` and `LSM_UNSUPPORTED` for what is there, `LSM_NO_SPACE`, `LSM_READ_FAILED` and
+ * `LSM_WRITE_FAILED` for what the system says; `TypeError` and `RangeError` for options. Nothing that was there is lost by an open that fails. A table that is missing is no reason for a `readOnly` open, nor
  * in `salvage`: what is read of its keys says so then.
  */
 export function openEngine(options: EngineOptions & { readonly readOnly: true }): Promise<EngineReader>;
@@ -182,8 +182,8 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
    *
    * @param target - where nothing else may be; made with `openDirectory` and `create`. Opening it says `LSM_UNFINISHED_BACKUP` until all is done.
    * @throws {@link LsmError} `LSM_EXISTS` for a target that holds anything else, `LSM_LOCKED`, `LSM_ABORTED`, `LSM_NO_SPACE`, `LSM_POISONED`, and what is wrong
-   * with a table that is copied; `TypeError` and `RangeError` for arguments, and what the file system says. The database is as it was then, and the
-   * target an unfinished backup.
+   * with a table that is copied, `LSM_READ_FAILED` and `LSM_WRITE_FAILED` for what the system says; `TypeError` and `RangeError` for arguments. The database is
+   * as it was then, and the target an unfinished backup.
    */
   async backup(target: Directory, options: BackupOptions = {}): Promise<BackupReport> {
     this.#checkWritable();
@@ -256,7 +256,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     this.#isOver = true;
     this.#closing ??= this.#close().catch((error: unknown) => {
       this.#closing = undefined;
-      throw error;
+      throw asLsmError(error);
     });
     return this.#closing;
   }

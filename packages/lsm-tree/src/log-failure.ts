@@ -54,6 +54,28 @@ export function ofSpace(error: unknown): unknown {
   return new LsmError("LSM_NO_SPACE", message, {}, { cause: error });
 }
 
+/** What the system is asked without anything being changed, whoever asks. */
+const readings: ReadonlySet<string> = new Set(["read", "stat", "list"]);
+
+/**
+ * What leaves the engine: whatever a log or the system said becomes the cause of an error of this package. Everything else is as it is, wrong arguments too.
+ *
+ * @param isReading - whether nothing was to be changed.
+ */
+export function asLsmError(error: unknown, isReading = false): unknown {
+  if (error instanceof WalError) {
+    return new LsmError(codes[error.code] ?? "LSM_READ_FAILED", error.message, {}, { cause: error });
+  }
+  const told = ofSpace(error);
+  if (told !== error || !isFsError(error)) return told;
+  const file = error.path?.replace(/^\//, "");
+  if (error.code === "FS_READ_ONLY") {
+    return new LsmError("LSM_READ_ONLY", "the file system takes no changes", { file }, { cause: error });
+  }
+  const didRead = isReading || readings.has(error.operation);
+  return new LsmError(didRead ? "LSM_READ_FAILED" : "LSM_WRITE_FAILED", error.message, { file }, { cause: error });
+}
+
 /**
  * What the system said to a write or a barrier as an error of this package; everything else as it is.
  *

@@ -57,7 +57,13 @@ export class OpenTable {
   }
 
   #closeUnused(): void {
-    if (this.#isDropped && this.#pins === 0) this.#handle.close();
+    if (!this.#isDropped || this.#pins > 0) return;
+    try {
+      this.#handle.close();
+    } catch (error) {
+      // Nothing was written to it that could be lost, and who reads or closes another one is not concerned.
+      if (!isFsError(error)) throw error;
+    }
   }
 }
 

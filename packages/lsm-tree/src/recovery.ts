@@ -23,7 +23,7 @@ import { MOST_SEALED } from "./compaction/pressure.js";
 import { EngineMaintenance } from "./engine-maintenance.js";
 import type { JobKind } from "./job-scheduler.js";
 import { LiveTree } from "./live-tree.js";
-import { ofLog, ofSpace, recordsMissing } from "./log-failure.js";
+import { asLsmError, ofLog, recordsMissing } from "./log-failure.js";
 import { LogReplay } from "./log-replay.js";
 import { LsmError } from "./lsm-error.js";
 import { MANIFEST_DIRECTORY, ManifestLog } from "./manifest-log.js";
@@ -95,14 +95,14 @@ export interface EngineListener {
   onJobFailure: (job: JobKind, error: unknown) => void;
 }
 
-/** @throws {@link LsmError} by its codes, and `FsError`. Nothing is left open then. */
+/** @throws {@link LsmError} by its codes. Nothing is left open then. */
 export async function recoverEngine(options: ResolvedEngineOptions, listener: EngineListener): Promise<EngineParts> {
   const recovery = new Recovery(options, listener);
   try {
     return await recovery.run();
   } catch (error) {
     await recovery.abandon();
-    throw ofSpace(error);
+    throw asLsmError(error);
   }
 }
 
@@ -180,6 +180,9 @@ class Recovery {
       this.#taken.push(() => lock.release());
       return lock;
     } catch (error) {
+      if (isFsError(error, "FS_NOT_FOUND")) {
+        throw new LsmError("LSM_NOT_FOUND", "the directory of the database is not there", {}, { cause: error });
+      }
       if (!isFsError(error, "FS_LOCKED")) throw error;
       throw new LsmError("LSM_LOCKED", "the database is open elsewhere", { file: "LOCK" }, { cause: error });
     }

@@ -45,11 +45,11 @@ export class TableCreation implements NewTable {
     const { tableNumber, bytes, chain, properties } = this.builder.finish();
     try {
       await this.#handle.sync("data");
+      this.#handle.close();
     } catch (error) {
       // No reason to poison anything: the file is given up, and its entries are still where they came from.
       throw this.#spaceFailure(error);
     }
-    this.#handle.close();
     const { entryCount, deleteCount, minSeqno, maxSeqno, smallest, largest } = properties;
     return Object.freeze({
       ...{ level: this.#level, tableNumber, bytes, chain, entryCount, deleteCount },

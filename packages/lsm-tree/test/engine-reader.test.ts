@@ -80,7 +80,7 @@ test("what nobody reads any more is closed by the next refresh, and a refresh th
   expect(fs.openHandles).toEqual([]);
   await engine.put(bytes("b"), bytes("2"));
   fs.plan.arm("read:*.seg n1 EIO sticky");
-  await expect(reader.refresh()).rejects.toMatchObject({ code: "FS_IO" });
+  await expect(reader.refresh()).rejects.toMatchObject({ code: "LSM_READ_FAILED", cause: { code: "FS_IO" } });
   expect(reader.get(bytes("b"))).toBeUndefined();
 });
 
