@@ -37,7 +37,8 @@ export class OpenTable {
     return this.#pins > 0;
   }
 
-  pin(): TablePin {
+  /** @param onRelease - called when this pin is released. */
+  pin(onRelease: () => void): TablePin {
     this.#pins += 1;
     let isReleased = false;
     return {
@@ -47,6 +48,7 @@ export class OpenTable {
         isReleased = true;
         this.#pins -= 1;
         this.#closeUnused();
+        onRelease();
       },
     };
   }

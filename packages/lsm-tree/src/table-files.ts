@@ -67,6 +67,7 @@ export class TableFiles implements TableStore {
   /** Counts what is asked for, so that a table that is open costs a look-up and a number, no list to be kept in order. */
   #clock = 0;
   #isClosed = false;
+  readonly #makeRoomAgain = (): void => this.#makeRoom();
 
   /** @throws `TypeError` or `RangeError` that names the option. */
   constructor(options: TableFilesOptions) {
@@ -101,7 +102,7 @@ export class TableFiles implements TableStore {
   }
 
   pin(table: TableMeta): TablePin {
-    return this.#open(table).pin();
+    return this.#open(table).pin(this.#makeRoomAgain);
   }
 
   create(tableNumber: number, details: NewTableDetails): NewTable {

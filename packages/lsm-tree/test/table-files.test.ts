@@ -240,3 +240,21 @@ test("a barrier of names that has not begun may be tried again, and one that fai
   }
   expect(failures).toMatchObject([{ code: "LSM_WRITE_FAILED" }, { code: "LSM_WRITE_FAILED" }]);
 });
+
+test("a table whose pin is released is closed at once where others are open enough", async () => {
+  const fs = new FaultFs(new MemoryFs());
+  using files = tableFiles({ fs, maxOpenTables: 1 });
+  const [first, second] = [
+    await writeTable(files, 1, [{ key: bytesOf("a"), seqno: 1, value: bytesOf("1") }]),
+    await writeTable(files, 2, [{ key: bytesOf("b"), seqno: 2, value: bytesOf("2") }]),
+  ];
+  const [older, again, newer] = [files.pin(first), files.pin(first), files.pin(second)];
+  expect(fs.openHandles).toHaveLength(2);
+  older.release();
+  expect(fs.openHandles).toHaveLength(2);
+  again.release();
+  again.release();
+  expect(fs.openHandles.map(({ path }) => path)).toEqual(["/2.sst"]);
+  newer.release();
+  expect(files.openCount).toBe(1); // it may be asked for again
+});
