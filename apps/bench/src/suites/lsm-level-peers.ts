@@ -92,6 +92,7 @@ export function valueOf(number: number): Buffer {
   return value;
 }
 
+export const KEY_BYTES = 16;
 export const ENTRY_BYTES = 116;
 
 /** Numbers from 0 up to `count` in an order that has none: a multiplication by a prime, modulo `count`. */

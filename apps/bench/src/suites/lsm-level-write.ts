@@ -1,7 +1,18 @@
 import type { Row } from "../row.js";
 import type { Part } from "../suite.js";
 import type { AsyncContestant } from "../workload.js";
-import { classic, compact, keyOf, load, memoryKind, newLevel, ours, shuffled, valueOf } from "./lsm-level-peers.js";
+import {
+  classic,
+  compact,
+  ENTRY_BYTES,
+  KEY_BYTES,
+  keyOf,
+  memoryKind,
+  newLevel,
+  ours,
+  shuffled,
+  valueOf,
+} from "./lsm-level-peers.js";
 import type { Bytes, LevelKind } from "./lsm-level-peers.js";
 import { levelRows } from "./lsm-level-rows.js";
 import { sortedTables, type SortedTable, type TableKind } from "./lsm-level-tables.js";
@@ -19,6 +30,8 @@ export const lsmLevelWritePart: Part = {
       const size = filled.toLocaleString("en");
       const memory = memoryKind();
       const tables = sortedTables();
+      const inOrder = packed(ascending(filled), filled);
+      const inNone = packed(shuffled(filled), filled);
       const both = (operations: number, run: Run): { ours: AsyncContestant; classic: AsyncContestant } => ({
         ours: writes(ours, root, operations, run),
         classic: writes(classic, root, operations, run),
@@ -60,10 +73,10 @@ export const lsmLevelWritePart: Part = {
             rounds,
           },
           {
-            ...both(filled, (level) => load(level, ascending(filled))),
+            ...both(filled, (level) => fill(level, inOrder)),
             others: [
-              ...others(filled, (level) => load(level, ascending(filled))),
-              ...tables.map((kind) => fills(kind, root, filled)),
+              ...others(filled, (level) => fill(level, inOrder)),
+              ...tables.map((kind) => fills(kind, root, inOrder)),
             ],
           },
         )),
@@ -74,7 +87,7 @@ export const lsmLevelWritePart: Part = {
             bar: 1.3,
             rounds,
           },
-          both(filled, (level) => load(level, shuffled(filled))),
+          both(filled, (level) => fill(level, inNone)),
         )),
         ...(await levelRows(
           {
@@ -85,7 +98,7 @@ export const lsmLevelWritePart: Part = {
             rounds: quick ? 1 : 2,
           },
           both(filled, async (level) => {
-            await load(level, shuffled(filled));
+            await fill(level, inNone);
             await compact(level);
           }),
         )),
@@ -133,15 +146,45 @@ function puts(kind: TableKind, root: string, count: number, sync: boolean): Asyn
   });
 }
 
-function fills(kind: TableKind, root: string, count: number): AsyncContestant {
-  return withTable(kind, root, false, count, async (table) => {
-    let batch: [Buffer, Buffer][] = [];
-    for (const number of ascending(count)) {
-      batch.push([keyOf(number), valueOf(number)]);
-      if (batch.length < 1000) continue;
-      await table.putMany(batch);
-      batch = [];
+/**
+ * Keys and values of a fill, one behind the other. To make them takes about as long as it takes to store them, so that is done before the clock runs, which
+ * sees no more than that they are cut out of this.
+ */
+function packed(numbers: Iterable<number>, count: number): Buffer {
+  const bytes = Buffer.alloc(count * ENTRY_BYTES);
+  let at = 0;
+  for (const number of numbers) {
+    keyOf(number * 2).copy(bytes, at);
+    valueOf(number).copy(bytes, at + KEY_BYTES);
+    at += ENTRY_BYTES;
+  }
+  return bytes;
+}
+
+/** The entries of {@link packed}, by the thousand. */
+function* thousandsOf<Entry>(
+  bytes: Buffer,
+  entryOf: (key: Buffer, value: Buffer) => Entry,
+): Generator<Entry[], void, undefined> {
+  for (let at = 0; at < bytes.length;) {
+    const batch: Entry[] = [];
+    for (; batch.length < 1000 && at < bytes.length; at += ENTRY_BYTES) {
+      const middle = at + KEY_BYTES;
+      batch.push(entryOf(bytes.subarray(at, middle), bytes.subarray(middle, at + ENTRY_BYTES)));
     }
+    yield batch;
+  }
+}
+
+async function fill(level: Bytes, bytes: Buffer): Promise<void> {
+  const operationOf = (key: Buffer, value: Buffer) => ({ type: "put", key, value }) as const;
+  for (const batch of thousandsOf(bytes, operationOf)) await level.batch(batch);
+}
+
+function fills(kind: TableKind, root: string, bytes: Buffer): AsyncContestant {
+  return withTable(kind, root, false, bytes.length / ENTRY_BYTES, async (table) => {
+    const pairOf = (key: Buffer, value: Buffer): [Buffer, Buffer] => [key, value];
+    for (const batch of thousandsOf(bytes, pairOf)) await table.putMany(batch);
   });
 }
 
