@@ -99,6 +99,18 @@ const codecMutations = lsmArea(
       put: "this.#table",
     },
     {
+      what: "LZ4: a match ends at the word in which it does",
+      file: "lz4-encoder.ts",
+      find: "(31 - Math.clz32(difference & -difference)) >>> 3",
+      put: "4",
+    },
+    {
+      what: "LZ4: four bytes are copied that are not there yet",
+      file: "lz4-decoder.ts",
+      find: "} else if (offset >= 4) {",
+      put: "} else if (offset >= 1) {",
+    },
+    {
       what: "LZ4: an offset of 0 is followed",
       file: "lz4-decoder.ts",
       find: "offset === 0 || offset > to",
@@ -115,6 +127,11 @@ const codecMutations = lsmArea(
       file: "lz4-decoder.ts",
       find: "literals > end - from || literals > size - to",
       put: "literals > size - to",
+    },
+    {
+      what: "LZ4: a match may end behind the block",
+      file: "lz4-decoder.ts",
+      find: 'if (length > size - to) throw damaged("has a match beyond its end", from);',
     },
     {
       what: "LZ4: a block may be shorter than asked",
@@ -647,6 +664,18 @@ const memoryMutations = lsmArea(
       put: "if (at < group) sortGroup(",
     },
     {
+      what: "bits that are not in a head count as compared",
+      file: "memtable-runs.ts",
+      find: "depth: shared + (headBits >>> 3)",
+      put: "depth: shared + HEAD_BYTES",
+    },
+    {
+      what: "the length of a value is a part of it",
+      file: "memtable-entries.ts",
+      find: "this.#keyBytes[id]! + this.#gaps[id]!;",
+      put: "this.#keyBytes[id]!;",
+    },
+    {
       what: "runs are never merged",
       file: "memtable-runs.ts",
       find: "older.length <= 2 * newest.length",
@@ -847,13 +876,6 @@ export const lsmEquivalent = area(
       put: "if (length > this.bytes.length - at)",
       tests: [tests.lsmEdits],
       reason: "whoever reads fields ends with a check that all of them ended where they should",
-    },
-    {
-      what: "LZ4: a match may end behind the block",
-      file: "lz4-decoder.ts",
-      find: 'if (length > size - to) throw damaged("has a match beyond its end", from);',
-      reason:
-        "what lies behind a typed array is not written, and the size at the end is not the one that was asked for",
     },
   ],
   "packages/lsm-tree",

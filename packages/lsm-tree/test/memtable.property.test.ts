@@ -165,6 +165,21 @@ test("sorting for a flush has pauses, and whoever reads in one of them sees ever
   expect(runs.all()).toEqual([step.value]);
 });
 
+test("keys are sorted by every byte, wherever among many the first difference is", () => {
+  const count = 4000;
+  for (let differing = 1; differing <= 12; differing++) {
+    const memtable = newMemtable();
+    const entries = Array.from({ length: count }, (_, at): Entry => {
+      const order = (at * 1237) % count;
+      const key = new Uint8Array(15);
+      key.set([order % 2, ...Array<number>(differing - 1).fill(0), order % 251, order >>> 8, order]);
+      return { key, seqno: at + 1, value: new Uint8Array() };
+    });
+    for (const entry of entries) write(memtable, entry);
+    expect(isSame(forward(memtable.sortedCursor()), entries.toSorted(compareEntries))).toBe(true);
+  }
+});
+
 test("any version of a key that has many is found", () => {
   const entries = new MemtableEntries(0);
   const key = bytesOf("counter");

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { AbstractLevel } from "abstract-level";
+import { AbstractLevel } from "abstract-level";
 import { LsmLevel } from "@holdfast/lsm-tree";
 import { boundPeer, installedPeer } from "../peer-install.js";
 
@@ -42,6 +42,14 @@ export const classic: LevelKind = {
     return opened(new ClassicLevel<Buffer, Buffer>(path, settings));
   },
 };
+
+/** What the base class of all takes by itself: batches are checked and encoded, and nobody takes them. */
+export const bare: LevelKind = {
+  name: "abstract-level alone",
+  open: () => opened(new BareLevel({ encodings: { buffer: true } }, buffers)),
+};
+
+class BareLevel extends AbstractLevel<Buffer, Buffer, Buffer> {}
 
 /** Keeps references to what it is given, in no file; undefined where it cannot be installed. */
 export function memoryKind(): LevelKind | undefined {

@@ -2,6 +2,7 @@ import type { Row } from "../row.js";
 import type { Part } from "../suite.js";
 import type { AsyncContestant } from "../workload.js";
 import {
+  bare,
   classic,
   compact,
   ENTRY_BYTES,
@@ -76,6 +77,7 @@ export const lsmLevelWritePart: Part = {
             ...both(filled, (level) => fill(level, inOrder)),
             others: [
               ...others(filled, (level) => fill(level, inOrder)),
+              writes(bare, root, filled, (level) => fill(level, inOrder)),
               ...tables.map((kind) => fills(kind, root, inOrder)),
             ],
           },
