@@ -1,12 +1,20 @@
 // The law of crashes, and what its programs share: behind any crash a database is what it was behind some record of its log, and no
 // earlier than the last one that was acknowledged as durable.
 import { crashMatrix, type CrashContext, type CrashMatrixOptions, type CrashMatrixReport } from "@holdfast/crash-test";
-import type { Directory } from "@holdfast/fs-seam";
+import { Directory } from "@holdfast/fs-seam";
+import type { CrashFs, CrashLevel } from "@holdfast/fs-seam/crash";
+import { FaultFs } from "@holdfast/fs-seam/fault";
+import { openWalReader } from "@holdfast/wal";
 import { expect } from "vitest";
+import { findDatabase, findTables, type FoundTable } from "../src/database-files.js";
 import { openEngine, type Engine } from "../src/engine.js";
 import type { EngineOptions as AnyOptions } from "../src/engine-options.js";
+import { MANIFEST_DIRECTORY } from "../src/manifest-log.js";
+import { parseTableFileName } from "../src/table-file-name.js";
+import { decodeVersionEdit } from "../src/version-edit.js";
 import { WriteBatch } from "../src/write-batch.js";
 import type { WriteRung } from "../src/engine-contract.js";
+import type { OpenReport } from "../src/recovery.js";
 
 export const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const text = (found: Uint8Array): string => new TextDecoder().decode(found);
@@ -40,12 +48,15 @@ export class Program {
   readonly engine: Engine;
   /** Content behind each record, the first one before any. */
   readonly states: string[][];
+  /** Makes a call fail, in the notation of `FaultPlan`. */
+  readonly arm: (rule: string) => void;
   readonly #model: Map<string, string>;
   readonly #ack: (index: number) => void;
 
-  constructor(engine: Engine, ack: (index: number) => void) {
+  constructor(engine: Engine, ack: (index: number) => void, arm: (rule: string) => void) {
     this.engine = engine;
     this.#ack = ack;
+    this.arm = arm;
     this.#model = new Map(contentOf(engine).map((each) => each.split("=") as [string, string]));
     this.states = [this.#content()];
   }
@@ -82,6 +93,17 @@ export class Program {
     if (rung === "data" || rung === "full") this.#ack(index);
   }
 
+  /** A call that fails, and changes nothing that anybody sees. */
+  async refused(code: string, call: (engine: Engine) => Promise<void>): Promise<void> {
+    await expect(call(this.engine)).rejects.toMatchObject({ code });
+    expect(contentOf(this.engine)).toEqual(this.states.at(-1));
+  }
+
+  /** A turn whose barrier fails: it is seen, and nobody knows whether it is durable. */
+  async lost(writes: readonly string[]): Promise<void> {
+    await expect(this.turn(writes, "data")).rejects.toMatchObject({ code: "LSM_POISONED" });
+  }
+
   async flush(): Promise<void> {
     const index = this.states.length - 1;
     await this.engine.flush();
@@ -108,10 +130,35 @@ export class Program {
   }
 }
 
+/** What an open found behind a crash and made of it: tells in which window the crash was. */
+export interface Sight {
+  /** 0 behind a crash of the program, 1 behind one of the open that followed. */
+  readonly depth: number;
+  /** The last state that was acknowledged as durable, by its index. */
+  readonly acked: number;
+  readonly content: readonly string[];
+  /** Before the open: entries of the directory of the database, numbers of the tables that the manifest names, tables that are there. */
+  readonly entries: readonly string[];
+  readonly named: readonly number[];
+  readonly files: readonly FoundTable[];
+  /** Complete snapshots in the manifest. */
+  readonly snapshots: number;
+  readonly flushedLsn: number;
+  /** Numbers of the tables that counted for nothing. */
+  readonly orphans: readonly number[];
+  readonly report: OpenReport;
+}
+
 export interface Window {
   /** Builds what is there before, and all of it counts as durable. */
   readonly before?: (program: Program) => Promise<void>;
-  readonly work: (program: Program, directory: Directory) => Promise<void>;
+  readonly work: (program: Program) => Promise<void>;
+  /** What the matrix has to meet, by a name that begins with the window. */
+  readonly sights?: Readonly<Record<string, (sight: Sight) => boolean>>;
+  /** Subsets of what is pending, where the usual ones are too many. */
+  readonly level?: CrashLevel;
+  /** The same inside the open that follows. */
+  readonly levelInside?: CrashLevel;
   readonly options?: Partial<EngineOptions>;
   /** Other options for what is there before. */
   readonly beforeOptions?: Partial<EngineOptions>;
@@ -122,14 +169,19 @@ export interface Window {
 interface Recovered {
   readonly content: string[];
   readonly again: string[] | undefined;
+  readonly sight: Omit<Sight, "depth" | "acked">;
 }
 
 /** What is found behind a crash; and once more behind a write that is durable, a flush and another open. */
 async function recover(directory: Directory, options: Partial<EngineOptions>, goesOn: boolean): Promise<Recovered> {
   const settings = { ...small, ...options, directory };
+  const before = lookAt(directory);
   const engine = await openEngine(settings);
   const content = contentOf(engine);
-  if (!goesOn) return { content, again: undefined };
+  const { openReport: report } = engine;
+  const orphans = report.orphans.flatMap((name) => parseTableFileName(name) ?? []);
+  const sight = { ...before, content, report, orphans };
+  if (!goesOn) return { content, again: undefined, sight };
   await engine.put(bytes("~"), bytes("behind"), { rung: "data" });
   await engine.close();
   const reopened = await openEngine(settings);
@@ -137,46 +189,74 @@ async function recover(directory: Directory, options: Partial<EngineOptions>, go
   const files = directory.list("tables");
   expect(files).toHaveLength(reopened.openReport.tables); // law 28
   await reopened.close();
-  return { content, again };
+  return { content, again, sight };
+}
+
+function lookAt(directory: Directory): Pick<Sight, "entries" | "named" | "files" | "snapshots" | "flushedLsn"> {
+  const entries = directory.list("").map(({ name }) => name);
+  const state = findDatabase(directory);
+  const named = [...(state?.version.tables() ?? [])].map(({ tableNumber }) => tableNumber);
+  let snapshots = 0;
+  if (state !== undefined) {
+    using manifest = openWalReader({ directory: directory.directory(MANIFEST_DIRECTORY) });
+    for (const { payload } of manifest.read()) {
+      if (decodeVersionEdit(payload).some(({ kind }) => kind === "snapshotEnd")) snapshots += 1;
+    }
+  }
+  return { entries, named, files: findTables(directory), snapshots, flushedLsn: state?.flushedLsn ?? 0 };
+}
+
+async function begin(fs: CrashFs, options: Partial<EngineOptions>, ack: (index: number) => void): Promise<Program> {
+  const faults = new FaultFs(fs);
+  const engine = await openEngine({ ...small, ...options, directory: new Directory(faults) });
+  return new Program(engine, ack, (rule) => void faults.plan.arm(rule));
+}
+
+export interface EngineMatrixReport extends CrashMatrixReport {
+  /** Sights of the window that it met. */
+  readonly met: ReadonlySet<string>;
 }
 
 export async function engineMatrix(
   name: string,
-  { before, work, options = {}, beforeOptions = {}, goesOn = true }: Window,
+  { before, work, sights = {}, options = {}, beforeOptions = {}, goesOn = true }: Window,
   matrix: Partial<CrashMatrixOptions<Recovered>>,
-): Promise<CrashMatrixReport> {
+): Promise<EngineMatrixReport> {
   let states: string[][] = [];
-  const check = ({ content, again }: Recovered, context: CrashContext): void => {
+  const met = new Set<string>();
+  const check = ({ content, again, sight }: Recovered, context: CrashContext): void => {
     const acked = context.acks.reduce((most, { data }) => Math.max(most, data as number), 0);
     const allowed = states.length === 0 ? [[]] : states.slice(acked);
     if (!context.acks.some(({ label }) => label === "open")) allowed.push([]);
     // A state from another moment than the content itself would be found by the first, not by the second look.
     expect(allowed).toContainEqual(content.filter((each) => !each.startsWith("~")));
     if (again !== undefined) expect(again).toEqual([...content.filter((each) => !each.startsWith("~")), "~=behind"]);
+    const seen = { ...sight, acked, depth: context.depth };
+    for (const [what, isMet] of Object.entries(sights)) if (isMet(seen)) met.add(what);
   };
-  return crashMatrix<Recovered>({
+  const report = await crashMatrix<Recovered>({
     name,
     ...(before === undefined
       ? {}
       : {
-          setup: async (directory) => {
-            const engine = await openEngine({ ...small, ...options, ...beforeOptions, directory });
-            await before(new Program(engine, () => {}));
-            await engine.idle();
-            await engine.close();
+          setup: async (_, fs) => {
+            const program = await begin(fs, { ...options, ...beforeOptions }, () => {});
+            await before(program);
+            await program.engine.idle();
+            await program.engine.close();
           },
         }),
-    workload: async (directory, run) => {
-      const engine = await openEngine({ ...small, ...options, directory });
-      const program = new Program(engine, (index) => run.ack("durable", index));
+    workload: async (_, run) => {
+      const program = await begin(run.fs, options, (index) => run.ack("durable", index));
       ({ states } = program);
       run.ack("open", 0);
-      await work(program, directory);
-      await engine.idle();
+      await work(program);
+      await program.engine.idle();
     },
     recover: (directory) => recover(directory, options, goesOn),
     check,
     rememberReads: true,
     ...matrix,
   });
+  return { ...report, met };
 }
