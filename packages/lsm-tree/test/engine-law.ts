@@ -48,15 +48,14 @@ export class Program {
   readonly engine: Engine;
   /** Content behind each record, the first one before any. */
   readonly states: string[][];
-  /** Makes a call fail, in the notation of `FaultPlan`. */
-  readonly arm: (rule: string) => void;
   readonly #model: Map<string, string>;
+  readonly #faults: FaultFs;
   readonly #ack: (index: number) => void;
 
-  constructor(engine: Engine, ack: (index: number) => void, arm: (rule: string) => void) {
+  constructor(engine: Engine, faults: FaultFs, ack: (index: number) => void) {
     this.engine = engine;
+    this.#faults = faults;
     this.#ack = ack;
-    this.arm = arm;
     this.#model = new Map(contentOf(engine).map((each) => each.split("=") as [string, string]));
     this.states = [this.#content()];
   }
@@ -91,6 +90,16 @@ export class Program {
     const index = this.states.push(this.#content()) - 1;
     await this.engine.clear({}, { rung });
     if (rung === "data" || rung === "full") this.#ack(index);
+  }
+
+  /** Makes a call fail, in the notation of `FaultPlan`. */
+  arm(rule: string): void {
+    this.#faults.plan.arm(rule);
+  }
+
+  /** Numbers of the tables that are there, whoever names them. */
+  tables(): number[] {
+    return findTables(new Directory(this.#faults)).map(({ tableNumber }) => tableNumber);
   }
 
   /** A call that fails, and changes nothing that anybody sees. */
@@ -209,7 +218,7 @@ function lookAt(directory: Directory): Pick<Sight, "entries" | "named" | "files"
 async function begin(fs: CrashFs, options: Partial<EngineOptions>, ack: (index: number) => void): Promise<Program> {
   const faults = new FaultFs(fs);
   const engine = await openEngine({ ...small, ...options, directory: new Directory(faults) });
-  return new Program(engine, ack, (rule) => void faults.plan.arm(rule));
+  return new Program(engine, faults, ack);
 }
 
 export interface EngineMatrixReport extends CrashMatrixReport {
