@@ -29,6 +29,12 @@ const tasks = {
     run: ["apps/bench/dist/main.js", "--full"],
     caller: true,
   },
+  orders: {
+    says: "run the order service",
+    build: "@holdfast/bench",
+    run: ["apps/bench/dist/orders.js"],
+    caller: true,
+  },
   "seed-cases": {
     says: "run the recorded cases",
     build: "@holdfast/fs-seam",

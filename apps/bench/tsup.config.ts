@@ -2,5 +2,12 @@ import { preset } from "@holdfast-tooling/config/tsup";
 import { defineConfig } from "tsup";
 
 export default defineConfig(
-  preset({ main: "src/main.ts", "allocation-run": "src/scaling/allocation-run.ts" }, { dts: false }),
+  preset(
+    {
+      main: "src/main.ts",
+      "allocation-run": "src/scaling/allocation-run.ts",
+      orders: "src/order-service/orders-main.ts",
+    },
+    { dts: false },
+  ),
 );

@@ -16,6 +16,7 @@ import { runDocument, suiteRun, type PartResult } from "./suite-run.js";
 import { crashSuite } from "./suites/crash.bench.js";
 import { fsSeamSuite } from "./suites/fs-seam.bench.js";
 import { lsmTreeSuite } from "./suites/lsm-tree.bench.js";
+import { ordersSuite } from "./suites/orders.bench.js";
 import { segmentCodecSuite } from "./suites/segment-codec.bench.js";
 import { sidxFooterSuite } from "./suites/sidx-footer.bench.js";
 import { storeSuite } from "./suites/store.bench.js";
@@ -37,6 +38,7 @@ const suites: readonly Suite[] = [
   walSuite,
   storeSuite,
   lsmTreeSuite,
+  ordersSuite,
 ];
 
 /** Runs before every suite, and is none itself. */

@@ -5,14 +5,14 @@ import { installedPeer } from "../peer-install.js";
 import { entityOf, orderOf, streamCount, type Opened } from "./store-workloads.js";
 
 /** What of better-sqlite3 is used here. */
-interface Statement {
-  run(...values: readonly unknown[]): { readonly changes: number };
+export interface Statement {
+  run(...values: readonly unknown[]): { readonly changes: number; readonly lastInsertRowid: number | bigint };
   get(...values: readonly unknown[]): unknown;
   all(...values: readonly unknown[]): unknown[];
   iterate(...values: readonly unknown[]): IterableIterator<unknown>;
 }
 
-interface Database {
+export interface Database {
   pragma(text: string): unknown;
   exec(text: string): unknown;
   prepare(text: string): Statement;
@@ -27,8 +27,13 @@ export type OpenTable = (path: string, synchronous: "NORMAL" | "FULL") => Opened
 const version = "12.11.1";
 
 /** Undefined, said on stderr, where better-sqlite3 does not install. */
+export function loadSqlite(): (new (path: string) => Database) | undefined {
+  return installedPeer("better-sqlite3", version) as (new (path: string) => Database) | undefined;
+}
+
+/** The same. */
 export function loadTable(): OpenTable | undefined {
-  const open = installedPeer("better-sqlite3", version) as (new (path: string) => Database) | undefined;
+  const open = loadSqlite();
   if (open === undefined) return undefined;
   return (path, synchronous) => {
     const own = mkdtempSync(join(path, "table-"));
