@@ -1,5 +1,6 @@
 import { spawnSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { accessSync, constants, writeFileSync } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { partOptionsOf, readCommandLine, usage, type CommandLine } from "./command-line.js";
 import { committedAfter } from "./committed-results.js";
@@ -56,23 +57,28 @@ async function main(): Promise<void> {
   if (command.writeReadmes) for (const path of writeReadmes()) say(`wrote the tables of ${path}`);
 }
 
-function suiteNamed(name: string): Suite {
-  const found = [...suites, limitsSuite].find((suite) => suite.name === name);
+function suiteNamed(name: string, among: readonly Suite[] = suites): Suite {
+  const found = among.find((suite) => suite.name === name);
   if (found !== undefined) return found;
   throw new Error(`no suite "${name}"; there is ${suites.map((suite) => suite.name).join(", ")}`);
 }
 
 function partNamed(names: readonly string[], name: string): Part {
-  const parts = (names.length === 0 ? suites : names.map(suiteNamed)).flatMap((suite) => suite.parts);
+  const among = [...suites, limitsSuite];
+  const chosen = names.length === 0 ? among : names.map((each) => suiteNamed(each, among));
+  const parts = chosen.flatMap((suite) => suite.parts);
   const part = parts.find((each) => each.name === name);
   if (part === undefined) throw new Error(`no part "${name}"; there is ${parts.map((each) => each.name).join(", ")}`);
   return part;
 }
 
 async function run(command: CommandLine, options: PartOptions): Promise<void> {
-  const chosen = command.suites.length === 0 ? suites : command.suites.map(suiteNamed);
+  const chosen = command.suites.length === 0 ? suites : command.suites.map((name) => suiteNamed(name));
   const { date = `${new Date().toISOString().slice(0, 19)}Z`, scale } = command;
   const stamp: RunStamp = { date, commit: commit(), scale, machine: machineProfile() };
+  for (const file of [command.json, command.markdown, command.html]) {
+    if (file !== undefined) accessSync(dirname(resolve(file)), constants.W_OK); // before the run, not behind it
+  }
   forgetFailedInstalls();
   const done: SuiteRun[] = [];
   const reports: string[] = [];

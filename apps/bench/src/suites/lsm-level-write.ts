@@ -18,6 +18,7 @@ import type { Bytes, LevelKind } from "./lsm-level-peers.js";
 import { levelRows } from "./lsm-level-rows.js";
 import { sortedTables, type SortedTable, type TableKind } from "./lsm-level-tables.js";
 import { inDirectory } from "./store-workloads.js";
+import { barriersIn } from "./wal-workloads.js";
 
 /** What writes cost through `abstract-level`, with the system and behind a barrier. */
 export const lsmLevelWritePart: Part = {
@@ -26,7 +27,7 @@ export const lsmLevelWritePart: Part = {
     inDirectory(async (root) => {
       const rounds = quick ? 1 : 3;
       const count = quick ? 2_000 : 10_000;
-      const synced = quick ? 200 : 1_000;
+      const synced = Math.min(1_000, barriersIn(quick ? 20 : 100, root));
       const filled = quick ? 50_000 : full ? 1_000_000 : 150_000;
       const size = filled.toLocaleString("en");
       const memory = memoryKind();

@@ -13,6 +13,7 @@ import {
   recordBytes,
   streamCount,
 } from "./store-workloads.js";
+import { barriersIn } from "./wal-workloads.js";
 
 const batch = 100;
 
@@ -23,7 +24,7 @@ export const storeAppendPart: Part = {
     inDirectory(async (path) => {
       const rounds = { rounds: quick ? 2 : 5, cpu: true };
       const count = quick ? 5_000 : 50_000;
-      const durable = quick ? 100 : 1_000;
+      const durable = Math.min(1_000, barriersIn(quick ? 10 : 100, path));
       const table = loadTable();
       return [
         ...(await rowsOf(

@@ -3,6 +3,7 @@ import type { Part } from "../suite.js";
 import { interleaveAsync, type AsyncContestant } from "../workload.js";
 import { loadEmmett, type EmmettStreams, type OpenEmmett } from "./store-emmett-peer.js";
 import { entityOf, inDirectory, newStore, orderOf, Placed, streamCount } from "./store-workloads.js";
+import { barriersIn } from "./wal-workloads.js";
 import type { Store } from "@holdfast/store";
 
 const batch = 100;
@@ -15,7 +16,9 @@ export const storeEmmettPart: Part = {
     inDirectory(async (path) => {
       const emmett = loadEmmett();
       if (emmett === undefined) return [];
-      const [appended, durable, batches] = quick ? [500, 50, 5] : [2_000, 500, 50];
+      const appended = quick ? 500 : 2_000;
+      const durable = Math.min(500, barriersIn(quick ? 5 : 50, path));
+      const batches = durable / 10;
       const rows: Row[] = [];
       for (const { id, workload, contestants } of [
         {
