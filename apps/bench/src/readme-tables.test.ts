@@ -120,6 +120,12 @@ describe("writeReadmeTables", () => {
     expect(text).toContain("between");
   });
 
+  test("writes a ratio on a line, in bold where the peer is ahead", () => {
+    const line = (fast: string, slow: string): string =>
+      `| as fast <!-- ratio:store append/os -->${fast}<!-- /ratio --> / <!-- ratio:store append/log -->${slow}<!-- /ratio --> |`;
+    expect(writeReadmeTables(readme(line("", "1x")), results).text).toBe(readme(line("4.00x", "**2.00x the time**")));
+  });
+
   test("leaves a README without markers alone", () => {
     expect(writeReadmeTables(readme("<!-- runnable -->"), results)).toEqual({
       text: readme("<!-- runnable -->"),
@@ -151,6 +157,21 @@ describe("readmeComplaints", () => {
     ]);
   });
 
+  test("a ratio of a row that has none, or is not there, is named, and one without an end", () => {
+    expect(
+      complaintsOf(
+        "a <!-- ratio:store growth/huge -->1x<!-- /ratio --> b",
+        "<!-- ratio:store gone -->1x<!-- /ratio --> <!-- ratio:wal gone -->1x<!-- /ratio -->",
+        "<!-- ratio:store append/os -->1x and <!-- ratio:store append/log -->2x<!-- /ratio -->",
+      ),
+    ).toEqual([
+      "packages/store/README.md: <!-- ratio:store growth/huge --> names the row growth/huge, which store does not have",
+      "packages/store/README.md: <!-- ratio:store gone --> names the row gone, which store does not have",
+      "packages/store/README.md: <!-- ratio:wal gone --> names a suite without committed results",
+      "packages/store/README.md: <!-- ratio:store append/os --> has no end behind it",
+    ]);
+  });
+
   test("a suite without results is named", () => {
     expect(complaintsOf("<!-- bench:wal append/os -->", "<!-- /bench -->")).toEqual([
       "packages/store/README.md: <!-- bench:wal --> names a suite without committed results",
@@ -159,9 +180,7 @@ describe("readmeComplaints", () => {
 
   test("a marker without an end is named, and swallows nothing", () => {
     const open = ["<!-- bench:store append/os -->", "text", "<!-- bench:store append/log -->", "<!-- /bench -->"];
-    expect(complaintsOf(...open)).toEqual([
-      "packages/store/README.md: <!-- bench:store --> has no <!-- /bench --> behind it",
-    ]);
+    expect(complaintsOf(...open)).toEqual(["packages/store/README.md: <!-- bench:store --> has no end behind it"]);
     expect(writeReadmeTables(readme(...open), results).text).toBe(readme(...open));
     expect(complaintsOf("<!-- bench:store append/os -->")).toHaveLength(1);
   });

@@ -13,7 +13,8 @@ import type { RunStamp } from "./run-document.js";
  * <!-- /bench -->
  * ```
  *
- * Rows are named by id; a `*` at the end stands for all that begin so, in the order of the suite. The names may go over several lines.
+ * Rows are named by id; a `*` at the end stands for all that begin so, in the order of the suite. The names may go over several lines. A single ratio,
+ * anywhere on a line, stands between `<!-- ratio:wal durable/blocking -->` and `<!-- /ratio -->`.
  */
 
 /** What a README gets. */
@@ -26,30 +27,52 @@ export interface WrittenReadme {
 
 const block = /<!-- bench:([a-z-]+)((?:\s+[^\s>]+)*?)\s*-->\n([\s\S]*?)(<!-- \/bench -->|(?=<!-- bench:)|$)/g;
 
-/** Generates every table between markers. */
+const figure = /<!-- ratio:([a-z-]+) ([^\s>]+) -->([^<]*)(<!-- \/ratio -->|)/g;
+
+/** Generates everything between markers. */
 export function writeReadmeTables(text: string, results: ReadonlyMap<string, CommittedResults>): WrittenReadme {
   const complaints: string[] = [];
   const said = new Set<string>();
-  const written = text.replace(block, (whole: string, suite: string, names: string, _: string, end: string) => {
-    const marker = whole.slice(0, whole.indexOf("-->") + 3);
-    const first = `<!-- bench:${suite} -->`;
-    if (end !== "<!-- /bench -->") {
-      complaints.push(`${first} has no <!-- /bench --> behind it`);
-      return whole;
-    }
-    const committed = results.get(suite);
-    if (committed === undefined) {
-      complaints.push(`${first} names a suite without committed results`);
-      return whole;
-    }
+  /** The results that a marker is about; whatever is written with a complaint is thrown away. */
+  const resultsOf = (marker: string, suite: string, end: string): CommittedResults | undefined => {
+    const found = results.get(suite);
+    if (end === "") complaints.push(`${marker} has no end behind it`);
+    else if (found === undefined) complaints.push(`${marker} names a suite without committed results`);
+    return found;
+  };
+  const unknown = (marker: string, suite: string, names: readonly string[]): void => {
+    complaints.push(...names.map((name) => `${marker} names the row ${name}, which ${suite} does not have`));
+  };
+  const withTables = text.replace(block, (whole: string, suite: string, names: string, _: string, end: string) => {
+    const marker = `<!-- bench:${suite} -->`;
+    const committed = resultsOf(marker, suite, end);
+    if (committed === undefined) return whole;
     const chosen = rowsNamed(
       committed,
       names.split(/\s+/).filter((name) => name !== ""),
     );
-    complaints.push(...chosen.unknown.map((name) => `${first} names the row ${name}, which ${suite} does not have`));
-    return `${marker}\n${readmeTable(chosen.rows, committed.runs, said)}\n${end}`;
+    unknown(marker, suite, chosen.unknown);
+    const begin = whole.slice(0, whole.indexOf("-->") + 3);
+    return `${begin}\n${readmeTable(chosen.rows, committed.runs, said)}\n${end}`;
+  });
+  const written = withTables.replace(figure, (whole: string, suite: string, name: string, _: string, end: string) => {
+    const marker = `<!-- ratio:${suite} ${name} -->`;
+    const committed = resultsOf(marker, suite, end);
+    if (committed === undefined) return whole;
+    const row = committed.rows.find(({ id, ratio }) => id === name && ratio !== undefined);
+    if (row === undefined) unknown(marker, suite, [name]);
+    return row === undefined ? whole : `${marker}${ratioAlone(row)}${end}`;
   });
   return { text: complaints.length === 0 ? written : text, complaints };
+}
+
+/** In bold where the peer is ahead, or the bar is missed. */
+function ratioAlone(row: CommittedRow): string {
+  const { ratio, ours } = row;
+  if (ratio === undefined) return "";
+  const text = timesText(ratio.value) + ratioOfWhat(ratio, ours);
+  const isBehind = ratio.of === "speed" ? ratio.value < 1 : ratio.value > 1;
+  return isBehind || isMet(row) === false ? `**${text}**` : text;
 }
 
 interface Chosen {
