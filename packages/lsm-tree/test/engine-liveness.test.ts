@@ -45,17 +45,20 @@ test("a clear whose barrier fails rejects once, and nothing else does", async ()
   }
 });
 
-test.each<[string, (engine: Engine) => Promise<void>]>([
-  ["an empty batch", (engine) => engine.write(new WriteBatch(), { rung: "full" })],
-  ["a clear of what is not there", (engine) => engine.clear({ gte: bytes("k") }, { rung: "full" })],
-  ["a clear of nothing", (engine) => engine.clear({ limit: 0 }, { rung: "data" })],
-])("%s of a durable rung makes what is before it durable", async (_, call) => {
+test.each<[string, "data" | "full", (engine: Engine) => Promise<void>]>([
+  ["an empty batch", "full", (engine) => engine.write(new WriteBatch(), { rung: "full" })],
+  ["a clear of what is not there", "full", (engine) => engine.clear({ gte: bytes("k") }, { rung: "full" })],
+  ["a clear of nothing", "data", (engine) => engine.clear({ limit: 0 }, { rung: "data" })],
+])("%s of a durable rung makes what is before it durable", async (_, rung, call) => {
   const fs = new CrashFs();
   const directory = new Directory(fs);
   const engine = await openEngine({ directory });
   await engine.put(bytes("k"), bytes("1"), { rung: "full" });
   await engine.delete(bytes("k"), { rung: "os" });
+  const before = fs.trace().records.length;
   await call(engine);
+  const barriers = fs.trace().records.slice(before);
+  expect(barriers).toEqual([expect.objectContaining({ kind: "barrier", scope: "file", rung })]);
   fs.crash("worst");
   const again = await openEngine({ directory: new Directory(fs) });
   expect(again.get(bytes("k"))).toBeUndefined();
@@ -84,6 +87,27 @@ test("a clear of a range with keys of any length deletes all of them, and lets o
   expect(cursor.valid).toBe(false);
   await engine.close();
 }, 60_000);
+
+test("a clear of a range reads in slices, also what one batch has room for", async () => {
+  let turns = 0;
+  let nowMs = 0;
+  const engine = await openEngine({
+    directory: new Directory(new MemoryFs()),
+    now: () => (nowMs += 1), // a slice is over when it has looked at the clock twice
+    turn: () => {
+      turns += 1;
+      return Promise.resolve();
+    },
+  });
+  const batch = new WriteBatch();
+  for (let at = 0; at < 4000; at++) batch.put(bytes(`key ${at}`), bytes("1"));
+  await engine.write(batch);
+  turns = 0;
+  await engine.clear({ gte: bytes("key") });
+  expect(turns).toBeGreaterThan(10);
+  expect(engine.get(bytes("key 7"))).toBeUndefined();
+  await engine.close();
+});
 
 test("writes that are awaited one by one let timers and others have their turns", async () => {
   const engine = await open();

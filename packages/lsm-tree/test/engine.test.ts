@@ -170,6 +170,16 @@ test("a flush that is carried out beside a close says so", async () => {
   expect([...told]).toEqual(["done"]);
 });
 
+test("law 20: a flush whose own writes end the database says so, although there is nothing in memory", async () => {
+  const fs = new FaultFs(new MemoryFs());
+  const engine = await openEngine({ directory: new Directory(fs) });
+  fs.plan.arm("write:/wal/*.seg n1 EIO");
+  const outcomes = await Promise.allSettled([engine.put(bytes("a"), bytes("1")), engine.flush()]);
+  const poisoned = { status: "rejected", reason: expect.objectContaining({ code: "LSM_POISONED" }) as unknown };
+  expect(outcomes).toEqual([poisoned, poisoned]);
+  await engine.close();
+});
+
 test("a wrong option is refused by its name, and a misspelled one too", async () => {
   const directory = new Directory(new MemoryFs());
   await expect(openEngine({ directory, writeBufferBytes: 0 })).rejects.toThrow(/writeBufferBytes/);
