@@ -169,6 +169,8 @@ export const tests = {
   lsmScheduler: `${lsm}/src/job-scheduler.test.ts`,
   lsmPressure: `${lsm}/src/compaction/pressure.test.ts`,
   lsmEngine: `${lsm}/test/engine.test.ts`,
+  lsmWritePath: `${lsm}/test/write-path.test.ts`,
+  lsmLiveness: `${lsm}/test/engine-liveness.test.ts`,
   lsmEngineHistories: `${lsm}/test/engine.property.test.ts`,
   lsmEngineCrash: `${lsm}/test/engine.crash.test.ts`,
   lsmEngineRecovery: `${lsm}/test/engine-recovery.test.ts`,

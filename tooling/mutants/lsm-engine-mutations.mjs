@@ -27,7 +27,50 @@ export const lsmEngineMutations = [
       file: "manifest-log.ts",
       find: "    await this.#barrier();\n    this.#isSnapshotOpen = false;",
       put: "    this.#isSnapshotOpen = false;",
-      tests: [tests.lsmManifest],
+    },
+    {
+      what: "the names of what a compaction has written are not durable",
+      file: "compaction/job.ts",
+      find: "    await slices.wait(tables.syncNames());",
+    },
+    {
+      what: "tables are not durable",
+      file: "table-creation.ts",
+      find: '      await this.#handle.sync("data");',
+    },
+    {
+      what: "tables go before the edit that removes them",
+      file: "edit-install.ts",
+      find: "    try {\n      state = await manifest.append(",
+      put: `    const gone = edit.changes(manifest.state) ?? [];
+    tree.versions.show(manifest.state.version.apply(gone));
+    tree.versions.retire(removedBy(gone));
+    try {
+      state = await manifest.append(`,
+    },
+    {
+      what: "a table whose barrier has failed is named",
+      file: "table-creation.ts",
+      find: "      throw this.#spaceFailure(error);\n    }\n    this.#handle.close();",
+      put: "    }\n    this.#handle.close();",
+    },
+    {
+      what: "a table that a flush has given up stays",
+      file: "flush.ts",
+      find: "    table?.abandon();\n    throw ofSpace(error);",
+      put: "    throw ofSpace(error);",
+    },
+    {
+      what: "outputs that a compaction has given up stay",
+      file: "compaction/job.ts",
+      find: "    merge.outputs.abandon();\n    throw error;",
+      put: "    throw error;",
+    },
+    {
+      what: "what no edit names stays when it is opened",
+      file: "recovery.ts",
+      find: 'if (orphans === "keep") return names;',
+      put: "return names;",
     },
     {
       what: "the names of the directories are not durable",
@@ -113,6 +156,53 @@ export const lsmEngineMutations = [
         find: "    if (this.#isOver) throw",
         put: "    if (false) throw",
         tests: [tests.lsmEngine],
+      },
+      {
+        what: "a write is refused before anything else has had a turn",
+        file: "write-path.ts",
+        find: "void this.#hooks.turn().then(() => group.refuse(error));",
+        put: "group.refuse(error);",
+        tests: [tests.lsmWritePath],
+      },
+      {
+        what: "a flush does not say that its own writes have ended the database",
+        file: "engine.ts",
+        find: "    this.#checkSound(); // what has been flushed is",
+        put: "    // what has been flushed is",
+        tests: [tests.lsmEngine],
+      },
+      {
+        what: "a flush that is carried out beside a close fails",
+        file: "engine.ts",
+        find: "    this.#checkSound(); // what has been flushed is",
+        put: "    this.#checkWritable(); // what has been flushed is",
+        tests: [tests.lsmEngine],
+      },
+      {
+        what: "a range clear that finds nothing makes no barrier",
+        file: "engine.ts",
+        find: "    await this.write(batch, { rung }); // what it covers is",
+        put: "    if (batch.operationCount > 0) await this.write(batch, { rung }); // what it covers is",
+        tests: [tests.lsmLiveness],
+      },
+      {
+        what: "a barrier of a call that writes nothing is of the lower rung",
+        file: "write-path.ts",
+        find: 'else if (rung !== "memory") await this.#log.sync(rung);',
+        put: 'else if (rung !== "memory") await this.#log.sync("data");',
+        tests: [tests.lsmLiveness],
+      },
+      {
+        what: "a range clear reads in one go",
+        file: "engine.ts",
+        find: "      if (slices.spend(cursor.valueEnd - cursor.valueStart)) await slices.pause();",
+        tests: [tests.lsmLiveness],
+      },
+      {
+        what: "batches of a range clear are of any size",
+        file: "engine.ts",
+        find: " || batch.recordBytes >= CLEAR_BATCH_BYTES",
+        tests: [tests.lsmLiveness],
       },
       {
         what: "the lock is not given back",

@@ -111,6 +111,12 @@ export const lsmMaintenanceMutations = lsmArea(
       tests: [tests.lsmReader],
     },
     {
+      what: "a reader that is closed keeps files of moments that it has passed",
+      file: "engine-reader.ts",
+      find: "for (const { pins } of [this.#moment, ...this.#earlier]) for (const pin of pins) pin.release();",
+      tests: [tests.lsmReader],
+    },
+    {
       what: "a manifest may say less than was written",
       file: "database-verification.ts",
       find: "if (found[field] >= state[field]) continue;",
