@@ -43,6 +43,8 @@ export interface CrashSession {
   /** Orders of the session; a few make thousands of disks. */
   readonly orders: number;
   readonly seed: number;
+  /** So many commands of them at most. Default all. */
+  readonly commands?: number;
   readonly parts?: OrderServiceParts;
   /** Hears of every disk that is judged. */
   readonly onCheck?: (context: CrashContext) => void;
@@ -50,15 +52,23 @@ export interface CrashSession {
   readonly matrix?: Partial<CrashMatrixOptions<Found>>;
 }
 
+/** Crashes inside recoveries besides, of which there are dozens for each disk: for the first commands of a session. */
+export const insideRecoveries: Partial<CrashMatrixOptions<Found>> = {
+  strategy: { kind: "levels", level: 0 },
+  nestedStrategy: { kind: "levels", level: 0 },
+  nested: 1,
+};
+
 /** @throws `CrashTestError` for a disk that breaks the law, with the calls that did it. */
 export function exploreCrashes({
   orders,
   seed,
+  commands: count,
   parts = {},
   onCheck,
   matrix = {},
 }: CrashSession): Promise<CrashMatrixReport> {
-  const commands = [...orderTraffic({ orders, seed })];
+  const commands = [...orderTraffic({ orders, seed })].slice(0, count);
   let before: SeenEvent[] = [];
   let appended: SeenEvent[] = [];
   const open = (directory: Directory, run: number): Promise<OrderService> =>
@@ -88,7 +98,7 @@ export function exploreCrashes({
       demandLaw(found, promisedBy(context, appended, before.length));
     },
     strategy: { kind: "levels", level: 1 },
-    nestedStrategy: { kind: "levels", level: 0 },
+    nested: 0,
     maxRecoveries: 1_000_000,
     ...matrix,
   });

@@ -30,14 +30,21 @@ export function killLines({ acknowledged, events, view, openMs, catchUpMs }: Kil
   ];
 }
 
-export function crashLines(report: CrashMatrixReport, ms: number): readonly string[] {
-  const { recoveries, distinct, personalities, trace, complete } = report;
-  const width = Math.max(...personalities.map(({ personality }) => personality.length));
+export interface CrashFindings {
+  /** Of a whole session. */
+  readonly session: CrashMatrixReport;
+  /** Of the beginning of one, with crashes inside the recoveries from it. */
+  readonly nested: CrashMatrixReport;
+  readonly ms: number;
+}
+
+export function crashLines({ session, nested, ms }: CrashFindings): readonly string[] {
+  const disks = session.personalities.map(({ personality, images }) => `${whole(images)} of ${personality}`).join(", ");
+  const recoveries = session.recoveries + nested.recoveries;
   return [
-    ...personalities.map(({ personality, images }) => `${personality.padEnd(width)}${whole(images).padStart(8)} disks`),
-    `${whole(distinct)} states after a power loss in ${whole(trace.records.length)} steps of a session, or in a recovery from one`,
-    `${whole(recoveries)} recoveries in ${fixed(ms / 1000)} s: every acknowledged command was there, the read model was a prefix, and caught up`,
-    ...(complete ? [] : ["not every combination of what was pending was made: see the strategies of crash-test"]),
+    `a session of ${whole(session.trace.records.length)} steps on the disk: ${disks}`,
+    `${whole(session.distinct)} states after a power loss; ${whole(nested.distinct)} more of its first commands, where the power fails again during recovery`,
+    `${whole(recoveries)} recoveries in ${fixed(ms / 1000)} s: acknowledged commands were there, the read model was a prefix of the events, and caught up`,
   ];
 }
 

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Directory, openDirectory } from "@holdfast/fs-seam";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
-import { exploreCrashes } from "./crash-session.js";
+import { exploreCrashes, insideRecoveries } from "./crash-session.js";
 import { killService, serveUntilKilled } from "./kill-session.js";
 import { crashLines, killLines, simLines, timedLines } from "./order-lines.js";
 import { simulate } from "./sim-session.js";
@@ -76,8 +76,9 @@ async function run({ backend, orders, seed, directory }: CommandLine): Promise<r
       return timedLines(await measureService({ directory: new Directory(new MemoryFs()), orders, seed, now }));
     case "crash": {
       const began = now();
-      const report = await exploreCrashes({ orders, seed });
-      return crashLines(report, now() - began);
+      const session = await exploreCrashes({ orders, seed });
+      const nested = await exploreCrashes({ orders, seed, commands: 2, matrix: insideRecoveries });
+      return crashLines({ session, nested, ms: now() - began });
     }
     case "sim":
       return simLines(await simulate({ orders, seed, crashes: 2 }), seed);
