@@ -77,12 +77,13 @@ function install(directory: string, dependencies: Readonly<Record<string, string
   process.stderr.write(`bench: installing ${names.join(" and ")}, which may have to be compiled ... `);
   mkdirSync(directory, { recursive: true });
   writeFileSync(join(directory, "package.json"), JSON.stringify({ private: true, dependencies }));
-  const { status, stderr } = spawnSync("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], {
+  const { error, status, stderr } = spawnSync("npm", ["install", "--no-audit", "--no-fund", "--loglevel=error"], {
     cwd: directory,
     encoding: "utf8",
     env: { ...process.env, ...headersOfNode() },
   });
   process.stderr.write(status === 0 ? "done\n" : "failed\n");
+  if (error !== undefined) throw error; // there is no npm
   if (status !== 0) throw new Error(`npm ended with ${status ?? "a signal"}: ${stderr.trim().slice(-200)}`);
 }
 
