@@ -15,7 +15,8 @@ export function fileSize(files: readonly SourceFacts[]): Complaints {
     .map((file) => `${file.path}: ${file.lineCount} lines, at most ${maxSourceLines}`);
 }
 
-const spokenNames = /^(README|CHANGELOG|UPGRADING|ARCHITECTURE|CONTRIBUTING|SECURITY|LICENSE-(APACHE|MIT))(\.md)?$/;
+const spokenNames =
+  /^(README|CHANGELOG|UPGRADING|ARCHITECTURE|CONTRIBUTING|SECURITY|LICENSE-(APACHE|MIT))(\.md)?$|^Cargo\.toml$/;
 
 export function kebabCase(paths: readonly string[]): Complaints {
   return paths

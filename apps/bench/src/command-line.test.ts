@@ -6,6 +6,7 @@ describe("readCommandLine", () => {
     expect(readCommandLine(["wal", "store", "--full", "--json", "run.json", "--update-results"])).toEqual({
       suites: ["wal", "store"],
       scale: "full",
+      reference: false,
       json: "run.json",
       markdown: undefined,
       updateResults: true,
@@ -31,6 +32,11 @@ describe("readCommandLine", () => {
     expect(readCommandLine(["--full", "--update-results", "--write-readmes"])?.writeReadmes).toBe(true);
   });
 
+  test("goes to the reference where that is asked for, at any scale", () => {
+    const command = readCommandLine(["wal", "--quick", "--reference"]);
+    expect(command === undefined ? undefined : partOptionsOf(command)).toMatchObject({ quick: true, reference: true });
+  });
+
   test("asks for help with undefined", () => expect(readCommandLine(["wal", "--help"])).toBeUndefined());
 
   test.each([
@@ -48,9 +54,29 @@ describe("readCommandLine", () => {
 
 describe("partOptionsOf", () => {
   test("each scale has what the smaller one has", () => {
-    expect(partOptionsOf("quick")).toEqual({ quick: true, full: false, huge: false });
-    expect(partOptionsOf("usual")).toEqual({ quick: false, full: false, huge: false });
-    expect(partOptionsOf("full")).toEqual({ quick: false, full: true, huge: false });
-    expect(partOptionsOf("huge")).toEqual({ quick: false, full: true, huge: true });
+    expect(partOptionsOf({ scale: "quick", reference: false })).toEqual({
+      quick: true,
+      full: false,
+      huge: false,
+      reference: false,
+    });
+    expect(partOptionsOf({ scale: "usual", reference: false })).toEqual({
+      quick: false,
+      full: false,
+      huge: false,
+      reference: false,
+    });
+    expect(partOptionsOf({ scale: "full", reference: false })).toEqual({
+      quick: false,
+      full: true,
+      huge: false,
+      reference: false,
+    });
+    expect(partOptionsOf({ scale: "huge", reference: false })).toEqual({
+      quick: false,
+      full: true,
+      huge: true,
+      reference: false,
+    });
   });
 });

@@ -9,6 +9,7 @@ export const usage = `usage: npm run bench -- [suite ...] [options]
   --quick            less work in fewer rounds: a look, not a measurement
   --full             the sizes that results are committed of; this is npm run bench:full
   --huge             --full, and what takes gigabytes and many minutes: ten million events in store, five million overwrites in lsm-tree
+  --reference        also beside the Rust crates durability, batpak and coordinode-lsm-tree, where cargo is there to build them: minutes, once
   --json FILE        also write the document of the run
   --markdown FILE    also write the report
   --html FILE        also write the report as one page with charts, which opens without a network
@@ -23,6 +24,7 @@ export interface CommandLine {
   /** Names, in the order given; empty for all. */
   readonly suites: readonly string[];
   readonly scale: Scale;
+  readonly reference: boolean;
   readonly json: string | undefined;
   readonly markdown: string | undefined;
   readonly html: string | undefined;
@@ -45,6 +47,7 @@ export function readCommandLine(args: readonly string[]): CommandLine | undefine
       quick: { type: "boolean", default: false },
       full: { type: "boolean", default: false },
       huge: { type: "boolean", default: false },
+      reference: { type: "boolean", default: false },
       "update-results": { type: "boolean", default: false },
       "write-readmes": { type: "boolean", default: false },
       date: { type: "string" },
@@ -59,14 +62,26 @@ export function readCommandLine(args: readonly string[]): CommandLine | undefine
   if (updateResults && scale !== "full" && scale !== "huge") {
     throw new Error("--update-results needs --full or --huge: results are committed of these sizes");
   }
-  const { json, markdown, html, date, strict, part } = values;
+  const { reference, json, markdown, html, date, strict, part } = values;
   if (date !== undefined && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(date)) {
     throw new Error(`--date is ${date}, not of the form 2026-11-28T21:46:00Z`);
   }
   if (writeReadmes && !updateResults && args.length > 1) {
     throw new Error("--write-readmes writes what is committed: alone, or with --update-results");
   }
-  return { suites: positionals, scale, json, markdown, html, updateResults, writeReadmes, date, strict, part };
+  return {
+    suites: positionals,
+    scale,
+    reference,
+    json,
+    markdown,
+    html,
+    updateResults,
+    writeReadmes,
+    date,
+    strict,
+    part,
+  };
 }
 
 interface ScaleFlags {
@@ -82,7 +97,8 @@ function scaleOf({ quick, full, huge }: ScaleFlags): Scale {
   return quick ? "quick" : "usual";
 }
 
-/** What a part is told of the scale. */
-export function partOptionsOf(scale: Scale): PartOptions {
-  return { quick: scale === "quick", full: scale === "full" || scale === "huge", huge: scale === "huge" };
+/** What a part is told. */
+export function partOptionsOf({ scale, reference }: Pick<CommandLine, "scale" | "reference">): PartOptions {
+  const [quick, huge] = [scale === "quick", scale === "huge"];
+  return { quick, full: scale === "full" || huge, huge, reference };
 }

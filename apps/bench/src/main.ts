@@ -18,6 +18,7 @@ import { crashSuite } from "./suites/crash.bench.js";
 import { fsSeamSuite } from "./suites/fs-seam.bench.js";
 import { lsmTreeSuite } from "./suites/lsm-tree.bench.js";
 import { ordersSuite } from "./suites/orders.bench.js";
+import { scalingSuite } from "./suites/scaling.bench.js";
 import { segmentCodecSuite } from "./suites/segment-codec.bench.js";
 import { sidxFooterSuite } from "./suites/sidx-footer.bench.js";
 import { storeSuite } from "./suites/store.bench.js";
@@ -40,6 +41,7 @@ const suites: readonly Suite[] = [
   storeSuite,
   lsmTreeSuite,
   ordersSuite,
+  scalingSuite,
 ];
 
 /** Runs before every suite, and is none itself. */
@@ -51,7 +53,7 @@ async function main(): Promise<void> {
     process.stdout.write(`${usage}\nsuites: ${suites.map(({ name }) => name).join(", ")}\n`);
     return;
   }
-  const options = partOptionsOf(command.scale);
+  const options = partOptionsOf(command);
   if (command.part !== undefined) return measureHere(partNamed(command.suites, command.part), options);
   if (!command.writeReadmes || command.updateResults) await run(command, options);
   if (command.writeReadmes) for (const path of writeReadmes()) say(`wrote the tables of ${path}`);

@@ -7,11 +7,11 @@ import type { SkippedPeer } from "./run-document.js";
 
 /**
  * Peers whose install compiles or downloads something. No install of this repository may do that, so they are fetched by npm when a
- * suite wants them, into node_modules/.cache, outside the lockfile; where that fails, the suite goes on without them, and says so.
+ * suite wants them, into node_modules/.peerCache, outside the lockfile; where that fails, the suite goes on without them, and says so.
  */
 
 /** From `src` and from `dist` alike. */
-const cache: string = fileURLToPath(new URL("../node_modules/.cache/peers/", import.meta.url));
+export const peerCache: string = fileURLToPath(new URL("../node_modules/.cache/peers/", import.meta.url));
 const manifest: URL = new URL("../package.json", import.meta.url);
 
 const skipped = new Map<string, SkippedPeer>();
@@ -23,8 +23,8 @@ export function skippedPeers(): SkippedPeer[] {
 
 /** Lets the next run try again what did not install in an earlier one. */
 export function forgetFailedInstalls(): void {
-  if (!existsSync(cache)) return;
-  for (const peer of readdirSync(cache)) rmSync(join(cache, peer, "failed"), { force: true });
+  if (!existsSync(peerCache)) return;
+  for (const peer of readdirSync(peerCache)) rmSync(join(peerCache, peer, "failed"), { force: true });
 }
 
 /**
@@ -33,7 +33,7 @@ export function forgetFailedInstalls(): void {
  * @param beside - versions of what it asks for without saying which.
  */
 export function installedPeer(name: string, version: string, beside: Readonly<Record<string, string>> = {}): unknown {
-  const directory = join(cache, `${name.replaceAll("/", "+")}@${version}`);
+  const directory = join(peerCache, `${name.replaceAll("/", "+")}@${version}`);
   const failed = join(directory, "failed");
   try {
     if (existsSync(failed)) throw new Error(readFileSync(failed, "utf8"));
@@ -62,7 +62,7 @@ export async function boundPeer<T>(name: string, load: () => Promise<T>): Promis
 }
 
 /** Notes that a suite goes on without a peer. Its rows are missing then, and the report names it. */
-function skipPeer(name: string, version: string, error: unknown): SkippedPeer {
+export function skipPeer(name: string, version: string, error: unknown): SkippedPeer {
   const [reason = ""] = (error as Error).message.split("\n"); // npm, require and import throw nothing else
   const peer = { name, version, reason };
   if (!skipped.has(name)) {

@@ -9,6 +9,8 @@ export interface PartOptions {
   readonly full: boolean;
   /** Besides, what takes gigabytes and many minutes. */
   readonly huge: boolean;
+  /** Also beside the crates that the packages are measured against, where they can be built. */
+  readonly reference: boolean;
 }
 
 /** What a part gives that has curves besides rows. */

@@ -3,6 +3,7 @@ import { lsmLevelGrowthPart } from "./lsm-level-growth.js";
 import { lsmLevelOpenPart } from "./lsm-level-open.js";
 import { lsmLevelReadPart } from "./lsm-level-read.js";
 import { lsmLevelWritePart } from "./lsm-level-write.js";
+import { lsmReferencePart } from "./lsm-reference.js";
 import { lsmCompactionPart } from "./lsm-tree-compaction.js";
 import { lsmFilesPart } from "./lsm-tree-files.js";
 import { lsmMemtablePart } from "./lsm-tree-memtable.js";
@@ -23,5 +24,6 @@ export const lsmTreeSuite: Suite = {
     lsmLevelReadPart,
     lsmLevelOpenPart,
     lsmLevelGrowthPart,
+    lsmReferencePart,
   ],
 };

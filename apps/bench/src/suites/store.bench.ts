@@ -8,6 +8,7 @@ import { storeGrowthPart } from "./store-growth.js";
 import { storeOpenPart } from "./store-open.js";
 import { storeProjectionsPart } from "./store-projections.js";
 import { storeReadPart } from "./store-read.js";
+import { storeReferencePart } from "./store-reference.js";
 
 /** The event store against a tuned event table on better-sqlite3, Emmett on SQLite, and the log below it, which is the least that it can cost. */
 export const storeSuite: Suite = {
@@ -22,5 +23,6 @@ export const storeSuite: Suite = {
     storeColdStartPart,
     storeProjectionsPart,
     storeEmmettPart,
+    storeReferencePart,
   ],
 };
