@@ -41,15 +41,11 @@ export function referenceCrate(name: string): ReferenceCrate {
  * @throws {@link PeerUnavailable} where it cannot be built, noted as a peer that was skipped.
  */
 export function builtReference(crate: ReferenceCrate, cargo: string = cargoProgram()): string {
-  const failed = join(target, "failed");
   try {
-    if (existsSync(failed)) throw new Error(readFileSync(failed, "utf8"));
     build(cargo);
     return program;
   } catch (error) {
     const { reason } = skipPeer(crate.name, crate.version, error);
-    // One try a run: every suite asks, each in a process of its own.
-    if (existsSync(target)) writeFileSync(failed, reason);
     throw new PeerUnavailable(`${crate.name} is not built: ${reason}`, { cause: error });
   }
 }
@@ -61,6 +57,8 @@ function cargoProgram(): string {
 
 /** Cargo looks what has to be done; mostly nothing. */
 function build(cargo: string): void {
+  const failed = join(target, "failed");
+  if (existsSync(failed)) throw new Error(readFileSync(failed, "utf8"));
   if (!existsSync(program)) process.stderr.write("building the reference crates, which takes minutes ... ");
   const copy = join(target, "sources"); // cargo writes its lockfile beside the manifest
   cpSync(sources, copy, { recursive: true, preserveTimestamps: true });
@@ -71,8 +69,11 @@ function build(cargo: string): void {
   });
   if (error !== undefined) throw new Error(`cargo cannot be run: ${error.message}`, { cause: error });
   if (status === 0) return;
+  const reason = `cargo ended with ${status ?? "a signal"}: ${stderr.trim().slice(-200).replaceAll("\n", " ")}`;
+  // One try a run: every suite asks, each in a process of its own.
   mkdirSync(target, { recursive: true });
-  throw new Error(`cargo ended with ${status ?? "a signal"}: ${stderr.trim().slice(-200).replaceAll("\n", " ")}`);
+  writeFileSync(failed, reason);
+  throw new Error(reason);
 }
 
 /** Nanoseconds of a turn as the program prints them. Throws unless it did as many operations as it should. */
