@@ -7,7 +7,7 @@ import type { Part } from "./suite.js";
 const { dependencies } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")) as {
   readonly dependencies: Readonly<Record<string, string>>;
 };
-const options = { quick: true, full: false, huge: false };
+const options = { quick: true, full: false, huge: false, reference: false };
 
 test("a peer that loads is handed on, and not named", async () => {
   expect(await boundPeer("memfs", () => Promise.resolve({ loaded: true }))).toEqual({ loaded: true });
