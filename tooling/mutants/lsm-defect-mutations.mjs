@@ -134,14 +134,15 @@ export const lsmDefectMutations = [
     {
       what: "S15: paranoidOpen does nothing",
       file: "recovery.ts",
-      find: "    if (options.paranoidOpen) for (const table of state.version.tables()) files.reader(table);",
+      find: "    if (!paranoidOpen) return problems;",
+      put: "    return problems;",
       tests: [tests.lsmEngineDamage],
     },
     {
       what: "S15: tableBytes does nothing",
       file: "engine-maintenance.ts",
-      find: "{ targetTableBytes: tableBytes },",
-      put: "{ targetTableBytes: 8_000_000 },",
+      find: "{ targetTableBytes: tableBytes, unreadable: parts.unreadable },",
+      put: "{ targetTableBytes: 8_000_000, unreadable: parts.unreadable },",
     },
     {
       what: "S15: clock does nothing",

@@ -51,8 +51,8 @@ export const lsmEngineMutations = [
     {
       what: "a table whose barrier has failed is named",
       file: "table-creation.ts",
-      find: "      throw this.#spaceFailure(error);\n    }\n    this.#handle.close();",
-      put: "    }\n    this.#handle.close();",
+      in: "async finish()",
+      find: "      throw this.#spaceFailure(error);",
     },
     {
       what: "a table that a flush has given up stays",
@@ -69,7 +69,7 @@ export const lsmEngineMutations = [
     {
       what: "what no edit names stays when it is opened",
       file: "recovery.ts",
-      find: 'if (orphans === "keep") return names;',
+      find: 'if (orphans === "keep" || mode === "salvage") return names;',
       put: "return names;",
     },
     {

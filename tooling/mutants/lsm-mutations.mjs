@@ -249,14 +249,14 @@ const blockMutations = lsmArea("lsm blocks", blocks, [
   {
     what: "versions that are too new are found",
     file: "sstable/block-cursor.ts",
-    find: "order < 0 || (order === 0 && this.#seqnoParsed() > seqno)",
-    put: "order < 0",
+    find: "if (order < 0 || (order === 0 && this.#seqnoParsed() > seqno)) continue;",
+    put: "if (order < 0) continue;",
   },
   {
     what: "the restart of an interval counts as before the key whatever its seqno",
     file: "sstable/block-cursor.ts",
     in: "#isBefore(key",
-    find: "order < 0 || (order === 0 && this.seqno > seqno)",
+    find: "order < 0 || (order === 0 && this.#seqnoParsed() > seqno)",
     put: "order <= 0",
   },
   {
@@ -467,18 +467,18 @@ const tableMutations = lsmArea(
     {
       what: "versions of a key are looked for in one block only",
       file: "sstable/table-cursor.ts",
-      find: "if (this.valid || (keyOnly && !endsWithKey)) return;",
+      find: "if (this.valid || (keyOnly && index.compareEnd(block, key) !== 0)) return;",
       put: "if (this.valid || keyOnly) return;",
     },
     {
       what: "blocks that hold nothing as old are read",
       file: "sstable/table-cursor.ts",
-      find: "if (endsWithKey && index.minSeqnos[block]! > seqno) continue;",
+      find: "if (index.minSeqnos[block]! > seqno && index.compareEnd(block, key) === 0) continue;",
     },
     {
       what: "a block in which the key cannot be is followed by the next one",
       file: "sstable/table-cursor.ts",
-      find: "(keyOnly && !endsWithKey)",
+      find: "(keyOnly && index.compareEnd(block, key) !== 0)",
       put: "false",
     },
     {
