@@ -293,7 +293,7 @@ const writing = storeArea("store writing", usual, [
   { what: "a store that is closed leaves its files open", file: "store.ts", find: "this.#places.close();" },
   {
     what: "an open that fails leaves the log open",
-    file: "store.ts",
+    file: "open-store.ts",
     in: "export async function openStore",
     find: "await log.close();",
   },
@@ -552,13 +552,13 @@ const looking = storeArea("store reading", reading, [
   },
   {
     what: "a signal may be anything",
-    file: "readable-store.ts",
+    file: "reading-options.ts",
     find: "checkSignal(signal); return { backward",
     put: "return { backward",
   },
   {
     what: "a limit may be anything",
-    file: "readable-store.ts",
+    file: "reading-options.ts",
     find: 'if (limit !== undefined) checkCount("limit", limit);',
   },
   // --- store-reader.ts ---

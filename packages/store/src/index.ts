@@ -27,23 +27,16 @@ export { LANE_LIMIT, MAX_NAME_BYTES, checkLane, encodeName } from "./event-name.
 export type { NameField } from "./event-name.js";
 export { StoreError, storeErrorCodes } from "./store-error.js";
 export type { StoreErrorCode, StoreErrorContext } from "./store-error.js";
-export { openStore, Store } from "./store.js";
-export type { Written } from "./store.js";
+export { openStore } from "./open-store.js";
+export { Store } from "./store.js";
+export type { Written } from "./append-receipts.js";
 export type { StoreHealth, StoreOpenReport, StoreStats, Watermarks } from "./store-report.js";
 export type { StoreLogOptions, StoreOptions, StoreReaderOptions } from "./store-options.js";
 export type { IndexedPart, IndexReport } from "./index-filling.js";
 export { openStoreReader, StoreReader } from "./store-reader.js";
 export { ReadableStore } from "./readable-store.js";
-export type {
-  BeyondOptions,
-  EventPage,
-  EventsOptions,
-  PageOptions,
-  ReaderWatermarks,
-  ReadingOptions,
-  StoreAnchor,
-  StreamOptions,
-} from "./readable-store.js";
+export type { BeyondOptions, ReaderWatermarks, StoreAnchor } from "./readable-store.js";
+export type { EventPage, EventsOptions, PageOptions, ReadingOptions, StreamOptions } from "./reading-options.js";
 export type { CommitBuilder } from "./commit-builder.js";
 export type {
   AppendConflict,

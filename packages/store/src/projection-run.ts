@@ -3,7 +3,8 @@ import { ProjectionFold, startOf, type FoldPoint } from "./projection-fold.js";
 import type { RowFacts } from "./projection-row.js";
 import type { ProjectionRows, RowReading, RowWriting } from "./projection-rows.js";
 import type { ResolvedTarget } from "./projection-target.js";
-import type { EventsOptions, ReaderWatermarks, StoreAnchor } from "./readable-store.js";
+import type { ReaderWatermarks, StoreAnchor } from "./readable-store.js";
+import type { EventsOptions } from "./reading-options.js";
 import type { StoredEvent } from "./stored-event.js";
 
 /** A state, and where in which history it stands. Plain data beside the state. */

@@ -15,48 +15,16 @@ import { lengthUpTo, streamSequences } from "./stream-selection.js";
 import { resolveAddress } from "./event-staging.js";
 import type { StreamAddress } from "./append-outcome.js";
 import { checkCount, checkOptions, checkRegion, checkSignal, need, refused } from "./option-checks.js";
+import {
+  resolveReading,
+  type EventPage,
+  type EventsOptions,
+  type PageOptions,
+  type ReadingOptions,
+  type StreamOptions,
+} from "./reading-options.js";
 import { decodeEvent, type StoredEvent } from "./stored-event.js";
 import { refuseAborted, verifyEvents, type VerifyOptions, type VerifyReport } from "./verification.js";
-
-/** In which order, how many, and until when. */
-export interface ReadingOptions {
-  /** Newest first. Default false. */
-  readonly backward?: boolean;
-  /** So many events at most. Default all. */
-  readonly limit?: number;
-  /** Ends reading with `STORE_ABORTED`. */
-  readonly signal?: AbortSignal;
-}
-
-export interface EventsOptions extends ReadingOptions {
-  /** Only events behind this sequence are read; backward, only those before it. 0 stands before all of them. */
-  readonly after?: number;
-  /** The last sequence that is read. Default: the last one there is. */
-  readonly upTo?: number;
-}
-
-export interface StreamOptions extends ReadingOptions {
-  /** The first revision that is read. Default: the first there is, or backward the last. */
-  readonly from?: number;
-}
-
-/** Where a page begins, and how long it is. */
-export interface PageOptions extends Omit<ReadingOptions, "signal"> {
-  /** Token of the page before; holds for ever, for this store, region and direction. Default: the first page. */
-  readonly after?: string;
-  /** Events of a page. Default 100. */
-  readonly limit?: number;
-}
-
-/** A part of what is in a region. */
-export interface EventPage<Definition extends EventDefinition> {
-  /** In the order that was asked for. */
-  readonly events: readonly StoredEvent<Definition>[];
-  /** What gives the next page as `after`; undefined where no page had an event yet. */
-  readonly next: string | undefined;
-  /** No more events were there; the next page has what has come since. */
-  readonly isLast: boolean;
-}
 
 /** Sequences up to which something holds, as a reader knows them; none ever goes back. */
 export interface ReaderWatermarks {
@@ -421,15 +389,4 @@ export abstract class ReadableStore<Definition extends EventDefinition> {
     this.visible();
     refuseAborted(signal);
   }
-}
-
-/** Checks what all reading has in common, and fills in defaults. */
-function resolveReading({ backward = false, limit, signal }: ReadingOptions): {
-  readonly backward: boolean;
-  readonly limit: number;
-} {
-  need(typeof backward === "boolean", "backward", "must be a boolean");
-  if (limit !== undefined) checkCount("limit", limit);
-  checkSignal(signal);
-  return { backward, limit: limit ?? Number.POSITIVE_INFINITY };
 }

@@ -1,8 +1,9 @@
 import type { SyncRung } from "@holdfast/fs-seam";
-import { openWal, WalError, type WaitOptions, type Wal } from "@holdfast/wal";
-import { PlaceReader, SegmentFooters, type LogSegment } from "@holdfast/wal/places";
+import { WalError, type WaitOptions, type Wal } from "@holdfast/wal";
+import { PlaceReader, type LogSegment, type SegmentFooters } from "@holdfast/wal/places";
 import type { ContentHash } from "@holdfast/segment-codec";
 import { Accelerator } from "./accelerator.js";
+import { receiptsOf, sequenceOf, type Written } from "./append-receipts.js";
 import type {
   AppendConflict,
   AppendOptions,
@@ -17,39 +18,27 @@ import type {
 import { CommitBuilder } from "./commit-builder.js";
 import type { EventDefinition, EventInput } from "./event-definition.js";
 import { EventHasher } from "./event-hash.js";
-import { formatEventId, keyedEventId, type Revision, type Sequence } from "./event-id.js";
+import { formatEventId, keyedEventId } from "./event-id.js";
 import { EventIdSource } from "./event-id-source.js";
 import type { EventIndex } from "./event-index.js";
 import { EventLookup } from "./event-lookup.js";
-import { EventRegistry } from "./event-registry.js";
+import type { EventRegistry } from "./event-registry.js";
 import { EventStager } from "./event-staging.js";
-import { EventWriter, type StagedEvent, type WrittenEvent } from "./event-writer.js";
+import { EventWriter, type StagedEvent } from "./event-writer.js";
 import { findReplay } from "./event-replay.js";
-import { FooterCollector } from "./footer-collector.js";
+import type { FooterCollector } from "./footer-collector.js";
 import { fillIndex } from "./index-filling.js";
 import type { MaintenanceParts } from "./maintenance-parts.js";
 import { ReadableStore, type BeyondOptions } from "./readable-store.js";
 import { checkFacts, signReceipt, type ReceiptSigner, type SignedReceipt } from "./receipt-signature.js";
 import { checkOptions, checkSignal, need, refused } from "./option-checks.js";
-import {
-  DEFAULT_RECORD_BYTES,
-  monotonicNow,
-  nextTurn,
-  resolveStoreOptions,
-  STORE_CONTENT,
-  type ResolvedStoreOptions,
-  type StoreOptions,
-} from "./store-options.js";
+import { DEFAULT_RECORD_BYTES, monotonicNow, nextTurn, type ResolvedStoreOptions } from "./store-options.js";
 import { StoreError } from "./store-error.js";
 import type { StoreHealth, StoreOpenReport, StoreStats, Watermarks } from "./store-report.js";
 import { ofStore } from "./log-ending.js";
-import { refuseUnfinished } from "./unfinished-backup.js";
 
-/** Something whose durability can be waited for. */
-export type Written = number | Pick<AppendReceipt, "sequence"> | Pick<CommitReceipt, "receipts">;
-
-/** What is written to, and what is put at the ends of its segments. */
-interface StoreLog {
+/** @internal What is written to, and what is put at the ends of its segments. */
+export interface StoreLog {
   readonly log: Wal;
   readonly collector: FooterCollector;
   readonly footers: SegmentFooters;
@@ -60,30 +49,6 @@ const noId: Uint8Array = new Uint8Array(16);
 
 const commitKeys = ["key", "rung"];
 const appendKeys = [...commitKeys, "expectedRevision", "correlation", "causation", "metadata"];
-
-/**
- * Opens a store for writing, creating it where there is none.
- *
- * @throws {@link StoreError} by its codes; what the log refuses as `WalError`, and `FsError` `FS_LOCKED` when somebody has it open.
- */
-export async function openStore<Definition extends EventDefinition>(
-  options: StoreOptions<Definition>,
-): Promise<Store<Definition>> {
-  const resolved = resolveStoreOptions(options);
-  const registry = new EventRegistry(resolved.events, resolved.codec);
-  const { directory, log: logOptions } = resolved;
-  refuseUnfinished(directory);
-  const hash = resolved.hash.algorithm;
-  const collector = new FooterCollector();
-  const footers = new SegmentFooters((sealed) => collector.footerOf(sealed));
-  const log = await openWal({ directory, ...logOptions, content: STORE_CONTENT, hash, footers });
-  try {
-    return new Store(resolved, registry, { log, collector, footers });
-  } catch (error) {
-    await log.close();
-    throw error;
-  }
-}
 
 /** A store that is open for writing. */
 export class Store<Definition extends EventDefinition = EventDefinition> extends ReadableStore<Definition> {
@@ -108,7 +73,7 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
   readonly #logId: Uint8Array;
   #isClosed = false;
 
-  /** @internal Use {@link openStore}. */
+  /** @internal Use `openStore`. */
   constructor(options: ResolvedStoreOptions<Definition>, registry: EventRegistry<Definition>, parts: StoreLog) {
     const { log, collector, footers } = parts;
     const { directory, clock } = options;
@@ -411,28 +376,6 @@ export class Store<Definition extends EventDefinition = EventDefinition> extends
 
 function closed(): StoreError {
   return new StoreError("STORE_CLOSED", "the store is closed");
-}
-
-function receiptsOf(
-  kind: AppendReceipt["kind"],
-  staged: readonly StagedEvent[],
-  written: readonly WrittenEvent[],
-): AppendReceipt[] {
-  return written.map(({ sequence, revision, timeUs, hash }, index) => ({
-    kind,
-    id: formatEventId((staged[index] as StagedEvent).id), // one for each
-    sequence: sequence as Sequence, // as the log gave it
-    revision: revision as Revision, // as the index counts it
-    timeMs: timeUs / 1000,
-    hash,
-  }));
-}
-
-/** A sequence, if it is something whose durability can be waited for. */
-function sequenceOf(what: Written): unknown {
-  const { receipts, sequence = what } = Object(what) as { receipts?: unknown; sequence?: unknown };
-  if (!Array.isArray(receipts)) return sequence;
-  return receipts.length === 0 ? 0 : (receipts as AppendReceipt[]).at(-1)?.sequence;
 }
 
 function checkWaiting(options: WaitOptions): void {

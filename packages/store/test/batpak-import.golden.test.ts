@@ -6,7 +6,8 @@ import { describe, expect, test } from "vitest";
 import fc from "fast-check";
 import { importBatpak, type BatpakImportReport } from "../src/batpak-entry.js";
 import { region } from "../src/region.js";
-import { openStore, type Store } from "../src/store.js";
+import { openStore } from "../src/open-store.js";
+import type { Store } from "../src/store.js";
 import type { StoredEvent } from "../src/stored-event.js";
 
 const home = new URL("../../segment-codec/test/golden/batpak/", import.meta.url);

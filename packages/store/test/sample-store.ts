@@ -2,7 +2,8 @@ import { Directory } from "@holdfast/fs-seam";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { defineEvent, type EventDefinition } from "../src/event-definition.js";
 import { uncheckedSchema } from "../src/standard-schema.js";
-import { openStore, type Store } from "../src/store.js";
+import { openStore } from "../src/open-store.js";
+import type { Store } from "../src/store.js";
 import type { StoreOptions } from "../src/store-options.js";
 
 /** Two types of events, and stores of them that leave nothing to chance. */
