@@ -14,7 +14,7 @@ export function preset(more = {}) {
     test: {
       include: ["src/**/*.test.ts", "test/**/*.test.ts"],
       setupFiles: [fileURLToPath(new URL("fail-on-console.mjs", import.meta.url))],
-      testTimeout: 60_000, // against what hangs; how long a test takes on a busy machine proves nothing
+      testTimeout: 300_000, // against what hangs; how long a test takes on a busy machine proves nothing
       passWithNoTests: true, // the tidy test demands tests of every package, with a better message
       ...more,
     },

@@ -66,17 +66,17 @@ beforeAll(() => {
 }, 120_000);
 
 describe.each(examples)("$path:$line", ({ code, file }) => {
-  test("type-checks", { timeout: 120_000 }, () => {
+  test("type-checks", { timeout: 300_000 }, () => {
     const problems = ts
       .getPreEmitDiagnostics(program!, program!.getSourceFile(file))
       .map((problem) => ts.flattenDiagnosticMessageText(problem.messageText, "\n"));
     expect(problems).toEqual([]);
   });
 
-  test("runs", { timeout: 60_000 }, () => {
+  test("runs", { timeout: 300_000 }, () => {
     const script = file.replace(/\.mts$/, ".mjs");
     writeFileSync(script, ts.transpileModule(code, { compilerOptions: options, fileName: file }).outputText);
-    const result = spawnSync(process.execPath, [script], { cwd: scratch, encoding: "utf8", timeout: 50_000 });
+    const result = spawnSync(process.execPath, [script], { cwd: scratch, encoding: "utf8", timeout: 240_000 });
     expect(result.status, `${result.stdout}${result.stderr}`).toBe(0);
   });
 });

@@ -9,7 +9,7 @@ import { openDatabase } from "../src/tour/tour-database.js";
 import { loneContext } from "./captured-io.js";
 import { built, scratch } from "./scratch.js";
 
-const limit = { timeout: 30_000 };
+const limit = { timeout: 300_000 };
 
 test("what was acknowledged is there after the kill, and a snapshot sees all of it", limit, async () => {
   const context = loneContext(scratch());

@@ -23,7 +23,7 @@ function roundsOf(claim: Claim | undefined): readonly Round[] {
 }
 
 describe("the writer of the tour", () => {
-  test("is killed five times, and everything it acknowledged comes back", { timeout: 30_000 }, async () => {
+  test("is killed five times, and everything it acknowledged comes back", { timeout: 300_000 }, async () => {
     const context = loneContext(scratch());
     const [survive, torn, ...more] = await killStep({ program: built("append-child") }).run(context);
     expect(more).toEqual([]);
@@ -49,7 +49,7 @@ describe("the writer of the tour", () => {
     );
   });
 
-  test("the seed chooses the delays", { timeout: 30_000 }, async () => {
+  test("the seed chooses the delays", { timeout: 300_000 }, async () => {
     const delays = async (): Promise<number[]> => {
       const [survive] = await killStep({ program: built("append-child"), rounds: 2 }).run(loneContext(scratch()));
       return roundsOf(survive).map(({ delayMs }) => delayMs);
@@ -57,7 +57,7 @@ describe("the writer of the tour", () => {
     expect(await delays()).toEqual(await delays());
   });
 
-  test("refuses a log that is damaged, and says so without host paths", { timeout: 30_000 }, async () => {
+  test("refuses a log that is damaged, and says so without host paths", { timeout: 300_000 }, async () => {
     const context = loneContext(scratch());
     const step = killStep({ program: built("append-child"), rounds: 1 });
     await step.run(context);
@@ -89,7 +89,7 @@ function brokenWriter(kind: string, options: KillStepOptions): Promise<Claim[]> 
   return killStep({ program, args: [kind, records], patienceMs: 5000, ...options }).run(context);
 }
 
-describe("a writer with a fault", { timeout: 30_000 }, () => {
+describe("a writer with a fault", { timeout: 300_000 }, () => {
   test("none: the others fail for their fault alone", async () => {
     const [survive] = await brokenWriter("none", { rounds: 1 });
     expect(survive).toMatchObject({ ok: true });

@@ -20,7 +20,7 @@ function check(module: string, ...args: string[]): Ended {
 }
 
 function run(...args: string[]): Ended {
-  return spawnSync(process.execPath, [built("main"), "tour", ...args], { encoding: "utf8", timeout: 60_000 });
+  return spawnSync(process.execPath, [built("main"), "tour", ...args], { encoding: "utf8", timeout: 240_000 });
 }
 
 function fixture(name: string): string {
@@ -48,7 +48,7 @@ function commandLineOf(pid: string): string {
   }
 }
 
-const limit = { timeout: 60_000 };
+const limit = { timeout: 300_000 };
 
 test("the naive save is found out, with the lines at fault, and exit code 1", limit, () => {
   const { status, stdout, stderr } = check(fixture("naive.mjs"));

@@ -11,7 +11,7 @@ import { loneContext } from "./captured-io.js";
 import { built, scratch } from "./scratch.js";
 
 const program = built("orders-child");
-const limit = { timeout: 30_000 };
+const limit = { timeout: 300_000 };
 const byName = (claims: readonly Claim[], name: string): Claim | undefined => claims.find((each) => each.name === name);
 const detailsOf = (claims: readonly Claim[], name: string): Readonly<Record<string, unknown>> =>
   byName(claims, name)?.details ?? {};

@@ -38,10 +38,10 @@ function workspace(save: string): string {
 }
 
 function node(directory: string, ...args: string[]): Ended {
-  return spawnSync(process.execPath, args, { cwd: directory, encoding: "utf8", timeout: 60_000 });
+  return spawnSync(process.execPath, args, { cwd: directory, encoding: "utf8", timeout: 240_000 });
 }
 
-const limit = { timeout: 120_000 };
+const limit = { timeout: 300_000 };
 const naive = block("save.mjs");
 const mended = block("save.mjs, mended");
 const withoutNames = naive.replace("bytes);", "bytes, { flush: true });");

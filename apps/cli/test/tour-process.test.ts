@@ -60,7 +60,7 @@ function exploredStates({ claims }: Report): number {
   return each.reduce((sum, states) => sum + states, 0);
 }
 
-const limit = { timeout: 60_000 };
+const limit = { timeout: 300_000 };
 /** What the tour explores, and so what it costs, stays below; it is some 1,200 states, and 4,200 of a large file. */
 const MOST_STATES = 8000;
 const allClaims = [

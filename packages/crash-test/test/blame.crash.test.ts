@@ -41,7 +41,7 @@ function lostBy({ trace, choices }: CrashFailure): number {
 
 test(
   "failures come down to two source lines, and nine in ten to at most one thing lost",
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async () => {
     const withoutPair: string[] = [];
     let simple = 0;
@@ -56,7 +56,7 @@ test(
   },
 );
 
-test("the barrier that a message asks for is the one that was missing", { timeout: 60_000 }, async () => {
+test("the barrier that a message asks for is the one that was missing", { timeout: 300_000 }, async () => {
   const outcomes = { once: [] as string[], later: [] as string[], never: [] as string[] };
   for (const each of mutants) {
     const program = matrixOf(each.protocol, each.mutant, "posix");

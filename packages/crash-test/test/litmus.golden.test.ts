@@ -12,7 +12,7 @@ import { onlyPrograms, recordedSets } from "./litmus-sets.js";
 const sets = recordedSets();
 const all = process.env["HOLDFAST_LITMUS"] === "all";
 
-test("everything that was seen is predicted", { timeout: 120_000 }, () => {
+test("everything that was seen is predicted", { timeout: 300_000 }, () => {
   const results = checkLitmus(sets, { every: all ? 1 : 5 });
   expect(results.map(({ fs }) => fs)).toEqual(["ext4", "ext4-noauto", "xfs", "btrfs"]);
   for (const result of results) {

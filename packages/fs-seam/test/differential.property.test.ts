@@ -164,7 +164,7 @@ function expectAlike(make: () => StoreFs, commands: readonly Command[]): void {
 const runs = Number(process.env["FC_NUM_RUNS"] ?? 400);
 const seed = process.env["FC_SEED"] === undefined ? {} : { seed: Number(process.env["FC_SEED"]) };
 
-test("MemoryFs behaves as the real file system", { timeout: 120_000 }, () => {
+test("MemoryFs behaves as the real file system", { timeout: 300_000 }, () => {
   fc.assert(
     fc.property(fc.array(command, { minLength: 1, maxLength: 40 }), (commands) =>
       expectAlike(() => new MemoryFs(), commands),
@@ -173,7 +173,7 @@ test("MemoryFs behaves as the real file system", { timeout: 120_000 }, () => {
   );
 });
 
-test("CrashFs behaves as the real file system until the power fails", { timeout: 120_000 }, () => {
+test("CrashFs behaves as the real file system until the power fails", { timeout: 300_000 }, () => {
   fc.assert(
     fc.property(fc.array(command, { minLength: 1, maxLength: 40 }), (commands) =>
       expectAlike(() => new CrashFs(), commands),

@@ -12,7 +12,7 @@ const entry = transpiledSource();
 
 test(
   "a living owner in another process is named, and its lock survives our attempts",
-  { timeout: 30_000 },
+  { timeout: 300_000 },
   async () => {
     const root = scratchDirectory();
     const child = await SeamChild.start(entry, root);
@@ -37,7 +37,7 @@ test(
   },
 );
 
-test("another thread of the owner is refused like another process", { timeout: 30_000 }, async () => {
+test("another thread of the owner is refused like another process", { timeout: 300_000 }, async () => {
   const root = scratchDirectory();
   const child = await SeamChild.start(entry, root);
   expect(await child.ask("acquireInThread")).toEqual({ ok: "acquired" });
@@ -46,7 +46,7 @@ test("another thread of the owner is refused like another process", { timeout: 3
   expect((await child.ask("acquireInThread")).code).toBe("FS_LOCKED");
 });
 
-test("kill -9 frees the lock, again and again", { timeout: 60_000 }, async () => {
+test("kill -9 frees the lock, again and again", { timeout: 300_000 }, async () => {
   const root = scratchDirectory();
   for (let round = 0; round < 3; round += 1) {
     const child = await SeamChild.start(entry, root);
@@ -58,7 +58,7 @@ test("kill -9 frees the lock, again and again", { timeout: 60_000 }, async () =>
   expect(readdirSync(root)).toEqual([]);
 });
 
-test("a pid that another process has now does not keep the lock", { timeout: 30_000 }, async () => {
+test("a pid that another process has now does not keep the lock", { timeout: 300_000 }, async () => {
   const root = scratchDirectory();
   const child = await SeamChild.start(entry, root);
   const owner = (await child.ask("acquire")).ok as LockOwner;
@@ -74,7 +74,7 @@ test("a pid that another process has now does not keep the lock", { timeout: 30_
   lock.release();
 });
 
-test("of eight who come at once over a stale lock exactly one wins, twenty times", { timeout: 120_000 }, async () => {
+test("of eight who come at once over a stale lock exactly one wins, twenty times", { timeout: 300_000 }, async () => {
   const root = scratchDirectory();
   const children = await Promise.all(Array.from({ length: 8 }, () => SeamChild.start(entry, root)));
   const self = openDirectory(root).fs.processIdentity();

@@ -28,7 +28,7 @@ const step = fc.oneof(
 const runs = Number(process.env["FC_NUM_RUNS"] ?? 500);
 const seed = process.env["FC_SEED"] === undefined ? {} : { seed: Number(process.env["FC_SEED"]) };
 
-test("posix: a durable file that nobody removed or replaced is in every image", { timeout: 120_000 }, () => {
+test("posix: a durable file that nobody removed or replaced is in every image", { timeout: 300_000 }, () => {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 3 }), fc.array(step, { minLength: 1, maxLength: 7 }), (before, steps) => {
       const base = new MemoryFs();

@@ -98,7 +98,7 @@ const cases = backends.flatMap(([name, make]) => errnos.map((errno) => [name, er
 
 test.each(cases)(
   "%s: every call of every protocol fails once with %s",
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async (_name, errno, make) => {
     const report = await everyNthFault({ make, fault: errno, run: program, check: judge });
     expect(report.faults).toBeGreaterThan(30);
@@ -107,7 +107,7 @@ test.each(cases)(
 
 test.each(backends)(
   "%s: the device dies at every call, and nothing after it works",
-  { timeout: 60_000 },
+  { timeout: 300_000 },
   async (_name, make) => {
     const report = await everyNthFault({
       make,
@@ -124,7 +124,7 @@ test.each(backends)(
   },
 );
 
-test.each(backends)("%s: every write lands in part and then fails", { timeout: 60_000 }, async (_name, make) => {
+test.each(backends)("%s: every write lands in part and then fails", { timeout: 300_000 }, async (_name, make) => {
   const fault = { kind: "torn", bytes: 1, errno: "ENOSPC" } as const;
   const report = await everyNthFault({ make, operations: ["write", "append"], fault, run: program, check: judge });
   expect(report.faults).toBeGreaterThanOrEqual(4);

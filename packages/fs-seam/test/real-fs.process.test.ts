@@ -8,7 +8,7 @@ import { transpiledSource } from "./support/transpiled-source.js";
 
 const entry = transpiledSource();
 
-test("a process that may open no more files is told so, and nothing has changed", { timeout: 30_000 }, async () => {
+test("a process that may open no more files is told so, and nothing has changed", { timeout: 300_000 }, async () => {
   const root = scratchDirectory();
   writeFileSync(`${root}/file`, "x");
   const child = await SeamChild.start(entry, root, { descriptors: 64 });
@@ -26,7 +26,7 @@ test("a process that may open no more files is told so, and nothing has changed"
 // Root may read everything, so the child gives up being root; who is not root already is somebody else.
 test(
   "openDirectory passes over a parent it may not read, when there is nothing to create",
-  { timeout: 30_000 },
+  { timeout: 300_000 },
   async () => {
     const root = scratchDirectory();
     for (const path of [root, dirname(entry)]) chmodSync(path, 0o755);

@@ -167,7 +167,7 @@ async function runChecked(trial: Trial): Promise<{ images: number; steps: number
 }
 
 describe("three jobs, two files, barriers in flight", () => {
-  test("every image of every gap keeps what was acknowledged and invents nothing", { timeout: 60_000 }, async () => {
+  test("every image of every gap keeps what was acknowledged and invents nothing", { timeout: 300_000 }, async () => {
     const seen = { images: 0, steps: 0, barriers: 0 };
     await fc.assert(
       fc.asyncProperty(program, async (chosen) => {
@@ -184,7 +184,7 @@ describe("three jobs, two files, barriers in flight", () => {
     expect(seen.steps).toBeGreaterThan(600);
   });
 
-  test("a crash in place, in any gap and with any outcome, keeps the same law", { timeout: 60_000 }, async () => {
+  test("a crash in place, in any gap and with any outcome, keeps the same law", { timeout: 300_000 }, async () => {
     let crashes = 0;
     await fc.assert(
       fc.asyncProperty(program, fc.constantFrom("worst", "best", "random"), async (chosen, outcome) => {
@@ -206,7 +206,7 @@ describe("three jobs, two files, barriers in flight", () => {
     expect(crashes).toBeGreaterThan(350);
   });
 
-  test("a disk that drops barriers breaks the law, and the check notices", { timeout: 60_000 }, async () => {
+  test("a disk that drops barriers breaks the law, and the check notices", { timeout: 300_000 }, async () => {
     const property = fc.asyncProperty(program, async (chosen) => {
       const trial = new Trial(chosen, { dropSyncOneIn: 3 });
       await runChecked(trial);

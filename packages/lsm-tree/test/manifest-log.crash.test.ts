@@ -54,7 +54,7 @@ const expected = (n: number): number[] => [n - 1, n].filter((each) => each > 0);
 const open = (directory: Directory, manifestBytes: number, state: ManifestState | undefined): Promise<ManifestLog> =>
   ManifestLog.open({ directory, mode: "recover", manifestBytes, turn: () => Promise.resolve() }, state);
 
-const EDITS = 24;
+const EDITS = 14;
 
 test("laws 31, 32, 33: a manifest is what its edits have made of it up to one of them, however often it was written anew", async () => {
   const report = await crashMatrix({

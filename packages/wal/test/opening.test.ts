@@ -184,7 +184,7 @@ describe.each(kinds)("$kind", (kind) => {
     await log.close();
   });
 
-  test("a hundred times open and closed: no handle, no timer, no file is kept", { timeout: 60_000 }, async () => {
+  test("a hundred times open and closed: no handle, no timer, no file is kept", { timeout: 300_000 }, async () => {
     const path = mkdtempSync(join(tmpdir(), "holdfast-open-"));
     cleanUp.push(() => rmSync(path, { recursive: true, force: true }));
     const directory = openDirectory(path);

@@ -124,7 +124,7 @@ test(
   },
 );
 
-test("of several processes that open at once, one gets the log", { timeout: 120_000 }, async () => {
+test("of several processes that open at once, one gets the log", { timeout: 300_000 }, async () => {
   const { path, directory } = scratch();
   for (let round = 1; round <= 3; round += 1) {
     const children = [1, 2, 3].map(() => new WalChild(path, "race"));
@@ -140,7 +140,7 @@ test("of several processes that open at once, one gets the log", { timeout: 120_
   }
 });
 
-test("a reader follows a writer that rotates, prunes, closes and opens again", { timeout: 120_000 }, async () => {
+test("a reader follows a writer that rotates, prunes, closes and opens again", { timeout: 300_000 }, async () => {
   const { path, directory } = scratch();
   const child = new WalChild(path, "reopen");
   let reader: WalReader | undefined;
@@ -174,7 +174,7 @@ test("a reader follows a writer that rotates, prunes, closes and opens again", {
   expect(pruned).toBeLessThan(100);
 });
 
-test("a process that does nothing but follow goes on for as long as it follows", { timeout: 120_000 }, async () => {
+test("a process that does nothing but follow goes on for as long as it follows", { timeout: 300_000 }, async () => {
   const { path, directory } = scratch();
   const log = await openWal({ directory });
   await log.appendDurable(new Uint8Array(8));

@@ -21,7 +21,7 @@ async function claimOf(
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const small = { bufferBytes: 256, preallocateBytes: 0, prepareSegments: false } as const;
 
-test("a log keeps what it acknowledged, under every file system", { timeout: 30_000 }, async () => {
+test("a log keeps what it acknowledged, under every file system", { timeout: 300_000 }, async () => {
   const { ok, says, story, recoveries } = await claimOf();
   expect(ok).toBe(true);
   expect(recoveries).toBeGreaterThan(100);
@@ -29,7 +29,7 @@ test("a log keeps what it acknowledged, under every file system", { timeout: 30_
   expect(story).toContain("disks opened");
 });
 
-describe("a program that promises too much is caught", { timeout: 30_000 }, () => {
+describe("a program that promises too much is caught", { timeout: 300_000 }, () => {
   test.each<[string, LogProgram]>([
     [
       "one that acknowledges what is only written",

@@ -272,7 +272,7 @@ function changedLater(step: Step): boolean {
   return "content" in step && step.content.length === 0;
 }
 
-test("random calls, in every style, do what node:fs does", { timeout: 120_000 }, async () => {
+test("random calls, in every style, do what node:fs does", { timeout: 300_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), async (all) => {
       const steps = all.filter((step) => !changedLater(step));

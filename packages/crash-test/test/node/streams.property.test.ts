@@ -49,7 +49,7 @@ async function onBoth(play: (fs: Fs, root: string) => Promise<unknown>): Promise
   }
 }
 
-test("a read stream delivers what a real one does", { timeout: 60_000 }, async () => {
+test("a read stream delivers what a real one does", { timeout: 300_000 }, async () => {
   const options = fc.record(
     { start: place, end: place, highWaterMark: fc.constantFrom(1, 7, 64), flags: fc.constantFrom("r", "r+", "w+") },
     { requiredKeys: [] },
@@ -69,7 +69,7 @@ test("a read stream delivers what a real one does", { timeout: 60_000 }, async (
   );
 });
 
-test("a write stream writes what a real one does", { timeout: 60_000 }, async () => {
+test("a write stream writes what a real one does", { timeout: 300_000 }, async () => {
   const options = fc.record(
     {
       start: place,
