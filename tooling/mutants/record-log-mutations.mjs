@@ -375,14 +375,14 @@ export const recordLogMutations = area(
     {
       what: "a close states nothing",
       file: "record-log.ts",
-      find: "await this.writeStatement(this.#headerBytes, sectionFrameKind);",
+      find: "await writeStatement(this.writer, this.#headerBytes, sectionFrameKind);",
       tests: [law],
     },
     {
       what: "a close leaves the section's header at its beginning only",
       file: "record-log.ts",
-      find: "await this.writeStatement(this.#headerBytes, sectionFrameKind);",
-      put: "await this.writeStatement();",
+      find: "await writeStatement(this.writer, this.#headerBytes, sectionFrameKind);",
+      put: "await writeStatement(this.writer);",
       tests: [damage],
     },
     {

@@ -521,15 +521,15 @@ export const walMutations = walArea("wal", usual, [
     in: "async #close(discard: boolean): Promise<void> {",
     find: 'await this.commit.sync("data");',
   },
-  { what: "closing states nothing", file: "open-log.ts", find: "this.writer.appendWatermark(payload, kind);" },
+  { what: "closing states nothing", file: "closing-statement.ts", find: "writer.appendWatermark(payload, kind);" },
   {
     what: "closing does not sync its watermark",
-    file: "open-log.ts",
+    file: "closing-statement.ts",
     find: 'await active.handle.sync("data");',
   },
   {
     what: "closing leaves the zeros ahead",
-    file: "open-log.ts",
+    file: "closing-statement.ts",
     find: "if (active.allocatedBytes > active.writtenBytes) active.handle.truncate(active.writtenBytes);",
   },
   {
@@ -550,19 +550,19 @@ export const walMutations = walArea("wal", usual, [
   },
   {
     what: "a close that had no room ends the policy",
-    file: "open-log.ts",
-    find: "this.#cancelSync?.(); this.#cancelSync = undefined; await",
-    put: "this.#cancelSync?.(); await",
+    file: "policy-barriers.ts",
+    find: "this.#cancel?.(); this.#cancel = undefined;",
+    put: "this.#cancel?.();",
   },
   {
     what: "a lock that was not given back is never given back",
     file: "open-log.ts",
-    find: "this.#closed = undefined; throw error; } } /** What the sync policy",
-    put: "throw error; } } /** What the sync policy",
+    in: "#giveLockBack(closed: WalError): void {",
+    find: "this.#closed = undefined;",
   },
   {
     what: "what there was no room for is left at the end",
-    file: "open-log.ts",
+    file: "closing-statement.ts",
     find: "active.handle.truncate(writtenBytes);",
   },
   // --- readers ---

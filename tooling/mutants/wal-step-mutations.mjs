@@ -324,12 +324,12 @@ export const walStepMutations = walArea("wal-steps", usual, [
   },
   {
     what: "an interval without room is the last one",
-    file: "open-log.ts",
-    find: "if (this.#failure === undefined && this.#closed === undefined) this.#awaitInterval();",
+    file: "policy-barriers.ts",
+    find: "if (this.#subject.isOpen()) this.awaitInterval();",
   },
   {
     what: "appends that found no room are forgotten",
-    file: "open-log.ts",
+    file: "policy-barriers.ts",
     find: "this.#unsyncedAppends += unsynced;",
   },
   {
@@ -351,8 +351,8 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "a barrier that fails with an error of no file system is tried again",
     file: "open-log.ts",
-    find: "onFailure: (error) => this.#fail(error),",
-    put: "onFailure: (error) => void this.failed(error),",
+    find: "isHarmless, onFailure: (error) => this.#fail(error),",
+    put: "isHarmless, onFailure: (error) => void this.failed(error),",
   },
   {
     what: "a failed log is synced by its close",
@@ -365,7 +365,7 @@ export const walStepMutations = walArea("wal-steps", usual, [
     what: "a failed log keeps its policy",
     file: "open-log.ts",
     in: "#fail(error: unknown): void {",
-    find: "this.#cancelSync?.();",
+    find: "this.#unasked?.cancel();",
   },
   {
     what: "who follows what is written hears nothing of a failure",

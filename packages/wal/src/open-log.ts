@@ -12,6 +12,7 @@ import {
 import { GroupCommit } from "./group-commit.js";
 import { LogWriter } from "./log-writer.js";
 import { Observation } from "./observation.js";
+import { policyBarriers, type PolicyBarriers } from "./policy-barriers.js";
 import type { RecordCursor } from "./record-cursor.js";
 import type { RecoveredLog } from "./recovery.js";
 import type { RecoveryReport } from "./recovery-report.js";
@@ -33,17 +34,6 @@ import type { Watermark } from "./watermark.js";
 import { checkChoice, checkKeys, checkLsn, checkRange, type ResolvedWalOptions } from "./wal-options.js";
 
 /**
- * What a crash leaves of a close. Behind its barrier every record is durable, and only the log's own statement of that is at stake:
- *
- * 1. Before the statement is written, or with none of it on the disk: the last records are not proven, and the next open writes
- *    them once more.
- * 2. With a part of it: bytes at the end that are no frame, which `recover` cuts off and `strict` refuses. No record is among them.
- * 3. Before the zeros ahead are cut off, or with the cut not on the disk: zeros behind the last frame, which nobody counts.
- * 4. Behind the barrier of the statement, before the lock is given back: a log that was closed, and the lock of a process that
- *    is no more, which the next open takes.
- */
-
-/**
  * A log that is open for writing, whatever its files are: who appends, who waits, who reads, and what a failure ends. What the
  * files are is said by whoever extends it.
  */
@@ -62,12 +52,10 @@ export abstract class OpenLog {
   readonly #lock: DirectoryLock;
   #failure: { readonly error: unknown } | undefined = undefined;
   #closed: Promise<void> | undefined = undefined;
-  readonly #hasPolicy: boolean;
+  /** Undefined where only calls ask for barriers. */
+  readonly #unasked: PolicyBarriers | undefined;
   /** Work on files that `close` has to wait for: behind it they may be somebody else's. */
   readonly #working = new Set<Promise<unknown>>();
-  #unsyncedAppends = 0;
-  /** Undefined while no barrier of the policy is due. */
-  #cancelSync: (() => void) | undefined = undefined;
 
   constructor(options: ResolvedWalOptions, lock: DirectoryLock, recovered: RecoveredLog, name?: string) {
     this.#options = options;
@@ -75,7 +63,6 @@ export abstract class OpenLog {
     this.report = recovered.report;
     this.writer = new LogWriter(options, recovered, () => this.commit.relieve());
     this.openedLsn = this.writer.lastLsn;
-    this.#hasPolicy = options.syncPolicy.kind !== "manual";
     this.commit = new GroupCommit(this.writer, {
       directory: options.directory,
       now: options.now,
@@ -86,6 +73,11 @@ export abstract class OpenLog {
         const { segmentId, baseLsn: firstLsn } = header;
         this.observation.tell(() => ({ kind: "seal", file, segmentId, firstLsn, bytes }));
       },
+    });
+    this.#unasked = policyBarriers(options, {
+      sync: () => this.commit.sync("data"),
+      isOpen: () => this.#failure === undefined && this.#closed === undefined,
+      onFailure: (error) => this.#fail(error),
     });
     const logId = Buffer.from(recovered.segment.header.logId).toString("hex");
     this.observation = new Observation(options.observer, { logId, directory: options.directory.path, name });
@@ -135,7 +127,7 @@ export abstract class OpenLog {
     } catch (error) {
       throw this.failed(error);
     }
-    if (this.#hasPolicy) this.#appended(1);
+    this.#unasked?.appended(1);
     return lsn;
   }
 
@@ -308,29 +300,10 @@ export abstract class OpenLog {
   #fail(error: unknown): void {
     if (this.#failure !== undefined) return;
     this.#failure = { error };
-    this.#cancelSync?.();
+    this.#unasked?.cancel();
     this.commit.fail(error);
     this.writer.written.fail(error);
     this.observation.tell(() => ({ kind: "failure", error }));
-  }
-
-  /**
-   * Writes a frame that states what is durable, cuts off the zeros ahead, and syncs both. Where there is no room even for that,
-   * it is left out: all records are durable, and the next open writes some of them again.
-   */
-  protected async writeStatement(payload?: Uint8Array, kind?: number): Promise<void> {
-    const { active } = this.writer;
-    const { writtenBytes } = active;
-    try {
-      this.writer.appendWatermark(payload, kind);
-      this.writer.write();
-    } catch (error) {
-      if (!isHarmless(error)) throw error;
-      active.handle.truncate(writtenBytes);
-      return;
-    }
-    if (active.allocatedBytes > active.writtenBytes) active.handle.truncate(active.writtenBytes);
-    await active.handle.sync("data");
   }
 
   /** @internal Has `close` wait for work on files. */
@@ -353,7 +326,7 @@ export abstract class OpenLog {
     } catch (error) {
       throw this.failed(error);
     }
-    if (this.#hasPolicy) this.#appended(records.length);
+    this.#unasked?.appended(records.length);
     return lsn;
   }
 
@@ -372,8 +345,7 @@ export abstract class OpenLog {
   }
 
   async #close(discard: boolean): Promise<void> {
-    this.#cancelSync?.();
-    this.#cancelSync = undefined;
+    this.#unasked?.cancel();
     await Promise.allSettled(this.#working);
     await this.commit.idle();
     try {
@@ -384,7 +356,7 @@ export abstract class OpenLog {
     } catch (error) {
       if (isHarmless(error)) {
         this.#closed = undefined; // still open: what waits in memory can be written once there is room
-        this.#awaitInterval();
+        this.#unasked?.awaitInterval();
         throw error;
       }
       await this.#release();
@@ -415,36 +387,5 @@ export abstract class OpenLog {
       this.#closed = undefined;
       throw error;
     }
-  }
-
-  /** What the sync policy makes of appends. A `schedule` that throws ends the log: nobody would keep the policy. */
-  #appended(count: number): void {
-    const { syncPolicy } = this.#options;
-    this.#unsyncedAppends += count;
-    if (syncPolicy.kind === "every" && this.#unsyncedAppends >= syncPolicy.appends) this.#syncUnasked();
-    this.#awaitInterval();
-  }
-
-  #awaitInterval(): void {
-    const { syncPolicy, schedule } = this.#options;
-    if (syncPolicy.kind !== "interval" || this.#cancelSync !== undefined) return;
-    try {
-      this.#cancelSync = schedule(() => {
-        this.#cancelSync = undefined;
-        this.#syncUnasked();
-      }, syncPolicy.intervalMs);
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  /** Nobody waits for it: a failure ends the log, and the next call says so. What had no room is due again. */
-  #syncUnasked(): void {
-    const unsynced = this.#unsyncedAppends;
-    this.#unsyncedAppends = 0;
-    this.commit.sync("data").catch(() => {
-      this.#unsyncedAppends += unsynced; // for the next append to ask
-      if (this.#failure === undefined && this.#closed === undefined) this.#awaitInterval();
-    });
   }
 }

@@ -1,4 +1,5 @@
 import type { DirectoryLock } from "@holdfast/fs-seam";
+import { writeStatement } from "./closing-statement.js";
 import type { BarrierStats } from "./group-commit.js";
 import { openLocked } from "./locked-opening.js";
 import { OpenLog } from "./open-log.js";
@@ -94,7 +95,7 @@ export class RecordLog extends OpenLog {
     const { lastLsn, provenLsn } = this.report;
     const { offset } = this.#sections.at(-1) as Section; // the one of this open
     if (this.lastLsn > this.openedLsn || provenLsn < lastLsn) {
-      await this.writeStatement(this.#headerBytes, sectionFrameKind);
+      await writeStatement(this.writer, this.#headerBytes, sectionFrameKind);
     } else if (offset > 0) {
       this.writer.active.handle.truncate(offset);
     }

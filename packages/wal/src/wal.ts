@@ -1,6 +1,7 @@
 import type { Directory, DirectoryLock } from "@holdfast/fs-seam";
 import { checkRecord } from "./call-arguments.js";
 import { findCheckpoint, keptLsn, writeCheckpoint, type FoundCheckpoint } from "./checkpoint-files.js";
+import { writeStatement } from "./closing-statement.js";
 import type { BarrierStats } from "./group-commit.js";
 import { openLocked } from "./locked-opening.js";
 import { OpenLog } from "./open-log.js";
@@ -26,7 +27,7 @@ import {
  *   number of the oldest segments that were to go is gone, and there is never a gap.
  * - Of `publish`: the checkpoint is durable and read back before the first segment goes. So the older generations with all
  *   segments; the new one with all of them; or the new one with some of the segments gone that no kept generation needs.
- * - Of the footer or statement of a close: see `segment-footers.ts` and `open-log.ts`.
+ * - Of the footer or statement of a close: see `segment-footers.ts` and `closing-statement.ts`.
  */
 
 /** Counters of one open log; see {@link Wal.stats}. */
@@ -232,7 +233,7 @@ export class Wal extends OpenLog {
     if (active.segment.header.baseLsn > this.lastLsn) return;
     // A footer states it as well.
     if (this.writer.writeFooter()) await active.handle.sync("data");
-    else await this.writeStatement();
+    else await writeStatement(this.writer);
   }
 
   protected openCursor({ from, to }: { readonly from: number; readonly to: number }): RecordCursor {
