@@ -8,7 +8,7 @@ import { LsmLevel } from "../src/lsm-level.js";
 
 vi.mock(import("@holdfast/fs-seam"), async (original) => {
   const seam = await original();
-  return { ...seam, openDirectory: vi.fn(seam.openDirectory) };
+  return { ...seam, openDirectory: vi.fn<typeof seam.openDirectory>(seam.openDirectory) };
 });
 
 /** Whether an open of the path asked for its name to be made durable, which `openDirectory` does with `create`. */
