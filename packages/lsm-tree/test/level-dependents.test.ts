@@ -2,22 +2,23 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { expect, it } from "vitest";
 
 const require = createRequire(import.meta.url);
 
-/** Where Node looks for what a package does not have beside itself: `level`, and an emitter that its tests want and its dependencies leave out. */
-const lookedInLast = [join(import.meta.dirname, "support/stand-ins"), join(require.resolve("mqemitter"), "../..")];
+/** Where Node looks for what a package does not have beside itself: an emitter that its tests want and its dependencies leave out. */
+const lookedInLast = join(require.resolve("mqemitter"), "../..");
+const ours = join(import.meta.dirname, "support/stand-ins/resolve-level.cjs");
 
 it("passes the tests that aedes-persistence-level publishes, in place of level", () => {
   const root = mkdtempSync(join(tmpdir(), "holdfast-dependents-"));
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    ["--test-reporter=tap", require.resolve("aedes-persistence-level/test/test.js")],
+    ["--require", ours, "--test-reporter=tap", require.resolve("aedes-persistence-level/test/test.js")],
     {
       encoding: "utf8",
-      env: { ...process.env, NODE_PATH: lookedInLast.join(delimiter), TMPDIR: root },
+      env: { ...process.env, NODE_PATH: lookedInLast, TMPDIR: root },
     },
   );
   rmSync(root, { recursive: true });
