@@ -85,7 +85,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "a failed write of the buffer does not end the log",
     file: "group-commit.ts",
-    find: "if (!this.#options.isHarmless(error)) this.#options.onFailure(error);",
+    find: "if (!isHarmless(error)) this.#options.onFailure(error);",
   },
   {
     what: "who waits for the next barrier hears nothing of the failure",
@@ -454,7 +454,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "who waits for an LSN hears nothing of a failed write",
     file: "open-log.ts",
-    in: "#fail(error: unknown): void {",
+    in: "readonly #fail = (error: unknown): void => {",
     find: "this.commit.fail(error);",
   },
   {
@@ -551,8 +551,8 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "a close that had no room ends the policy",
     file: "policy-barriers.ts",
-    find: "this.#cancel?.(); this.#cancel = undefined;",
-    put: "this.#cancel?.();",
+    find: "cancelSync?.(); cancelSync = undefined;",
+    put: "cancelSync?.();",
   },
   {
     what: "a lock that was not given back is never given back",
@@ -781,15 +781,13 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "no open is told of",
     file: "open-log.ts",
-    find: 'this.observation.tell(() => ({ kind: "open", report }));',
-    put: "void report;",
+    find: 'this.observation.tell(() => ({ kind: "open", report: this.report }));',
     tests: [tests.walObservation],
   },
   {
     what: "no close is told of",
     file: "open-log.ts",
-    find: 'this.observation.tell(() => ({ kind: "close", lastLsn }));',
-    put: "void lastLsn;",
+    find: 'this.observation.tell(() => ({ kind: "close", lastLsn: this.lastLsn }));',
     tests: [tests.walObservation],
   },
   {

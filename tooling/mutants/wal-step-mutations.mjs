@@ -325,12 +325,12 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "an interval without room is the last one",
     file: "policy-barriers.ts",
-    find: "if (this.#subject.isOpen()) this.awaitInterval();",
+    find: "if (!isCancelled) arm();",
   },
   {
     what: "appends that found no room are forgotten",
     file: "policy-barriers.ts",
-    find: "this.#unsyncedAppends += unsynced;",
+    find: "unsyncedAppends += unsynced;",
   },
   {
     what: "a rung that is none reaches the file system",
@@ -351,8 +351,8 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "a barrier that fails with an error of no file system is tried again",
     file: "open-log.ts",
-    find: "isHarmless, onFailure: (error) => this.#fail(error),",
-    put: "isHarmless, onFailure: (error) => void this.failed(error),",
+    find: "onFailure: this.#fail,",
+    put: "onFailure: (error) => void this.failed(error),",
   },
   {
     what: "a failed log is synced by its close",
@@ -364,13 +364,13 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "a failed log keeps its policy",
     file: "open-log.ts",
-    in: "#fail(error: unknown): void {",
+    in: "readonly #fail = (error: unknown): void => {",
     find: "this.#unasked?.cancel();",
   },
   {
     what: "who follows what is written hears nothing of a failure",
     file: "open-log.ts",
-    in: "#fail(error: unknown): void {",
+    in: "readonly #fail = (error: unknown): void => {",
     find: "this.writer.written.fail(error);",
   },
   {

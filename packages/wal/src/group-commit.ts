@@ -1,5 +1,6 @@
 import type { Directory, SyncRung } from "@holdfast/fs-seam";
 import type { LogWriter, OpenSegment } from "./log-writer.js";
+import { isHarmless } from "./space-failure.js";
 import { Watermark } from "./watermark.js";
 
 /**
@@ -53,8 +54,6 @@ interface Snapshot {
 export interface GroupCommitOptions {
   readonly directory: Directory;
   readonly now: () => number;
-  /** Says whether an error of {@link LogWriter.write} leaves everything as it was. */
-  readonly isHarmless: (error: unknown) => boolean;
   readonly onFailure: (error: unknown) => void;
   /** Hears of a barrier that has returned, once what it covers counts as durable. */
   readonly onBarrier: (barrier: SettledBarrier) => void;
@@ -189,7 +188,7 @@ export class GroupCommit {
     try {
       writer.write();
     } catch (error) {
-      if (!this.#options.isHarmless(error)) this.#options.onFailure(error);
+      if (!isHarmless(error)) this.#options.onFailure(error);
       throw error;
     }
     return {

@@ -64,25 +64,18 @@ export abstract class OpenLog {
     this.writer = new LogWriter(options, recovered, () => this.commit.relieve());
     this.openedLsn = this.writer.lastLsn;
     this.commit = new GroupCommit(this.writer, {
-      directory: options.directory,
-      now: options.now,
-      isHarmless,
-      onFailure: (error) => this.#fail(error),
+      ...options,
+      onFailure: this.#fail,
       onBarrier: (barrier) => this.observation.tell(() => ({ kind: "barrier", ...barrier })),
       onSealed: ({ segment: { file, header }, writtenBytes: bytes }) => {
         const { segmentId, baseLsn: firstLsn } = header;
         this.observation.tell(() => ({ kind: "seal", file, segmentId, firstLsn, bytes }));
       },
     });
-    this.#unasked = policyBarriers(options, {
-      sync: () => this.commit.sync("data"),
-      isOpen: () => this.#failure === undefined && this.#closed === undefined,
-      onFailure: (error) => this.#fail(error),
-    });
+    this.#unasked = policyBarriers(options, this.commit, this.#fail);
     const logId = Buffer.from(recovered.segment.header.logId).toString("hex");
     this.observation = new Observation(options.observer, { logId, directory: options.directory.path, name });
-    const { report } = this;
-    this.observation.tell(() => ({ kind: "open", report }));
+    this.observation.tell(() => ({ kind: "open", report: this.report }));
   }
 
   /** LSN of the first record that is kept. */
@@ -127,7 +120,7 @@ export abstract class OpenLog {
     } catch (error) {
       throw this.failed(error);
     }
-    this.#unasked?.appended(1);
+    this.#unasked?.count(1);
     return lsn;
   }
 
@@ -297,14 +290,14 @@ export abstract class OpenLog {
     return error;
   }
 
-  #fail(error: unknown): void {
+  readonly #fail = (error: unknown): void => {
     if (this.#failure !== undefined) return;
     this.#failure = { error };
     this.#unasked?.cancel();
     this.commit.fail(error);
     this.writer.written.fail(error);
     this.observation.tell(() => ({ kind: "failure", error }));
-  }
+  };
 
   /** @internal Has `close` wait for work on files. */
   async during<T>(work: () => Promise<T>): Promise<T> {
@@ -326,7 +319,7 @@ export abstract class OpenLog {
     } catch (error) {
       throw this.failed(error);
     }
-    this.#unasked?.appended(records.length);
+    this.#unasked?.count(records.length);
     return lsn;
   }
 
@@ -356,10 +349,8 @@ export abstract class OpenLog {
     } catch (error) {
       if (isHarmless(error)) {
         this.#closed = undefined; // still open: what waits in memory can be written once there is room
-        this.#unasked?.awaitInterval();
-        throw error;
-      }
-      await this.#release();
+        this.#unasked?.arm();
+      } else await this.#release();
       throw error;
     }
     await this.#release();
@@ -375,8 +366,7 @@ export abstract class OpenLog {
     } finally {
       this.#giveLockBack(closed);
     }
-    const { lastLsn } = this;
-    this.observation.tell(() => ({ kind: "close", lastLsn }));
+    this.observation.tell(() => ({ kind: "close", lastLsn: this.lastLsn }));
   }
 
   #giveLockBack(closed: WalError): void {

@@ -1,67 +1,66 @@
+import type { GroupCommit } from "./group-commit.js";
 import type { ResolvedWalOptions } from "./wal-options.js";
 
-/** What barriers of a policy are started by, and whom they tell. */
-export interface PolicySubject {
-  readonly sync: () => Promise<unknown>;
-  /** Whether the log takes appends. */
-  readonly isOpen: () => boolean;
-  /** Hears of a `schedule` that throws. */
-  readonly onFailure: (error: unknown) => void;
-}
-
-/** Undefined for a policy that starts none. */
-export function policyBarriers(options: ResolvedWalOptions, subject: PolicySubject): PolicyBarriers | undefined {
-  return options.syncPolicy.kind === "manual" ? undefined : new PolicyBarriers(options, subject);
-}
-
 /** Barriers that no call asks for: they are due by the sync policy of a log. */
-export class PolicyBarriers {
-  readonly #options: ResolvedWalOptions;
-  readonly #subject: PolicySubject;
-  #unsyncedAppends = 0;
-  /** Undefined while no barrier is due. */
-  #cancel: (() => void) | undefined = undefined;
-
-  constructor(options: ResolvedWalOptions, subject: PolicySubject) {
-    this.#options = options;
-    this.#subject = subject;
-  }
-
+export interface PolicyBarriers {
   /** What the policy makes of appends. */
-  appended(count: number): void {
-    const { syncPolicy } = this.#options;
-    this.#unsyncedAppends += count;
-    if (syncPolicy.kind === "every" && this.#unsyncedAppends >= syncPolicy.appends) this.#sync();
-    this.awaitInterval();
+  readonly count: (appends: number) => void;
+  /** Has a barrier come when the interval is over, also after {@link cancel}. */
+  readonly arm: () => void;
+  /** Nothing comes of the interval that runs, nor is another one begun for what had no room. */
+  readonly cancel: () => void;
+}
+
+/**
+ * The barriers of a policy; undefined for one that starts none.
+ *
+ * @param onFailure - hears of a `schedule` that throws, which ends the log: nobody would keep the policy.
+ */
+export function policyBarriers(
+  { syncPolicy, schedule }: ResolvedWalOptions,
+  commit: GroupCommit,
+  onFailure: (error: unknown) => void,
+): PolicyBarriers | undefined {
+  if (syncPolicy.kind === "manual") return undefined;
+  let unsyncedAppends = 0;
+  /** Undefined while no barrier is due. */
+  let cancelSync: (() => void) | undefined;
+  let isCancelled = false;
+
+  function count(appends: number): void {
+    unsyncedAppends += appends;
+    if (syncPolicy.kind === "every" && unsyncedAppends >= syncPolicy.appends) sync();
+    arm();
   }
 
-  /** Has a barrier come when the interval is over. A `schedule` that throws ends the log: nobody would keep the policy. */
-  awaitInterval(): void {
-    const { syncPolicy, schedule } = this.#options;
-    if (syncPolicy.kind !== "interval" || this.#cancel !== undefined) return;
+  function arm(): void {
+    isCancelled = false;
+    if (syncPolicy.kind !== "interval" || cancelSync !== undefined) return;
     try {
-      this.#cancel = schedule(() => {
-        this.#cancel = undefined;
-        this.#sync();
+      cancelSync = schedule(() => {
+        cancelSync = undefined;
+        sync();
       }, syncPolicy.intervalMs);
     } catch (error) {
-      this.#subject.onFailure(error);
+      onFailure(error);
     }
   }
 
-  /** Nothing comes of the interval that runs. */
-  cancel(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
+  function cancel(): void {
+    isCancelled = true;
+    cancelSync?.();
+    cancelSync = undefined;
   }
 
   /** Nobody waits for it: a failure ends the log, and the next call says so. What had no room is due again. */
-  #sync(): void {
-    const unsynced = this.#unsyncedAppends;
-    this.#unsyncedAppends = 0;
-    this.#subject.sync().catch(() => {
-      this.#unsyncedAppends += unsynced; // for the next append to ask
-      if (this.#subject.isOpen()) this.awaitInterval();
+  function sync(): void {
+    const unsynced = unsyncedAppends;
+    unsyncedAppends = 0;
+    commit.sync("data").catch(() => {
+      unsyncedAppends += unsynced; // for the next append to ask
+      if (!isCancelled) arm();
     });
   }
+
+  return { count, arm, cancel };
 }

@@ -140,11 +140,8 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given;
   const resolved: ResolvedWalOptions = { ...defaults, ...given };
   if (typeof resolved.directory?.open !== "function") refuse("directory", "must be a Directory of @holdfast/fs-seam");
-  for (const key of ["now", "turn", "schedule", "mayPrune"] as const) {
-    if (typeof resolved[key] !== "function") refuse(key, "must be a function");
-  }
-  if (resolved.observer !== undefined && typeof resolved.observer !== "function") {
-    refuse("observer", "must be a function");
+  for (const key of ["now", "turn", "schedule", "mayPrune", "observer"] as const) {
+    if (key in resolved && typeof resolved[key] !== "function") refuse(key, "must be a function");
   }
   if (typeof resolved.prepareSegments !== "boolean") refuse("prepareSegments", "must be a boolean");
   const { footers, hash } = resolved;
@@ -197,9 +194,13 @@ type WholeSetting =
   | "maxAsideFiles";
 
 function whole(options: ResolvedWalOptions, key: WholeSetting, min: number, max: number): void {
-  const value = options[key];
-  if (Number.isSafeInteger(value) && value >= min && value <= max) return;
-  refuse(key, `must be a whole number from ${min} to ${max}, not ${String(value)}`);
+  const fault = wholeFault(options[key], min, max);
+  if (fault !== undefined) refuse(key, fault);
+}
+
+function wholeFault(value: number, min: number, max: number): string | undefined {
+  if (Number.isSafeInteger(value) && value >= min && value <= max) return undefined;
+  return `must be a whole number from ${min} to ${max}, not ${String(value)}`;
 }
 
 /** Throws `WAL_INVALID_OPTION` unless it is an object without a key of another name. */
@@ -260,7 +261,6 @@ export function checkRange(from: number, to: number): void {
 
 /** Throws `WAL_LSN_OUT_OF_RANGE`, with the name of what it is, unless it is a whole number from `min` on. */
 export function checkLsn(name: string, lsn: number, min: number, max: number = Number.MAX_SAFE_INTEGER): void {
-  if (Number.isSafeInteger(lsn) && lsn >= min && lsn <= max) return;
-  const message = `${name} must be a whole number from ${min} to ${max}, not ${String(lsn)}`;
-  throw new WalError("WAL_LSN_OUT_OF_RANGE", message, { lsn, expected: max });
+  const fault = wholeFault(lsn, min, max);
+  if (fault !== undefined) throw new WalError("WAL_LSN_OUT_OF_RANGE", `${name} ${fault}`, { lsn, expected: max });
 }
