@@ -14,7 +14,7 @@ import {
 } from "@holdfast/fs-seam/crash";
 import { judgeOf, judgesBeside, nearestUnder, sameDiskUnder } from "./admission.js";
 import { BudgetSpent, type Budget } from "./budget.js";
-import { askingContext, contextOf, type Ack } from "./crash-context.js";
+import { askingContext, contextOf } from "./crash-context.js";
 import type {
   CrashContext,
   LadderStrategy,
@@ -26,6 +26,7 @@ import type {
 import type { CrashFailure, CrashMatrixReport, PersonalityReport } from "./crash-matrix-report.js";
 import { CrashTestError } from "./crash-test-error.js";
 import { ExplorationDigest } from "./exploration-digest.js";
+import { Run, verdictOf, type Verdict } from "./explored-run.js";
 import { ImageTally, LadderRest, ladderRestRecoveries, type LeftMoments } from "./ladder-rest.js";
 import { LazyExplorer } from "./lazy-explorer.js";
 import { Contradiction } from "./observation-tree.js";
@@ -33,41 +34,6 @@ import { ObservedRecoveries } from "./observed-recoveries.js";
 import { ReadMemo } from "./read-memo.js";
 import { andThen, recoverAndCheck, type Outcome } from "./recovery-run.js";
 import { SampledExplorer } from "./sampled-explorer.js";
-
-/** A recorded run to explore, what was acknowledged, and how it was reached. */
-class Run {
-  readonly trace: Trace;
-  readonly path: readonly CrashChoice[];
-  readonly depth: number;
-  /** Acknowledgements that hold whatever the power loss in this run takes; undefined in the workload itself. */
-  readonly #before: readonly Ack[] | undefined;
-  #known: { readonly at: number; readonly acks: readonly Ack[] } | undefined = undefined;
-
-  constructor(trace: Trace, before: readonly Ack[] | undefined, path: readonly CrashChoice[]) {
-    this.trace = trace;
-    this.path = path;
-    this.depth = path.length;
-    this.#before = before;
-  }
-
-  /** What was acknowledged before a record. Asked for many images of one moment in a row. */
-  acksAt(at: number): readonly Ack[] {
-    if (this.#before !== undefined) return this.#before;
-    if (this.#known?.at === at) return this.#known.acks;
-    const acks: Ack[] = [];
-    for (const record of this.trace.records) {
-      if (record.seq >= at) break;
-      if (record.kind === "mark") acks.push({ label: record.label, data: record.data });
-    }
-    this.#known = { at, acks };
-    return acks;
-  }
-}
-
-/** How one image was judged. `next` is the run of the recovery, when crashes inside it are wanted. */
-type Verdict =
-  | { readonly kind: "passed"; readonly next: Run | undefined }
-  | { readonly kind: "failed"; readonly cause: unknown; readonly recovered?: readonly [unknown] };
 
 /** An image that was judged before. */
 interface Judged {
@@ -87,17 +53,6 @@ const leastDivided = 1024;
 
 /** One in so many remembered outcomes is checked by a run. */
 const rememberedRecheckEvery = 100;
-
-function verdictOf(
-  outcome: Outcome,
-  deep: boolean,
-  trace: () => Trace,
-  context: CrashContext,
-  path: () => readonly CrashChoice[],
-): Verdict {
-  if (outcome.kind === "failed") return outcome;
-  return { kind: "passed", next: deep ? new Run(trace(), context.acks, path()) : undefined };
-}
 
 /** How the images of one run are chosen, and who is told of them. */
 interface ImageSearch {

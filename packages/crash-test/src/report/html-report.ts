@@ -9,6 +9,7 @@ import { pageElements } from "./page-elements.js";
 import { pageModel } from "./page-model.js";
 import { pageStyle } from "./page-style.js";
 import { pageSymbols } from "./page-symbols.js";
+import { pageTimeline } from "./page-timeline.js";
 import type { JsonReport } from "./report-format.js";
 import { checkCounts, requireReport } from "./report-options.js";
 
@@ -124,7 +125,8 @@ function clientText(): string {
 const model = (${pageModel.toString()})();
 const elements = (${pageElements.toString()})();
 const symbols = (${pageSymbols.toString()})(model, elements);
-(${pageClient.toString()})(model, elements, symbols, (${pageDisk.toString()})(model, elements));
+const timeline = (${pageTimeline.toString()})(model, elements);
+(${pageClient.toString()})(model, elements, symbols, timeline, (${pageDisk.toString()})(model, elements));
 })();`;
 }
 
