@@ -1,4 +1,4 @@
-// What a barrier settles in a journal and in a log beside it, and what is on its way to the disk without one: ledger.ts.
+// What a barrier settles in a journal and in a log beside it, and what is on its way to the disk without one: ledger.ts and effect-rules.ts.
 import { area, tests } from "./area.mjs";
 
 /** One mutation; `put` is left out where the text just goes. */
@@ -9,6 +9,9 @@ const one = (what, find, put, block) => ({
   ...(put === undefined ? {} : { put }),
   ...(block === undefined ? {} : { in: block }),
 });
+
+/** The same of a relation between two effects. */
+const rule = (...given) => ({ ...one(...given), file: "effect-rules.ts" });
 
 const settling = area(
   "journal ledger",
@@ -40,12 +43,12 @@ const settling = area(
       'return (this.#files.get(ino) ?? []).some((effect) => effect.kind === "size");',
       "return true;",
     ),
-    one(
+    rule(
       "a close after a cut is no call that states a length",
       'return cause === "close-after-cut" || cause === "rename-over";',
       'return cause === "rename-over";',
     ),
-    one(
+    rule(
       "a rename is no call that states a length",
       'return cause === "close-after-cut" || cause === "rename-over";',
       'return cause === "close-after-cut";',
@@ -130,10 +133,10 @@ const settling = area(
       "return;",
     ),
     one("what a cut below bytes needs stays pending", "chosen.add(index);\n        grew = true;", "chosen.add(index);"),
-    one("every cut settles with later bytes", "&& cut.to < effect.page * pageBytes + effect.end;", ";"),
-    one("a growth settles with later bytes", "&& cut.to < cut.from && cut.to < effect", "&& cut.to < effect"),
-    one("a cut settles with earlier bytes", "return cut.seq < effect.seq && cut.to", "return cut.to"),
-    one(
+    rule("every cut settles with later bytes", "&& cut.to < effect.page * pageBytes + effect.end;", ";"),
+    rule("a growth settles with later bytes", "&& cut.to < cut.from && cut.to < effect", "&& cut.to < effect"),
+    rule("a cut settles with earlier bytes", "return cut.seq < effect.seq && cut.to", "return cut.to"),
+    rule(
       "a cut of another file settles with bytes",
       '|| cut.kind !== "size" || cut.ino !== effect.ino) return false;',
       '|| cut.kind !== "size") return false;',
@@ -153,18 +156,18 @@ const settling = area(
     one("tree log: the directories above stay unborn", "older || other === birth ||", "older ||"),
     one("tree log: the rest of a rename stays", "|| comesAlong(effect, other))) continue;", ")) continue;"),
     one("tree log: what came along brings nothing along", "queue.push(other);", "", "#alongTreeLog(effects"),
-    one("tree log: other renames come along", "|| effect.group !== other.group) return false;", ") return false;"),
-    one(
+    rule("tree log: other renames come along", "|| effect.group !== other.group) return false;", ") return false;"),
+    rule(
       "tree log: a move takes its old name away",
       'const leaves = other.kind === "unlink" && other.rename === "across";',
       'const leaves = other.kind === "unlink" && other.kind !== "unlink";',
     ),
-    one(
+    rule(
       "tree log: a rename within its directory leaves the old name",
       'const leaves = other.kind === "unlink" && other.rename === "across";',
       'const leaves = other.kind === "unlink" && other.rename !== "none";',
     ),
-    one(
+    rule(
       "tree log: a removed name of a move brings no new one",
       'other.kind === "unlink" && other.rename === "across"',
       'other.rename === "across"',

@@ -168,12 +168,12 @@ export const ledgerMutations = area(
     },
     {
       what: "companions: what leaves its directory is thought to stay in it",
-      file: "ledger.ts",
+      file: "effect-rules.ts",
       find: 'effect.rename === "across" ||',
     },
     {
       what: "companions: what a directory that is removed needs elsewhere is not looked for",
-      file: "ledger.ts",
+      file: "effect-rules.ts",
       find: '(effect.inodeKind === "directory" && effect.kind === "unlink") ||',
     },
   ],

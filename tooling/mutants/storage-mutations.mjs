@@ -8,13 +8,13 @@ export const storageMutations = area(
   [
     {
       what: "a slab hands out the same bytes twice",
-      file: "paged-content.ts",
+      file: "slab-allocator.ts",
       in: "take(length: number): number",
       find: "this.#used = at + length;",
     },
     {
       what: "space that should be zeros holds what was there",
-      file: "paged-content.ts",
+      file: "slab-allocator.ts",
       in: "takeZeroed(length: number): number",
       find: "this.slab.fill(0, at, at + length);",
     },

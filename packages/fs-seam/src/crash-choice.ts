@@ -3,7 +3,8 @@ import { applyEffect } from "./effect-rules.js";
 import type { DataEffect, Effect, LogRecord, SizeEffect } from "./effects.js";
 import { FsError } from "./fs-error.js";
 import { FsState, type Image } from "./fs-state.js";
-import { pageBytes, type SlabAllocator } from "./paged-content.js";
+import { pageBytes } from "./paged-content.js";
+import type { SlabAllocator } from "./slab-allocator.js";
 import { unwrittenUnder, type Personality, type Unwritten } from "./personality.js";
 
 /** The present version of a {@link CrashChoice}. */
@@ -163,6 +164,13 @@ export function checkChoiceFits(choice: CrashChoice, personality: Personality): 
   if (unwrittenUnder(personality).includes(choice.unwritten)) return;
   const shown = choice.unwritten === "garbage" ? "garbage" : "old bytes";
   refuse(`${personality.name} never shows ${shown} in new space`);
+}
+
+/** Throws `FS_BAD_IMAGE` unless a choice is for this personality at this moment. */
+export function checkChoiceIsFor(choice: CrashChoice, personality: Personality, at: number): void {
+  checkChoiceFits(choice, personality);
+  if (choice.personality === personality.name && choice.at === at) return;
+  refuse(`is for ${choice.personality} at ${choice.at}, and this is ${personality.name} at ${at}`);
 }
 
 /** The units a choice keeps. Throws `FS_BAD_IMAGE` when the personality forbids it or a record is not pending. */

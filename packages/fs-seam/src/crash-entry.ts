@@ -72,7 +72,7 @@ export {
   type Question,
 } from "./observation.js";
 export { ObservedFs } from "./observed-fs.js";
-export { SlabAllocator } from "./paged-content.js";
+export { SlabAllocator } from "./slab-allocator.js";
 export { runsOn, type MetRun, type RunOnDisks } from "./renumbered-run.js";
 export { TooManyDisks, UndecidedSpace, type Split, type UndecidedDisk } from "./undecided-disks.js";
 export { layerOf, type Moment, type UndecidedLayer } from "./undecided-layer.js";

@@ -1,13 +1,14 @@
 import { checkEngineOptions, type EngineOptions } from "./engine-options.js";
 import type { EngineHandle } from "./engine-handle.js";
 import { EngineFs } from "./engine-fs.js";
-import { buildImage, checkChoiceFits, unitsOfChoice, type CrashChoice, type Trace } from "./crash-choice.js";
+import { buildImage, checkChoiceIsFor, unitsOfChoice, type CrashChoice, type Trace } from "./crash-choice.js";
 import { unitsOf } from "./crash-units.js";
 import { DiskFaults } from "./disk-faults.js";
 import type { SyncRung } from "./durability.js";
 import { EffectLog } from "./effect-log.js";
 import { isEffect, type Effect } from "./effects.js";
 import { FsError } from "./fs-error.js";
+import { refusal } from "./fs-refusal.js";
 import { rootIno, type Image } from "./fs-state.js";
 import { describeDurability, type FileDurability } from "./file-durability.js";
 import type { IssuedOperation } from "./issued-operation.js";
@@ -191,7 +192,7 @@ export class CrashFs extends EngineFs implements MediaFs {
    */
   crash(choice: "worst" | "best" | CrashChoice = "worst"): CrashReport {
     if (this.pathLaw !== undefined) return this.#crashByPath(this.pathLaw, choice);
-    if (typeof choice === "object") this.#checkChoice(choice);
+    if (typeof choice === "object") checkChoiceIsFor(choice, this.personality, this.log.length);
     const ledger = this.#settled();
     const pending = ledger.exposed();
     const units = unitsOf(pending, this.personality, true);
@@ -214,14 +215,6 @@ export class CrashFs extends EngineFs implements MediaFs {
       survived: chosen.size,
       lost: units.length - chosen.size,
     };
-  }
-
-  #checkChoice(choice: CrashChoice): void {
-    checkChoiceFits(choice, this.personality);
-    const now = this.log.length;
-    if (choice.personality === this.personality.name && choice.at === now) return;
-    const why = `crash choice: is for ${choice.personality} at ${choice.at}, and this is ${this.personality.name} at ${now}`;
-    throw new FsError("FS_BAD_IMAGE", why, { operation: "mount" });
   }
 
   #crashByPath(law: PathLedger, choice: "worst" | "best" | CrashChoice): CrashReport {
@@ -344,8 +337,7 @@ export class CrashFs extends EngineFs implements MediaFs {
     const owed = this.#disk.owedTo(handle);
     if (owed !== undefined) throw owed; // nothing is settled: what is pending may or may not have made it
     const full = this.spacePolicy === "at-sync" && this.overLimit();
-    const errno = this.limitCode === "FS_NO_SPACE" ? "ENOSPC" : "EDQUOT";
-    const effective = full ? ({ kind: "failedSync", errno, lost: "all" } as const) : fault;
+    const effective = full ? ({ kind: "failedSync", errno: this.limitErrno, lost: "all" } as const) : fault;
     const honest = effective?.kind !== "failedSync" && effective?.kind !== "droppedSync";
     if (honest) this.pathLaw?.synced(handle.path, handle.ino);
     try {
@@ -381,8 +373,7 @@ export class CrashFs extends EngineFs implements MediaFs {
     if (aftermath === "revert") this.#disk.reload(this.state, ino, this.#settled());
     const operation = scope === "file" ? "sync" : "syncNames";
     const code = fault.errno === "EIO" ? "FS_IO" : fault.errno === "ENOSPC" ? "FS_NO_SPACE" : "FS_QUOTA_EXCEEDED";
-    const why = `${operation} ${path}: ${fault.errno}`;
-    const error = new FsError(code, why, { operation, path, errno: fault.errno, injected: true });
+    const error = refusal(code, operation, path, fault.errno, { errno: fault.errno, injected: true });
     if (!this.poisonsHandles) return error;
     if (scope === "file") this.#disk.report(ino, error);
     else this.#disk.poisonNames(ino, error);

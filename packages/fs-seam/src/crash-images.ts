@@ -17,7 +17,7 @@ import { FsError } from "./fs-error.js";
 import type { FsState, Image } from "./fs-state.js";
 import { imageHash } from "./image-hash.js";
 import { Ledger } from "./ledger.js";
-import { SlabAllocator } from "./paged-content.js";
+import { SlabAllocator } from "./slab-allocator.js";
 import { personalityOf } from "./known-personalities.js";
 import { posix, unwrittenUnder, type Personality, type Unwritten } from "./personality.js";
 import { SubsetDigest } from "./subset-digest.js";

@@ -129,3 +129,35 @@ export function liesIn(data: DataEffect, size: SizeEffect): boolean {
 export function inOneGroup(personality: Personality, a: Effect, b: Effect): boolean {
   return personality.rename === "atomic" && isName(a) && isName(b) && a.group === b.group;
 }
+
+/**
+ * Bytes that settle while an earlier cut below them is pending would be taken away when that cut is applied after them,
+ * so the cut settles with them. Only write-back of single effects comes here: a barrier settles a file's cuts anyway.
+ */
+export function cutBelow(effect: Effect, cut: Effect): boolean {
+  if (effect.kind !== "data" || cut.kind !== "size" || cut.ino !== effect.ino) return false;
+  return cut.seq < effect.seq && cut.to < cut.from && cut.to < effect.page * pageBytes + effect.end;
+}
+
+/** Whether a length was there before, and is on its way once more. */
+export function isRestated({ cause }: SizeEffect): boolean {
+  return cause === "close-after-cut" || cause === "rename-over";
+}
+
+/** Of one rename, the new name brings what it replaces, and the removal of the old name brings the new one. */
+export function comesAlong(effect: Effect, other: Effect): boolean {
+  if (!isName(effect) || !isName(other) || effect.group !== other.group) return false;
+  const leaves = other.kind === "unlink" && other.rename === "across";
+  return !leaves;
+}
+
+/** Whether a name stands on names in other directories. */
+export function reachesOut(effect: Effect): boolean {
+  if (!isName(effect)) return false;
+  // A directory that is merely created stands on nothing; moving or removing one reaches into others.
+  return (
+    effect.rename === "across" ||
+    (effect.inodeKind === "directory" && effect.kind === "unlink") ||
+    isDirectoryMove(effect)
+  );
+}

@@ -3,13 +3,16 @@ import type { EffectLog } from "./effect-log.js";
 import type { EngineHandle } from "./engine-handle.js";
 import type { EngineOptions, SpacePolicy } from "./engine-options.js";
 import { FsError, type FsErrorCode, type FsOperation } from "./fs-error.js";
+import { refusal } from "./fs-refusal.js";
 import { FsState, type Image } from "./fs-state.js";
 import type { FileStat } from "./file-handle.js";
+import { issuedBarrier } from "./issued-barrier.js";
 import { settleSoon, type IssuedOperation } from "./issued-operation.js";
 import type { HandleMediaFault } from "./media-faults.js";
 import { logGrowth, logLength, startsOnLastPage } from "./growth-log.js";
 import { OperationAllowance } from "./operation-allowance.js";
-import { pageBytes, type PagedContent, type Payload } from "./paged-content.js";
+import { pageBytes, type PagedContent } from "./paged-content.js";
+import type { Payload } from "./slab-allocator.js";
 import type { FsSpace } from "./store-fs.js";
 
 let engines = 0;
@@ -91,22 +94,16 @@ export abstract class EngineContent {
 
   /** Throws `FS_UNSUPPORTED` where the fault cannot apply to this backend. */
   checkMediaFault(fault: HandleMediaFault, path: string): void {
-    throw new FsError("FS_UNSUPPORTED", `${fault.kind} ${path}: this backend models no disk`, {
-      operation: "sync",
-      path,
-    });
+    const message = `${fault.kind} ${path}: this backend models no disk`;
+    throw new FsError("FS_UNSUPPORTED", message, { operation: "sync", path });
   }
 
   // --- handles ---------------------------------------------------------------------------------------------------
 
   protected checkHandleCount(path: string): void {
     if (this.openHandles < this.#maxOpenHandles) return;
-    throw new FsError("FS_TOO_MANY_OPEN_FILES", `open ${path}: ${this.#maxOpenHandles} handles are open`, {
-      operation: "open",
-      path,
-      errno: "EMFILE",
-      injected: true,
-    });
+    const why = `${this.#maxOpenHandles} handles are open`;
+    throw refusal("FS_TOO_MANY_OPEN_FILES", "open", path, why, { errno: "EMFILE", injected: true });
   }
 
   protected openHandle(handle: EngineHandle): EngineHandle {
@@ -167,8 +164,8 @@ export abstract class EngineContent {
     return this.state.usedPages > this.#pageLimit;
   }
 
-  protected get limitCode(): FsErrorCode {
-    return this.#limitCode;
+  protected get limitErrno(): "ENOSPC" | "EDQUOT" {
+    return this.#limitCode === "FS_NO_SPACE" ? "ENOSPC" : "EDQUOT";
   }
 
   protected get spacePolicy(): SpacePolicy {
@@ -176,9 +173,8 @@ export abstract class EngineContent {
   }
 
   #noSpace(operation: FsOperation, path: string, transferred: number): FsError {
-    const errno = this.#limitCode === "FS_NO_SPACE" ? "ENOSPC" : "EDQUOT";
-    const why = `${operation} ${path}: no space left`;
-    return new FsError(this.#limitCode, why, { operation, path, errno, transferred, injected: true });
+    const detail = { errno: this.limitErrno, transferred, injected: true };
+    return refusal(this.#limitCode, operation, path, "no space left", detail);
   }
 
   /** A new name needs room in its directory: one page must be free. */
@@ -328,9 +324,7 @@ export abstract class EngineContent {
     this.log?.begin("allocate", handle.path);
     if (this.log !== undefined) this.#reserved.add(handle.ino);
     const before = content.pageCount;
-    for (let page = Math.floor(offset / pageBytes); page * pageBytes < offset + length; page += 1) {
-      if (content.page(page) === undefined) content.writePage(page, 0, zeroByte, 0, 1, this.state.slab);
-    }
+    content.reserve(offset, offset + length, this.state.slab);
     this.state.usedPages += content.pageCount - before;
     if (offset + length > content.size) this.cut(handle.ino, offset + length);
   }
@@ -384,67 +378,22 @@ export abstract class EngineContent {
     const fault = this.takeFileFault(handle);
     const covers = this.log?.length ?? 0;
     const fails = (): boolean => fault?.kind === "failedSync" || (this.#spacePolicy === "at-sync" && this.overLimit());
+    const finish = (): void => this.finishFileBarrier(handle, rung, covers, fault);
     // As on a real file system, one handle has one barrier at a time: the second learns what became of the first.
-    return this.#barrier("sync", handle.path, handle, fails, () => {
-      this.finishFileBarrier(handle, rung, covers, fault);
-    });
+    return issuedBarrier(this, "sync", handle.path, handle, fails, finish);
   }
 
   protected issueNamesBarrier(ino: number, path: string): IssuedOperation<void> {
     const fault = this.takeNamesFault(ino);
     const covers = this.log?.length ?? 0;
     const fails = (): boolean => fault?.kind === "failedSync";
-    return this.#barrier("syncNames", path, undefined, fails, () => {
-      this.finishNamesBarrier(ino, path, covers, fault);
-    });
-  }
-
-  /**
-   * A barrier that works is recorded when the program learns of it: until then a crash may go either way, with the bytes
-   * or without. One that fails has lost its bytes before the program hears of it.
-   */
-  #barrier(
-    operation: FsOperation,
-    path: string,
-    lane: object | undefined,
-    fails: () => boolean,
-    finish: () => void,
-  ): IssuedOperation<void> {
-    const { epoch } = this;
-    let failed = false;
-    let fail: (() => never) | undefined;
-    return {
-      operation,
-      path,
-      lane,
-      effect: () => {
-        if (epoch !== this.epoch || !fails()) return;
-        try {
-          finish();
-        } catch (error) {
-          fail = () => {
-            throw error;
-          };
-        }
-        failed = true;
-      },
-      complete: () => {
-        this.checkEpoch(epoch, operation, path);
-        if (!failed) finish();
-        fail?.();
-      },
-    };
+    const finish = (): void => this.finishNamesBarrier(ino, path, covers, fault);
+    return issuedBarrier(this, "syncNames", path, undefined, fails, finish);
   }
 
   /** @internal Throws when a crash came after `epoch`, the one in which the operation was issued. */
   checkEpoch(epoch: number, operation: FsOperation, path: string): void {
     if (epoch === this.epoch) return;
-    throw new FsError("FS_CRASHED", `${operation} ${path}: a simulated crash came before it returned`, {
-      operation,
-      path,
-      injected: true,
-    });
+    throw refusal("FS_CRASHED", operation, path, "a simulated crash came before it returned", { injected: true });
   }
 }
-
-const zeroByte = new Uint8Array(1);

@@ -1,4 +1,5 @@
-import { Owner, type Page, pageBytes, PagedContent, SlabAllocator, type ContentOrigin } from "./paged-content.js";
+import { Owner, type Page, pageBytes, PagedContent, type ContentOrigin } from "./paged-content.js";
+import { SlabAllocator } from "./slab-allocator.js";
 
 /**
  * Inodes and names: the tree that MemoryFs shows, that CrashFs keeps as its durable state, and that an image freezes.

@@ -1,5 +1,5 @@
 import { closeOver, unitsOf, type Unit } from "./crash-units.js";
-import { applyEffect, birthOf, homesOf, isDirectoryMove, needs } from "./effect-rules.js";
+import { applyEffect, birthOf, comesAlong, cutBelow, homesOf, isRestated, needs, reachesOut } from "./effect-rules.js";
 import {
   isName,
   type BarrierRecord,
@@ -9,7 +9,8 @@ import {
   type SizeEffect,
 } from "./effects.js";
 import { FsState, type Image } from "./fs-state.js";
-import { pageBytes, type SlabAllocator } from "./paged-content.js";
+import { pageBytes } from "./paged-content.js";
+import type { SlabAllocator } from "./slab-allocator.js";
 import type { Personality } from "./personality.js";
 
 /**
@@ -376,36 +377,6 @@ export class Ledger {
   pendingOfDirectory(ino: number): readonly NameEffect[] {
     return this.#directories.get(ino) ?? [];
   }
-}
-
-/**
- * Bytes that settle while an earlier cut below them is pending would be taken away when that cut is applied after them,
- * so the cut settles with them. Only write-back of single effects comes here: a barrier settles a file's cuts anyway.
- */
-function cutBelow(effect: Effect, cut: Effect): boolean {
-  if (effect.kind !== "data" || cut.kind !== "size" || cut.ino !== effect.ino) return false;
-  return cut.seq < effect.seq && cut.to < cut.from && cut.to < effect.page * pageBytes + effect.end;
-}
-
-function isRestated({ cause }: SizeEffect): boolean {
-  return cause === "close-after-cut" || cause === "rename-over";
-}
-
-/** Of one rename, the new name brings what it replaces, and the removal of the old name brings the new one. */
-function comesAlong(effect: Effect, other: Effect): boolean {
-  if (!isName(effect) || !isName(other) || effect.group !== other.group) return false;
-  const leaves = other.kind === "unlink" && other.rename === "across";
-  return !leaves;
-}
-
-function reachesOut(effect: Effect): boolean {
-  if (!isName(effect)) return false;
-  // A directory that is merely created stands on nothing; moving or removing one reaches into others.
-  return (
-    effect.rename === "across" ||
-    (effect.inodeKind === "directory" && effect.kind === "unlink") ||
-    isDirectoryMove(effect)
-  );
 }
 
 function push<T>(map: Map<number, T[]>, key: number, value: T): void {

@@ -1,3 +1,5 @@
+import type { Payload, SlabAllocator } from "./slab-allocator.js";
+
 /**
  * The bytes of one file as copy-on-write pages.
  *
@@ -12,8 +14,6 @@ export const pageBytes = 4096;
 const chunkPages = 64;
 /** Chunks below this index live in an array, sparse ones above it in a map. */
 const nearChunks = 4096;
-const firstSlabBytes = 1 << 13;
-const lastSlabBytes = 1 << 18;
 
 /** Identity of the state that may mutate a piece in place. */
 export class Owner {
@@ -69,55 +69,6 @@ class Chunk {
   constructor(owner: Owner, pages: (Page | undefined)[]) {
     this.owner = owner;
     this.pages = pages;
-  }
-}
-
-/** Where the bytes of a logged write can be found, for as long as the log lives. */
-export interface Payload {
-  /** `undefined` stands for zeros. */
-  bytes: Uint8Array | undefined;
-  /** Index in `bytes` of the first byte of the range. */
-  shift: number;
-}
-
-/** Hands out space for pages and payloads from slabs, because a small typed array of its own costs a microsecond. */
-export class SlabAllocator {
-  /** The slab that the last `take` was from. */
-  slab: Uint8Array = new Uint8Array(0);
-  #used = 0;
-  #nextBytes = firstSlabBytes;
-
-  /** Slabs start small, because most mounted images write next to nothing, and double up to 256 KiB. */
-  #refill(): void {
-    // Not zeroed: whoever takes space without asking for zeros overwrites all of it.
-    const { buffer, byteOffset } = Buffer.allocUnsafeSlow(this.#nextBytes);
-    this.slab = new Uint8Array(buffer, byteOffset, this.#nextBytes);
-    this.#used = 0;
-    this.#nextBytes = Math.min(this.#nextBytes * 2, lastSlabBytes);
-  }
-
-  /** Index in `slab` of so many bytes that hold anything: overwrite all of them. */
-  take(length: number): number {
-    if (this.#used + length > this.slab.length) this.#refill();
-    const at = this.#used;
-    this.#used = at + length;
-    return at;
-  }
-
-  /** As `take`, filled with zeros. */
-  takeZeroed(length: number): number {
-    const at = this.take(length);
-    this.slab.fill(0, at, at + length);
-    return at;
-  }
-
-  /** Copies `source[from, to)` into the slab and points `payload` at the copy. */
-  copy(source: Uint8Array, from: number, to: number, payload: Payload): void {
-    const length = to - from;
-    const at = this.take(length);
-    this.slab.set(length === source.length ? source : source.subarray(from, to), at);
-    payload.bytes = this.slab;
-    payload.shift = at;
   }
 }
 
@@ -260,6 +211,13 @@ export class PagedContent {
     page.slab.set(from === 0 && to === source.length ? source : source.subarray(from, to), page.at + start);
   }
 
+  /** Gives storage to every page that `[from, to)` of the file touches. No effect will refer to it. */
+  reserve(from: number, to: number, slab: SlabAllocator): void {
+    for (let page = Math.floor(from / pageBytes); page * pageBytes < to; page += 1) {
+      if (this.page(page) === undefined) this.writePage(page, 0, zeroByte, 0, 1, slab);
+    }
+  }
+
   /**
    * The same for a logged write: `payload` is set to bytes that will not change while the log lives. Whole pages and
    * appended ranges share their storage with the file; a page that is overwritten in part becomes private once.
@@ -396,6 +354,8 @@ export class PagedContent {
     this.size = size;
   }
 }
+
+const zeroByte = new Uint8Array(1);
 
 function copyOut(page: Page | undefined, start: number, length: number, target: Uint8Array, at: number): void {
   if (page === undefined || page.length <= start) {

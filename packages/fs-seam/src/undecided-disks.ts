@@ -13,7 +13,7 @@ import {
   type Answer,
   type Question,
 } from "./observation.js";
-import type { SlabAllocator } from "./paged-content.js";
+import type { SlabAllocator } from "./slab-allocator.js";
 import { unwrittenUnder, type Unwritten } from "./personality.js";
 import { touching, type Moment, type UndecidedLayer } from "./undecided-layer.js";
 

@@ -4,7 +4,8 @@ import { unitsOf, type Unit } from "./crash-units.js";
 import { isEffect, isName, type DataEffect, type LogRecord, type NameEffect } from "./effects.js";
 import type { Image } from "./fs-state.js";
 import type { Question } from "./observation.js";
-import { pageBytes, type SlabAllocator } from "./paged-content.js";
+import { pageBytes } from "./paged-content.js";
+import type { SlabAllocator } from "./slab-allocator.js";
 import type { Personality } from "./personality.js";
 import { TouchIndex } from "./touch-index.js";
 

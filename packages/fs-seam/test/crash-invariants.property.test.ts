@@ -9,7 +9,7 @@ import { FsError } from "../src/fs-error.js";
 import { imageHash } from "../src/image-hash.js";
 import { decodeImage, encodeImage, listImage } from "../src/image-file.js";
 import { MemoryFs } from "../src/memory-fs.js";
-import { SlabAllocator } from "../src/paged-content.js";
+import { SlabAllocator } from "../src/slab-allocator.js";
 import { posix, strict } from "../src/personality.js";
 import { describeImage } from "./naive-model.js";
 

@@ -11,7 +11,7 @@ import { checkLedger, checkState, demandSame } from "../src/invariants.js";
 import { Ledger } from "../src/ledger.js";
 import type { MediaHandle } from "../src/media-faults.js";
 import { MemoryFs } from "../src/memory-fs.js";
-import { SlabAllocator } from "../src/paged-content.js";
+import { SlabAllocator } from "../src/slab-allocator.js";
 import { posix } from "../src/personality.js";
 
 // Which images are made, when two of them are one, and what is asserted on the way: one test for each line that
