@@ -1,4 +1,3 @@
-import type { AbstractSnapshot } from "abstract-level";
 import { isFsError, openDirectory } from "@holdfast/fs-seam";
 import type { Directory } from "@holdfast/fs-seam";
 import { checkCodecs } from "./block-codec.js";
@@ -8,13 +7,15 @@ import { Engine, openEngine } from "./engine.js";
 import type { KeyValueEngine, RangeOptions, ReadOptions } from "./engine-contract.js";
 import { EngineReader } from "./engine-reader.js";
 import type { EngineStats } from "./engine-stats.js";
+import { directoryAt } from "./database-location.js";
 import { eventLoopTurn } from "./engine-options.js";
 import type { EngineOptions } from "./engine-options.js";
 import { formatted, ownedBytes, TextScratch } from "./encoded-data.js";
-import type { Encoded, EncodedFormat } from "./encoded-data.js";
+import type { Encoded } from "./encoded-data.js";
 import { itemColumn } from "./item-column.js";
+import type { EncodedOperation, EncodedRangeOptions, EncodedReadOptions, OpenSettings } from "./level-calls.js";
 import { LevelBase } from "./level-methods.js";
-import type { LsmLevelOptions, LsmOpenOptions } from "./level-methods.js";
+import type { LsmLevelOptions } from "./level-methods.js";
 import { LevelError, levelErrorOf } from "./level-error.js";
 import { clearOptionsOf, refuseDurability, refuseMisspelled, refuseSignal, writeOptionsOf } from "./level-options.js";
 import { splitOptions } from "./level-option-split.js";
@@ -23,43 +24,10 @@ import { LsmChainedBatch } from "./lsm-chained-batch.js";
 import { LsmIterator, LsmKeyIterator, LsmValueIterator } from "./lsm-iterator.js";
 import { LsmSnapshot } from "./lsm-snapshot.js";
 import { LsmError } from "./lsm-error.js";
-import { MANIFEST_DIRECTORY } from "./manifest-log.js";
 import { checkWatching } from "./option-check.js";
 import { RangeReader } from "./range-reader.js";
 import type { OpenReport } from "./recovery.js";
 import { WriteBatch } from "./write-batch.js";
-
-/** The base class fills in both. */
-interface OpenSettings extends LsmOpenOptions {
-  readonly createIfMissing: boolean;
-  readonly errorIfExists: boolean;
-}
-
-interface EncodedReadOptions {
-  readonly signal?: AbortSignal | null | undefined;
-  readonly valueEncoding?: EncodedFormat;
-  readonly snapshot?: AbstractSnapshot | null | undefined;
-  readonly fillCache?: boolean | undefined;
-}
-
-interface EncodedRangeOptions extends EncodedReadOptions {
-  readonly keyEncoding?: EncodedFormat;
-  readonly gt?: Encoded | undefined;
-  readonly gte?: Encoded | undefined;
-  readonly lt?: Encoded | undefined;
-  readonly lte?: Encoded | undefined;
-  readonly reverse: boolean;
-  /** -1 for none. */
-  readonly limit: number;
-  readonly keys?: boolean;
-  readonly values?: boolean;
-}
-
-interface EncodedOperation extends DurabilityOptions {
-  readonly type: "put" | "del";
-  readonly key: Encoded;
-  readonly value?: Encoded;
-}
 
 const manifest = {
   encodings: { buffer: true, utf8: true, view: true },
@@ -420,25 +388,5 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
     } catch (error) {
       throw levelErrorOf(error);
     }
-  }
-}
-
-/** Made with its name durable where it is to be created and is no database yet. */
-function directoryAt(
-  path: string,
-  { create, readOnly }: { readonly create: boolean; readonly readOnly: boolean },
-): Directory {
-  if (!create) return openDirectory(path, { readOnly });
-  return databaseAt(path) ?? openDirectory(path, { create });
-}
-
-/** Whoever made a manifest here has passed the barrier of this directory's name before, so it is opened without one. */
-function databaseAt(path: string): Directory | undefined {
-  try {
-    const directory = openDirectory(path);
-    return directory.exists(MANIFEST_DIRECTORY) ? directory : undefined;
-  } catch (error) {
-    if (isFsError(error, "FS_NOT_FOUND")) return undefined;
-    throw error;
   }
 }
