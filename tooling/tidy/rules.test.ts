@@ -39,8 +39,8 @@ function withManifest(change: Partial<Manifest>): WorkspacePackage {
 
 describe("files", () => {
   test("size", () => {
-    expect(rules.fileSize([facts("x;\n".repeat(450))])).toEqual([]);
-    expect(rules.fileSize([facts("x;\n".repeat(451))])).toHaveLength(1);
+    expect(rules.fileSize([facts("x;\n".repeat(400))])).toEqual([]);
+    expect(rules.fileSize([facts("x;\n".repeat(401))])).toHaveLength(1);
   });
   test("kebab-case", () => {
     expect(

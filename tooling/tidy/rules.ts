@@ -6,7 +6,7 @@ import type { SourceFacts } from "./source-facts.ts";
 
 export type Complaints = readonly string[];
 
-const maxSourceLines = 450;
+const maxSourceLines = 400;
 
 /** A file longer than a person can hold in the head is two files. */
 export function fileSize(files: readonly SourceFacts[]): Complaints {
