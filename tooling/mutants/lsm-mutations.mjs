@@ -105,6 +105,28 @@ const codecMutations = lsmArea(
       put: "4",
     },
     {
+      what: "LZ4: a view is taken for one of the same buffer that begins elsewhere",
+      file: "lz4-encoder.ts",
+      find: "&& byteOffset === view.byteOffset",
+    },
+    {
+      what: "LZ4: a view is taken for a longer one that begins where it does",
+      file: "lz4-encoder.ts",
+      find: "&& length === view.byteLength",
+    },
+    {
+      what: "LZ4: the last source is kept, however large it is",
+      file: "lz4-encoder.ts",
+      find: "this.#sourceView = view.buffer.byteLength <= MOST_KEPT_BYTES ? view : NOTHING;",
+      put: "this.#sourceView = view;",
+    },
+    {
+      what: "LZ4: the last target is kept, however large it is",
+      file: "lz4-encoder.ts",
+      find: "this.#targetView = targetView.buffer.byteLength <= MOST_KEPT_BYTES ? targetView : NOTHING;",
+      put: "this.#targetView = targetView;",
+    },
+    {
       what: "LZ4: four bytes are copied that are not there yet",
       file: "lz4-decoder.ts",
       find: "} else if (offset >= 4) {",

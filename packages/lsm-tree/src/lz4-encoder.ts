@@ -13,14 +13,17 @@ const MAX_OFFSET = 0xffff;
 const HASH_BITS = 12;
 /** After 2^6 looks in vain the step is two bytes, after twice as many three, and so on. */
 const SKIP_TRIGGER = 6;
+/** A view keeps its buffer in memory: of larger ones, which a view costs little beside, none is kept. */
+const MOST_KEPT_BYTES = 1024 * 1024;
+const NOTHING = new DataView(new ArrayBuffer(0));
 
 /** Keeps the table, so that encoding allocates nothing. Blocks are independent of each other. */
 export class Lz4Encoder {
   /** How far behind the start a word of this hash lay last; 0 is the start and stands for nowhere, too: words are compared, whatever it says. */
   readonly #table = new Int32Array(1 << HASH_BITS);
-  /** Four bytes at once, wherever they lie; kept for as long as source and target are the same. */
-  #sourceView: DataView = new DataView(new ArrayBuffer(0));
-  #targetView: DataView = this.#sourceView;
+  /** Four bytes at once, wherever they lie; kept for as long as source and target are the same, unless their buffers are large. */
+  #sourceView: DataView = NOTHING;
+  #targetView: DataView = NOTHING;
 
   /**
    * Encodes `source[start, end)` into `target[at, limit)` and returns the offset behind it, or -1 when it does not fit: what is in
@@ -28,8 +31,10 @@ export class Lz4Encoder {
    */
   encode(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number, limit: number): number {
     const table = this.#table.fill(0);
-    const view = (this.#sourceView = viewOf(source, this.#sourceView));
-    const targetView = (this.#targetView = viewOf(target, this.#targetView));
+    const view = viewOf(source, this.#sourceView);
+    const targetView = viewOf(target, this.#targetView);
+    this.#sourceView = view.buffer.byteLength <= MOST_KEPT_BYTES ? view : NOTHING;
+    this.#targetView = targetView.buffer.byteLength <= MOST_KEPT_BYTES ? targetView : NOTHING;
     const findLimit = end - MATCH_FIND_LIMIT;
     let anchor = start; // first byte that is not written yet
     let to = at;

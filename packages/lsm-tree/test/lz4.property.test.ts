@@ -1,5 +1,8 @@
 // LZ4 against lz4-napi, which is the Rust crate lz4_flex, and against what the reference program has compressed.
+import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { compressSync, uncompressSync } from "lz4-napi";
 import { expect, test } from "vitest";
@@ -152,4 +155,43 @@ test.each([
   ["bytes too many", [0x20, 1, 2], 1],
 ])("refused: %s", (_, block, size) => {
   expect(() => decode(Uint8Array.from(block), size)).toThrow(expect.objectContaining({ code: "LSM_CORRUPT" }));
+});
+
+test("views of one buffer are told apart by where they begin and by how long they are, on either side", () => {
+  const shared = Uint8Array.from({ length: 800 }, (_, at) => (at < 400 ? at % 7 : (at * at) % 251));
+  const room = new Uint8Array(4000);
+  const own = new Lz4Encoder();
+  for (const [from, to, at] of [
+    [0, 200, 0],
+    [400, 600, 0], // as long, elsewhere
+    [400, 800, 0], // from there, longer
+    [400, 800, 1000], // the same, into a place of the same length elsewhere
+    [0, 400, 1000],
+  ] as const) {
+    const source = shared.subarray(from, to);
+    const target = room.subarray(at, at + 1000);
+    const end = own.encode(source, 0, source.length, target, 0, target.length);
+    expect(decode(target.slice(0, end), source.length)).toEqual(source);
+  }
+  const longer = room.subarray(1000, 3000); // from where the last one was, with more room: the literals need it
+  const noise = Uint8Array.from(createHash("shake256", { outputLength: 1500 }).update("noise").digest());
+  const end = own.encode(noise, 0, noise.length, longer, 0, longer.length);
+  expect(end).toBeGreaterThan(1000);
+  expect(decode(longer.slice(0, end), noise.length)).toEqual(noise);
+});
+
+test("a large source and target are not kept in memory by whoever has compressed them", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const own = new Lz4Encoder();
+  const refs = ((): WeakRef<ArrayBuffer>[] => {
+    const source = new Uint8Array(3 * 1024 * 1024);
+    const target = new Uint8Array(2 * 1024 * 1024);
+    own.encode(source, 0, source.length, target, 0, target.length);
+    return [new WeakRef(source.buffer), new WeakRef(target.buffer)];
+  })();
+  await new Promise((resolve) => setImmediate(resolve)); // a reference that was just made holds until the end of its turn
+  collect();
+  expect(refs.map((ref) => ref.deref()?.byteLength)).toEqual([undefined, undefined]);
+  expect(own.encode(new Uint8Array(9), 0, 9, new Uint8Array(20), 0, 20)).toBeGreaterThan(0); // it is still there
 });
