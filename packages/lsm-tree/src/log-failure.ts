@@ -64,6 +64,8 @@ const readings: ReadonlySet<string> = new Set(["read", "stat", "list"]);
  */
 export function asLsmError(error: unknown, isReading = false): unknown {
   if (error instanceof WalError) {
+    // No log is told anything by users, so this is a mistake of whoever told it, never of the disk.
+    if (error.code === "WAL_INVALID_OPTION") return new RangeError(error.message, { cause: error });
     return new LsmError(codes[error.code] ?? "LSM_READ_FAILED", error.message, {}, { cause: error });
   }
   const told = ofSpace(error);

@@ -59,14 +59,15 @@ export class ManifestLog {
    */
   static async open(options: ManifestLogOptions, initial: ManifestState | undefined): Promise<ManifestLog> {
     const { manifestBytes, ...ofWal } = options;
+    const segmentBytes = Math.max(256, Math.floor(manifestBytes / 4));
     let log: Wal;
     try {
       log = await openWal({
         ...ofWal,
         content: MANIFEST_CONTENT,
         maxRecordBytes: MAX_EDIT_BYTES,
-        segmentBytes: Math.max(256, manifestBytes / 4),
-        preallocateBytes: Math.min(0x1_0000, Math.max(256, manifestBytes / 4)),
+        segmentBytes,
+        preallocateBytes: Math.min(0x1_0000, segmentBytes),
         prepareSegments: false,
       });
     } catch (error) {

@@ -2,9 +2,12 @@
 import { Directory } from "@holdfast/fs-seam";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
+import { WalError } from "@holdfast/wal";
 import { expect, test } from "vitest";
 import { openEngine } from "../src/engine.js";
 import { engineOptionKeys, type EngineOptions } from "../src/engine-options.js";
+import { asLsmError } from "../src/log-failure.js";
+import { LsmLevel } from "../src/lsm-level.js";
 import { readManifest } from "../src/manifest-log.js";
 import { bytes, contentOf, small } from "./engine-law.js";
 
@@ -110,6 +113,23 @@ test("S15: now, turn and schedule are asked", async () => {
   await engine.idle();
   await engine.close();
   expect([...asked].toSorted()).toEqual(["now", "schedule", "turn"]);
+});
+
+test.each([1, 1023, 1025, 4099, 2 ** 30 - 1])("a manifest of %s bytes is as good as any", async (manifestBytes) => {
+  const directory = new Directory(new MemoryFs());
+  const engine = await openEngine({ ...base, directory, manifestBytes });
+  await engine.put(bytes("a"), bytes("1"));
+  await engine.close();
+  const level = new LsmLevel({ directory, manifestBytes });
+  expect(await level.get("a")).toBe("1");
+  await level.close();
+});
+
+test("what no log takes as an option is a mistake of its caller, not of the disk", () => {
+  const cause = new WalError("WAL_INVALID_OPTION", "option segmentBytes must be whole", { option: "segmentBytes" });
+  const told = asLsmError(cause) as RangeError;
+  expect(told).toBeInstanceOf(RangeError);
+  expect([told.message, told.cause]).toEqual(["option segmentBytes must be whole", cause]);
 });
 
 test("S15: no option is left out of the tests of options", () => {
