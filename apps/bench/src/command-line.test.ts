@@ -46,6 +46,7 @@ describe("readCommandLine", () => {
     [["--update-results", "--quick"], "--update-results needs --full or --huge"],
     [["--write-readmes", "--json", "run.json"], "--write-readmes writes what is committed"],
     [["--date", "yesterday"], "--date is yesterday"],
+    [["--html="], "--html needs a name"],
     [["--fulll"], "Unknown option '--fulll'"],
   ])("%j is refused", (args, message) => {
     expect(() => readCommandLine(args)).toThrow(message);

@@ -63,6 +63,9 @@ export function readCommandLine(args: readonly string[]): CommandLine | undefine
     throw new Error("--update-results needs --full or --huge: results are committed of these sizes");
   }
   const { reference, json, markdown, html, date, strict, part } = values;
+  for (const [option, value] of Object.entries({ json, markdown, html, part })) {
+    if (value === "") throw new Error(`--${option} needs a name behind it`);
+  }
   if (date !== undefined && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(date)) {
     throw new Error(`--date is ${date}, not of the form 2026-11-28T21:46:00Z`);
   }

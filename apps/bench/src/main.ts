@@ -1,12 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { accessSync, constants, writeFileSync } from "node:fs";
-import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { partOptionsOf, readCommandLine, usage, type CommandLine } from "./command-line.js";
 import { committedAfter } from "./committed-results.js";
 import { machineProfile } from "./machine-profile.js";
+import { requireWritable, writeOutputs, type OutputFiles } from "./output-files.js";
 import { measureApart, measureHere } from "./part-process.js";
-import { htmlPage } from "./page/html-page.js";
 import { forgetFailedInstalls } from "./peer-install.js";
 import { rawLimitsOf, rawLimitsPart } from "./raw-limits.js";
 import { markdownReport } from "./report.js";
@@ -78,9 +76,8 @@ async function run(command: CommandLine, options: PartOptions): Promise<void> {
   const chosen = command.suites.length === 0 ? suites : command.suites.map((name) => suiteNamed(name));
   const { date = `${new Date().toISOString().slice(0, 19)}Z`, scale } = command;
   const stamp: RunStamp = { date, commit: commit(), scale, machine: machineProfile() };
-  for (const file of [command.json, command.markdown, command.html]) {
-    if (file !== undefined) accessSync(dirname(resolve(file)), constants.W_OK); // before the run, not behind it
-  }
+  const files: OutputFiles = { json: command.json, markdown: command.markdown, html: command.html };
+  requireWritable(files);
   forgetFailedInstalls();
   const done: SuiteRun[] = [];
   const reports: string[] = [];
@@ -88,14 +85,12 @@ async function run(command: CommandLine, options: PartOptions): Promise<void> {
     const measured = await runSuite(suite, options);
     const report = markdownReport(stamp, measured, readResults(suite.name));
     process.stdout.write(`${done.length === 0 ? "" : "\n"}${report}`);
-    if (command.updateResults) update(stamp, measured); // at once: a suite that fails later takes nothing with it
     done.push(measured);
     reports.push(report);
+    // At once: a suite that fails later takes nothing with it.
+    for (const complaint of writeOutputs(files, runDocument(stamp, done), reports)) fail(complaint);
+    if (command.updateResults) update(stamp, measured);
   }
-  const document = runDocument(stamp, done);
-  if (command.json !== undefined) writeFileSync(command.json, `${JSON.stringify(document, null, 2)}\n`);
-  if (command.markdown !== undefined) writeFileSync(command.markdown, reports.join("\n"));
-  if (command.html !== undefined) writeFileSync(command.html, htmlPage(document));
   const missed = done.some(({ rows }) => rows.some(({ met }) => met === false));
   if (command.strict && missed) process.exitCode = 1;
 }
@@ -139,10 +134,14 @@ function say(text: string): void {
   process.stderr.write(`bench: ${text}\n`);
 }
 
+function fail(text: string): void {
+  say(text);
+  process.exitCode = 1;
+}
+
 try {
   await main();
 } catch (error) {
-  const { message, stack } = error as Error; // nothing else is thrown here
-  process.stderr.write(`bench: ${process.env["DEBUG"] === undefined ? message : stack}\n`);
-  process.exitCode = 1;
+  const { message, stack = message } = error as Error; // nothing else is thrown here
+  fail(process.env["DEBUG"] === undefined ? message : stack);
 }
