@@ -7,7 +7,7 @@ import type { EngineOptions } from "./engine-options.js";
 import { EngineObservation } from "./engine-observation.js";
 import { resolveEngineOptions } from "./engine-options.js";
 import { amplificationOf, readStats, type EngineStats, type WriterStats } from "./engine-stats.js";
-import { asLsmError, isOutOfSpace, ofLog, ofWrite, poisonedBy } from "./log-failure.js";
+import { asLsmError, isOutOfSpace, ofLog, ofRelease, poisonedBy } from "./log-failure.js";
 import { LongCalls } from "./long-calls.js";
 import { LsmError } from "./lsm-error.js";
 import { checkKeys, checkWatching } from "./option-check.js";
@@ -18,6 +18,7 @@ import { Version } from "./version.js";
 import { WriteBatch } from "./write-batch.js";
 import { WorkSlices } from "./work-slices.js";
 import { LOG_DIRECTORY, WritePath } from "./write-path.js";
+import { rungOf } from "./write-rung.js";
 import { WriteStalls } from "./write-stalls.js";
 
 /**
@@ -249,8 +250,12 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   }
 
   /**
-   * Syncs the log, hands what is in memory to a table where that is 1 MiB or more, ends background work, and gives the lock back. Idempotent. After
-   * `LSM_NO_SPACE` the database is still open: what is in the log's memory can be written once there is room. One that could not give back everything may be called again.
+   * Syncs the log, hands what is in memory to a table where that is 1 MiB or more, ends background work, and gives the lock back. Idempotent. Durability: all that
+   * was written survives a power loss when it resolves.
+   *
+   * @throws {@link LsmError} `LSM_NO_SPACE`: the database is still open, and what is in the log's memory can be written once there is room. Behind anything else it is
+   * closed: `LSM_POISONED` where a write or barrier has failed, now or before, and not all of the log is durable; `LSM_WRITE_FAILED` and `LSM_READ_FAILED` where files or
+   * locks could not be given back, which another call tries again.
    */
   close(): Promise<void> {
     this.#isOver = true;
@@ -318,7 +323,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
         this.#isOver = false; // nothing was stopped
         throw told;
       }
-      this.#fail(error);
+      this.#fail(error); // told at the end, when everything is given back
     }
     if (!this.#isReleasing && this.#isMuchInMemory()) {
       this.tree.seal();
@@ -328,7 +333,8 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     await Promise.all([maintenance.stop(), this.#calls.stop()]);
     if (this.#failure === undefined) await installer.emptyLog();
     await this.#release();
-    this.#observation.tell(() => ({ kind: "close" }));
+    // A close that resolves says that everything is durable.
+    if (log.durableLsn < log.lastLsn) throw poisonedBy(this.#failure?.error ?? log.failure);
   }
 
   #drain(): void {
@@ -349,9 +355,14 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     this.#writes.refuse(new LsmError("LSM_CLOSED", "the database was closed"));
     files.close();
     const results = await Promise.allSettled([log.close(), manifest.close()]);
-    lock.release();
+    try {
+      lock.release();
+    } catch (error) {
+      throw ofRelease(error, "LOCK");
+    }
     const failed = results.find(({ status }) => status === "rejected");
-    if (failed?.status === "rejected") throw ofWrite(ofLog(failed.reason, LOG_DIRECTORY), LOG_DIRECTORY);
+    if (failed?.status === "rejected") throw ofRelease(failed.reason, LOG_DIRECTORY);
+    this.#observation.tell(() => ({ kind: "close" }));
   }
 
   #fail(error: unknown): void {
@@ -385,14 +396,4 @@ function checkUnaborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
   const message = "the clear was stopped; what it had deleted by then stays deleted";
   throw new LsmError("LSM_ABORTED", message, {}, { cause: signal.reason });
-}
-
-const rungs: readonly WriteRung[] = ["memory", "os", "data", "full"];
-
-function rungOf(options: WriteOptions | undefined): WriteRung {
-  if (options === undefined) return "os";
-  checkKeys(options, ["rung"], "a write");
-  const { rung = "os" } = options;
-  if (!rungs.includes(rung)) throw new RangeError(`rung must be one of ${rungs.join(", ")}, not ${String(rung)}`);
-  return rung;
 }

@@ -92,3 +92,9 @@ export function ofWrite(error: unknown, file: string): unknown {
 export function writeFailure(cause: Error, file: string): LsmError {
   return new LsmError("LSM_WRITE_FAILED", `${file}: ${cause.message}`, { file }, { cause });
 }
+
+/** The same for what could not be given back at the end: whoever hears of a full disk takes a database for open that is not. */
+export function ofRelease(error: unknown, file: string): unknown {
+  const told = ofWrite(ofLog(error, file), file);
+  return isOutOfSpace(told) ? writeFailure(told as LsmError, file) : told;
+}

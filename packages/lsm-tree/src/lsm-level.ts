@@ -4,7 +4,7 @@ import { checkCodecs } from "./block-codec.js";
 import type { BackupOptions, BackupReport } from "./backup.js";
 import type { DatabaseVerification, VerifyOptions } from "./database-verification.js";
 import { Engine, openEngine } from "./engine.js";
-import type { KeyValueEngine, RangeOptions, ReadOptions } from "./engine-contract.js";
+import type { KeyValueEngine, ReadOptions } from "./engine-contract.js";
 import { EngineReader } from "./engine-reader.js";
 import type { EngineStats } from "./engine-stats.js";
 import { directoryAt } from "./database-location.js";
@@ -15,10 +15,11 @@ import type { Encoded } from "./encoded-data.js";
 import { itemColumn } from "./item-column.js";
 import type { EncodedOperation, EncodedRangeOptions, EncodedReadOptions, OpenSettings } from "./level-calls.js";
 import { LevelBase } from "./level-methods.js";
-import type { LsmLevelOptions } from "./level-methods.js";
+import type { LsmLevelOptions, LsmOpenOptions } from "./level-methods.js";
 import { LevelError, levelErrorOf } from "./level-error.js";
 import { clearOptionsOf, refuseDurability, refuseMisspelled, refuseSignal, writeOptionsOf } from "./level-options.js";
 import { splitOptions } from "./level-option-split.js";
+import { encodedRange, engineRange } from "./level-range.js";
 import type { CompactRangeOptions, DurabilityOptions, LsmRangeOptions } from "./level-options.js";
 import { LsmChainedBatch } from "./lsm-chained-batch.js";
 import { LsmIterator, LsmKeyIterator, LsmValueIterator } from "./lsm-iterator.js";
@@ -62,6 +63,8 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
   readonly #valueScratch = new TextScratch();
   #batch = new WriteBatch();
   #opened: KeyValueEngine | undefined;
+  /** A close has failed and ended the engine: resolves when the base class knows. */
+  #ending: Promise<void> | undefined;
   /** Frozen options that ask for nothing: those of calls without options are one object of the base class. */
   #plainOptions: object | undefined;
 
@@ -114,7 +117,7 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
   approximateSize<K = KDefault>(start: K, end: K, options: LsmRangeOptions<K>): Promise<number>;
   async approximateSize<K>(start: K, end: K, options: LsmRangeOptions<K> = {}): Promise<number> {
     return this.#whenOpen(async () => {
-      const [first, last] = this.#encodedRange(start, end, options);
+      const [first, last] = encodedRange(this, start, end, options);
       return this.#engine.approximateSize(first, last);
     });
   }
@@ -130,7 +133,7 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
     checkWatching(options);
     const { signal } = options;
     return this.#whenOpen(async () => {
-      const [first, last] = this.#encodedRange(start, end, options);
+      const [first, last] = encodedRange(this, start, end, options);
       await this.#engine.compactRange(first, last, signal === undefined ? {} : { signal });
     });
   }
@@ -174,6 +177,11 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
     });
   }
 
+  /** As that of `abstract-level`; also behind a close that has failed, unless the disk was full: then the database is still open. */
+  override open(options: LsmOpenOptions = {}): Promise<void> {
+    return this.#ending === undefined ? super.open(options) : this.#ending.then(() => super.open(options));
+  }
+
   /** What opens the engine; tests put another one below the adapter. */
   protected openEngine(options: EngineOptions): Promise<KeyValueEngine> {
     return openEngine(options);
@@ -199,8 +207,14 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
     try {
       await this.#opened?.close();
     } catch (error) {
-      // With room on the disk closing it again succeeds; anything else has ended the engine, and the next call of `close` finds none.
-      if (!(error instanceof LsmError && error.code === "LSM_NO_SPACE")) this.#opened = undefined;
+      // With room on the disk closing it again succeeds; anything else has ended the engine.
+      if (!(error instanceof LsmError && error.code === "LSM_NO_SPACE")) {
+        await this.#opened?.close().catch(() => {}); // gives back what the first call could not
+        this.#opened = undefined;
+        // The base class takes it for open again. Closing it once more, when this call is over, makes it closed, so that it can be opened.
+        const ending = this.close().catch(() => {});
+        this.#ending = ending.finally(() => (this.#ending = undefined));
+      }
       throw levelErrorOf(error);
     }
     this.#opened = undefined;
@@ -292,7 +306,7 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
     try {
       const { limit } = options;
       const how = clearOptionsOf(options);
-      const range = { ...this.#range(options), ...(limit === -1 ? {} : { limit }) };
+      const range = { ...engineRange(options, this.#engine), ...(limit === -1 ? {} : { limit }) };
       await this.#engine.clear(range, how);
     } catch (error) {
       throw levelErrorOf(error);
@@ -333,7 +347,7 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
     const wantsValues = shape === "values" || (shape === "entries" && options.values !== false);
     try {
       return new RangeReader({
-        cursor: this.#engine.cursor({ fillCache: options.fillCache ?? false, ...this.#range(options) }),
+        cursor: this.#engine.cursor({ fillCache: options.fillCache ?? false, ...engineRange(options, this.#engine) }),
         keys: wantsKeys ? itemColumn(keyEncoding, false) : undefined,
         values: wantsValues ? itemColumn(valueEncoding, true) : undefined,
         shape,
@@ -357,26 +371,6 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
     }
     const fixed = LsmSnapshot.of(snapshot, this.#engine);
     return fillCache === undefined ? { snapshot: fixed } : { snapshot: fixed, fillCache };
-  }
-
-  #range({ gt, gte, lt, lte, reverse, snapshot }: EncodedRangeOptions): RangeOptions {
-    return {
-      gt: gt === undefined ? undefined : ownedBytes(gt),
-      gte: gte === undefined ? undefined : ownedBytes(gte),
-      lt: lt === undefined ? undefined : ownedBytes(lt),
-      lte: lte === undefined ? undefined : ownedBytes(lte),
-      reverse,
-      ...(snapshot === undefined || snapshot === null ? {} : { snapshot: LsmSnapshot.of(snapshot, this.#engine) }),
-    };
-  }
-
-  #encodedRange<K>(start: K, end: K, { keyEncoding }: LsmRangeOptions<K>): [Uint8Array, Uint8Array] {
-    for (const [name, value] of Object.entries({ start, end })) {
-      if (value === undefined || value === null) throw new TypeError(`${name} must be a key`);
-    }
-    const encoding = this.keyEncoding(keyEncoding as "buffer"); // or whichever it is; they have the same methods
-    const encode = (key: unknown): Uint8Array => ownedBytes(encoding.encode(key as Buffer));
-    return [encode(start), encode(end)];
   }
 
   /** Now, or when the open that is under way has succeeded. */

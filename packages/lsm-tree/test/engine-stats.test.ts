@@ -98,7 +98,7 @@ describe("an observer", () => {
     });
     fs.plan.arm("sync:*.seg n1 EIO");
     await expect(engine.put(bytes("z"), bytes("z"), { rung: "data" })).rejects.toMatchObject({ code: "LSM_POISONED" });
-    await engine.close();
+    await expect(engine.close()).rejects.toMatchObject({ code: "LSM_POISONED" });
     unsubscribe(lsmChannelName, listen);
     const kinds = events.map(({ kind }) => kind);
     expect(kinds[0]).toBe("open");
