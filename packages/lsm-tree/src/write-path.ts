@@ -116,9 +116,9 @@ export class WritePath {
 
   /** What was written so far is on this rung when the promise resolves: for a write that has nothing to write. Rejects as writes do. */
   settle(rung: WriteRung): Promise<void> {
-    const last = this.#groups.at(-1);
-    if (last !== undefined && last.batch.operationCount > 0) return last.join(rung);
-    return this.#settle(rung);
+    // What a refused argument leaves behind a full group has nothing that could be waited for.
+    const last = this.#groups.findLast(({ batch }) => batch.operationCount > 0);
+    return last === undefined ? this.#settle(rung) : last.join(rung);
   }
 
   async #settle(rung: WriteRung): Promise<void> {

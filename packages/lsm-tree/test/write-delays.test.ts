@@ -15,7 +15,7 @@ const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Writes behind a pressure; timers and barriers end when the test says so. */
-async function scene(pressure: WritePressure) {
+async function scene(pressure: WritePressure | (() => WritePressure)) {
   const wal = await openWal({ directory: new Directory(new MemoryFs()), content: 4 });
   const timers: { readonly action: () => void; readonly delayMs: number }[] = [];
   const barriers: { readonly resolve: () => void; readonly reject: (error: Error) => void }[] = [];
@@ -32,7 +32,8 @@ async function scene(pressure: WritePressure) {
     writeBufferBytes: 1_000_000,
   });
   const path = new WritePath(tree, log, {
-    ...{ pressure: () => pressure, failureOf: () => undefined, turn, onFull: () => {}, onFailure: () => {} },
+    ...{ pressure: typeof pressure === "function" ? pressure : () => pressure },
+    ...{ failureOf: () => undefined, turn, onFull: () => {}, onFailure: () => {} },
     schedule: (action, delayMs) => {
       timers.push({ action, delayMs });
       return () => {};
@@ -79,3 +80,27 @@ test("without a delay no timer is asked for, and a barrier that fails is told at
   slow.barriers[0]?.reject(new Error("the disk is gone"));
   await expect(refused).rejects.toMatchObject({ code: "LSM_POISONED" });
 });
+
+test.each(rungs)(
+  "%s: a barrier with nothing of its own waits for the writes before it, also behind a refused argument",
+  async (rung) => {
+    const pressure: { current: WritePressure } = { current: { kind: "wait", for: "flush" } };
+    const { path, wal, barriers } = await scene(() => pressure.current);
+    const ended: string[] = [];
+    const first = path.put(bytes("first"), new Uint8Array(2 ** 20), "data").then(() => ended.push("first"));
+    await turn();
+    expect(() => path.put(new Uint8Array(70_000), bytes("value"), "data")).toThrow(RangeError); // leaves an empty group behind the full one
+    expect(path.waitingGroups).toBe(2);
+    const barrier = path.settle(rung).then(() => ended.push("barrier"));
+    await turn();
+    expect([ended, barriers.length, wal.lastLsn]).toEqual([[], 0, 0]);
+    pressure.current = { kind: "none" };
+    path.resume();
+    await turn();
+    expect([barriers.length, wal.lastLsn]).toEqual([1, 1]);
+    expect(ended).toEqual(rung === "memory" || rung === "os" ? ["barrier"] : []);
+    barriers[0]?.resolve();
+    await Promise.all([first, barrier]);
+    await wal.close();
+  },
+);
