@@ -62,7 +62,7 @@ function isNear(own: string, key: string): boolean {
 }
 
 /** How many letters have to be added, removed, changed or swapped with the next one to make `b` of `a`. */
-function distance(a: string, b: string): number {
+export function distance(a: string, b: string): number {
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, at) => at);
   for (let letter = 0; letter < a.length; letter++) {

@@ -14,7 +14,7 @@ import type {
   Transcoder,
 } from "abstract-level";
 import type { ClearOptions, WriteOptions, WriteRung } from "./engine-contract.js";
-import { refuseNearMiss } from "./level-option-split.js";
+import { distance, refuseNearMiss } from "./level-option-split.js";
 
 /** How long a write lasts that was acknowledged. */
 export interface DurabilityOptions {
@@ -64,10 +64,14 @@ const byRung: Readonly<Record<WriteRung, WriteOptions>> = {
   full: { rung: "full" },
 };
 
+const bounds = ["gt", "gte", "lt", "lte"];
+const isLikeBound = (letters: string): boolean =>
+  letters.length <= 5 && bounds.some((bound) => distance(bound, letters) <= 2);
+
 /** What single calls take, of the base class and of this one. */
 const callKeys: readonly string[] = [
   ...["sync", "rung", "fillCache", "snapshot", "keyEncoding", "valueEncoding", "signal"],
-  ...["gt", "gte", "lt", "lte", "reverse", "limit", "keys", "values"],
+  ...[...bounds, "reverse", "limit", "keys", "values"],
 ];
 /** And what the base class adds to those of operations in a batch. */
 const knownKeys: ReadonlySet<string> = new Set([...callKeys, "type", "key", "value", "sublevel"]);
@@ -79,6 +83,28 @@ const knownKeys: ReadonlySet<string> = new Set([...callKeys, "type", "key", "val
  */
 export function refuseMisspelled(options: object): void {
   for (const key in options) if (!knownKeys.has(key)) refuseNearMiss(key, callKeys);
+}
+
+/** What others call bounds. */
+const foreignBounds: ReadonlySet<string> = new Set([
+  ...["start", "end", "from", "to", "min", "max", "after", "before", "above", "below", "since", "until"],
+  ...["prefix", "range", "key", "value", "type", "sublevel"],
+]);
+
+/**
+ * A clear with a bound that nobody reads would remove everything, so that whatever could be one is refused. What is nothing like it is let through, as the base class
+ * has it: listeners to its events may read it.
+ *
+ * @throws `TypeError` that names the option.
+ */
+function refuseMisspelledBound(options: object): void {
+  refuseMisspelled(options);
+  for (const key in options) {
+    if (callKeys.includes(key)) continue;
+    const letters = key.toLowerCase().replaceAll(/[^a-z]/g, "");
+    if (!foreignBounds.has(letters) && !isLikeBound(letters)) continue;
+    throw new TypeError(`unknown option ${key} of a clear; its bounds are ${bounds.join(", ")}`);
+  }
 }
 
 /** Refuses a signal where nothing would stop for it. @throws `TypeError`. */
@@ -116,7 +142,7 @@ export function writeOptionsOf(options: DurabilityOptions): WriteOptions | undef
 export function clearOptionsOf(
   options: DurabilityOptions & { readonly signal?: AbortSignal | null | undefined },
 ): ClearOptions {
-  refuseMisspelled(options);
+  refuseMisspelledBound(options);
   return { ...durabilityOf(options), signal: options.signal ?? undefined };
 }
 

@@ -76,3 +76,46 @@ test("bounds that are misspelled are refused: without them all would go, and be 
   expect(contentOf(engine)).toEqual(["a=1"]);
   await engine.close();
 });
+
+test.each([
+  "gtee",
+  "ge",
+  "gte ",
+  "gte_",
+  "start",
+  "end",
+  "from",
+  "to",
+  "limt",
+  "revers",
+  "GTE",
+  "lt.",
+  "prefix",
+  "gtes",
+  "snapshto",
+])("a clear of LsmLevel and of a sublevel refuses %j by its name, and deletes nothing", async (name) => {
+  const db = new LsmLevel({ directory: new Directory(new MemoryFs()) });
+  const part = db.sublevel("part");
+  await part.put("a", "1");
+  const wrong: object = { [name]: "b" };
+  for (const clear of [() => db.clear(wrong), () => part.clear(wrong)]) {
+    await expect(clear()).rejects.toThrow(`unknown option ${name}`);
+  }
+  expect(await part.keys().all()).toEqual(["a"]);
+  await db.close();
+});
+
+test("a clear of LsmLevel and of a sublevel of one takes every option that the two know, and what is nothing like a bound", async () => {
+  const db = new LsmLevel({ directory: new Directory(new MemoryFs()) });
+  const part = db.sublevel("part").sublevel("inner");
+  for (const key of ["a", "b", "c", "d"]) await part.put(key, "1");
+  await using snapshot = db.snapshot();
+  const { signal } = new AbortController();
+  const how = { rung: "data", sync: true, signal, fillCache: false, keys: true, values: true } as const;
+  await part.clear({ gt: "a", lte: "c", limit: 1, reverse: true, snapshot, keyEncoding: "utf8", ...how } as object);
+  expect(await part.keys().all()).toEqual(["a", "b", "d"]);
+  await part.clear({ gte: "b", lt: "z", valueEncoding: "json", custom: 1 } as object);
+  expect(await part.keys().all()).toEqual(["a"]);
+  await snapshot.close();
+  await db.close();
+});
