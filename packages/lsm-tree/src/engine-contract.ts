@@ -81,7 +81,7 @@ export interface KeyValueEngine {
   delete(key: Uint8Array, options?: WriteOptions): Promise<void>;
   /** All operations of the batch or none; the batch may be used again when the call has returned. */
   write(batch: WriteBatch, options?: WriteOptions): Promise<void>;
-  /** Removes the keys inside the bounds that `snapshot` sees, at most `limit` of them in the order of `reverse`. Not atomic, unless it removes everything. */
+  /** Removes the keys inside the bounds that `snapshot` sees, at most `limit` of them in the order of `reverse`. Not atomic, unless it removes everything: what is written to such a key before the promise resolves may go as well. */
   clear(range?: RangeOptions & { readonly limit?: number }, options?: ClearOptions): Promise<void>;
   /** A moment: everything that reads see now. Release it. */
   snapshot(): EngineSnapshot;

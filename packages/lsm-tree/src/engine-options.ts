@@ -15,7 +15,7 @@ export interface EngineSettings {
   readonly readOnly?: boolean;
   /**
    * What an open does about damage of the log and the manifest, as `openWal` has it. `salvage` also opens a database for writing that has lost tables, and removes
-   * no file; `strict` also refuses to read one. Default `recover`.
+   * no orphan; `strict` also refuses to read one. Default `recover`.
    */
   readonly mode?: RecoveryMode;
   /** What becomes of tables that no edit names, as a crash leaves them. In `salvage` they stay. Default `remove`. */
@@ -54,7 +54,7 @@ export interface EngineComponents {
   readonly clock?: () => number;
   /** One turn of the event loop, between slices of background work. Default `setImmediate`. */
   readonly turn?: () => Promise<void>;
-  /** Calls `action` once after so many milliseconds, unless what it returns is called first. Default an unreferenced timer. */
+  /** Calls `action` once after so many milliseconds, unless what it returns is called first. Default a timer, which keeps the process alive: a write waits for it. */
   readonly schedule?: (action: () => void, delayMs: number) => () => void;
   /** Hears of stalls, failures, open and close; so does whoever subscribes to the channel `lsmChannelName`. */
   readonly observer?: EngineObserver;

@@ -10,7 +10,8 @@ import { amplificationOf, readStats, type EngineStats, type WriterStats } from "
 import { asLsmError, isOutOfSpace, ofLog, ofRelease, poisonedBy } from "./log-failure.js";
 import { LongCalls } from "./long-calls.js";
 import { LsmError } from "./lsm-error.js";
-import { checkKeys, checkWatching } from "./option-check.js";
+import { checkAreBytes, checkIsBytes, checkKeys, checkWatching } from "./option-check.js";
+import { checkUnaborted, clearRange } from "./range-clear.js";
 import { rangeKeys, ReadableEngine } from "./readable-engine.js";
 import { recoverEngine, type EngineListener, type EngineParts, type OpenReport } from "./recovery.js";
 import { hex } from "./sstable/table-file.js";
@@ -106,6 +107,8 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   put(key: Uint8Array, value: Uint8Array, options?: WriteOptions): Promise<void> {
     try {
       this.#checkWritable();
+      checkIsBytes(key, "key");
+      checkIsBytes(value, "value");
       return this.#writes.put(key, value, rungOf(options));
     } catch (error) {
       return Promise.reject(error);
@@ -115,6 +118,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   delete(key: Uint8Array, options?: WriteOptions): Promise<void> {
     try {
       this.#checkWritable();
+      checkIsBytes(key, "key");
       return this.#writes.delete(key, rungOf(options));
     } catch (error) {
       return Promise.reject(error);
@@ -124,6 +128,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
   write(batch: WriteBatch, options?: WriteOptions): Promise<void> {
     try {
       this.#checkWritable();
+      if (!(batch instanceof WriteBatch)) throw new TypeError("batch must be a WriteBatch");
       if (batch.hasRangeDeletes) throw new LsmError("LSM_UNSUPPORTED", "range deletes are of a later version");
       const rung = rungOf(options);
       return batch.operationCount === 0 ? this.#writes.settle(rung) : this.#writes.write(batch, rung);
@@ -134,7 +139,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
 
   /**
    * Without bounds, limit and snapshots, in one step whatever there is: a record of the log, and an edit that removes all tables. Otherwise by batches of
-   * deletes of what was there when it was called.
+   * deletes of the keys that were there when it was called: also of what is written to one of them before its batch.
    *
    * @throws {@link LsmError} `LSM_ABORTED` by the signal, and as writes do: of a clear by batches some may be done then.
    */
@@ -152,7 +157,14 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     const isWhole = limit < 0 && [gt, gte, lt, lte, snapshot].every((bound) => bound === undefined);
     if (limit === 0) await this.#writes.settle(rung);
     else if (isWhole && this.tree.snapshots.count === 0) await this.#clearAll(rung);
-    else await this.#clearRange(bounds, limit, rung, signal);
+    else {
+      const { now, turn } = this.#parts.options;
+      const checkGoesOn = (): void => {
+        this.#checkWritable();
+        checkUnaborted(signal);
+      };
+      await clearRange(this, bounds, { limit, rung, checkGoesOn, slices: new WorkSlices({ now, turn, signals: [] }) });
+    }
   }
 
   /** Hands what is in memory to tables. Resolves when all that was written before the call is in them, durably. */
@@ -160,7 +172,7 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     this.#checkWritable();
     this.#drain();
     this.tree.seal();
-    await this.#parts.maintenance.flush();
+    await this.#unlessFailed(this.#parts.maintenance.flush());
     this.#checkSound(); // what has been flushed is flushed, also when it is being closed
   }
 
@@ -169,9 +181,10 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     end?: Uint8Array,
     { signal }: { readonly signal?: AbortSignal } = {},
   ): Promise<void> {
+    checkAreBytes({ start, end });
     const [from, to] = [start && Uint8Array.from(start), end && Uint8Array.from(end)]; // borrowed until the call returns
     await this.flush();
-    await this.#parts.maintenance.compactRange(from, to, signal);
+    await this.#unlessFailed(this.#parts.maintenance.compactRange(from, to, signal));
   }
 
   /**
@@ -289,27 +302,6 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   }
 
-  async #clearRange(range: RangeOptions, limit: number, rung: WriteRung, signal?: AbortSignal): Promise<void> {
-    const { now, turn } = this.#parts.options;
-    const slices = new WorkSlices({ now, turn, signals: [] });
-    using cursor = this.cursor(range);
-    const batch = new WriteBatch();
-    let left = limit < 0 ? Infinity : limit;
-    for (cursor.start(); cursor.valid && left > 0; cursor.next()) {
-      if (batch.operationCount === CLEAR_BATCH || batch.recordBytes >= CLEAR_BATCH_BYTES) {
-        await this.write(batch, { rung });
-        batch.reset();
-        checkUnaborted(signal);
-      }
-      batch.delete(cursor.keyBytes.subarray(cursor.keyStart, cursor.keyEnd));
-      left -= 1;
-      if (slices.spend(cursor.valueEnd - cursor.valueStart)) await slices.pause();
-      this.#checkWritable();
-      checkUnaborted(signal);
-    }
-    await this.write(batch, { rung }); // what it covers is on this rung, also when nothing was there to delete
-  }
-
   async #close(): Promise<void> {
     const { maintenance, installer, log } = this.#parts;
     try {
@@ -374,6 +366,16 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     this.#observation.tell(() => ({ kind: "failure", error }));
   }
 
+  /** Work that was stopped because the database has failed says why. */
+  async #unlessFailed(work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      if (error instanceof LsmError && error.code === "LSM_ABORTED") this.#checkSound();
+      throw error;
+    }
+  }
+
   #checkWritable(): void {
     this.checkOpen();
     this.#checkSound();
@@ -386,14 +388,3 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
 
 /** A close leaves less than this to the log alone, in bytes of memtables. */
 const CLOSE_FLUSH_BYTES = 0x10_0000;
-
-/** Operations of a batch of a clear. */
-const CLEAR_BATCH = 4096;
-/** A batch of a clear that is as long as this takes no more. */
-const CLEAR_BATCH_BYTES = 0x10_0000;
-
-function checkUnaborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  const message = "the clear was stopped; what it had deleted by then stays deleted";
-  throw new LsmError("LSM_ABORTED", message, {}, { cause: signal.reason });
-}

@@ -13,9 +13,19 @@ export function checkKeys(options: object, keys: readonly string[], what: string
   }
 }
 
+/** Throws a `TypeError` unless `bytes` is a Uint8Array: of anything else with a length only zeros would be kept. */
+export function checkIsBytes(bytes: unknown, name: string): void {
+  if (!(bytes instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`);
+}
+
+/** The same of each that is not left out, by its name. */
+export function checkAreBytes(each: Readonly<Record<string, unknown>>): void {
+  for (const name of Object.keys(each)) if (each[name] !== undefined) checkIsBytes(each[name], name);
+}
+
 /** Throws unless `bytes` is a Uint8Array of `length` bytes. */
 export function checkBytes(bytes: Uint8Array, name: string, length: number): void {
-  if (!(bytes instanceof Uint8Array)) throw new TypeError(`${name} must be a Uint8Array`);
+  checkIsBytes(bytes, name);
   if (bytes.length !== length) throw new RangeError(`${name} must have ${length} bytes, not ${bytes.length}`);
 }
 

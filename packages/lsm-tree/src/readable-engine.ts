@@ -4,7 +4,7 @@ import type { EntryView } from "./entry-cursor.js";
 import { entryKinds } from "./internal-key.js";
 import type { LiveTree } from "./live-tree.js";
 import { LsmError } from "./lsm-error.js";
-import { checkKeys } from "./option-check.js";
+import { checkAreBytes, checkIsBytes, checkKeys } from "./option-check.js";
 
 /** Reading, which is the same beside a writer and by it: a moment is fixed by the call, and nothing is waited for. */
 export abstract class ReadableEngine {
@@ -26,6 +26,7 @@ export abstract class ReadableEngine {
   /** The entry where it lies, lent until the next call; undefined when there is none. */
   find(key: Uint8Array, options?: ReadOptions): EntryView | undefined {
     this.checkOpen();
+    checkIsBytes(key, "key");
     const tree = this.treeOf(options?.snapshot);
     const found = tree.view.find(key, seqnoOf(options, tree), undefined, options?.fillCache);
     return found === undefined || found.kind === entryKinds.delete ? undefined : found;
@@ -34,6 +35,7 @@ export abstract class ReadableEngine {
   /** As `get` for each key, all of the same moment. */
   getMany(keys: readonly Uint8Array[], options?: ReadOptions): (Uint8Array | undefined)[] {
     this.checkOpen();
+    for (const key of keys) checkIsBytes(key, "every key");
     const tree = this.treeOf(options?.snapshot);
     return tree.view.getMany(keys, seqnoOf(options, tree), options?.fillCache);
   }
@@ -52,6 +54,8 @@ export abstract class ReadableEngine {
   /** Bytes of table files that hold keys from `start` up to `end`, exclusive; what is in memory alone does not count. */
   approximateSize(start: Uint8Array, end: Uint8Array): number {
     this.checkOpen();
+    checkIsBytes(start, "start");
+    checkIsBytes(end, "end");
     return approximateSize(this.tree.version, this.tree.tables, start, end);
   }
 
@@ -59,6 +63,8 @@ export abstract class ReadableEngine {
   cursor(range: RangeOptions = {}): EngineCursor {
     this.checkOpen();
     checkKeys(range, rangeKeys, "a cursor");
+    const { gt, gte, lt, lte } = range;
+    checkAreBytes({ gt, gte, lt, lte });
     const tree = this.treeOf(range.snapshot);
     const pin = tree.versions.pin();
     try {

@@ -1,7 +1,7 @@
 import { writeUint64 } from "@holdfast/segment-codec";
 import { copyBytes, entryKinds, MAX_KEY_BYTES, MAX_SEQNO, MAX_VALUE_BYTES, RANGE_DELETE } from "./internal-key.js";
 import { HAS_RANGE_DELETES, LOG_RECORD_HEADER_BYTES, logRecordKinds } from "./log-record.js";
-import { checkKeys, checkWhole } from "./option-check.js";
+import { checkIsBytes, checkKeys, checkWhole } from "./option-check.js";
 import { MAX_VARINT_BYTES, writeVarint } from "./varint.js";
 
 /** How long a batch may become. */
@@ -38,9 +38,10 @@ export class WriteBatch {
   /**
    * Adds a put; key and value are copied.
    *
-   * @throws `RangeError` when key, value or the record would be too long; the batch is as it was then.
+   * @throws `TypeError` for what is no Uint8Array, `RangeError` when key, value or the record would be too long; the batch is as it was then.
    */
   put(key: Uint8Array, value: Uint8Array): void {
+    checkIsBytes(value, "value");
     checkWhole(value.length, "bytes of the value", 0, MAX_VALUE_BYTES);
     this.#add(entryKinds.put, key, value, value.length);
   }
@@ -52,7 +53,11 @@ export class WriteBatch {
 
   /** Adds the deletion of all keys from `start` up to `end`, exclusive; without `end` of all from `start` on. Throws as {@link put} does. */
   deleteRange(start: Uint8Array, end: Uint8Array | undefined): void {
-    if (end !== undefined) checkWhole(end.length, "bytes of the end", 0, MAX_KEY_BYTES);
+    checkIsBytes(start, "start");
+    if (end !== undefined) {
+      checkIsBytes(end, "end");
+      checkWhole(end.length, "bytes of the end", 0, MAX_KEY_BYTES);
+    }
     this.#add(RANGE_DELETE, start, end, end === undefined ? 0 : end.length + 1);
     this.#flags |= HAS_RANGE_DELETES;
   }
@@ -95,6 +100,7 @@ export class WriteBatch {
 
   /** @param length - what stands in front of `second`; nothing does where a delete has none. */
   #add(kind: number, key: Uint8Array, second: Uint8Array | undefined, length: number): void {
+    checkIsBytes(key, "key");
     checkWhole(key.length, "bytes of the key", 0, MAX_KEY_BYTES);
     const secondBytes = second?.length ?? 0;
     const most = this.#at + 1 + 2 * MAX_VARINT_BYTES + key.length + secondBytes;

@@ -173,6 +173,24 @@ test.each(["flush", "compactRange"] as const)(
   },
 );
 
+test.each(["flush", "compactRange"] as const)(
+  "a %s that is ended by the failure of a barrier of the log tells of it, and not that somebody stopped it",
+  async (call) => {
+    const fs = new FaultFs(new MemoryFs());
+    const engine = await openEngine({ directory: new Directory(fs) });
+    await engine.put(bytes("a"), bytes("1"));
+    await engine.flush();
+    await engine.put(bytes("a"), bytes("2"));
+    fs.plan.arm("sync:/wal/*.seg n1 EIO");
+    const called = engine[call]();
+    const written = engine.put(bytes("c"), bytes("1"), { rung: "data" });
+    const poisoned = { code: "LSM_POISONED", cause: { operation: "sync" } };
+    const outcomes = await Promise.allSettled([called, written]);
+    expect(outcomes).toMatchObject([{ reason: poisoned }, { reason: poisoned }]);
+    await expect(engine.close()).rejects.toMatchObject(poisoned);
+  },
+);
+
 test("an open whose flushes cannot make names durable says so, and the next one has everything", async () => {
   const inner = new MemoryFs();
   const engine = await openEngine({ ...small, writeBufferBytes: 100_000, directory: new Directory(inner) });
