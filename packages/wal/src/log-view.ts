@@ -5,6 +5,7 @@ import { liveSegments, surveySegments, type SoundSegment } from "./segment-surve
 import { finish, type Steps } from "./sliced-work.js";
 import { scanTail, type TailScan } from "./tail-scan.js";
 import { WalError } from "./wal-error.js";
+import type { ReaderOptions } from "./wal-options.js";
 
 /** A log as it lies there, looked at without changing anything; a writer may be at work on it meanwhile. */
 export interface LogView {
@@ -22,13 +23,13 @@ export interface LookOptions {
 }
 
 /**
- * Looks at a log, and refuses one that is damaged.
+ * Looks at a log, and refuses one that is damaged, but for its end in `salvage`.
  *
  * @throws {@link WalError} `WAL_NOT_FOUND` without a segment, `WAL_CORRUPT`, `WAL_FOREIGN_SEGMENT`, `WAL_UNSUPPORTED`.
  */
-export function viewLog(directory: Directory, options: LookOptions): LogView {
+export function viewLog(directory: Directory, options: LookOptions & Pick<ReaderOptions, "mode">): LogView {
   const view = finish(lookAtLog(directory, options));
-  if (view.tail.damage !== undefined) throw view.tail.damage;
+  if (view.tail.damage !== undefined && options.mode !== "salvage") throw view.tail.damage;
   return view;
 }
 
@@ -77,7 +78,7 @@ export function reportOf({ live, tail }: LogView): RecoveryReport {
     dropped: tail.dropped,
     removedFiles: [],
     asideFiles: [],
-    damage: undefined,
+    damage: tail.damage?.message,
     segmentCount: live.length,
     scannedBytes: tail.scannedBytes,
   };

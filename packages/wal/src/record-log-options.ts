@@ -40,7 +40,7 @@ export interface ResolvedRecordLogOptions extends ResolvedWalOptions {
 }
 
 /** How a record log is opened for reading only. */
-export interface RecordLogReaderOptions extends ReaderOptions {
+export interface RecordLogReaderOptions extends Omit<ReaderOptions, "mode"> {
   /** Name of the log's file in the directory. */
   readonly name: string;
 }
@@ -81,6 +81,7 @@ export function resolveRecordLogOptions(options: RecordLogOptions): ResolvedReco
 /** Checks options and fills in defaults. Throws {@link WalError} `WAL_INVALID_OPTION` naming the option. */
 export function resolveRecordLogReaderOptions(options: RecordLogReaderOptions): ResolvedRecordLogReaderOptions {
   const { name, ...shared } = options ?? {};
+  if ("mode" in shared) refuse("mode", "is unknown");
   const resolved = resolveReaderOptions(shared);
   checkName(name);
   return { ...resolved, name };

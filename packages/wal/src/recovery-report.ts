@@ -32,13 +32,13 @@ export interface RecoveryReport {
 }
 
 /** What an open reports that found nothing and created a log. */
-export function createdReport(mode: RecoveryMode): RecoveryReport {
+export function createdReport(mode: RecoveryMode, firstLsn = 1): RecoveryReport {
   return {
     mode,
     created: true,
-    firstLsn: 1,
-    lastLsn: 0,
-    provenLsn: 0,
+    firstLsn,
+    lastLsn: firstLsn - 1,
+    provenLsn: firstLsn - 1,
     rewrittenRecords: 0,
     rewrittenBytes: 0,
     dropped: [],

@@ -131,7 +131,7 @@ async function createLog(
   survey: SegmentSurvey,
   checkpoint: { readonly file: string; readonly lsn: number } | undefined,
 ): Promise<RecoveredLog> {
-  const { directory, mode, content, hash = "none" } = options;
+  const { directory, mode, content, firstLsn, hash = "none" } = options;
   const lost = lostLog(survey, checkpoint);
   if (lost !== undefined) throw lost;
   directory.sweepTemps();
@@ -141,8 +141,8 @@ async function createLog(
     nonce: freshNonce(directory.fs),
     epoch: 1,
     content,
-    baseLsn: 1,
-    durableLsn: 0,
+    baseLsn: firstLsn,
+    durableLsn: firstLsn - 1,
     previousChain: 0,
     hash,
   } as const;
@@ -163,7 +163,7 @@ async function createLog(
     encoder: new FrameEncoder(header),
     live: [segment],
     lastSegmentId: 1,
-    report: createdReport(mode),
+    report: createdReport(mode, firstLsn),
   };
 }
 

@@ -95,6 +95,11 @@ export interface WalSettings {
   readonly keepCheckpoints?: number;
   /** Files with bytes that recovery cut off are kept, so many at most. Default 8. */
   readonly maxAsideFiles?: number;
+  /**
+   * LSN of the first record of a log that is created; one that is there goes on as it is. Default 1. For an owner who has the state of all records before it, and not the
+   * log any more.
+   */
+  readonly firstLsn?: number;
 }
 
 /** {@link WalOptions} with every default filled in. */
@@ -123,6 +128,7 @@ const defaults = {
   maxCheckpointBytes: MAX_PAYLOAD_BYTES,
   keepCheckpoints: 2,
   maxAsideFiles: 8,
+  firstLsn: 1,
 } satisfies Omit<ResolvedWalOptions, Undefaulted>;
 
 /** Required, or without a default of its own. */
@@ -158,6 +164,7 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
   whole(resolved, "maxCheckpointBytes", 0, MAX_PAYLOAD_BYTES);
   whole(resolved, "keepCheckpoints", 1, 1_000_000);
   whole(resolved, "maxAsideFiles", 0, 1_000_000);
+  whole(resolved, "firstLsn", 1, 2 ** 52);
   if (!(resolved.maxSegmentAgeMs > 0)) refuse("maxSegmentAgeMs", "must be above 0");
   return resolved;
 }
@@ -191,7 +198,8 @@ type WholeSetting =
   | "content"
   | "maxCheckpointBytes"
   | "keepCheckpoints"
-  | "maxAsideFiles";
+  | "maxAsideFiles"
+  | "firstLsn";
 
 function whole(options: ResolvedWalOptions, key: WholeSetting, min: number, max: number): void {
   const fault = wholeFault(options[key], min, max);
@@ -226,6 +234,8 @@ export interface ReaderOptions {
   readonly directory: Directory;
   /** As for {@link WalSettings}. Default 16 MiB. */
   readonly maxRecordBytes?: number;
+  /** `salvage` shows what is before damage of the log's end, which `report.damage` then says; `recover`, the default, refuses it. */
+  readonly mode?: Exclude<RecoveryMode, "strict">;
   /** Milliseconds between two looks of `follow`. Default 20. */
   readonly pollIntervalMs?: number;
   /** One turn of the event loop, between two slices. Default `setImmediate`. */
@@ -237,15 +247,16 @@ export interface ReaderOptions {
 /** {@link ReaderOptions} with every default filled in. */
 export type ResolvedReaderOptions = Required<ReaderOptions>;
 
-const readerKeys: readonly string[] = ["directory", "maxRecordBytes", "pollIntervalMs", "turn", "schedule"];
+const readerKeys: readonly string[] = ["directory", "maxRecordBytes", "mode", "pollIntervalMs", "turn", "schedule"];
 
 /** Checks options and fills in defaults. Throws {@link WalError} `WAL_INVALID_OPTION` naming the option. */
 export function resolveReaderOptions(options: ReaderOptions): ResolvedReaderOptions {
   checkKeys(options, readerKeys);
-  const { pollIntervalMs = 20, schedule = timer, ...shared } = options;
+  const { pollIntervalMs = 20, schedule = timer, mode = "recover", ...shared } = options;
+  checkChoice("mode", mode, ["recover", "salvage"]);
   const { directory, maxRecordBytes, turn } = resolveWalOptions({ ...shared, schedule });
   if (!(Number.isFinite(pollIntervalMs) && pollIntervalMs >= 0)) refuse("pollIntervalMs", "must be a number from 0 on");
-  return { directory, maxRecordBytes, turn, schedule, pollIntervalMs };
+  return { directory, maxRecordBytes, mode, turn, schedule, pollIntervalMs };
 }
 
 function timer(action: () => void, delayMs: number): () => void {

@@ -27,6 +27,8 @@ test.each([
   { maxCheckpointBytes: 2 ** 28 + 1 },
   { keepCheckpoints: 0 },
   { maxAsideFiles: -1 },
+  { firstLsn: 0 },
+  { firstLsn: 1.5 },
   { mode: "repair" },
   { now: 5 },
   { mayPrune: true },
@@ -45,7 +47,7 @@ test.each([
 
 test("a reader's options are refused by name", () => {
   const directory = new Directory(new MemoryFs());
-  for (const wrong of [{ pollIntervalMs: -1 }, { segmentBytes: 1000 }]) {
+  for (const wrong of [{ pollIntervalMs: -1 }, { segmentBytes: 1000 }, { mode: "strict" }]) {
     const options = { directory, ...wrong } as unknown as ReaderOptions;
     expect(() => openWalReader(options)).toThrowError(code("WAL_INVALID_OPTION"));
   }
