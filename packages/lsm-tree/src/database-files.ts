@@ -28,13 +28,14 @@ export interface FoundTable {
  * The state that the manifest of a database says; undefined where there is no database, or one whose creation was interrupted: that has neither a
  * table nor a record in its log (C12).
  *
+ * @param salvage - hears of damage that it does without, as `readManifest` has it.
  * @throws {@link LsmError} `LSM_CORRUPT` where there is data without a manifest, `LSM_UNSUPPORTED` for another format, `LSM_UNFINISHED_BACKUP`; what
  * reading throws.
  */
-export function findDatabase(directory: Directory): ManifestState | undefined {
+export function findDatabase(directory: Directory, salvage?: (problem: LsmError) => void): ManifestState | undefined {
   refuseUnfinished(directory);
   const state = directory.exists(MANIFEST_DIRECTORY)
-    ? readManifest(directory.directory(MANIFEST_DIRECTORY))
+    ? readManifest(directory.directory(MANIFEST_DIRECTORY), salvage)
     : undefined;
   if (state !== undefined) {
     checkIdentity(state);

@@ -14,8 +14,10 @@ export interface EngineSettings {
   /** Opens beside whoever writes, without a lock and without changing anything. Default false. */
   readonly readOnly?: boolean;
   /**
-   * What an open does about damage of the log and the manifest, as `openWal` has it. `salvage` also opens a database for writing that has lost tables, and removes
-   * no orphan; `strict` also refuses to read one. Default `recover`.
+   * What an open does about damage. `recover` cuts off what a crash leaves at the end of log and manifest, and refuses damage of either, and for writing tables that are
+   * missing; `strict` refuses the rest of a crash, too, and tables that are missing for reading. `salvage` opens what is left, for reading as well: the records before damage of the log's
+   * end, or the tables alone where the log is lost, and the tables that the edits before damage of the manifest's end name; what is lost is in `unreadable`, and no orphan is removed.
+   * A manifest without a sound snapshot is refused always. Default `recover`.
    */
   readonly mode?: RecoveryMode;
   /** What becomes of tables that no edit names, as a crash leaves them. In `salvage` they stay. Default `remove`. */

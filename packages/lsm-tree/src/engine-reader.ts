@@ -1,4 +1,4 @@
-import { isFsError } from "@holdfast/fs-seam";
+import { isFsError, type Directory } from "@holdfast/fs-seam";
 import { openWalReader, WalError, type WalReader } from "@holdfast/wal";
 import { findDatabase, findTables, tableProblems } from "./database-files.js";
 import { verifyDatabase, type DatabaseVerification, type VerifyOptions } from "./database-verification.js";
@@ -10,7 +10,7 @@ import { LiveTree } from "./live-tree.js";
 import { asLsmError, ofLog, recordsMissing } from "./log-failure.js";
 import { LogReplay } from "./log-replay.js";
 import { LongCalls } from "./long-calls.js";
-import { LsmError, type LsmErrorContext } from "./lsm-error.js";
+import { corrupt, LsmError, type LsmErrorContext } from "./lsm-error.js";
 import type { ManifestState } from "./manifest-fold.js";
 import { checkKeys, checkWatching } from "./option-check.js";
 import { ReadableEngine } from "./readable-engine.js";
@@ -29,7 +29,7 @@ interface Moment {
   readonly state: ManifestState;
   readonly tree: LiveTree;
   readonly pins: readonly TablePin[];
-  /** Of tables that cannot be opened: what is read of their keys says so. */
+  /** Of tables that cannot be opened: what is read of their keys says so. In `salvage` also what manifest and log have lost. */
   readonly unreadable: readonly LsmError[];
 }
 
@@ -59,7 +59,9 @@ async function look(options: ResolvedEngineOptions, filesOf: (state: ManifestSta
     const pins: TablePin[] = [];
     let moment: Moment;
     try {
-      const state = findDatabase(options.directory);
+      const lost: LsmError[] = [];
+      const isSalvage = options.mode === "salvage";
+      const state = findDatabase(options.directory, isSalvage ? (problem) => lost.push(problem) : undefined);
       if (state === undefined) {
         throw new LsmError("LSM_NOT_FOUND", "the database does not exist, and readOnly creates none");
       }
@@ -71,7 +73,9 @@ async function look(options: ResolvedEngineOptions, filesOf: (state: ManifestSta
       );
       for (const { context } of outrun) missed.add(numberIn(context));
       if (outrun[0] !== undefined) throw outrun[0];
-      moment = { state, tree: await readTree(options, state, files), pins, unreadable };
+      const isLast = attempt === MOST_ATTEMPTS;
+      const tree = await readTree(options, { state, files, lost: isSalvage ? lost : undefined, isLast });
+      moment = { state, tree, pins, unreadable: [...lost, ...unreadable] };
     } catch (error) {
       for (const pin of pins) pin.release();
       if (attempt === MOST_ATTEMPTS || !isOutrun(error)) throw error;
@@ -123,7 +127,16 @@ function isOutrun(error: unknown): boolean {
   return error.code === "LSM_MISSING_TABLE" || (error.cause instanceof WalError && error.cause.code === "WAL_PRUNED");
 }
 
-async function readTree(options: ResolvedEngineOptions, state: ManifestState, files: EngineTables): Promise<LiveTree> {
+interface LogToRead {
+  readonly state: ManifestState;
+  readonly files: EngineTables;
+  /** Takes what the log has lost, in `salvage`; undefined where that is refused. */
+  readonly lost: LsmError[] | undefined;
+  /** Whether no other look follows: records that are missing were not pruned meanwhile, then. */
+  readonly isLast: boolean;
+}
+
+async function readTree(options: ResolvedEngineOptions, { state, files, lost, isLast }: LogToRead): Promise<LiveTree> {
   const { database, version, lastSeqno, flushedLsn } = state;
   const { writeBufferBytes, directory, turn } = options;
   const { hashKey, levelCount } = database;
@@ -132,9 +145,20 @@ async function readTree(options: ResolvedEngineOptions, state: ManifestState, fi
   let sliceBytes = 0;
   let log: WalReader | undefined;
   try {
-    log = openWalReader({ directory: directory.directory(LOG_DIRECTORY), maxRecordBytes: MAX_RECORD_BYTES });
-    if (log.lastLsn < flushedLsn) throw recordsMissing(log.firstLsn, log.lastLsn, flushedLsn);
-    for (const record of log.read({ from: flushedLsn + 1 })) {
+    log = openWalReader({
+      ...{ directory: directory.directory(LOG_DIRECTORY), maxRecordBytes: MAX_RECORD_BYTES },
+      mode: lost === undefined ? "recover" : "salvage",
+    });
+    const { firstLsn, lastLsn } = log;
+    const { damage } = log.report;
+    if (damage !== undefined) lost?.push(corrupt(`${LOG_DIRECTORY}: ${damage}`, { file: LOG_DIRECTORY }));
+    if (lastLsn < flushedLsn) throw recordsMissing(firstLsn, lastLsn, flushedLsn);
+    let from = flushedLsn + 1;
+    if (firstLsn > from && isLast && lost !== undefined) {
+      lost.push(recordsMissing(firstLsn, lastLsn, flushedLsn));
+      from = firstLsn;
+    }
+    for (const record of log.read({ from })) {
       if (replay.add(record).kind === "clear") tree.clear(record.lsn, Version.empty(levelCount));
       sliceBytes += record.payload.length;
       if (sliceBytes < SLICE_BYTES) continue;
@@ -142,13 +166,28 @@ async function readTree(options: ResolvedEngineOptions, state: ManifestState, fi
       await turn();
     }
   } catch (error) {
-    if (!(error instanceof WalError && error.code === "WAL_NOT_FOUND")) throw ofLog(error, LOG_DIRECTORY);
-    // A database that was created a moment ago has no log yet. Otherwise it says what an open for writing does.
-    if (flushedLsn > 0) throw recordsMissing(1, 0, flushedLsn, error); // as in the empty one that is created for writing
+    const told = problemOf(error, directory, flushedLsn);
+    if (told === undefined) return tree;
+    if (lost === undefined || !isLoss(told)) throw problemOf(error, directory, flushedLsn);
+    lost.push(told);
   } finally {
     log?.close();
   }
   return tree;
+}
+
+function isLoss(told: unknown): told is LsmError {
+  return told instanceof LsmError && told.code === "LSM_CORRUPT" && !isOutrun(told);
+}
+
+/** What is wrong with a log that cannot be read. Undefined for that of a database that was created a moment ago: it has none yet. */
+function problemOf(error: unknown, directory: Directory, flushedLsn: number): unknown {
+  const isMissing =
+    error instanceof WalError
+      ? error.code === "WAL_NOT_FOUND"
+      : isFsError(error, "FS_NOT_FOUND") && !directory.exists(LOG_DIRECTORY);
+  if (!isMissing) return ofLog(error, LOG_DIRECTORY);
+  return flushedLsn > 0 ? recordsMissing(1, 0, flushedLsn, error) : undefined; // as in the empty one that is created for writing
 }
 
 /** One moment of a database, for reading only, until it is told to look again. */

@@ -1,6 +1,7 @@
 import type { Directory } from "@holdfast/fs-seam";
 import { openWal, openWalReader, type RecoveryReport, type Wal, type WalOptions } from "@holdfast/wal";
 import { isOutOfSpace, ofLog, ofWrite, poisonedBy } from "./log-failure.js";
+import { corrupt, type LsmError } from "./lsm-error.js";
 import { applyEdit, ManifestFold, snapshotChanges, type ManifestState, type Watermarks } from "./manifest-fold.js";
 import { decodeVersionEdit, encodeVersionEdit, type EditChange } from "./version-edit.js";
 
@@ -225,10 +226,17 @@ export class ManifestLog {
   }
 }
 
-/** What is in a manifest, without a lock and without a change. Undefined when there is no log, or no complete snapshot in it. */
-export function readManifest(directory: Directory): ManifestState | undefined {
+/**
+ * What is in a manifest, without a lock and without a change. Undefined when there is no log, or no complete snapshot in it.
+ *
+ * @param salvage - hears of damage of its end: the state is that before it then, one that the database had. Without it damage is thrown.
+ */
+export function readManifest(directory: Directory, salvage?: (problem: LsmError) => void): ManifestState | undefined {
+  const mode = salvage === undefined ? "recover" : "salvage";
   try {
-    using reader = openWalReader({ directory, maxRecordBytes: MAX_EDIT_BYTES });
+    using reader = openWalReader({ directory, maxRecordBytes: MAX_EDIT_BYTES, mode });
+    const { damage } = reader.report;
+    if (damage !== undefined) salvage?.(corrupt(`${MANIFEST_DIRECTORY}: ${damage}`, { file: MANIFEST_DIRECTORY }));
     return foldLog(reader).fold.state;
   } catch (error) {
     const told = ofLog(error, MANIFEST_DIRECTORY);

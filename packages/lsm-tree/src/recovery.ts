@@ -5,7 +5,7 @@ import {
   type Directory,
   type DirectoryLock,
 } from "@holdfast/fs-seam";
-import { openWal, type RecoveryReport, type Wal } from "@holdfast/wal";
+import type { RecoveryReport, Wal } from "@holdfast/wal";
 import {
   checkTables,
   BYTEWISE_COMPARATOR,
@@ -23,15 +23,15 @@ import { MOST_SEALED } from "./compaction/pressure.js";
 import { EngineMaintenance } from "./engine-maintenance.js";
 import type { JobKind } from "./job-scheduler.js";
 import { LiveTree } from "./live-tree.js";
-import { asLsmError, ofLog, recordsMissing } from "./log-failure.js";
+import { asLsmError, ofLog } from "./log-failure.js";
 import { LogReplay } from "./log-replay.js";
 import { LsmError } from "./lsm-error.js";
 import { MANIFEST_DIRECTORY, ManifestLog } from "./manifest-log.js";
 import type { ManifestState } from "./manifest-fold.js";
 import { formatTableFileName } from "./table-file-name.js";
 import { Version } from "./version.js";
-import { LOG_CONTENT, LOG_DIRECTORY } from "./write-path.js";
-import { MAX_RECORD_BYTES } from "./write-group.js";
+import { openWriteLog, type WriteLog } from "./write-log.js";
+import { LOG_DIRECTORY } from "./write-path.js";
 
 /**
  * Opening for writing. Everything that may refuse comes before anything that changes a file, but for the lock; and every step may be cut off by a
@@ -44,7 +44,8 @@ import { MAX_RECORD_BYTES } from "./write-group.js";
  *    without a log (C13).
  * 4. The log, which cuts off its torn end and syncs what it could read; beside step 3 where there was a database, since neither says anything other for
  *    being opened: a crash leaves each as it was or opened. Its records behind what is in tables are applied again, to memtables as
- *    ever. A clear is carried out again (C14).
+ *    ever. A clear is carried out again (C14). One that is lost is salvaged as `write-log.ts` has it; where records are missing between the tables and the first
+ *    that it has, an edit says so before any of it is applied: a crash before it leaves it to the next open that salvages.
  * 5. Tables that no edit names are removed: what was cut off while it was written (C3, C4, C8), or removed while somebody read it (C9, C15).
  */
 
@@ -68,7 +69,10 @@ export interface OpenReport {
   readonly flushes: number;
   /** Files that no edit names; removed unless they were to be kept, as in `salvage`. */
   readonly orphans: readonly string[];
-  /** Tables that are missing or damaged, as far as the open has looked, each with its file and keys. Empty unless `mode` is `salvage`: others refuse them. */
+  /**
+   * What is lost: the end of the manifest, records of the log, each with its file, and tables that are missing or damaged, as far as the open has looked, with
+   * their keys. Empty unless `mode` is `salvage`: others refuse it.
+   */
   readonly unreadable: readonly LsmError[];
   /** Milliseconds by the option `now`. */
   readonly durationMs: number;
@@ -129,17 +133,20 @@ class Recovery {
     const { directory, now } = options;
     const began = now();
     const lock = this.#lock();
-    const before = findDatabase(directory);
+    const isSalvage = options.mode === "salvage";
+    const lost: LsmError[] = [];
+    const before = findDatabase(directory, isSalvage ? (problem) => lost.push(problem) : undefined);
     this.#checkWanted(before);
     const found = findTables(directory);
-    const isSalvage = options.mode === "salvage";
     if (before !== undefined && !isSalvage) checkTables(before.version, found);
     if (found.length === 0 || !hasEntries(directory, LOG_DIRECTORY)) {
       for (const name of [TABLES_DIRECTORY, LOG_DIRECTORY, MANIFEST_DIRECTORY]) {
         await makeDirectoriesDurably(directory, name);
       }
     }
-    const { manifest, log } = await this.#openLogs(before);
+    const { manifest, log, lost: lostRecords } = await this.#openLogs(before);
+    if (lostRecords !== undefined) lost.push(lostRecords);
+    if (log.firstLsn > manifest.state.flushedLsn + 1) await passGap(manifest, log);
     const { state } = manifest;
     if (!isSalvage) checkTables(state.version, found);
     const greatest = found.reduce((most, { tableNumber }) => Math.max(most, tableNumber), 0);
@@ -157,7 +164,7 @@ class Recovery {
       ...{ manifest: manifest.report, log: log.report },
       ...{ tables: version.tableCount, tableBytes: [...version.tables()].reduce((sum, { bytes }) => sum + bytes, 0) },
       ...{ replayedRecords: replay.records, replayedOperations: replay.operations, flushes: this.#flushes },
-      ...{ orphans, unreadable, durationMs: now() - began },
+      ...{ orphans, unreadable: [...lost, ...unreadable], durationMs: now() - began },
     });
     return { ...parts, report };
   }
@@ -198,16 +205,19 @@ class Recovery {
     }
   }
 
-  /** The log of a database that is created comes behind its manifest; of one that is there each is opened by itself, and waits for its own barriers. */
-  async #openLogs(before: ManifestState | undefined): Promise<{ readonly manifest: ManifestLog; readonly log: Wal }> {
-    if (before === undefined) {
+  /**
+   * The log of a database that is created comes behind its manifest, and so does one that may be set aside; otherwise each is opened by itself, and waits for its own
+   * barriers.
+   */
+  async #openLogs(before: ManifestState | undefined): Promise<WriteLog & { readonly manifest: ManifestLog }> {
+    if (before === undefined || this.#options.mode === "salvage") {
       const manifest = await this.#openManifest(before);
-      return { manifest, log: await this.#openLog(manifest.state) };
+      return { manifest, ...(await this.#openLog(manifest.state)) };
     }
     const [manifest, log] = await Promise.allSettled([this.#openManifest(before), this.#openLog(before)]);
     if (manifest.status === "rejected") throw manifest.reason;
     if (log.status === "rejected") throw log.reason;
-    return { manifest: manifest.value, log: log.value };
+    return { manifest: manifest.value, ...log.value };
   }
 
   async #openManifest(before: ManifestState | undefined): Promise<ManifestLog> {
@@ -237,23 +247,10 @@ class Recovery {
     };
   }
 
-  async #openLog({ flushedLsn }: ManifestState): Promise<Wal> {
-    const { directory, mode, writeBufferBytes, now, turn, schedule } = this.#options;
-    const segmentBytes = Math.min(MAX_SEGMENT_BYTES, Math.max(MIN_SEGMENT_BYTES, Math.floor(writeBufferBytes / 2)));
-    let log: Wal;
-    try {
-      log = await openWal({
-        ...{ directory: directory.directory(LOG_DIRECTORY), content: LOG_CONTENT, mode, now, turn, schedule },
-        ...{ segmentBytes, maxRecordBytes: MAX_RECORD_BYTES, bufferBytes: LOG_BUFFER_BYTES },
-        preallocateBytes: Math.min(MAX_PREALLOCATED_BYTES, segmentBytes),
-      });
-    } catch (error) {
-      throw ofLog(error, LOG_DIRECTORY);
-    }
-    this.#taken.push(() => log.close({ discard: true }));
-    const { lastLsn, firstLsn } = log;
-    if (lastLsn < flushedLsn || firstLsn > flushedLsn + 1) throw recordsMissing(firstLsn, lastLsn, flushedLsn);
-    return log;
+  async #openLog({ flushedLsn }: ManifestState): Promise<WriteLog> {
+    const opened = await openWriteLog(this.#options, flushedLsn);
+    this.#taken.push(() => opened.log.close({ discard: true }));
+    return opened;
   }
 
   /**
@@ -362,6 +359,14 @@ class Recovery {
   }
 }
 
+/** What is missing between tables and log counts as applied, so that no later open waits for it. */
+async function passGap(manifest: ManifestLog, { firstLsn }: Wal): Promise<void> {
+  await manifest.append(
+    () => [],
+    () => ({ ...manifest.state, flushedLsn: firstLsn - 1 }),
+  );
+}
+
 function hasEntries(directory: Directory, name: string): boolean {
   return directory.exists(name) && directory.list(name).length > 0;
 }
@@ -370,8 +375,3 @@ function hasEntries(directory: Directory, name: string): boolean {
 const LEVEL_COUNT = 7;
 /** A turn of the event loop comes after so many bytes of replay. */
 const SLICE_BYTES = 0x4_0000;
-/** The log is pruned by whole segments, so each is half of what a memtable takes, within bounds. */
-const MIN_SEGMENT_BYTES = 1024;
-const MAX_SEGMENT_BYTES = 64 * 1024 * 1024;
-const MAX_PREALLOCATED_BYTES = 4 * 1024 * 1024;
-const LOG_BUFFER_BYTES = 0x4_0000;
