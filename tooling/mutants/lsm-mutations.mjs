@@ -698,6 +698,16 @@ const memoryMutations = lsmArea(
       put: "this.#keyBytes[id]!;",
     },
     {
+      what: "a step sorts keys however long they are",
+      file: "memtable-runs.ts",
+      find: "if (keyBytes >= STEP_KEY_BYTES) return id + 1;",
+    },
+    {
+      what: "a step merges keys however long they are",
+      file: "memtable-runs.ts",
+      find: " && keyBytes < STEP_KEY_BYTES",
+    },
+    {
       what: "runs are never merged",
       file: "memtable-runs.ts",
       find: "older.length <= 2 * newest.length",

@@ -18,6 +18,8 @@ const HEAD_BYTES = 6;
 
 /** So many entries are sorted, or merged, in about two milliseconds. */
 const STEP_ENTRIES = 0x4000;
+/** Keys of so many bytes may all have to be compared to their ends in that time: a step has no more of them, but for one longer than that. */
+const STEP_KEY_BYTES = 0x10_0000;
 
 /** Up to this many entries are sorted by insertion. */
 const FEW = 16;
@@ -49,7 +51,7 @@ export class MemtableRuns {
   }
 
   /**
-   * All entries as one run, in steps of {@link STEP_ENTRIES} or so: yields between them. Whoever asks for {@link all} meanwhile gets runs of his own. Nothing may
+   * All entries as one run, in steps of {@link STEP_ENTRIES} and {@link STEP_KEY_BYTES} or so: yields between them. Whoever asks for {@link all} meanwhile gets runs of his own. Nothing may
    * be added before it has returned.
    */
   *one(): Generator<void, Run, void> {
@@ -57,9 +59,10 @@ export class MemtableRuns {
     const { count } = entries;
     let runs = [...this.#runs];
     const start = this.#sorted;
-    for (let from = start; from < count; from += STEP_ENTRIES) {
+    for (let from = start, to = start; from < count; from = to) {
       if (from > start) yield;
-      runs.push(sortedRun(entries, from, Math.min(count, from + STEP_ENTRIES)));
+      to = stepEnd(entries, from);
+      runs.push(sortedRun(entries, from, to));
     }
     while (runs.length > 1) {
       const longer: Run[] = [];
@@ -86,6 +89,17 @@ export class MemtableRuns {
     }
     this.#runs.push(newest);
   }
+}
+
+/** Where the step that begins with this entry ends. */
+function stepEnd(entries: MemtableEntries, from: number): number {
+  const end = Math.min(entries.count, from + STEP_ENTRIES);
+  let keyBytes = 0;
+  for (let id = from; id < end; id++) {
+    keyBytes += entries.keyBytes(id);
+    if (keyBytes >= STEP_KEY_BYTES) return id + 1;
+  }
+  return end;
 }
 
 /** Sorts the entries from `start` up to `end`. */
@@ -218,12 +232,14 @@ function* mergedInSteps(entries: MemtableEntries, a: Run, b: Run): Generator<voi
     return merged;
   }
   let [fromA, fromB] = [0, 0];
-  for (let from = 0; from < merged.length; from += STEP_ENTRIES) {
+  for (let at = 0; at < merged.length;) {
     yield;
-    const to = Math.min(merged.length, from + STEP_ENTRIES);
-    for (let at = from; at < to; at++) {
+    const to = Math.min(merged.length, at + STEP_ENTRIES);
+    for (let keyBytes = 0; at < to && keyBytes < STEP_KEY_BYTES; at++) {
       const takesA = fromB === b.length || (fromA < a.length && entries.compare(a[fromA]!, b[fromB]!) < 0); // both below their lengths
-      merged[at] = takesA ? a[fromA++]! : b[fromB++]!;
+      const id = takesA ? a[fromA++]! : b[fromB++]!;
+      merged[at] = id;
+      keyBytes += entries.keyBytes(id);
     }
   }
   return merged;

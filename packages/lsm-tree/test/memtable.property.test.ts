@@ -165,6 +165,20 @@ test("sorting for a flush has pauses, and whoever reads in one of them sees ever
   expect(runs.all()).toEqual([step.value]);
 });
 
+test("sorting long keys has a pause behind a mebibyte of them, when they are sorted and when they are merged", () => {
+  const entries = new MemtableEntries(0);
+  const count = 70; // 4 MiB of keys
+  for (let at = 0; at < count; at++) addKey(entries, bytesOf("p".repeat(60_000) + ((at * 37) % count)), at + 1);
+  const steps = new MemtableRuns(entries).one();
+  let pauses = 0;
+  let step = steps.next();
+  for (; step.done !== true; step = steps.next()) pauses += 1;
+  // Runs of 18 keys are four; then two merges make two of them, and one makes one, each with a pause before 18 keys.
+  expect(pauses).toBe(3 + (2 + 2) + 4);
+  const expected = Uint32Array.from({ length: count }, (_, id) => id).sort((a, b) => entries.compare(a, b));
+  expect(step.value).toEqual(expected);
+});
+
 test("keys are sorted by every byte, wherever among many the first difference is", () => {
   const count = 4000;
   for (let differing = 1; differing <= 12; differing++) {
