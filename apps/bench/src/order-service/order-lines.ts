@@ -57,7 +57,10 @@ export function simLines({ runs, steps, hash, events }: SimReport, seed: number)
 
 function simLine(run: SimRun, at: number): string {
   const { micros, commands, durable, appended, viewLag, end, unanswered, found } = run;
-  const ended = end === "closed" ? "closed" : `power lost with ${unanswered} commands under way`;
+  const ended =
+    end === "closed"
+      ? "closed"
+      : `power lost with ${unanswered} ${unanswered === 1 ? "command" : "commands"} under way`;
   return (
     `run ${at + 1}: ${fixed(micros / 1000)} ms, ${whole(commands)} commands, ${whole(durable)} of ${whole(appended)} events acknowledged; ${ended}; ` +
     `found ${whole(found.events)} events, the read model at ${whole(found.view)} (behind by ${viewLag} at most), caught up`

@@ -147,16 +147,17 @@ async function demandComplete(service: OrderService): Promise<void> {
 }
 
 test("a read model of another history is made again: of a store that was restored, and of one that went on otherwise", async () => {
-  const directory = fresh();
+  const disk = fresh();
+  for (const name of ["orders", "backup"]) disk.makeDirectory(name);
+  const directory = disk.directory("orders");
   await filled(directory);
-  directory.makeDirectory("backup");
   const service = await open(directory);
-  await backup(service.store, directory.directory("backup"));
+  await backup(service.store, disk.directory("backup"));
   service.execute(place("later"));
   await service.caughtUp();
   await service.close();
   directory.removeTree("events");
-  directory.rename("backup", "events");
+  disk.rename("backup", "orders/events");
   const restored = await open(directory, { components: determinedComponents(2) });
   expect(restored.openReport).toEqual({ events: 60, view: { kind: "rebuilt", why: "history" } });
   await demandComplete(restored);
@@ -235,4 +236,36 @@ test("an event that this program cannot read stops the read model instead of bei
   await using service = await open(fresh(), { parts: { follow } });
   service.execute(place("7"));
   await expect(service.caughtUp()).rejects.toMatchObject({ cause: { code: "ORDERS_UNREADABLE_EVENT" } });
+});
+
+test("a directory that is somebody else's is refused, and nothing in it is touched", async () => {
+  const foreign: readonly (readonly [string, string])[] = [
+    ["notes.txt", "notes.txt"],
+    ["events", "events"],
+    ["events/party.txt", "events"],
+    ["views/index.html", "views"],
+    ["views-damaged/index.html", "views-damaged"],
+  ];
+  for (const [path, named] of foreign) {
+    const directory = fresh();
+    if (path.includes("/")) directory.makeDirectory(named);
+    directory.writeFile(path, new Uint8Array(3));
+    await expect(open(directory)).rejects.toMatchObject({
+      code: "ORDERS_FOREIGN_DIRECTORY",
+      message: `${named} in the directory is not of an order service: give an empty directory, or one of its own`,
+    });
+    expect(directory.list().map(({ name }) => name)).toEqual([named]);
+    expect(directory.stat(path).size).toBe(3);
+  }
+});
+
+test("where a crash has left empty directories and a read model that was put aside, the service opens", async () => {
+  const directory = fresh();
+  await filled(directory);
+  directory.rename("views", "views-damaged");
+  directory.makeDirectory("views");
+  await using service = await open(directory);
+  expect(service.openReport.view).toEqual({ kind: "created" });
+  expect(directory.list().map(({ name }) => name)).toEqual(["events", "views"]);
+  await demandComplete(service);
 });

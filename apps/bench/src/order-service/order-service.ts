@@ -6,6 +6,7 @@ import { memoryCache, Projector } from "@holdfast/store/projections";
 import { checkId, definitionOf, entityOf, orderDefinitions, type OrderDefinition } from "./order-events.js";
 import { decide, orderProjection, type Order, type OrderCommand, type Refusal } from "./order.js";
 import { OrderView } from "./order-view.js";
+import { demandOwnDirectory, EVENTS } from "./service-directory.js";
 import { ViewFeeder } from "./view-feeder.js";
 import { openView, type ViewOpening } from "./view-opening.js";
 
@@ -55,7 +56,7 @@ export interface OrderServiceParts {
 }
 
 export interface OrderServiceOptions {
-  /** For the service alone. */
+  /** For the service alone: empty, or its own. */
   readonly directory: Directory;
   readonly settings?: OrderServiceSettings;
   readonly components?: OrderServiceComponents;
@@ -86,15 +87,17 @@ const COMMAND = "command";
 /**
  * Opens the service, creating it where there is none. The read model begins to catch up; {@link OrderService.caughtUp} waits for it.
  *
- * @throws what opening a store and a database throws: `FS_LOCKED` while somebody has it open.
+ * @throws `OrderServiceError` `ORDERS_FOREIGN_DIRECTORY` for a directory that is neither empty nor its own; what opening a store and a database
+ * throws: `FS_LOCKED` while somebody has it open.
  */
 export async function openOrderService(options: OrderServiceOptions): Promise<OrderService> {
   const { directory, settings = {}, components = {}, parts = {} } = options;
-  await makeDirectoriesDurably(directory, "events");
+  demandOwnDirectory(directory);
+  await makeDirectoriesDurably(directory, EVENTS);
   const store = await openStore({
     ...settings.events,
     ...components,
-    directory: directory.directory("events"),
+    directory: directory.directory(EVENTS),
     events: orderDefinitions,
   });
   try {

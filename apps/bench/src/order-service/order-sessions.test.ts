@@ -1,6 +1,6 @@
 // The same service on every backend, as the command runs it: on the disk, killed there, in memory, and on a simulated machine.
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Directory, openDirectory } from "@holdfast/fs-seam";
@@ -78,6 +78,25 @@ test("on a simulated machine whose power fails twice, every command is done once
   expect((await simulate({ orders: 60, seed: 2, crashes: 1 })).hash).not.toBe(report.hash);
 });
 
+test("runs of any size end in peace, also those that are over before the power fails", async () => {
+  const ends = new Map<string, number>();
+  for (const [orders, seeds] of [
+    [1, 12],
+    [3, 16],
+    [10, 4],
+  ] as const) {
+    for (let seed = 1; seed <= seeds; seed += 1) {
+      const { runs, events } = await simulate({ orders, seed, crashes: 2 });
+      expect(runs.at(-1)?.end).toBe("closed");
+      expect(streamsOf(events), `--orders ${orders} --seed ${seed}`).toEqual(await undisturbed(orders, seed));
+      const each = runs.map(({ end }) => end).join(", ");
+      ends.set(each, (ends.get(each) ?? 0) + 1);
+    }
+  }
+  expect([...ends.keys()].toSorted()).toEqual(["power lost, closed", "power lost, power lost, closed"]);
+  expect(ends.get("power lost, power lost, closed")).toBeGreaterThan(16); // of 32: what is drawn falls into most runs
+});
+
 function command(...args: readonly string[]): {
   readonly stdout: string;
   readonly stderr: string;
@@ -86,11 +105,21 @@ function command(...args: readonly string[]): {
   return spawnSync(process.execPath, [program, ...args], { encoding: "utf8" });
 }
 
-test("the command says what it found, twice the same where nothing is left to chance", () => {
-  const simulated = command("--backend", "sim", "--orders", "20", "--seed", "3");
+/** What the README shows below a command line, up to the next one. */
+function sampleOf(commandLine: string): string {
+  const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
+  const [, behind = ""] = readme.split(`$ ${commandLine}\n`);
+  return behind.split(/^(?:\$ |```)/m)[0] ?? "";
+}
+
+// Whatever changes what the packages write changes the sample: it is what this command prints.
+test("the command prints what the README shows, to the byte where nothing is left to chance", () => {
+  const simulated = command("--backend", "sim");
   expect(simulated).toMatchObject({ status: 0, stderr: "" });
-  expect(simulated.stdout).toMatch(/^run 1: [\d.]+ ms, \d+ commands, .* caught up\n/);
-  expect(command("--backend", "sim", "--orders", "20", "--seed", "3").stdout).toBe(simulated.stdout);
+  expect(simulated.stdout).toBe(sampleOf("npm run orders -- --backend sim"));
+  expect(simulated.stdout).toMatch(
+    /^run 1: .* power lost .*\nrun 2: .* power lost .*\nrun 3: .* closed; .*\nseed 1: .*\n$/,
+  );
   const real = command("--orders", "20", "--directory", join(scratch(), "shop"));
   expect(real).toMatchObject({ status: 0, stderr: "" });
   expect(real.stdout).toMatch(/durable, 100 at once .* commands\/s; the read model [\d,]+ events behind/);
@@ -99,7 +128,22 @@ test("the command says what it found, twice the same where nothing is left to ch
     [["--backend", "disk"], "orders: --backend must be one of real, memory, crash, sim, not disk\n"],
     [["--orders", "0"], "orders: --orders must be a whole number from 1 to 1000000, not 0\n"],
     [["--backend", "sim", "--directory", "x"], "orders: --directory goes with --backend real\n"],
+    [["--directory", ""], "orders: --directory must name a directory, and is empty\n"],
   ] as const) {
     expect(command(...args)).toMatchObject({ status: 1, stdout: "", stderr: complaint });
   }
+});
+
+test("a directory of somebody else is refused in a sentence, and what fails says why", () => {
+  const path = scratch();
+  writeFileSync(join(path, "notes.txt"), "mine");
+  const refused = command("--directory", path);
+  const sentence =
+    "orders: notes.txt in the directory is not of an order service: give an empty directory, or one of its own\n";
+  expect(refused).toMatchObject({ status: 1, stdout: "", stderr: sentence });
+  expect(readdirSync(path)).toEqual(["notes.txt"]);
+  const under = join(path, "notes.txt", "below");
+  const failed = command("--directory", under);
+  expect(failed.status).toBe(1);
+  expect(failed.stderr).toMatch(/^orders: .*\n {2}because: ENOTDIR: /);
 });

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { inspect, parseArgs } from "node:util";
 import { Directory, openDirectory } from "@holdfast/fs-seam";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { exploreCrashes, insideRecoveries } from "./crash-session.js";
@@ -17,10 +17,11 @@ const usage = `usage: npm run orders -- [options]
   --backend NAME    real (default): at full speed on this disk, and then ended by kill -9
                     memory: the same in memory, without being killed
                     crash: a short session, and every disk that a power loss may leave of it
-                    sim: on a simulated machine whose power fails, in virtual time; one seed is one output
+                    sim: on a simulated machine whose power fails up to twice, in virtual time; one seed is one output
   --orders N        how many; default 2000, of crash 2, of sim 100
   --seed N          of everything that is left to chance; default 1
-  --directory PATH  for real: where; made if it is not there. Default: a temporary one, removed at the end
+  --directory PATH  for real: where, an empty one or one of a run before; made if it is not there. Default: a temporary
+                    one, removed at the end
 `;
 
 const backends = ["real", "memory", "crash", "sim"] as const;
@@ -55,6 +56,7 @@ function readCommandLine(args: readonly string[]): CommandLine | undefined {
   if (backend === undefined) throw new Error(`--backend must be one of ${backends.join(", ")}, not ${values.backend}`);
   const { directory, seed } = values;
   if (directory !== undefined && backend !== "real") throw new Error("--directory goes with --backend real");
+  if (directory === "") throw new Error("--directory must name a directory, and is empty");
   const ordersByDefault = { real: 2000, memory: 2000, crash: 2, sim: 100 };
   const orders = wholeNumber("--orders", values.orders ?? String(ordersByDefault[backend]), 1, 1_000_000);
   return { backend, orders, seed: wholeNumber("--seed", seed, 0, 2 ** 31), directory };
@@ -106,10 +108,18 @@ async function main(args: readonly string[]): Promise<void> {
   process.stdout.write(`${lines.join("\n")}\n`);
 }
 
+/** What happened, and what caused it: the message of each error on a line. */
+function causesOf(error: unknown): string {
+  const messages: string[] = [];
+  for (let each = error; each !== undefined; each = each instanceof Error ? each.cause : undefined) {
+    messages.push(each instanceof Error ? each.message : inspect(each));
+  }
+  return messages.join("\n  because: ");
+}
+
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  const { message, stack } = error as Error; // nothing else is thrown here
-  process.stderr.write(`orders: ${process.env["DEBUG"] === undefined ? message : stack}\n`);
+  process.stderr.write(`orders: ${process.env["DEBUG"] === undefined ? causesOf(error) : inspect(error)}\n`);
   process.exitCode = 1;
 }

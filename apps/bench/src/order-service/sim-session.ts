@@ -19,7 +19,7 @@ import type { OrderCommand } from "./order.js";
 export interface SimSession {
   readonly orders: number;
   readonly seed: number;
-  /** How often the power fails before the last run ends in peace. */
+  /** How often the power fails at most before the last run ends in peace: a run may be over before it does. */
   readonly crashes: number;
 }
 
@@ -52,8 +52,9 @@ export interface SimReport {
 
 const CLIENTS = 4;
 const MEAN_THINKING_MS = 2;
-/** A crash comes within so many decisions of a run. */
+/** A crash comes within so many decisions of a run, and of one that has few commands left within so many for each of them. */
 const CRASH_WITHIN = 400;
+const CRASH_WITHIN_PER_COMMAND = 6;
 const latency: LatencyModel = {
   sync: { kind: "exponential", meanMicros: 400, maxMicros: 8000 },
   syncNames: { kind: "exponential", meanMicros: 400, maxMicros: 8000 },
@@ -67,17 +68,21 @@ interface Tally {
   readonly appended: SeenEvent[];
   viewLag: number;
   readonly unanswered: Set<OrderCommand>;
+  /** Whoever slept when the power failed takes no command any more. */
+  isOver: boolean;
 }
 
 /** @throws `Error` when a crash has broken the law. */
 export async function simulate({ orders, seed, crashes }: SimSession): Promise<SimReport> {
   const scheduler = new SimScheduler({ seed });
   const fs = new SimFs({ seed, scheduler, latency });
-  const traffic = orderTraffic({ orders, seed });
+  const commands = [...orderTraffic({ orders, seed })];
+  const traffic = commands.values();
   const moments = new Prng(streamSeed(seed, "crashes"));
   const runs: SimRun[] = [];
   let appended: readonly SeenEvent[] = [];
   let again: readonly OrderCommand[] = [];
+  let answered = 0;
   for (let run = 0; runs.at(-1)?.end !== "closed"; run += 1) {
     const tally = {
       commands: 0,
@@ -85,36 +90,54 @@ export async function simulate({ orders, seed, crashes }: SimSession): Promise<S
       appended: [...appended],
       viewLag: 0,
       unanswered: new Set<OrderCommand>(),
+      isOver: false,
     };
     const began = scheduler.clock.nowMicros();
-    if (run < crashes) fs.crashAfter(scheduler.steps + 1 + moments.below(CRASH_WITHIN), "random");
+    if (run < crashes) {
+      const within = Math.min(CRASH_WITHIN, Math.max(1, commands.length - answered) * CRASH_WITHIN_PER_COMMAND);
+      scheduler.atStep(scheduler.steps + 1 + moments.below(within), () => {
+        if (tally.isOver) return; // the run was over before: what comes behind it is a look at what it has left
+        fs.crash("random");
+        scheduler.stop();
+      });
+    }
     const components = componentsOf(scheduler, seed * 1000 + run);
-    const queue = oneAfterTheOther(again, traffic);
+    const first = again.values();
+    const queue = oneAfterTheOther(first, traffic);
     scheduler.spawn(`run ${run}`, () => serve({ directory: new Directory(fs), components }, queue, tally, scheduler));
     const { end } = await scheduler.run();
+    tally.isOver = true;
     const micros = scheduler.clock.nowMicros() - began;
     const recovery = scheduler.spawn(`recovery ${run}`, () => findService(new Directory(fs), { components }));
     await scheduler.run();
     const found = await recovery.join();
-    const { commands, durable, viewLag, unanswered } = tally;
+    const { durable, viewLag, unanswered } = tally;
+    answered += tally.commands - unanswered.size;
     demandLaw(found, { appended: tally.appended, durable, viewSaved: 0 });
     const { view } = found.report;
     runs.push({
-      ...{ micros, commands, durable, appended: tally.appended.length, viewLag, unanswered: unanswered.size },
+      ...{
+        micros,
+        commands: tally.commands,
+        durable,
+        appended: tally.appended.length,
+        viewLag,
+        unanswered: unanswered.size,
+      },
       end: end === "stopped" ? "power lost" : "closed",
       found: { events: found.events.length, view: view.kind === "resumed" ? view.sequence : 0 },
     });
     appended = found.events;
-    again = [...unanswered];
+    again = [...unanswered, ...first]; // with what nobody had come to send again
   }
   return { runs, steps: scheduler.steps, hash: traceHash(fs.trace()), events: appended };
 }
 
 function* oneAfterTheOther(
-  first: readonly OrderCommand[],
-  then: Generator<OrderCommand, void, undefined>,
+  first: Iterator<OrderCommand, void>,
+  then: Iterator<OrderCommand, void>,
 ): Generator<OrderCommand, void, undefined> {
-  yield* first;
+  for (let next = first.next(); next.done !== true; next = first.next()) yield next.value;
   for (let next = then.next(); next.done !== true; next = then.next()) yield next.value;
 }
 
@@ -140,10 +163,8 @@ async function serve(
   scheduler: SimScheduler,
 ): Promise<void> {
   const service = await openOrderService({ ...options, settings: { batchEvents: 16, checkpointEvents: 64 } });
-  const clients = Array.from({ length: CLIENTS }, (_, client) =>
-    scheduler.spawn(`client ${client}`, () => beClient(service, traffic, tally, scheduler, client)),
-  );
-  for (const client of clients) await client.join();
+  const clients = Array.from({ length: CLIENTS }, (_, client) => beClient(service, traffic, tally, scheduler, client));
+  await Promise.all(clients);
   await service.caughtUp();
   await service.close();
 }
@@ -156,7 +177,9 @@ async function beClient(
   client: number,
 ): Promise<void> {
   const thinking = new Prng(streamSeed(client, "thinking"));
-  for (let next = traffic.next(); next.done !== true; next = traffic.next()) {
+  while (!tally.isOver) {
+    const next = traffic.next();
+    if (next.done === true) return;
     tally.unanswered.add(next.value);
     const outcome = service.execute(next.value);
     tally.commands += 1;

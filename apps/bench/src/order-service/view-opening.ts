@@ -3,6 +3,7 @@ import { LevelError, type EngineComponents, type EngineSettings } from "@holdfas
 import { StoreError, type Store } from "@holdfast/store";
 import { allOrders, type OrderDefinition } from "./order-events.js";
 import { VIEW_VERSION, type OrderView } from "./order-view.js";
+import { VIEWS, VIEWS_ASIDE } from "./service-directory.js";
 
 /**
  * Opening a read model beside its store. It is derived, so that it never stands in the way of opening: what does not fit is made again.
@@ -23,9 +24,6 @@ export type ViewOpening =
    */
   | { readonly kind: "rebuilt"; readonly why: "history" | "version" | "damage" };
 
-const VIEWS = "views";
-const ASIDE = "views-damaged";
-
 export interface ViewPlace {
   readonly parent: Directory;
   readonly settings: EngineSettings;
@@ -38,7 +36,7 @@ export async function openView(
   place: ViewPlace,
 ): Promise<{ readonly view: OrderView; readonly opening: ViewOpening }> {
   const { parent } = place;
-  if (parent.exists(ASIDE)) parent.removeTree(ASIDE);
+  if (parent.exists(VIEWS_ASIDE)) parent.removeTree(VIEWS_ASIDE);
   try {
     const view = await openIn(views, place);
     try {
@@ -51,10 +49,10 @@ export async function openView(
     }
   } catch (error) {
     if (!isDamage(error)) throw error;
-    parent.rename(VIEWS, ASIDE);
+    parent.rename(VIEWS, VIEWS_ASIDE);
     await parent.syncNames();
     const view = await openIn(views, place);
-    parent.removeTree(ASIDE);
+    parent.removeTree(VIEWS_ASIDE);
     return { view, opening: { kind: "rebuilt", why: "damage" } };
   }
 }
