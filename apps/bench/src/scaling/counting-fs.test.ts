@@ -19,18 +19,20 @@ test("counts calls, barriers, and the bytes that were moved rather than those th
   expect(file.readAt(target, 90)).toBe(10);
   expect(await file.readAtAsync(target, 0)).toBe(64);
   file.close();
-  expect(counts).toEqual({ calls: 1 + 8, barriers: 3, bytesRead: 74, bytesWritten: 100 });
+  expect(counts).toEqual({ calls: 1 + 9, barriers: 3, bytesRead: 74, bytesWritten: 100 });
 });
 
-test("counts what is appended, lists and renames, and not what is refused or asks nothing of a disk", () => {
+test("counts what is appended, lists and renames, what is refused among it, and not what asks nothing of a disk", () => {
   const counts = noCounts();
   const fs = countingFs(new MemoryFs(), counts);
-  using file = fs.open("/log", { mode: "append", create: "if-missing" });
+  const file = fs.open("/log", { mode: "append", create: "if-missing" });
   file.append(new Uint8Array(5));
   fs.rename("/log", "/old");
   expect(fs.list("/").map(({ name }) => name)).toEqual(["old"]);
-  expect(() => fs.stat("/gone")).toThrow("gone");
+  for (const gone of ["/gone", "/lost"]) expect(() => fs.stat(gone)).toThrow(gone);
+  expect(() => fs.open("/gone", { mode: "read" })).toThrow("gone");
+  file.close();
   expect(fs.capabilities().persistent).toBe(false);
   expect(fs.backend).toBe("memory");
-  expect(counts).toEqual({ calls: 4, barriers: 0, bytesRead: 0, bytesWritten: 5 });
+  expect(counts).toEqual({ calls: 4 + 4, barriers: 0, bytesRead: 0, bytesWritten: 5 });
 });

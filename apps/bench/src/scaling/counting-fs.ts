@@ -16,13 +16,13 @@ export function noCounts(): SeamCounts {
   return { calls: 0, barriers: 0, bytesRead: 0, bytesWritten: 0 };
 }
 
-/** The same file system, which adds to `counts` what it is asked for. What it refuses is not counted. */
+/** The same file system, which adds to `counts` what it is asked for: what it refuses is a call as well, and moves no byte. */
 export function countingFs(inner: StoreFs, counts: SeamCounts): StoreFs {
   return counted(inner, counts);
 }
 
 /** What asks nothing of a disk. */
-const freeMethods: ReadonlySet<string> = new Set(["capabilities", "nonce", "processIdentity", "processState", "close"]);
+const freeMethods: ReadonlySet<string> = new Set(["capabilities", "nonce", "processIdentity", "processState"]);
 const barrierMethods: ReadonlySet<string> = new Set(["sync", "syncBlocking", "syncNames", "syncNamesBlocking"]);
 
 /** The seam's interfaces have methods alone that do something, so whatever is called is looked at, also what they may get one day. */
@@ -35,8 +35,9 @@ function counted<Subject extends StoreFs | FileHandle>(subject: Subject, counts:
       const value: unknown = Reflect.get(target, name, target);
       if (typeof value !== "function") return value;
       const method = (...args: unknown[]): unknown => {
+        if (typeof name === "string") noteCall(name, counts); // before it is carried out, since it may be refused
         const result: unknown = Reflect.apply(value, target, args);
-        if (typeof name === "string") note(name, args, result, counts);
+        if (typeof name === "string") noteBytes(name, args, result, counts);
         return name === "open" ? counted(result as FileHandle, counts) : result; // what every `open` gives
       };
       wrapped.set(name, method);
@@ -45,13 +46,24 @@ function counted<Subject extends StoreFs | FileHandle>(subject: Subject, counts:
   });
 }
 
-/** Arguments and results are those of the interfaces, by the method's name. */
-function note(method: string, args: readonly unknown[], result: unknown, counts: SeamCounts): void {
+function noteCall(method: string, counts: SeamCounts): void {
   if (freeMethods.has(method)) return;
   counts.calls += 1;
   if (barrierMethods.has(method)) counts.barriers += 1;
-  else if (method === "readAt") counts.bytesRead += result as number;
-  else if (method === "readAtAsync") void (result as Promise<number>).then((bytes) => (counts.bytesRead += bytes));
+}
+
+/** Arguments and results are those of the interfaces, by the method's name. */
+function noteBytes(method: string, args: readonly unknown[], result: unknown, counts: SeamCounts): void {
+  if (method === "readAt") counts.bytesRead += result as number;
+  else if (method === "readAtAsync") noteRead(result as Promise<number>, counts);
   else if (method === "writeAt" || method === "append") counts.bytesWritten += (args[0] as Uint8Array).length;
   else if (method === "allocate") counts.bytesWritten += args[1] as number;
+}
+
+/** Beside whoever awaits it, and who hears of its failure. */
+function noteRead(read: Promise<number>, counts: SeamCounts): void {
+  void read.then(
+    (bytes) => (counts.bytesRead += bytes),
+    () => {},
+  );
 }

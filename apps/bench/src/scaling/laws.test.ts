@@ -81,7 +81,7 @@ const table: readonly Laws[] = [
     id: "wal/open",
     sizes: records,
     laws: [
-      linear("calls", 4 / SEGMENT_RECORDS, 30),
+      linear("calls", 4.1 / SEGMENT_RECORDS, 30),
       flat("barriers", 2),
       bounded("bytesRead", 0.3, 4 * smallSegmentBytes),
       flat("bytesWritten", 256),
@@ -98,7 +98,7 @@ const table: readonly Laws[] = [
     id: "wal/recovery",
     sizes: records,
     laws: [
-      linear("calls", 4 / SEGMENT_RECORDS, 60),
+      linear("calls", 4.1 / SEGMENT_RECORDS, 80),
       flat("barriers", 3),
       flat("bytesRead", 5 * smallSegmentBytes),
       flat("bytesWritten", 1.1 * 100 * RECORD),
@@ -141,7 +141,7 @@ const table: readonly Laws[] = [
     id: "store/open",
     sizes: records,
     laws: [
-      linear("calls", 8 / SEGMENT_EVENTS, 50),
+      linear("calls", 9.1 / SEGMENT_EVENTS, 50),
       flat("barriers", 2),
       linear("bytesRead", EVENT / 2, 40_000),
       flat("bytesWritten", 256),
@@ -155,13 +155,13 @@ const table: readonly Laws[] = [
   {
     id: "store/scan",
     sizes: records,
-    laws: [bounded("calls", 0, 0.07), bounded("bytesRead", 0, 1.2 * EVENT), none("bytesWritten")],
+    laws: [bounded("calls", 0, 0.09), bounded("bytesRead", 0, 1.2 * EVENT), none("bytesWritten")],
   },
   {
     id: "store/recovery",
     sizes: records,
     laws: [
-      linear("calls", 8 / SEGMENT_EVENTS, 100),
+      linear("calls", 9.1 / SEGMENT_EVENTS, 100),
       flat("barriers", 3),
       linear("bytesRead", EVENT / 2, 250_000),
       flat("bytesWritten", 1.1 * 100 * EVENT),
