@@ -14,6 +14,7 @@ export type FoundBrowser =
 const installed = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
 const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
 
+/** Throws instead of finding none where {@link mustHaveBrowser}. */
 export async function openBrowser(): Promise<FoundBrowser> {
   // The package unpacks into the directory for temporary files and trusts what it finds there, so it gets one of its own.
   const scratch = mkdtempSync(join(tmpdir(), "holdfast-browser-"));
@@ -44,5 +45,12 @@ export async function openBrowser(): Promise<FoundBrowser> {
     else process.env["TMPDIR"] = before;
   }
   rmSync(scratch, { recursive: true, force: true });
-  return { kind: "none", reason: `no headless Chromium here: ${reasons.join("; ") || "none for this platform"}` };
+  const reason = `no headless Chromium here: ${reasons.join("; ") || "none for this platform"}`;
+  if (mustHaveBrowser(process.env["CI"], process.platform, process.arch)) throw new Error(reason);
+  return { kind: "none", reason };
+}
+
+/** Whether a missing browser is a failure and no reason to skip: in CI, on the platform that the package is built for. */
+export function mustHaveBrowser(ci: string | undefined, platform: string, arch: string): boolean {
+  return ci !== undefined && ci !== "" && ci !== "false" && platform === "linux" && arch === "x64";
 }
