@@ -19,12 +19,12 @@ export class CrashTestError extends Error {
   override readonly name: string = "CrashTestError";
   /** What ended it; stable. */
   readonly code: CrashTestErrorCode;
-  /** What had been explored when it ended. */
-  readonly report: CrashMatrixReport | undefined;
+  /** What had been explored when it ended. Not enumerable: Node prints what is, hundreds of lines below the message. */
+  declare readonly report: CrashMatrixReport | undefined;
 
   constructor(code: CrashTestErrorCode, message: string, report?: CrashMatrixReport, options?: ErrorOptions) {
     super(message, options);
     this.code = code;
-    this.report = report;
+    Object.defineProperty(this, "report", { value: report });
   }
 }

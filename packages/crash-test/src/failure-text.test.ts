@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import type { Directory } from "@holdfast/fs-seam";
 import type { MediaHandle } from "@holdfast/fs-seam/crash";
 import { expect, test } from "vitest";
@@ -341,4 +342,20 @@ test("a rename over a file is one thing, although it begins with the removal of 
     `  rename(/doc.tmp -> /doc) ${here} may still be lost after "saved" is acknowledged`,
     `  Power lost: after rename(/doc.tmp -> /doc) ${here}, at the end`,
   ]);
+});
+
+test("an error that nobody catches is printed as its message, without the report that it carries", async () => {
+  const error: unknown = await crashMatrix({
+    workload: (directory) => write(directory, "doc", [1]),
+    recover: (directory) => directory.exists("doc"),
+    check: (isThere) => !isThere,
+  }).catch((thrown: unknown) => thrown);
+  if (!(error instanceof CrashTestError)) throw error;
+  expect(error.report?.failures).not.toHaveLength(0);
+  const printed = inspect(error); // what Node prints before it exits
+  expect(printed).toContain(error.message);
+  expect(printed).toContain("code: 'CRASH_TEST_FAILED'");
+  expect(printed).not.toContain("report");
+  const behind = printed.slice(printed.indexOf(error.message) + error.message.length);
+  expect(behind.split("\n").length).toBeLessThan(40); // the stack, that of a cause included
 });

@@ -1,6 +1,7 @@
 // The page of a report in a real browser, from a file, without a network: it must build itself, follow its controls by
 // mouse and by keyboard, show hostile text as text, and say nothing on the console. Screenshots are left in .report/pages
-// for people to look at. Where no browser can be had, every test here is reported as skipped, with the reason.
+// for people to look at. Where no browser can be had, every test here is reported as skipped, with the reason; in CI on
+// Linux on x64 they fail.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
