@@ -27,7 +27,7 @@ describe("readCommandLine", () => {
     expect(readCommandLine(args)?.scale).toBe(scale);
   });
 
-  test("writes READMEs alone, or behind a run that results are committed of", () => {
+  test("writes READMEs alone, or behind a run of the sizes of committed results", () => {
     expect(readCommandLine(["--write-readmes"])?.updateResults).toBe(false);
     expect(readCommandLine(["--full", "--update-results", "--write-readmes"])?.writeReadmes).toBe(true);
   });

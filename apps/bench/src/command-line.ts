@@ -7,7 +7,7 @@ export const usage = `usage: npm run bench -- [suite ...] [options]
 
   suite              some of the suites below; default all
   --quick            less work in fewer rounds: a look, not a measurement
-  --full             the sizes that results are committed of; this is npm run bench:full
+  --full             the sizes of the committed results; this is npm run bench:full
   --huge             --full, and what takes gigabytes and many minutes: ten million events in store, five million overwrites in lsm-tree
   --reference        also beside the Rust crates durability, batpak and coordinode-lsm-tree, where cargo is there to build them: minutes, once
   --json FILE        also write the document of the run
@@ -60,7 +60,7 @@ export function readCommandLine(args: readonly string[]): CommandLine | undefine
   const scale = scaleOf(values);
   const [updateResults, writeReadmes] = [values["update-results"], values["write-readmes"]];
   if (updateResults && scale !== "full" && scale !== "huge") {
-    throw new Error("--update-results needs --full or --huge: results are committed of these sizes");
+    throw new Error("--update-results needs --full or --huge: these are the sizes of committed results");
   }
   const { reference, json, markdown, html, date, strict, part } = values;
   for (const [option, value] of Object.entries({ json, markdown, html, part })) {

@@ -7,7 +7,7 @@ import type { SkippedPeer } from "./run-document.js";
 
 /**
  * Peers whose install compiles or downloads something. No install of this repository may do that, so they are fetched by npm when a
- * suite wants them, into node_modules/.peerCache, outside the lockfile; where that fails, the suite goes on without them, and says so.
+ * suite wants them, into node_modules/.cache/peers, outside the lockfile; where that fails, the suite goes on without them, and says so.
  */
 
 /** From `src` and from `dist` alike. */

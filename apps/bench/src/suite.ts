@@ -5,7 +5,7 @@ import type { Curve } from "./run-document.js";
 export interface PartOptions {
   /** A look instead of a measurement: less work in fewer rounds. */
   readonly quick: boolean;
-  /** The sizes that results are committed of, where they take longer than a usual run should. */
+  /** The sizes of the committed results, where they take longer than a usual run should. */
   readonly full: boolean;
   /** Besides, what takes gigabytes and many minutes. */
   readonly huge: boolean;

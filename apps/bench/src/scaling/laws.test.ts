@@ -33,7 +33,7 @@ function flat(count: keyof SeamCounts, most: number): Law {
   return { count, slope: { least: -0.06, most: 0.06 }, most: () => most };
 }
 
-/** Done for nobody. */
+/** Never done, at any size. */
 function none(count: keyof SeamCounts): Law {
   return { count, slope: { least: 0, most: 0 }, most: () => 0 };
 }

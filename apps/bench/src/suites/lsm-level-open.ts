@@ -7,7 +7,7 @@ import type { LevelKind } from "./lsm-level-peers.js";
 import { levelRows } from "./lsm-level-rows.js";
 import { inDirectory } from "./store-workloads.js";
 
-/** How long a database takes to open: closed in peace, and as the end of its process leaves it. */
+/** How long a database takes to open: closed cleanly, and as the end of its process leaves it. */
 export const lsmLevelOpenPart: Part = {
   name: "level-open",
   measure: ({ quick }) =>
@@ -18,7 +18,7 @@ export const lsmLevelOpenPart: Part = {
       const killed = { ours: await copied(ours, root, count), classic: await copied(classic, root, count) };
       return [
         ...(await levelRows(
-          { id: "level/open", workload: `open with ${count} keys, closed in peace`, bar: 0.5, of: "time", rounds },
+          { id: "level/open", workload: `open with ${count} keys, closed cleanly`, bar: 0.5, of: "time", rounds },
           { ours: opens(ours, root, clean.ours), classic: opens(classic, root, clean.classic) },
         )),
         ...(await levelRows(
