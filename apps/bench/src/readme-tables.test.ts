@@ -126,6 +126,11 @@ describe("writeReadmeTables", () => {
     expect(writeReadmeTables(readme(line("", "1x")), results).text).toBe(readme(line("4.00x", "**2.00x the time**")));
   });
 
+  test("counts the bars of a suite, and those that are missed", () => {
+    const line = (text: string): string => `store: <!-- missed:store -->${text}<!-- /missed -->, and so on`;
+    expect(writeReadmeTables(readme(line("none")), results).text).toBe(readme(line("2 of 3 bars missed")));
+  });
+
   test("leaves a README without markers alone", () => {
     expect(writeReadmeTables(readme("<!-- runnable -->"), results)).toEqual({
       text: readme("<!-- runnable -->"),
@@ -169,6 +174,13 @@ describe("readmeComplaints", () => {
       "packages/store/README.md: <!-- ratio:store gone --> names the row gone, which store does not have",
       "packages/store/README.md: <!-- ratio:wal gone --> names a suite without committed results",
       "packages/store/README.md: <!-- ratio:store append/os --> has no end behind it",
+    ]);
+  });
+
+  test("a count of a suite without results, or without an end, is named", () => {
+    expect(complaintsOf("<!-- missed:wal -->1 of 2 bars missed<!-- /missed -->", "<!-- missed:store -->")).toEqual([
+      "packages/store/README.md: <!-- missed:wal --> names a suite without committed results",
+      "packages/store/README.md: <!-- missed:store --> has no end behind it",
     ]);
   });
 

@@ -14,7 +14,8 @@ import type { RunStamp } from "./run-document.js";
  * ```
  *
  * Rows are named by id; a `*` at the end stands for all that begin so, in the order of the suite. The names may go over several lines. A single ratio,
- * anywhere on a line, stands between `<!-- ratio:wal durable/blocking -->` and `<!-- /ratio -->`.
+ * anywhere on a line, stands between `<!-- ratio:wal durable/blocking -->` and `<!-- /ratio -->`, and how many bars of a suite are missed between
+ * `<!-- missed:wal -->` and `<!-- /missed -->`.
  */
 
 /** What a README gets. */
@@ -28,6 +29,8 @@ export interface WrittenReadme {
 const block = /<!-- bench:([a-z-]+)((?:\s+[^\s>]+)*?)\s*-->\n([\s\S]*?)(<!-- \/bench -->|(?=<!-- bench:)|$)/g;
 
 const figure = /<!-- ratio:([a-z-]+) ([^\s>]+) -->([^<]*)(<!-- \/ratio -->|)/g;
+
+const count = /<!-- missed:([a-z-]+) -->([^<]*)(<!-- \/missed -->|)/g;
 
 /** Generates everything between markers. */
 export function writeReadmeTables(text: string, results: ReadonlyMap<string, CommittedResults>): WrittenReadme {
@@ -63,7 +66,17 @@ export function writeReadmeTables(text: string, results: ReadonlyMap<string, Com
     if (row === undefined) unknown(marker, suite, [name]);
     return row === undefined ? whole : `${marker}${ratioAlone(row)}${end}`;
   });
-  return { text: complaints.length === 0 ? written : text, complaints };
+  const counted = written.replace(count, (whole: string, suite: string, _: string, end: string) => {
+    const marker = `<!-- missed:${suite} -->`;
+    const committed = resultsOf(marker, suite, end);
+    return committed === undefined ? whole : `${marker}${missedText(committed)}${end}`;
+  });
+  return { text: complaints.length === 0 ? counted : text, complaints };
+}
+
+function missedText({ rows }: CommittedResults): string {
+  const judged = rows.map(isMet).filter((met) => met !== undefined);
+  return `${judged.filter((met) => !met).length} of ${judged.length} bars missed`;
 }
 
 /** In bold where the peer is ahead, or the bar is missed. */

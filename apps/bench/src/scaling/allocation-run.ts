@@ -6,7 +6,7 @@ import type { Work } from "./scenario.js";
 /**
  * Counts the bytes that scenarios allocate for one operation, on the heap of V8 and in buffers: `node [flags] allocation-run.js <scenario> <size> ...`.
  *
- * It counts what is in use before and behind, so nothing may be collected in between: {@link allocationFlags} make the young generation larger than
+ * It counts what is in use before and behind, so nothing may be collected in between: the flags in `allocation.test.ts` make the young generation larger than
  * what a scenario allocates, and keep the compiler from leaving out allocations of code that has run often. A first run at the first size is not
  * counted, since it is what makes code and caches.
  */
