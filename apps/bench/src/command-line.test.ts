@@ -47,6 +47,15 @@ describe("readCommandLine", () => {
     [["--write-readmes", "--json", "run.json"], "--write-readmes writes what is committed"],
     [["--date", "yesterday"], "--date is yesterday"],
     [["--html="], "--html needs a name"],
+    [["--date", "2026-99-99T99:99:99Z"], "--date is 2026-99-99T99:99:99Z, no date"],
+    [["--date", "2026-02-30T00:00:00Z"], "--date is 2026-02-30T00:00:00Z, no date"],
+    [["wal", "store", "wal"], "the suite wal is named twice"],
+    [["wal", "--part", "append", "--json", "run.json"], "--part prints a table alone, without --json"],
+    [["wal", "--part", "append", "--html", "run.html"], "without --html"],
+    [["wal", "--part", "append", "--markdown", "run.md"], "without --markdown"],
+    [["wal", "--part", "append", "--date", "2026-11-28T21:46:00Z"], "without --date"],
+    [["wal", "--part", "append", "--strict"], "without --strict"],
+    [["wal", "--part", "append", "--full", "--update-results"], "without --update-results"],
     [["--fulll"], "Unknown option '--fulll'"],
   ])("%j is refused", (args, message) => {
     expect(() => readCommandLine(args)).toThrow(message);

@@ -66,8 +66,23 @@ export function readCommandLine(args: readonly string[]): CommandLine | undefine
   for (const [option, value] of Object.entries({ json, markdown, html, part })) {
     if (value === "") throw new Error(`--${option} needs a name behind it`);
   }
-  if (date !== undefined && !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(date)) {
-    throw new Error(`--date is ${date}, not of the form 2026-11-28T21:46:00Z`);
+  if (date !== undefined && !isDate(date)) {
+    throw new Error(`--date is ${date}, no date of the form 2026-11-28T21:46:00Z`);
+  }
+  for (const [index, suite] of positionals.entries()) {
+    if (positionals.indexOf(suite) !== index) throw new Error(`the suite ${suite} is named twice`);
+  }
+  if (part !== undefined) {
+    for (const [option, value] of Object.entries({
+      json,
+      markdown,
+      html,
+      date,
+      strict,
+      "update-results": updateResults,
+    })) {
+      if (value !== undefined && value !== false) throw new Error(`--part prints a table alone, without --${option}`);
+    }
   }
   if (writeReadmes && !updateResults && args.length > 1) {
     throw new Error("--write-readmes writes what is committed: alone, or with --update-results");
@@ -85,6 +100,13 @@ export function readCommandLine(args: readonly string[]): CommandLine | undefine
     strict,
     part,
   };
+}
+
+/** Whether it is a time that the calendar has, in UTC and to the second. */
+function isDate(text: string): boolean {
+  if (!/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/.test(text)) return false;
+  const ms = Date.parse(text);
+  return !Number.isNaN(ms) && new Date(ms).toISOString() === text.replace("Z", ".000Z");
 }
 
 interface ScaleFlags {

@@ -6,21 +6,14 @@ import { machineProfile } from "./machine-profile.js";
 import { requireWritable, writeOutputs, type OutputFiles } from "./output-files.js";
 import { measureApart, measureHere } from "./part-process.js";
 import { forgetFailedInstalls } from "./peer-install.js";
+import { partNamed, partsOf, requireReference, suitesNamed } from "./named-parts.js";
 import { rawLimitsOf, rawLimitsPart } from "./raw-limits.js";
 import { markdownReport } from "./report.js";
 import { readResults, writeReadmes, writeResults } from "./result-files.js";
 import type { RunStamp, SuiteRun } from "./run-document.js";
 import type { Part, PartOptions, Suite } from "./suite.js";
 import { runDocument, suiteRun, type PartResult } from "./suite-run.js";
-import { crashSuite } from "./suites/crash.bench.js";
-import { fsSeamSuite } from "./suites/fs-seam.bench.js";
-import { lsmTreeSuite } from "./suites/lsm-tree.bench.js";
-import { ordersSuite } from "./suites/orders.bench.js";
-import { scalingSuite } from "./suites/scaling.bench.js";
-import { segmentCodecSuite } from "./suites/segment-codec.bench.js";
-import { sidxFooterSuite } from "./suites/sidx-footer.bench.js";
-import { storeSuite } from "./suites/store.bench.js";
-import { walSuite } from "./suites/wal.bench.js";
+import { limitsSuite, suites } from "./all-suites.js";
 
 /**
  * Measures our packages against their peers: `npm run bench -- [suite ...] [options]`. Reports go to stdout, progress to stderr. A missed bar stands
@@ -30,21 +23,6 @@ import { walSuite } from "./suites/wal.bench.js";
  * `node --expose-gc --cpu-prof apps/bench/dist/main.js fs-seam --part crash`.
  */
 
-const suites: readonly Suite[] = [
-  fsSeamSuite,
-  crashSuite,
-  segmentCodecSuite,
-  sidxFooterSuite,
-  walSuite,
-  storeSuite,
-  lsmTreeSuite,
-  ordersSuite,
-  scalingSuite,
-];
-
-/** Runs before every suite, and is none itself. */
-const limitsSuite: Suite = { name: "limits", parts: [rawLimitsPart] };
-
 async function main(): Promise<void> {
   const command = readCommandLine(process.argv.slice(2));
   if (command === undefined) {
@@ -52,28 +30,16 @@ async function main(): Promise<void> {
     return;
   }
   const options = partOptionsOf(command);
-  if (command.part !== undefined) return measureHere(partNamed(command.suites, command.part), options);
+  if (command.part !== undefined) {
+    return measureHere(partNamed([...suites, limitsSuite], command.suites, command.part), options);
+  }
   if (!command.writeReadmes || command.updateResults) await run(command, options);
   if (command.writeReadmes) for (const path of writeReadmes()) say(`wrote the tables of ${path}`);
 }
 
-function suiteNamed(name: string, among: readonly Suite[] = suites): Suite {
-  const found = among.find((suite) => suite.name === name);
-  if (found !== undefined) return found;
-  throw new Error(`no suite "${name}"; there is ${suites.map((suite) => suite.name).join(", ")}`);
-}
-
-function partNamed(names: readonly string[], name: string): Part {
-  const among = [...suites, limitsSuite];
-  const chosen = names.length === 0 ? among : names.map((each) => suiteNamed(each, among));
-  const parts = chosen.flatMap((suite) => suite.parts);
-  const part = parts.find((each) => each.name === name);
-  if (part === undefined) throw new Error(`no part "${name}"; there is ${parts.map((each) => each.name).join(", ")}`);
-  return part;
-}
-
 async function run(command: CommandLine, options: PartOptions): Promise<void> {
-  const chosen = command.suites.length === 0 ? suites : command.suites.map((name) => suiteNamed(name));
+  const chosen = suitesNamed(suites, command.suites);
+  if (command.reference) requireReference(chosen);
   const { date = `${new Date().toISOString().slice(0, 19)}Z`, scale } = command;
   const stamp: RunStamp = { date, commit: commit(), scale, machine: machineProfile() };
   const files: OutputFiles = { json: command.json, markdown: command.markdown, html: command.html };
@@ -98,7 +64,7 @@ async function run(command: CommandLine, options: PartOptions): Promise<void> {
 async function runSuite(suite: Suite, options: PartOptions): Promise<SuiteRun> {
   const limits = await measure(limitsSuite, rawLimitsPart, options);
   const results: PartResult[] = [];
-  for (const part of suite.parts) results.push(await measure(suite, part, options));
+  for (const part of partsOf(suite, options)) results.push(await measure(suite, part, options));
   return suiteRun(suite.name, rawLimitsOf(limits.rows), results);
 }
 

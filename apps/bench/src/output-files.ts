@@ -13,7 +13,7 @@ export type OutputFiles = Pick<CommandLine, "json" | "markdown" | "html">;
  */
 export function requireWritable(files: OutputFiles): void {
   const paths = new Set<string>();
-  for (const [option, file] of Object.entries(files) as [string, string | undefined][]) {
+  for (const [option, file] of Object.entries<string | undefined>(files)) {
     if (file === undefined) continue;
     const path = resolve(file);
     if (paths.has(path)) throw new Error(`--${option} names ${file}, which another option names, too`);

@@ -59,6 +59,8 @@ function cargoProgram(): string {
 function build(cargo: string): void {
   const failed = join(target, "failed");
   if (existsSync(failed)) throw new Error(readFileSync(failed, "utf8"));
+  const { error: missing } = spawnSync(cargo, ["--version"]);
+  if (missing !== undefined) throw new Error(`cargo cannot be run: ${missing.message}`, { cause: missing });
   if (!existsSync(program)) process.stderr.write("building the reference crates, which takes minutes ... ");
   const copy = join(target, "sources"); // cargo writes its lockfile beside the manifest
   cpSync(sources, copy, { recursive: true, preserveTimestamps: true });

@@ -22,6 +22,8 @@ export interface Measured {
 /** Rows that are measured together, in a process of their own: no part warms, pollutes or starves another. */
 export interface Part {
   readonly name: string;
+  /** Has rows with `reference` alone, and is left out without. */
+  readonly isReference?: true;
   measure(options: PartOptions): readonly Row[] | Measured | Promise<readonly Row[] | Measured>;
 }
 

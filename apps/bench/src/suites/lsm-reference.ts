@@ -15,6 +15,7 @@ const memory = { writeBufferBytes: 8 * 1024 * 1024, cacheBytes: 64 * 1024 * 1024
 /** The database, as bytes, beside the tree of the Rust crate coordinode-lsm-tree, with LZ4 in both. */
 export const lsmReferencePart: Part = {
   name: "lsm-reference",
+  isReference: true,
   measure: (options) => {
     const count = options.quick ? 50_000 : options.full ? 1_000_000 : 200_000;
     return referenceRows(options, "coordinode-lsm-tree", [

@@ -11,6 +11,7 @@ const READ_STREAMS = 200;
 /** The store beside the store of the Rust crate batpak. Events have 200 bytes, in 500 streams in turn. */
 export const storeReferencePart: Part = {
   name: "store-reference",
+  isReference: true,
   measure: (options) =>
     inDirectory((path) => {
       const count = options.quick ? 10_000 : 50_000;

@@ -9,6 +9,7 @@ const BATCH = 100;
 /** The log beside the write-ahead log of the Rust crate durability. */
 export const walReferencePart: Part = {
   name: "wal-reference",
+  isReference: true,
   measure: (options) =>
     inDirectory((path) => {
       const count = options.quick ? 50_000 : 500_000;
