@@ -1,5 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { committedAfter, committedText, type CommittedResults } from "./committed-results.js";
+import {
+  committedAfter,
+  committedText,
+  resultComplaints,
+  stampComplaints,
+  type CommittedResults,
+} from "./committed-results.js";
 import type { Curve, RunRow, RunStamp, Scale, SuiteRun } from "./run-document.js";
 
 const machine = {
@@ -119,6 +125,26 @@ describe("committedAfter", () => {
     const huge = committedAfter(at("0", "huge"), suite({ rows: [row("h", 1)] }), undefined);
     const next = committedAfter(at("2", "huge"), suite({ rows: [row("h", 2)] }), huge);
     expect(next.runs.map(({ date }) => date)).toEqual(["2"]);
+  });
+});
+
+describe("what results may be committed of", () => {
+  test.each([
+    ["full", "8c37536", []],
+    ["huge", "8c37536", []],
+    ["quick", "8c37536", ["it is of the scale quick, and neither full nor huge"]],
+    ["usual", null, ["it is of the scale usual, and neither full nor huge", "it is of no commit"]],
+    ["full", "8c37536-dirty", ["it is not of the commit 8c37536 alone"]],
+  ] as const)("scale %s, commit %s", (scale, commit, complaints) => {
+    expect(stampComplaints({ scale, commit })).toEqual(complaints);
+  });
+
+  test("names the rows of such a run, of one that they were kept of, too", () => {
+    const small = committedAfter(at("1", "quick"), suite({ rows: [row("a", 1), row("b", 1)] }), undefined);
+    const skippedPeers = [{ name: "lmdb", version: "1", reason: "no" }];
+    const after = committedAfter(at("2", "full"), suite({ rows: [row("a", 2)], skippedPeers }), small);
+    expect(resultComplaints(after)).toEqual(["wal, run of 1: it is of the scale quick, and neither full nor huge (b)"]);
+    expect(resultComplaints(committedAfter(at("2", "full"), suite({ rows: [row("a", 2)] }), small))).toEqual([]);
   });
 });
 

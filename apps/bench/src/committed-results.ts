@@ -55,6 +55,25 @@ export function committedAfter(
   };
 }
 
+/** What keeps a run from being one that results are committed of, a sentence each. */
+export function stampComplaints({ scale, commit }: Pick<RunStamp, "scale" | "commit">): string[] {
+  const complaints: string[] = [];
+  if (scale !== "full" && scale !== "huge") complaints.push(`it is of the scale ${scale}, and neither full nor huge`);
+  if (commit === null) complaints.push("it is of no commit");
+  else if (commit.endsWith("-dirty")) complaints.push(`it is not of the commit ${commit.replace("-dirty", "")} alone`);
+  return complaints;
+}
+
+/** Rows and curves that are shown of a run that they should not be of, the run they were kept of included. */
+export function resultComplaints({ suite, runs, rows, curves }: CommittedResults): string[] {
+  return runs.flatMap((stamp, index) => {
+    const ids = [...rows, ...curves].flatMap(({ id, run }) => (run === index ? [id] : []));
+    return stampComplaints(stamp).map(
+      (complaint) => `${suite}, run of ${stamp.date}: ${complaint} (${ids.join(", ")})`,
+    );
+  });
+}
+
 /** Those of before that a run lacks, by their ids. */
 function missingFrom<T extends { readonly id: string }>(
   now: readonly { readonly id: string }[],

@@ -1,11 +1,11 @@
-import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { partOptionsOf, readCommandLine, usage, type CommandLine } from "./command-line.js";
-import { committedAfter } from "./committed-results.js";
+import { committedAfter, stampComplaints } from "./committed-results.js";
 import { machineProfile } from "./machine-profile.js";
 import { requireWritable, writeOutputs, type OutputFiles } from "./output-files.js";
 import { measureApart, measureHere } from "./part-process.js";
 import { forgetFailedInstalls } from "./peer-install.js";
+import { measuredCommit } from "./measured-commit.js";
 import { partNamed, partsOf, requireReference, suitesNamed } from "./named-parts.js";
 import { rawLimitsOf, rawLimitsPart } from "./raw-limits.js";
 import { markdownReport } from "./report.js";
@@ -41,7 +41,9 @@ async function run(command: CommandLine, options: PartOptions): Promise<void> {
   const chosen = suitesNamed(suites, command.suites);
   if (command.reference) requireReference(chosen);
   const { date = `${new Date().toISOString().slice(0, 19)}Z`, scale } = command;
-  const stamp: RunStamp = { date, commit: commit(), scale, machine: machineProfile() };
+  const stamp: RunStamp = { date, commit: measuredCommit(), scale, machine: machineProfile() };
+  const complaints = command.updateResults ? stampComplaints(stamp) : [];
+  if (complaints.length > 0) throw new Error(`--update-results cannot take this run: ${complaints.join("; ")}`);
   const files: OutputFiles = { json: command.json, markdown: command.markdown, html: command.html };
   requireWritable(files);
   forgetFailedInstalls();
@@ -85,15 +87,6 @@ function update(stamp: RunStamp, measured: SuiteRun): void {
   say(`wrote ${writeResults(after)}`);
   if (kept.length > 0) say(`kept of an earlier run: ${kept.join(", ")}`);
   if (gone.length > 0) say(`gone: ${gone.join(", ")}`);
-}
-
-/** The commit that is measured, marked where files differ from it; null outside a repository. */
-function commit(): string | null {
-  const { status, stdout } = spawnSync("git", ["describe", "--always", "--dirty", "--exclude=*"], {
-    cwd: fileURLToPath(new URL(".", import.meta.url)),
-    encoding: "utf8",
-  });
-  return status === 0 ? stdout.trim() : null;
 }
 
 function say(text: string): void {

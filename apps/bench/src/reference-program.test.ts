@@ -23,11 +23,12 @@ describe("referenceCrate", () => {
 
 describe("builtReference", () => {
   test("where cargo is missing, the crate is named as skipped and its part gives no rows", () => {
-    vi.spyOn(process.stderr, "write").mockReturnValue(true);
+    const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);
     const crate = { name: "durability", version: "0.6.4" };
     const missing = join(tmpdir(), "no-such-directory", "cargo");
     expect(() => builtReference(crate, missing)).toThrow(PeerUnavailable);
     expect(skippedPeers()).toEqual([{ ...crate, reason: expect.stringContaining("cargo cannot be run") }]);
+    expect(said.mock.calls.flat().join("")).not.toContain("building");
   });
 });
 

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { committedText, type CommittedResults } from "./committed-results.js";
+import { committedText, resultComplaints, type CommittedResults } from "./committed-results.js";
 import { readmeComplaints, writeReadmeTables } from "./readme-tables.js";
 
 /** Committed results and the READMEs that show them, as files of this repository: paths are the same from `src` and from `dist`. */
@@ -40,6 +40,11 @@ export function writeReadmes(): string[] {
 export function staleReadmes(): string[] {
   const committed = allResults();
   return readmes().flatMap((path) => readmeComplaints(path, readFileSync(new URL(path, root), "utf8"), committed));
+}
+
+/** What is wrong with the committed results, a sentence each. */
+export function improperResults(): string[] {
+  return [...allResults().values()].flatMap(resultComplaints);
 }
 
 function allResults(): Map<string, CommittedResults> {
