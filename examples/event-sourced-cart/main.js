@@ -1,7 +1,7 @@
 // A shopping cart that is what happened to it: events with a schema, commands that may be sent twice, two windows that do
 // not overwrite each other, the cart as it was, and a history that verifies.
 import assert from "node:assert/strict";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDirectory } from "@holdfast/fs-seam";
@@ -44,7 +44,8 @@ const CartView = defineProjection({
 /** @param {Cart} cart */
 const total = ({ lines }) => Object.values(lines).reduce((sum, { quantity, cents }) => sum + quantity * cents, 0);
 
-const directory = openDirectory(join(mkdtempSync(join(tmpdir(), "cart-")), "store"), { create: true });
+const home = mkdtempSync(join(tmpdir(), "cart-"));
+const directory = openDirectory(join(home, "store"), { create: true });
 const store = await openStore({ directory, events });
 const carts = new Projector(store);
 const cart = "cart:42";
@@ -83,4 +84,5 @@ const before = history.project(CartView, cart, { atRevision: 1 }).state;
 assert.deepEqual(Object.keys(before.lines), ["tea", "cup"]);
 assert.equal((await reopened.verify()).kind, "intact");
 await reopened.close();
+rmSync(home, { recursive: true });
 console.log("the cart was paid once, as it was seen");

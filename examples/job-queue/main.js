@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { openDirectory } from "@holdfast/fs-seam";
@@ -87,7 +87,8 @@ if (path !== undefined) {
   }
   await queue.close();
 } else {
-  const queuePath = join(mkdtempSync(join(tmpdir(), "jobs-")), "queue");
+  const home = mkdtempSync(join(tmpdir(), "jobs-"));
+  const queuePath = join(home, "queue");
   const tasks = Array.from({ length: 300 }, (_, at) => `mail ${at}`);
   const queue = await JobQueue.open(queuePath);
   await Promise.all(tasks.map((task) => queue.add(task))); // whoever waits meanwhile shares a barrier
@@ -113,5 +114,6 @@ if (path !== undefined) {
   assert.equal(kills, 3);
   assert.deepEqual([...new Set(worked)], tasks, "every job, in order");
   assert.ok(worked.length <= tasks.length + kills, "and none twice but the one that a kill interrupted");
+  rmSync(home, { recursive: true });
   console.log(`${tasks.length} jobs done by 4 workers, of which 3 were killed`);
 }

@@ -1,6 +1,6 @@
 // A program written for `level`, and the same program on `LsmLevel`: one import and one line differ. Then what level has not.
 import assert from "node:assert/strict";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LsmLevel } from "@holdfast/lsm-tree";
@@ -43,4 +43,5 @@ const reader = new LsmLevel(join(place, "lsm"), { readOnly: true });
 assert.equal(await reader.get("invoice"), "paid");
 await reader.close();
 await lsm.close();
+rmSync(place, { recursive: true });
 console.log("the same answers from level and from LsmLevel");

@@ -1,7 +1,7 @@
 // A settings file: the old settings or the new ones, whatever happens while they are saved, and the new ones for good once
 // `save` has resolved. On the disk, and then after every power loss there can be.
 import assert from "node:assert/strict";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { crashMatrix } from "@holdfast/crash-test";
@@ -37,11 +37,13 @@ class Settings {
 }
 
 // On the disk.
-const home = openDirectory(join(mkdtempSync(join(tmpdir(), "settings-")), "app"), { create: true });
+const place = mkdtempSync(join(tmpdir(), "settings-"));
+const home = openDirectory(join(place, "app"), { create: true });
 const settings = new Settings(home);
 assert.deepEqual(settings.load(), {});
 await settings.save({ theme: "dark", fontSize: 14 });
 assert.deepEqual(new Settings(home).load(), { theme: "dark", fontSize: 14 });
+rmSync(place, { recursive: true });
 
 // The same class on every disk that a power loss may leave, on four kinds of file systems.
 const report = await crashMatrix({

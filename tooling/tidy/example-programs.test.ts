@@ -39,7 +39,15 @@ test("the list names every example", () => {
   for (const { name } of examples) expect(list).toContain(`](${name}/main.js)`);
 });
 
-describe.each(examples)("$name", ({ path }) => {
+describe.each(examples)("$name", ({ name, path }) => {
+  test("the list names what to install for a copy of it", () => {
+    const { dependencies = {} } = JSON.parse(readText(`examples/${name}/package.json`)?.text ?? "{}") as {
+      dependencies?: Record<string, string>;
+    };
+    const line = new RegExp(`^\\| ${name} \\| \`(.*)\` \\|$`, "m").exec(readText("examples/README.md")?.text ?? "");
+    expect(line?.[1]?.split(" ").toSorted()).toEqual(Object.keys(dependencies).toSorted());
+  });
+
   test("asserts what it shows", () => {
     const code = readText(path)?.text ?? "";
     expect(code).toContain('from "node:assert/strict"');
@@ -60,5 +68,6 @@ describe.each(examples)("$name", ({ path }) => {
     expect(result.status, `${result.stdout}${result.stderr}`).toBe(0);
     expect(result.stdout).not.toBe("");
     expect(result.stderr).toBe("");
+    expect(readdirSync(cwd), "it leaves nothing behind").toEqual([]);
   });
 });
