@@ -7,7 +7,10 @@ import { root } from "../ci/steps.mjs";
 import { readReference, validateReference } from "./reference.mjs";
 
 const [flag, ...more] = process.argv.slice(2);
-if ((flag !== undefined && flag !== "--check") || more.length > 0) throw new Error("the one argument is --check");
+if ((flag !== undefined && flag !== "--check") || more.length > 0) {
+  console.error("docs: the one argument is --check");
+  process.exit(2);
+}
 
 const reference = await readReference();
 if (reference === undefined) process.exit(1); // TypeDoc has said why
