@@ -64,7 +64,8 @@ function list(entries: readonly string[]): string {
   return `\n\n${entries.map((entry) => `- ${entry}`).join("\n")}`;
 }
 
-function missText(row: Row): string {
+/** The row, what it came to, and its bar. */
+export function missText(row: Row): string {
   const { bar } = row;
   return bar === undefined ? row.workload : `${row.workload}: ${missedBy(row, bar)}`;
 }

@@ -1,8 +1,9 @@
 import { profileLine } from "../machine-profile.js";
 import { valueText } from "../markdown-table.js";
+import { missText } from "../report.js";
 import type { PartRun, RawLimit, RunDocument, SuiteRun } from "../run-document.js";
 import { curveChart } from "./curve-chart.js";
-import { markup, type Markup } from "./markup.js";
+import { markup, withCode, type Markup } from "./markup.js";
 import { pageStyle } from "./page-style.js";
 import { ratioTable } from "./ratio-chart.js";
 
@@ -35,7 +36,9 @@ function section(run: SuiteRun): Markup {
   const skipped = skippedPeers.map(
     ({ name, version, reason }) => markup`<li>${name} ${version} is missing: ${reason}</li>`,
   );
+  const missed = rows.filter(({ met }) => met === false).map((row) => markup`<li>${withCode(missText(row))}</li>`);
   return markup`<section id="${suite}"><h2>${suite}</h2>
+${missed.length === 0 ? "" : markup`<p>Bars missed:</p><ul class="misses">${missed}</ul>`}
 ${skipped.length === 0 ? "" : markup`<ul class="skipped">${skipped}</ul>`}
 ${rows.length === 0 ? "" : markup`<div class="scroll">${ratioTable(run)}</div>`}
 ${curves.length === 0 ? "" : markup`<h3>Cost against size</h3><div class="curves">${curves.map(curveChart)}</div>`}

@@ -15,6 +15,11 @@ export function markup(pieces: TemplateStringsArray, ...holes: readonly Piece[])
   return new Markup(pieces.reduce((text, piece, at) => text + rendered(holes[at - 1] ?? "") + piece));
 }
 
+/** Text with what stands between backticks as code. */
+export function withCode(text: string): readonly Piece[] {
+  return text.split(/`([^`]+)`/).map((piece, at) => (at % 2 === 1 ? markup`<code>${piece}</code>` : piece));
+}
+
 function rendered(piece: Piece): string {
   if (piece instanceof Markup) return piece.text;
   if (typeof piece === "number") return String(piece);

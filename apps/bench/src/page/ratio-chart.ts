@@ -2,7 +2,7 @@ import { barText, timesText, valueText } from "../markdown-table.js";
 import type { Bar, Figure, Ratio } from "../row.js";
 import type { RunRow, SuiteRun } from "../run-document.js";
 import { logScale, tickText, type LogScale } from "./log-scale.js";
-import { markup, type Markup } from "./markup.js";
+import { markup, withCode, type Markup } from "./markup.js";
 
 /**
  * The rows of one suite as a table with a chart in one column. All marks lie on one logarithmic axis, on which right is better: how many times as fast
@@ -25,7 +25,7 @@ function tableRow(row: RunRow, scale: LogScale): Markup {
   const { workload, note, ours, peer, ratio, limit, met } = row;
   const chart = ratio === undefined ? "" : marks(row, ratio, scale);
   const state = met === false ? "missed" : met === true ? "met" : "open";
-  return markup`<tr class="${state}"><th scope="row">${workload}${note === undefined ? "" : markup`<p class="note">${note}</p>`}</th>
+  return markup`<tr class="${state}"><th scope="row">${withCode(workload)}${note === undefined ? "" : markup`<p class="note">${withCode(note)}</p>`}</th>
 <td>${figure(ours)}${limit === undefined ? "" : markup`<p class="note">${timesText(limit.factor)} the limit ${limit.id}</p>`}</td>
 <td>${peer === undefined ? "" : figure(peer)}</td><td class="chart">${chart}</td>
 <td class="number">${ratio === undefined ? "" : ratioCell(ratio)}</td><td>${barText(row) ?? ""}</td><td>${metText(met)}</td></tr>`;

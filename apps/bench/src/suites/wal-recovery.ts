@@ -28,7 +28,7 @@ async function recovered(
   bar?: ReturnType<typeof atMost>,
 ): Promise<Row[]> {
   const [long, short] = await interleaveAsync(
-    [crashedLog("8 GiB", path, 127, tailBytes), crashedLog("64 MiB", path, 1, tailBytes)],
+    [crashedLog("behind 8 GiB", path, 127, tailBytes), crashedLog("behind 64 MiB", path, 1, tailBytes)],
     { rounds, warmUps: 1 },
   );
   if (long === undefined || short === undefined) return [];
