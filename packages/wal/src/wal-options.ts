@@ -145,7 +145,7 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
   // The keys are those of the options; their values are checked below.
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Given;
   const resolved: ResolvedWalOptions = { ...defaults, ...given };
-  if (typeof resolved.directory?.open !== "function") refuse("directory", "must be a Directory of @holdfast/fs-seam");
+  if (typeof resolved.directory?.open !== "function") refuse("directory", "must be a Directory");
   for (const key of ["now", "turn", "schedule", "mayPrune", "observer"] as const) {
     if (key in resolved && typeof resolved[key] !== "function") refuse(key, "must be a function");
   }
@@ -169,24 +169,13 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
   return resolved;
 }
 
-function unreferencedTimer(action: () => void, delayMs: number): () => void {
-  const timer = setTimeout(action, delayMs).unref();
-  return () => clearTimeout(timer);
-}
-
 function checkPolicy(policy: SyncPolicy): void {
-  switch (policy?.kind) {
-    case "manual":
-      return;
-    case "every":
-      if (Number.isSafeInteger(policy.appends) && policy.appends >= 1) return;
-      return refuse("syncPolicy", "needs appends, a whole number from 1 on");
-    case "interval":
-      if (Number.isFinite(policy.intervalMs) && policy.intervalMs >= 0) return;
-      return refuse("syncPolicy", "needs intervalMs, a number from 0 on");
-    default:
-      return refuse("syncPolicy", "must be of kind manual, every or interval");
+  checkChoice("syncPolicy", policy?.kind, ["manual", "every", "interval"]);
+  if (policy.kind === "every") {
+    const fault = wholeFault(policy.appends, 1, Number.MAX_SAFE_INTEGER);
+    if (fault !== undefined) refuse("syncPolicy", `appends ${fault}`);
   }
+  if (policy.kind === "interval") checkDelay("syncPolicy", policy.intervalMs);
 }
 
 type WholeSetting =
@@ -204,6 +193,10 @@ type WholeSetting =
 function whole(options: ResolvedWalOptions, key: WholeSetting, min: number, max: number): void {
   const fault = wholeFault(options[key], min, max);
   if (fault !== undefined) refuse(key, fault);
+}
+
+function checkDelay(option: string, ms: number): void {
+  if (!Number.isFinite(ms) || ms < 0) refuse(option, "must be of milliseconds from 0 on");
 }
 
 function wholeFault(value: number, min: number, max: number): string | undefined {
@@ -234,8 +227,8 @@ export interface ReaderOptions {
   readonly directory: Directory;
   /** As for {@link WalSettings}. Default 16 MiB. */
   readonly maxRecordBytes?: number;
-  /** `salvage` shows what is before damage of the log's end, which `report.damage` then says; `recover`, the default, refuses it. */
-  readonly mode?: Exclude<RecoveryMode, "strict">;
+  /** `salvage` shows what is before damage of the log's end, which `report.damage` then says; `recover`, the default, and `strict` refuse it. */
+  readonly mode?: RecoveryMode;
   /** Milliseconds between two looks of `follow`. Default 20. */
   readonly pollIntervalMs?: number;
   /** One turn of the event loop, between two slices. Default `setImmediate`. */
@@ -252,16 +245,21 @@ const readerKeys: readonly string[] = ["directory", "maxRecordBytes", "mode", "p
 /** Checks options and fills in defaults. Throws {@link WalError} `WAL_INVALID_OPTION` naming the option. */
 export function resolveReaderOptions(options: ReaderOptions): ResolvedReaderOptions {
   checkKeys(options, readerKeys);
-  const { pollIntervalMs = 20, schedule = timer, mode = "recover", ...shared } = options;
-  checkChoice("mode", mode, ["recover", "salvage"]);
-  const { directory, maxRecordBytes, turn } = resolveWalOptions({ ...shared, schedule });
-  if (!(Number.isFinite(pollIntervalMs) && pollIntervalMs >= 0)) refuse("pollIntervalMs", "must be a number from 0 on");
+  const { pollIntervalMs = 20, schedule = timer, ...shared } = options;
+  const { directory, maxRecordBytes, mode, turn } = resolveWalOptions({ ...shared, schedule });
+  checkDelay("pollIntervalMs", pollIntervalMs);
   return { directory, maxRecordBytes, mode, turn, schedule, pollIntervalMs };
 }
 
 function timer(action: () => void, delayMs: number): () => void {
-  const pending = setTimeout(action, delayMs);
-  return () => clearTimeout(pending);
+  const timeout = setTimeout(action, delayMs);
+  return () => clearTimeout(timeout);
+}
+
+/** The same, without keeping the process alive. */
+function unreferencedTimer(action: () => void, delayMs: number): () => void {
+  const timeout = setTimeout(action, delayMs).unref();
+  return () => clearTimeout(timeout);
 }
 
 /** Throws `WAL_LSN_OUT_OF_RANGE` unless both are LSNs. `to` may lie before `from`: nothing is read then. */

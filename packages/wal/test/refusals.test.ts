@@ -47,7 +47,7 @@ test.each([
 
 test("a reader's options are refused by name", () => {
   const directory = new Directory(new MemoryFs());
-  for (const wrong of [{ pollIntervalMs: -1 }, { segmentBytes: 1000 }, { mode: "strict" }]) {
+  for (const wrong of [{ pollIntervalMs: -1 }, { segmentBytes: 1000 }, { mode: "careful" }]) {
     const options = { directory, ...wrong } as unknown as ReaderOptions;
     expect(() => openWalReader(options)).toThrowError(code("WAL_INVALID_OPTION"));
   }
