@@ -42,7 +42,8 @@ export function findDatabase(directory: Directory, salvage?: (problem: LsmError)
     return state;
   }
   if (findTables(directory).length > 0 || hasRecords(directory)) {
-    const message = "there are tables or a log without a manifest that says what they are: nothing is changed";
+    const message =
+      "there are tables or a log without a manifest that says what they are; nothing is changed, restore it from a backup";
     throw corrupt(message, { file: MANIFEST_DIRECTORY });
   }
   return undefined;
