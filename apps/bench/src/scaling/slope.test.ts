@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { logLogSlope } from "./slope.js";
+import { logLogSlope, moreForEach } from "./slope.js";
 
 const sizes = [100, 1_000, 10_000];
 const pointsOf = (costOf: (size: number) => number): { size: number; cost: number }[] =>
@@ -57,5 +57,18 @@ describe("logLogSlope", () => {
     ["a cost that is 0 at one size alone", pointsOf((size) => size - 100)],
   ])("refuses %s", (_, points) => {
     expect(() => logLogSlope(points)).toThrow(RangeError);
+  });
+});
+
+describe("what each more of the size adds", () => {
+  test("is the same however much is done once, in whatever order the sizes come", () => {
+    const points = [10_000, 100, 1_000].map((size) => ({ size, cost: 60_000 + 3 * size }));
+    expect(moreForEach(points)).toBe(3);
+    expect(moreForEach([100, 1_000].map((size) => ({ size, cost: 5 })))).toBe(0);
+  });
+
+  test("needs two different sizes", () => {
+    expect(() => moreForEach([{ size: 1, cost: 1 }])).toThrow(RangeError);
+    expect(() => moreForEach([])).toThrow(RangeError);
   });
 });

@@ -23,6 +23,21 @@ export function logLogSlope(points: readonly CostAtSize[]): number {
   return sum(logs.map(({ x, y }) => (x - meanX) * (y - meanY))) / sum(logs.map(({ x }) => (x - meanX) ** 2));
 }
 
+/**
+ * What each more of the size adds to the cost, from the least size to the greatest. Of a cost with a part that does not depend on size, this sees
+ * growth that the slope of the whole hides.
+ *
+ * @throws RangeError for fewer than two different sizes.
+ */
+export function moreForEach(points: readonly CostAtSize[]): number {
+  const sorted = points.toSorted((left, right) => left.size - right.size);
+  const [least, most] = [sorted[0], sorted.at(-1)];
+  if (least === undefined || most === undefined || least.size === most.size) {
+    throw new RangeError("growth needs two different sizes");
+  }
+  return (most.cost - least.cost) / (most.size - least.size);
+}
+
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
