@@ -1,13 +1,20 @@
 // What a client sees: answers to commands, reads that follow, and a read model that is made again wherever it does not fit.
 import { Directory } from "@holdfast/fs-seam";
+import { CrashFs, crashImages } from "@holdfast/fs-seam/crash";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { StoreError } from "@holdfast/store";
+import { followEvents } from "@holdfast/store/consumers";
 import { backup } from "@holdfast/store/maintenance";
 import { expect, test } from "vitest";
 import { determinedComponents } from "./determined-components.js";
 import { expectedContents, eventsOf } from "./order-law.js";
 import type { OrderCommand } from "./order.js";
-import { openOrderService, type OrderService, type OrderServiceOptions } from "./order-service.js";
+import {
+  openOrderService,
+  type OrderService,
+  type OrderServiceOptions,
+  type OrderServiceParts,
+} from "./order-service.js";
 import { OrderView } from "./order-view.js";
 
 const tea = { product: "tea", quantity: 2, unitCents: 350 } as const;
@@ -269,3 +276,85 @@ test("where a crash has left empty directories and a read model that was put asi
   expect(directory.list().map(({ name }) => name)).toEqual(["events", "views"]);
   await demandComplete(service);
 });
+
+test("a position counts as saved once the batch with its barrier is written, and not before", async () => {
+  let savedMeanwhile: number | undefined;
+  const opened: { service?: OrderService } = {};
+  class WatchedView extends OrderView {
+    override async apply(...args: Parameters<OrderView["apply"]>): Promise<void> {
+      savedMeanwhile ??= opened.service?.progress.viewSaved;
+      await super.apply(...args);
+      savedMeanwhile = Math.max(savedMeanwhile ?? 0, opened.service?.progress.viewSaved ?? 0);
+    }
+  }
+  const service = await open(fresh(), {
+    settings: { batchEvents: 256, checkpointEvents: 1 },
+    parts: { view: WatchedView },
+  });
+  opened.service = service;
+  service.execute(place("7"));
+  await service.caughtUp();
+  expect(savedMeanwhile).toBe(0);
+  expect(service.progress.viewSaved).toBe(2);
+  await service.close();
+});
+
+test("the read model is closed while the store is open, so that it takes in what it has begun with", async () => {
+  const closed: string[] = [];
+  const opened: { service?: OrderService } = {};
+  class WatchedView extends OrderView {
+    override async close(): Promise<void> {
+      // An append is refused by a store that is closed.
+      opened.service?.execute(pay("7"));
+      closed.push("view");
+      await super.close();
+    }
+  }
+  const follow: OrderServiceParts["follow"] = (source, of, options) => ({
+    [Symbol.asyncIterator]: async function* () {
+      yield* followEvents(source, of, options);
+      opened.service?.execute(place("8"));
+      closed.push("feeder");
+    },
+  });
+  const service = await open(fresh(), { parts: { view: WatchedView, follow } });
+  opened.service = service;
+  service.execute(place("7"));
+  await service.close();
+  expect(closed).toEqual(["feeder", "view"]);
+});
+
+test("no crash leaves two read models: the damaged one is put aside durably before another is made", async () => {
+  let left: readonly string[] | undefined;
+  class WatchedFs extends CrashFs {
+    override makeDirectory(...args: Parameters<CrashFs["makeDirectory"]>): void {
+      if (args[0] === "/views" && this.list("/").some(({ name }) => name === "views-damaged")) left = namesLeft(this);
+      super.makeDirectory(...args);
+    }
+  }
+  const directory = new Directory(new WatchedFs());
+  await filled(directory);
+  const [manifest] = directory.list("views/manifest");
+  if (manifest === undefined) throw new Error("a database has a manifest");
+  directory.writeFile(`views/manifest/${manifest.name}`, new Uint8Array(4096).fill(0x5a));
+  const service = await open(directory);
+  expect(service.openReport.view).toEqual({ kind: "rebuilt", why: "damage" });
+  await service.close();
+  expect(left).toEqual(["events,views-damaged"]);
+});
+
+/** The names at the top of every disk that a power loss leaves at this moment. */
+function namesLeft(fs: CrashFs): string[] {
+  const trace = fs.trace();
+  const names = new Set<string>();
+  for (const { image } of crashImages(trace, { strategy: { kind: "levels", level: 1 }, at: trace.records.length })) {
+    const left = new Directory(new MemoryFs({ image }));
+    names.add(
+      left
+        .list()
+        .map(({ name }) => name)
+        .join(),
+    );
+  }
+  return [...names].toSorted();
+}
