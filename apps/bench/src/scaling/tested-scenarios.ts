@@ -44,7 +44,7 @@ export const testedScenarios: readonly Scenario[] = [
 ];
 
 /**
- * Ids of events that are the same in every run. A store knows an id by a few bits of it, and looks an event up whose bits are those of another one:
+ * Ids of events that are the same in every run. A store knows an id by a hash of 32 bits, and reads an event whose id has the hash of another one:
  * with ids of chance that is one read in some runs, and none in most.
  */
 function sameIds(): Pick<StoreSettings, "random" | "clock"> {
