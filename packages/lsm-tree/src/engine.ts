@@ -172,7 +172,11 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     this.#checkWritable();
     this.#drain();
     this.tree.seal();
-    await this.#unlessFailed(this.#parts.maintenance.flush());
+    try {
+      await this.#parts.maintenance.flush();
+    } catch (error) {
+      throw this.#whyStopped(error);
+    }
     this.#checkSound(); // what has been flushed is flushed, also when it is being closed
   }
 
@@ -184,7 +188,11 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     checkAreBytes({ start, end });
     const [from, to] = [start && Uint8Array.from(start), end && Uint8Array.from(end)]; // borrowed until the call returns
     await this.flush();
-    await this.#unlessFailed(this.#parts.maintenance.compactRange(from, to, signal));
+    try {
+      await this.#parts.maintenance.compactRange(from, to, signal);
+    } catch (error) {
+      throw this.#whyStopped(error);
+    }
   }
 
   /**
@@ -366,14 +374,10 @@ export class Engine extends ReadableEngine implements KeyValueEngine {
     this.#observation.tell(() => ({ kind: "failure", error }));
   }
 
-  /** Work that was stopped because the database has failed says why. */
-  async #unlessFailed(work: Promise<void>): Promise<void> {
-    try {
-      await work;
-    } catch (error) {
-      if (error instanceof LsmError && error.code === "LSM_ABORTED") this.#checkSound();
-      throw error;
-    }
+  /** Work that was stopped because the database has failed says so. */
+  #whyStopped(error: unknown): unknown {
+    const isStopped = error instanceof LsmError && error.code === "LSM_ABORTED";
+    return isStopped && this.#failure !== undefined ? poisonedBy(this.#failure.error) : error;
   }
 
   #checkWritable(): void {

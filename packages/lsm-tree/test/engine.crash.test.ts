@@ -230,7 +230,7 @@ const windows: Readonly<Record<string, Window>> = {
       program.arm("sync:/wal/*.seg n1 EIO");
       await program.lost(["d=1"]);
       await program.refused("LSM_POISONED", (engine) => engine.put(bytes("e"), bytes("refused")));
-      await program.engine.close();
+      await expect(program.engine.close()).rejects.toMatchObject({ code: "LSM_POISONED" });
     },
     sights: {
       "C18: what its barrier failed for is there": ({ content }) => content.includes("d=1"),

@@ -44,9 +44,9 @@ const laws: readonly Law[] = [
   { id: "store/append", sizes: records, slope: 0.1, each: 0.25 },
   { id: "store/append-streams", sizes: streams, slope: 0.05, each: 0.5 },
   { id: "store/read", sizes: reads, slope: 0.1, each: 0.1 },
-  { id: "store/waiters", sizes: waiters, slope: 0.05, each: 0.01 },
+  { id: "store/waiters", sizes: waiters, slope: 0.05, each: 0.5 },
   { id: "lsm/put", sizes: records, slope: 0.05, each: 0.05 },
-  { id: "lsm/get", sizes: gets, slope: 0.05, each: 0.05 },
+  { id: "lsm/get", sizes: gets, slope: 0.1, each: 0.05 },
   { id: "lsm/waiters", sizes: waiters, slope: 0.05, each: 0.01 },
 ];
 
