@@ -176,7 +176,7 @@ export class StoreProgram {
     const isMeant = (why: string): boolean =>
       why === "absent" || (isMerging && why === "the segments of the log are not those it was made of");
     const isTorn = ({ file, why }: { file: string; why: string }): boolean =>
-      this.#outlived.has(file) && /is damaged$/.test(why);
+      this.#outlived.has(file) && why.endsWith("is damaged");
     if (!this.#isHarmed) expect(unused.filter((part) => !isMeant(part.why) && !isTorn(part))).toEqual([]);
   }
 
