@@ -6,6 +6,7 @@ export default defineConfig(
     {
       main: "src/main.ts",
       "allocation-run": "src/scaling/allocation-run.ts",
+      "memory-run": "src/suites/memory-run.ts",
       orders: "src/order-service/orders-main.ts",
     },
     { dts: false },

@@ -3,23 +3,13 @@ import { join } from "node:path";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { atMost, bound, type Row } from "../row.js";
 import type { Part } from "../suite.js";
-import { collectGarbage, scatter } from "../workload.js";
-import {
-  classic,
-  configuredBytes,
-  ENTRY_BYTES,
-  keyOf,
-  load,
-  newLevel,
-  ours,
-  shuffled,
-  valueOf,
-} from "./lsm-level-peers.js";
+import { scatter } from "../workload.js";
+import { classic, ENTRY_BYTES, keyOf, load, newLevel, ours, shuffled, valueOf } from "./lsm-level-peers.js";
 import type { Bytes, LevelKind } from "./lsm-level-peers.js";
 import { inDirectory } from "./store-workloads.js";
 
 /**
- * What many random overwrites do: to the disk, to the slowest of them, to the event loop, and to memory. With `--huge` five million of a million keys,
+ * What many random overwrites do: to the disk, to the slowest of them, and to the event loop. With `--huge` five million of a million keys,
  * too.
  */
 export const lsmLevelGrowthPart: Part = {
@@ -70,14 +60,6 @@ async function grown(root: string, { prefix, keys, overwrites }: Size): Promise<
       peer: { name: classic.name, unit: "time", value: peer.loopDelay },
       bar: bound("most", 8e6),
     },
-    {
-      id: `${prefix}/memory`,
-      workload: "memory beyond write buffers and cache after these",
-      ours: { name: ours.name, unit: "bytes", value: mine.memory },
-      peer: { name: classic.name, unit: "bytes", value: peer.memory },
-      note: "resident memory before and after; what a peer holds in its addon counts",
-      bar: bound("most", 64 * 1024 * 1024),
-    },
   ];
 }
 
@@ -89,12 +71,9 @@ interface Growth {
   /** Nanoseconds. */
   readonly p999: number;
   readonly loopDelay: number;
-  readonly memory: number;
 }
 
 async function grow(kind: LevelKind, root: string, keys: number, overwrites: number): Promise<Growth> {
-  collectGarbage();
-  const before = process.memoryUsage.rss();
   const { level, path, dispose } = await newLevel(kind, root);
   await load(level, shuffled(keys));
   const writtenBefore = bytesWritten();
@@ -102,15 +81,13 @@ async function grow(kind: LevelKind, root: string, keys: number, overwrites: num
   delays.enable();
   const latencies = await overwrite(level, keys, overwrites);
   delays.disable();
-  collectGarbage();
-  const memory = Math.max(0, process.memoryUsage.rss() - before - configuredBytes);
   await level.close(); // what is under way is finished, and counts
   const written = (bytesWritten() - writtenBefore) / (overwrites * ENTRY_BYTES);
   const stored = bytesIn(path) / (keys * ENTRY_BYTES);
   await level.open();
   await dispose();
   const p999 = latencies.toSorted()[Math.floor(latencies.length * 0.999)] ?? 0;
-  return { written, stored, p999, loopDelay: delays.percentile(99), memory };
+  return { written, stored, p999, loopDelay: delays.percentile(99) };
 }
 
 /** Nanoseconds of each. After every hundred the event loop has a turn, as under a server. */

@@ -1,5 +1,6 @@
 import type { Suite } from "../suite.js";
 import { lsmLevelGrowthPart } from "./lsm-level-growth.js";
+import { lsmLevelMemoryPart } from "./lsm-level-memory.js";
 import { lsmLevelOpenPart } from "./lsm-level-open.js";
 import { lsmLevelReadPart } from "./lsm-level-read.js";
 import { lsmLevelWritePart } from "./lsm-level-write.js";
@@ -24,6 +25,7 @@ export const lsmTreeSuite: Suite = {
     lsmLevelReadPart,
     lsmLevelOpenPart,
     lsmLevelGrowthPart,
+    lsmLevelMemoryPart,
     lsmReferencePart,
   ],
 };
