@@ -1,6 +1,6 @@
 import { rawLimitsPart } from "./raw-limits.js";
 import type { Suite } from "./suite.js";
-import { crashSuite } from "./suites/crash.bench.js";
+import { crashTestSuite } from "./suites/crash-test.bench.js";
 import { fsSeamSuite } from "./suites/fs-seam.bench.js";
 import { lsmTreeSuite } from "./suites/lsm-tree.bench.js";
 import { ordersSuite } from "./suites/orders.bench.js";
@@ -13,7 +13,7 @@ import { walSuite } from "./suites/wal.bench.js";
 /** In the order in which they run. */
 export const suites: readonly Suite[] = [
   fsSeamSuite,
-  crashSuite,
+  crashTestSuite,
   segmentCodecSuite,
   sidxFooterSuite,
   walSuite,

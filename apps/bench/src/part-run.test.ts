@@ -8,7 +8,7 @@ const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 // The part of each suite that takes the least, at its smallest size: none of them installs a peer. What is timed does not matter here.
 test.each([
   ["fs-seam", "images", 4],
-  ["crash", "protocol", 1],
+  ["crash-test", "protocol", 1],
   ["segment-codec", "fbat", 2],
   ["sidx-footer", "open", 3],
   ["wal", "reopen", 2],

@@ -6,7 +6,7 @@ import { protocolPart } from "./crash-protocol.js";
 import { statesPart } from "./crash-states.js";
 
 /** Every number that the README of `@holdfast/crash-test` states. */
-export const crashSuite: Suite = {
-  name: "crash",
+export const crashTestSuite: Suite = {
+  name: "crash-test",
   parts: [statesPart, protocolPart, lazyPart, packagesPart, facadePart],
 };
