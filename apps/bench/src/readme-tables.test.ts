@@ -1,18 +1,9 @@
 import { describe, expect, test } from "vitest";
+import { machine } from "../test/machine.js";
 import type { CommittedResults, CommittedRow } from "./committed-results.js";
 import { readmeComplaints, writeReadmeTables } from "./readme-tables.js";
 import { atLeast, atMost, bound } from "./row.js";
 
-const machine = {
-  cpu: "CPU",
-  cores: 2,
-  memoryGiB: 8,
-  node: "v20.19.0",
-  v8: "11.3",
-  kernel: "Linux 6.1 x64",
-  temporaryFiles: "ext4",
-  loadAtStart: 0.5,
-};
 const rows: readonly CommittedRow[] = [
   {
     id: "append/os",

@@ -1,21 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { machine } from "../test/machine.js";
 import { committedAfter } from "./committed-results.js";
-import { machineProfile, profileLine, type MachineProfile } from "./machine-profile.js";
+import { machineProfile, profileLine } from "./machine-profile.js";
 import { markdownReport, regressions, runLine } from "./report.js";
 import { atLeast, atMost, bound, type Row } from "./row.js";
 import type { PartRun, RunStamp, SuiteRun } from "./run-document.js";
 import { suiteRun } from "./suite-run.js";
 
-const machine: MachineProfile = {
-  cpu: "CPU",
-  cores: 2,
-  memoryGiB: 8,
-  node: "v20.19.0",
-  v8: "11.3",
-  kernel: "Linux 6.1 x64",
-  temporaryFiles: "ext4",
-  loadAtStart: 0.5,
-};
 const stamp: RunStamp = { date: "2026-11-28T21:46:00Z", commit: "8c37536", scale: "usual", machine };
 
 const usage: PartRun = {

@@ -1,3 +1,4 @@
 export type { Page } from "playwright-core";
-export { mustHaveBrowser, openBrowser, type FoundBrowser } from "./browser.js";
-export { openPage, type OpenPage } from "./open-page.js";
+export { mustHaveBrowser } from "./browser.js";
+export { browserTests, expectQuiet } from "./browser-tests.js";
+export type { OpenPage } from "./open-page.js";

@@ -1,38 +1,15 @@
 // The page in a real browser, from a file, without a network: every row has its marks where they belong, every curve its points, and nothing
 // is said on the console. Screenshots are left in .report/pages for people to look at. Where no browser can be had, what needs one is
 // reported as skipped, with the reason; in CI on Linux on x64 it fails.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { mustHaveBrowser, openBrowser, openPage, type FoundBrowser, type OpenPage } from "@holdfast-tooling/browser";
-import { afterAll, beforeAll, expect, test, type TestContext } from "vitest";
+import { readFileSync } from "node:fs";
+import { browserTests, expectQuiet, mustHaveBrowser, type OpenPage } from "@holdfast-tooling/browser";
+import { expect, test } from "vitest";
 import type { RunDocument } from "../run-document.js";
 import { htmlPage } from "./html-page.js";
 
 const run = JSON.parse(readFileSync(new URL("../../test/run-document.json", import.meta.url), "utf8")) as RunDocument; // suite-run.test.ts holds it to that
 
-let found: FoundBrowser = { kind: "none", reason: "not opened" };
-const scratch = mkdtempSync(join(tmpdir(), "holdfast-bench-page-"));
-const pages = new URL("../../.report/pages/", import.meta.url);
-
-beforeAll(async () => {
-  mkdirSync(pages, { recursive: true });
-  found = await openBrowser();
-}, 60_000);
-
-afterAll(async () => {
-  if (found.kind === "browser") await found.close();
-  rmSync(scratch, { recursive: true, force: true });
-});
-
-async function open(context: TestContext, scheme: "light" | "dark"): Promise<OpenPage> {
-  if (found.kind === "none") return context.skip(found.reason);
-  const file = join(scratch, `${scheme}.html`);
-  writeFileSync(file, htmlPage(run));
-  const opened = await openPage(found.browser, file, scheme);
-  context.onTestFinished(() => opened.close());
-  return opened;
-}
+const { open, photo } = browserTests(new URL("../../.report/pages/", import.meta.url));
 
 /** Where the middle of each of these is on the screen. */
 async function middles({ page }: OpenPage, selector: string): Promise<{ x: number; y: number }[]> {
@@ -44,8 +21,8 @@ async function middles({ page }: OpenPage, selector: string): Promise<{ x: numbe
 }
 
 test.for(["light", "dark"] as const)("charts have marks, and the page is quiet: %s", async (scheme, context) => {
-  const opened = await open(context, scheme);
-  const { page, complaints, requests } = opened;
+  const opened = await open(context, scheme, htmlPage(run), scheme);
+  const { page } = opened;
   expect(await page.title()).toBe("Holdfast, measured 2026-11-28T21:46:00Z");
 
   const marks = await middles(opened, "table.rows .mark");
@@ -71,15 +48,13 @@ test.for(["light", "dark"] as const)("charts have marks, and the page is quiet: 
     "wal, slope -1.00",
     "classic-level, slope 0.00",
   ]);
-  await page.screenshot({ path: new URL(`run-${scheme}.png`, pages).pathname, fullPage: true });
-  expect(complaints).toEqual([]);
-  expect(requests).toHaveLength(1);
-  expect(requests[0]).toMatch(/^file:/);
+  await photo(opened, `run-${scheme}`);
+  expectQuiet(opened);
 });
 
 test("colours can be told from the ground in both schemes", async (context) => {
   for (const scheme of ["light", "dark"] as const) {
-    const { page } = await open(context, scheme);
+    const { page } = await open(context, scheme, htmlPage(run), scheme);
     const [ground, mark] = await page
       .locator("tr.met .mark")
       .first()

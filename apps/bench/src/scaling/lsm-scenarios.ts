@@ -38,21 +38,26 @@ export function lsmScenarios(settings: LsmSettings): Scenario[] {
       },
     };
   };
+  const putting = async (
+    disk: Disk,
+    size: number,
+    put: (engine: Engine, index: number) => Promise<void>,
+  ): Promise<Work> => {
+    const engine = await filled(disk, size);
+    return {
+      operations: PUTS,
+      async run() {
+        for (let index = 0; index < PUTS; index += 1) await put(engine, index);
+      },
+      dispose: () => engine.close(),
+    };
+  };
   return [
     {
       id: "lsm/put",
       workload: "put of 116 B, each awaited, with the system",
       of: "records",
-      async prepare(disk, size) {
-        const engine = await filled(disk, size);
-        return {
-          operations: PUTS,
-          async run() {
-            for (let index = 0; index < PUTS; index += 1) await engine.put(keyOf(index * 2), valueOf(index));
-          },
-          dispose: () => engine.close(),
-        };
-      },
+      prepare: (disk, size) => putting(disk, size, (engine, index) => engine.put(keyOf(index * 2), valueOf(index))),
     },
     {
       id: "lsm/load",
@@ -67,16 +72,7 @@ export function lsmScenarios(settings: LsmSettings): Scenario[] {
       id: "lsm/durable",
       workload: "durable put of 116 B, each awaited",
       of: "records",
-      async prepare(disk, size) {
-        const engine = await filled(disk, size);
-        return {
-          operations: PUTS,
-          async run() {
-            for (let index = 0; index < PUTS; index += 1) await putDurable(engine, index);
-          },
-          dispose: () => engine.close(),
-        };
-      },
+      prepare: (disk, size) => putting(disk, size, putDurable),
     },
     {
       id: "lsm/waiters",

@@ -1,11 +1,8 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { openDirectory } from "@holdfast/fs-seam";
 import { definitionOf, entityOf, type NewOrderEvent, type OrderLine } from "../order-service/order-events.js";
 import { decide, type OrderCommand, type OrderStatus } from "../order-service/order.js";
 import type { CommandOutcome } from "../order-service/order-service.js";
 import { dayOf } from "../order-service/view-changes.js";
-import { loadSqlite, type Database, type Statement } from "./store-table.js";
+import { loadSqlite, openOnSqlite, type Database, type Statement } from "./store-table.js";
 import type { Opened } from "./store-workloads.js";
 
 export type OpenOrdersTable = (path: string, synchronous: "NORMAL" | "FULL") => Opened<OrdersTable>;
@@ -14,18 +11,8 @@ export type OpenOrdersTable = (path: string, synchronous: "NORMAL" | "FULL") => 
 export function loadOrdersTable(): OpenOrdersTable | undefined {
   const open = loadSqlite();
   if (open === undefined) return undefined;
-  return (path, synchronous) => {
-    const own = mkdtempSync(join(path, "orders-table-"));
-    const database = new open(join(own, "orders.db"));
-    return {
-      subject: new OrdersTable(database, synchronous),
-      directory: openDirectory(own),
-      async dispose() {
-        database.close();
-        rmSync(own, { recursive: true });
-      },
-    };
-  };
+  return (path, synchronous) =>
+    openOnSqlite(open, path, "orders", (database) => new OrdersTable(database, synchronous));
 }
 
 interface OrderTableRow {

@@ -31,22 +31,30 @@ export function loadSqlite(): (new (path: string) => Database) | undefined {
   return installedPeer("better-sqlite3", version) as (new (path: string) => Database) | undefined;
 }
 
-/** The same. */
+/** Opens what `make` makes of a new database `name.db`, in a directory of its own. */
+export function openOnSqlite<T>(
+  open: new (path: string) => Database,
+  path: string,
+  name: string,
+  make: (database: Database) => T,
+): Opened<T> {
+  const own = mkdtempSync(join(path, `${name}-`));
+  const database = new open(join(own, `${name}.db`));
+  return {
+    subject: make(database),
+    directory: openDirectory(own),
+    async dispose() {
+      database.close();
+      rmSync(own, { recursive: true });
+    },
+  };
+}
+
+/** Undefined as for {@link loadSqlite}. */
 export function loadTable(): OpenTable | undefined {
   const open = loadSqlite();
   if (open === undefined) return undefined;
-  return (path, synchronous) => {
-    const own = mkdtempSync(join(path, "table-"));
-    const database = new open(join(own, "events.db"));
-    return {
-      subject: new EventTable(database, synchronous),
-      directory: openDirectory(own),
-      async dispose() {
-        database.close();
-        rmSync(own, { recursive: true });
-      },
-    };
-  };
+  return (path, synchronous) => openOnSqlite(open, path, "events", (database) => new EventTable(database, synchronous));
 }
 
 /** An event as the table has it, its payload decoded. */

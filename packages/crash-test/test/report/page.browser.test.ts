@@ -2,54 +2,16 @@
 // mouse and by keyboard, show hostile text as text, and say nothing on the console. Screenshots are left in .report/pages
 // for people to look at. Where no browser can be had, every test here is reported as skipped, with the reason; in CI on
 // Linux on x64 they fail.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { openBrowser, openPage, type FoundBrowser, type OpenPage, type Page } from "@holdfast-tooling/browser";
-import { afterAll, beforeAll, describe, expect, test, type TestContext } from "vitest";
+import { browserTests, expectQuiet, type Page } from "@holdfast-tooling/browser";
+import { beforeAll, describe, expect, test } from "vitest";
 import type * as Source from "../../src/index.js";
 import { htmlReport, type CrashMatrixOptions } from "../../src/index.js";
 import { protocols } from "../protocols/all.js";
 import { matrixOf } from "../verdict.js";
 import { naiveSave, put, reportOf } from "./naive-save.js";
 
-let found: FoundBrowser = { kind: "none", reason: "not opened" };
-const scratch = mkdtempSync(join(tmpdir(), "holdfast-page-"));
-const pages = new URL("../../.report/pages/", import.meta.url);
-
-beforeAll(async () => {
-  mkdirSync(pages, { recursive: true });
-  found = await openBrowser();
-}, 60_000);
-
-afterAll(async () => {
-  if (found.kind === "browser") await found.close();
-  rmSync(scratch, { recursive: true, force: true });
-});
-
-async function open(
-  context: TestContext,
-  name: string,
-  html: string,
-  scheme: "light" | "dark" = "light",
-): Promise<OpenPage> {
-  if (found.kind === "none") return context.skip(found.reason);
-  const file = join(scratch, `${name}.html`);
-  writeFileSync(file, html);
-  const opened = await openPage(found.browser, file, scheme);
-  context.onTestFinished(() => opened.close());
-  return opened;
-}
-
-/** Nothing on the console, and nothing asked for but the file itself. */
-function expectQuiet({ complaints, requests }: OpenPage): void {
-  expect(complaints).toEqual([]);
-  expect(requests).toHaveLength(1);
-  expect(requests[0]).toMatch(/^file:/);
-}
-
-const photo = (page: Page, name: string): Promise<unknown> =>
-  page.screenshot({ path: new URL(`${name}.png`, pages).pathname, fullPage: true });
+const { open, photo: take } = browserTests(new URL("../../.report/pages/", import.meta.url));
+const photo = (page: Page, name: string): Promise<void> => take({ page }, name);
 
 /** What becomes of each effect, by record number, as the page draws it. */
 async function fatesOn(page: Page): Promise<Record<string, string>> {
