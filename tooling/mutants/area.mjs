@@ -9,7 +9,7 @@ const store = "packages/store";
 const lsm = "packages/lsm-tree";
 const cli = "apps/cli";
 
-/** Test files by short names; every path is relative to the repository. */
+/** Test files by short names, a list where a subject has several; every path is relative to the repository. */
 export const tests = {
   crash: `${seam}/test/crash-fs.test.ts`,
   effectLog: `${seam}/src/effect-log.test.ts`,
@@ -43,7 +43,15 @@ export const tests = {
   lockSteps: `${seam}/test/directory-lock.interleaving.test.ts`,
   replace: `${seam}/src/atomic-replace.test.ts`,
   temp: `${seam}/src/temp-name.test.ts`,
-  realFs: `${seam}/src/real-fs.test.ts`,
+  realFs: [
+    `${seam}/src/real-fs.test.ts`,
+    `${seam}/src/real-fs-listing.test.ts`,
+    `${seam}/src/real-fs-names.test.ts`,
+    `${seam}/src/real-fs-names-barrier.test.ts`,
+    `${seam}/src/real-fs-open.test.ts`,
+    `${seam}/src/real-fs-paths.test.ts`,
+    `${seam}/src/real-fs-windows.test.ts`,
+  ],
   realHandle: `${seam}/src/real-file-handle.test.ts`,
   realDirectory: `${seam}/src/real-directory.test.ts`,
   litmus: `${crashTest}/test/litmus.golden.test.ts`,
