@@ -3,7 +3,7 @@ import { area, tests } from "./area.mjs";
 
 export const realMutations = area(
   "real",
-  [tests.realHandle, tests.protocols],
+  [...tests.realHandle, tests.protocols],
   [
     {
       what: "a promised data barrier is an fsync",
