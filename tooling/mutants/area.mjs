@@ -32,7 +32,12 @@ export const tests = {
   differential: `${seam}/test/differential.property.test.ts`,
   conformance: `${seam}/src/conformance/backends.test.ts`,
   crashStates: `${seam}/test/crash-conformance.crash.test.ts`,
-  simFs: `${seam}/src/sim-fs.test.ts`,
+  simFs: [
+    `${seam}/src/sim-fs.test.ts`,
+    `${seam}/src/sim-fs-barrier-faults.test.ts`,
+    `${seam}/src/sim-fs-crashes.test.ts`,
+    `${seam}/src/sim-fs-operations.test.ts`,
+  ],
   pathLengths: `${seam}/src/path-lengths.test.ts`,
   pathImages: `${seam}/src/path-images.test.ts`,
   seedCases: `${seam}/test/seed-cases.golden.test.ts`,

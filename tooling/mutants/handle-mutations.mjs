@@ -3,7 +3,7 @@ import { area, tests } from "./area.mjs";
 
 export const handleMutations = area(
   "handle",
-  [tests.crash, tests.log, tests.laws, tests.crashStates, tests.simFs],
+  [tests.crash, tests.log, tests.laws, tests.crashStates, ...tests.simFs],
   [
     {
       what: "a handle works on after a crash",

@@ -3,7 +3,7 @@ import { area, tests } from "./area.mjs";
 
 export const logMutations = area(
   "log",
-  [tests.crash, tests.log, tests.laws, tests.crashStates, tests.simFs],
+  [tests.crash, tests.log, tests.laws, tests.crashStates, ...tests.simFs],
   [
     // --- the records ---
     {

@@ -4,7 +4,7 @@ import { isFsError } from "./fs-error.js";
 import { isMediaHandle } from "./media-faults.js";
 import { MemoryFs } from "./memory-fs.js";
 
-/** What holds for promise operations of every in-memory backend; the order of those of SimFs is in `sim-fs.test.ts`. */
+/** What holds for promise operations of every in-memory backend; the order of those of SimFs is in `sim-fs-operations.test.ts`. */
 
 const one = Uint8Array.of(1);
 
