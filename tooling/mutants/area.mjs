@@ -44,7 +44,11 @@ export const tests = {
   publish: `${seam}/src/publish.test.ts`,
   remove: `${seam}/src/remove-durably.test.ts`,
   makeDirectories: `${seam}/src/make-directories-durably.test.ts`,
-  lock: `${seam}/src/directory-lock.test.ts`,
+  lock: [
+    `${seam}/src/directory-lock.test.ts`,
+    `${seam}/src/directory-lock-faults.test.ts`,
+    `${seam}/src/directory-lock-takeover.test.ts`,
+  ],
   lockSteps: `${seam}/test/directory-lock.interleaving.test.ts`,
   replace: `${seam}/src/atomic-replace.test.ts`,
   temp: `${seam}/src/temp-name.test.ts`,

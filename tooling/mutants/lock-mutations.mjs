@@ -3,7 +3,7 @@ import { area, tests } from "./area.mjs";
 
 export const lockMutations = area(
   "lock",
-  [tests.lock, tests.protocols, tests.lockSteps],
+  [...tests.lock, tests.protocols, tests.lockSteps],
   [
     {
       what: "a lock from before a crash releases its successor's",
