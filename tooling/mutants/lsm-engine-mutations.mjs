@@ -180,9 +180,9 @@ export const lsmEngineMutations = [
       },
       {
         what: "a range clear that finds nothing makes no barrier",
-        file: "engine.ts",
-        find: "    await this.write(batch, { rung }); // what it covers is",
-        put: "    if (batch.operationCount > 0) await this.write(batch, { rung }); // what it covers is",
+        file: "range-clear.ts",
+        find: "  await engine.write(batch, { rung }); // what it covers is",
+        put: "  if (batch.operationCount > 0) await engine.write(batch, { rung }); // what it covers is",
         tests: [tests.lsmLiveness],
       },
       {
@@ -194,13 +194,13 @@ export const lsmEngineMutations = [
       },
       {
         what: "a range clear reads in one go",
-        file: "engine.ts",
-        find: "      if (slices.spend(cursor.valueEnd - cursor.valueStart)) await slices.pause();",
+        file: "range-clear.ts",
+        find: "    if (slices.spend(cursor.valueEnd - cursor.valueStart)) await slices.pause();",
         tests: [tests.lsmLiveness],
       },
       {
         what: "batches of a range clear are of any size",
-        file: "engine.ts",
+        file: "range-clear.ts",
         find: " || batch.recordBytes >= CLEAR_BATCH_BYTES",
         tests: [tests.lsmLiveness],
       },

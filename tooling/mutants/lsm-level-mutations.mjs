@@ -155,19 +155,20 @@ export const lsmLevelMutations = lsmArea("lsm level", contract, [
   },
   {
     what: "clear takes no notice of the snapshot",
-    file: "lsm-level.ts",
-    find: "...(snapshot === undefined || snapshot === null ? {} : { snapshot: LsmSnapshot.of(snapshot, this.#engine) }),",
+    file: "level-range.ts",
+    find: "...(snapshot === undefined || snapshot === null ? {} : { snapshot: LsmSnapshot.of(snapshot, engine) }),",
   },
   {
     what: "a database that cannot be closed stays open",
     file: "lsm-level.ts",
-    find: 'if (!(error instanceof LsmError && error.code === "LSM_NO_SPACE")) this.#opened = undefined;',
+    find: "this.#opened = undefined; // The base class takes it",
+    put: "// The base class takes it",
   },
   {
     what: "for want of room a database is gone",
     file: "lsm-level.ts",
-    find: 'if (!(error instanceof LsmError && error.code === "LSM_NO_SPACE")) this.#opened = undefined;',
-    put: "this.#opened = undefined;",
+    find: 'if (!(error instanceof LsmError && error.code === "LSM_NO_SPACE")) {',
+    put: "{",
   },
   {
     what: "options of hooks reach the engine",

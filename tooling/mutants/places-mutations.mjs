@@ -303,8 +303,8 @@ const footerMutations = walArea(
     {
       what: "a new log has no hash",
       file: "recovery.ts",
-      find: 'const { directory, mode, content, hash = "none" } = options;',
-      put: 'const { directory, mode, content } = options; const hash = "none";',
+      find: 'const { directory, mode, content, firstLsn, hash = "none" } = options;',
+      put: 'const { directory, mode, content, firstLsn } = options; const hash = "none";',
     },
   ],
 );

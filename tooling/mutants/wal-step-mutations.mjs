@@ -614,8 +614,9 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "a process that only follows ends by itself",
     file: "wal-options.ts",
-    find: "const pending = setTimeout(action, delayMs);",
-    put: "const pending = setTimeout(action, delayMs).unref();",
+    in: "function timer(",
+    find: "const timeout = setTimeout(action, delayMs);",
+    put: "const timeout = setTimeout(action, delayMs).unref();",
     tests: [tests.walProcesses],
   },
 ]);
