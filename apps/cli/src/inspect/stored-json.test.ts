@@ -13,8 +13,39 @@ test("MessagePack is shown as JSON, what JSON has no word for in words of its ow
   expect(text(undefined)).toBe("null");
 });
 
-test("JSON is shown as it is, and bytes that are neither as null", () => {
-  expect(new StoredJson(new TextEncoder().encode('{ "a": 1 }')).text()).toBe('{"a":1}');
+const stored = (json: string): string => new StoredJson(new TextEncoder().encode(json)).text();
+
+test("JSON is shown as it is, every digit of it, on one line", () => {
+  const json = '{ "a": [1.0, 12345678901234567890],\r\n\t"[{": "]\\"\\\\", "b\\n": {} }';
+  expect(stored(json)).toBe(json.replace(/[\r\n\t]/g, " "));
+  expect(JSON.parse(stored(json))).toEqual(JSON.parse(json));
+});
+
+test("bytes that are neither are null", () => {
   expect(new StoredJson(Uint8Array.of(0xc1, 0)).text()).toBe("null");
   expect(new StoredJson(new Uint8Array()).text()).toBe("null");
+  expect(stored('{"a":}')).toBe("null");
 });
+
+test("nesting is shown up to 512, however it is stored, and never suffered", () => {
+  const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
+  const packed = (depth: number): Uint8Array => Uint8Array.from([...Array<number>(depth - 1).fill(0x91), 0x90]);
+  expect([stored(nested(512)), stored(nested(513)), stored(nested(200_000))]).toEqual([nested(512), "null", "null"]);
+  expect(stored(`[${nested(511)},${nested(511)}]`)).toBe(`[${nested(511)},${nested(511)}]`);
+  expect(new StoredJson(packed(512)).text()).toBe(nested(512));
+  expect(new StoredJson(packed(513)).text()).toBe("null");
+});
+
+test("more than 4 MiB is not made a value of: the memory of an inspection has a bound", () => {
+  const zeros = (bytes: number): string => new StoredJson(packedBytes(bytes - 5)).text();
+  expect(zeros(0x40_0000)).toHaveLength(2 * (0x40_0000 - 5) + 2);
+  expect(zeros(0x40_0001)).toBe("null");
+});
+
+/** So many zeros, as MessagePack stores bytes: behind 5 of its own. */
+function packedBytes(count: number): Uint8Array {
+  const bytes = new Uint8Array(5 + count);
+  bytes[0] = 0xc6;
+  new DataView(bytes.buffer).setUint32(1, count);
+  return bytes;
+}

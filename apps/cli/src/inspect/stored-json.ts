@@ -1,5 +1,13 @@
 import { PayloadCodec } from "@holdfast/segment-codec/payload";
 
+/** Larger ones are not shown as values: one of nothing but empty arrays takes a hundred bytes of memory for each of its own. */
+const maxBytes = 0x40_0000;
+
+/** Objects and arrays in one another; JSON that is nested deeper breaks its readers, and whoever writes it. */
+const maxDepth = 512;
+
+const unknown = "null";
+
 /**
  * Bytes that hold a value, MessagePack or JSON, as JSON for whoever looks. Decoded when it is printed and not before: who only verifies
  * does not pay for it. Lent as the bytes are.
@@ -11,29 +19,52 @@ export class StoredJson {
     this.bytes = bytes;
   }
 
-  /** JSON on one line, or `null` where the bytes are neither. */
+  /** JSON on one line, or `null` where the bytes are neither, more than 4 MiB, or nested deeper than 512. */
   text(): string {
-    const value = this.#decode();
-    return value === undefined ? "null" : (JSON.stringify(value, plain) ?? "null");
-  }
-
-  /** Undefined where the bytes are neither. */
-  #decode(): unknown {
+    if (this.bytes.length > maxBytes) return unknown;
+    let value: unknown;
     try {
-      return codec.decode(this.bytes);
+      value = codec.decode(this.bytes);
     } catch {
-      // A payload that is no MessagePack: the program has a codec of its own.
+      return jsonOf(this.bytes); // a payload that is no MessagePack: the program has a codec of its own
     }
-    try {
-      return JSON.parse(decoder.decode(this.bytes));
-    } catch {
-      return undefined;
-    }
+    return JSON.stringify(value, plain) ?? unknown;
   }
 }
 
-const codec = new PayloadCodec({ maxDepth: 512 });
+const codec = new PayloadCodec({ maxDepth });
 const decoder = new TextDecoder("utf-8", { fatal: true });
+
+/** JSON as it is stored, since its numbers may have more digits than a number of ours, on one line. */
+function jsonOf(bytes: Uint8Array): string {
+  try {
+    const text = decoder.decode(bytes);
+    JSON.parse(text);
+    return isShallow(text) ? text.replace(/[\t\n\r]/g, " ") : unknown; // strings have none of these, only their escapes
+  } catch {
+    return unknown;
+  }
+}
+
+/** @param text - JSON. */
+function isShallow(text: string): boolean {
+  let depth = 0;
+  for (let at = 0; at < text.length; at++) {
+    const character = text[at];
+    if (character === '"') at = endOfString(text, at);
+    else if (character === "[" || character === "{") depth++;
+    else if (character === "]" || character === "}") depth--;
+    if (depth > maxDepth) return false;
+  }
+  return true;
+}
+
+/** Where the string that begins at `at` has its closing quote. */
+function endOfString(text: string, at: number): number {
+  let end = at + 1;
+  while (text[end] !== '"') end += text[end] === "\\" ? 2 : 1;
+  return end;
+}
 
 /** What JSON has no word for: bytes as hex, integers of more than 53 bits in decimal digits, numbers that are none by their names. */
 function plain(_key: string, value: unknown): unknown {
