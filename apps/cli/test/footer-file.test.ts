@@ -70,3 +70,50 @@ test("a later version is unreadable", () => {
     `unreadable 0..${footer.length} SIDX_UNSUPPORTED_VERSION`,
   ]);
 });
+
+/** A trailer alone: where the frames end, and how many rows there are. */
+function trailer(magic: string, framesEnd: bigint, rowCount: number): Uint8Array {
+  const bytes = Buffer.alloc(16);
+  bytes.writeBigUInt64LE(framesEnd, 0);
+  bytes.writeUInt32LE(rowCount, 8);
+  bytes.write(magic, 12, "latin1");
+  return Uint8Array.from(bytes);
+}
+
+test.each([
+  ["SDX3", 0n],
+  ["SDX3", 8n],
+  ["SDX3", 2n ** 64n - 1n],
+  ["SDX2", 0n],
+  ["SDX2", 2n ** 53n],
+])(
+  "16 bytes of %s behind %d bytes of frames, which claim 2^32-1 rows: one error, and the claim",
+  (magic, framesEnd) => {
+    const bytes = trailer(magic, framesEnd, 0xffff_ffff);
+    expect(linesOf(bytes, "x")).toMatchObject([
+      { kind: "damage", offset: 0, length: 16, fields: { verdict: "corrupt", code: "SIDX_OUT_OF_BOUNDS" } },
+      { kind: "footer", offset: 0, length: 16, fields: { format: magic, entryCount: 0xffff_ffff, sound: false } },
+    ]);
+    expect(regionTexts(regionsOfBytes(bytes, "x"))).toEqual(["corrupt 0..16 SIDX_OUT_OF_BOUNDS"]);
+  },
+);
+
+test("a footer of SDX3 alone that is damaged says so, and what it claims", () => {
+  const bytes = Uint8Array.from(readFileSync(new URL("single-000001.sdx3", home)));
+  bytes[100] = (bytes[100] ?? 0) ^ 1;
+  expect(linesOf(bytes, "x")).toMatchObject([
+    { kind: "damage", length: bytes.length, fields: { code: "SIDX_CHECKSUM_MISMATCH" } },
+    { kind: "footer", length: bytes.length, fields: { format: "SDX3", entryCount: 8, sound: false } },
+  ]);
+  const framed = Uint8Array.from([...goldenBytes("single/000001.fbat").subarray(57), ...bytes]);
+  expect(linesOf(framed, "x").filter(({ kind }) => kind === "event")).toHaveLength(8); // it is no footer alone
+});
+
+test("32 bytes of SDX4 that claim 2^32-1 entries: one error, and the claim", () => {
+  const bytes = Buffer.alloc(32, 0xff);
+  bytes.write("SDX4", 28, "latin1");
+  expect(linesOf(Uint8Array.from(bytes), "x")).toMatchObject([
+    { kind: "damage", length: 32, fields: { verdict: "corrupt" } },
+    { kind: "footer", length: 32, fields: { entryCount: 0xffff_ffff, sound: false, coveredBytes: 2n ** 64n - 1n } },
+  ]);
+});

@@ -65,6 +65,15 @@ test.each<[string, SealedChanges, string]>([
   expect(lines.filter(({ kind, fields }) => kind === "footer" && fields["sound"] !== false)).toEqual([]);
 });
 
+test("a footer that is no use is printed with what it claims", () => {
+  const { bytes, footerFrame } = sealed({ footer: flipped(-40) });
+  const place = { offset: footerFrame + FRAME_HEADER_BYTES, length: bytes.length - footerFrame - FRAME_HEADER_BYTES };
+  const fields = { format: "SDX4", entryCount: 4, sound: false, coveredBytes: BigInt(footerFrame) };
+  expect(linesOf(bytes).at(-1)).toEqual({ kind: "footer", ...place, fields });
+  const none = sealed({ footer: () => new Uint8Array(64).fill(1) });
+  expect(linesOf(none.bytes).at(-1)?.kind).toBe("frame");
+});
+
 test("every byte of a footer is looked at", () => {
   const { bytes, footerFrame } = sealed();
   const { length } = bytes.subarray(footerFrame + FRAME_HEADER_BYTES);

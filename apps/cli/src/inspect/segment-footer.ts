@@ -1,4 +1,11 @@
-import { frameKinds, type ByteSource, type FrameCursor, type SegmentHeader } from "@holdfast/segment-codec";
+import {
+  FRAME_HEADER_BYTES,
+  frameKinds,
+  readExactly,
+  type ByteSource,
+  type FrameCursor,
+  type SegmentHeader,
+} from "@holdfast/segment-codec";
 import { SidxError, openSdx4, type Sdx4Entry, type Sdx4Footer } from "@holdfast/sidx-footer";
 import { damage, type DamageVerdict, type Line } from "./line.js";
 
@@ -8,6 +15,7 @@ import { damage, type DamageVerdict, type Line } from "./line.js";
  * frames. What frames of an owner's own kinds hold, only the owner knows; their records may have entries and need not.
  */
 export class SegmentFooter {
+  readonly #source: ByteSource;
   readonly #endOffset: number;
   readonly #footer: Sdx4Footer | undefined;
   #refutation: { readonly code: string; readonly reason: string } | undefined;
@@ -21,6 +29,7 @@ export class SegmentFooter {
    * @throws what the source throws.
    */
   constructor(source: ByteSource, endOffset: number, segment: SegmentHeader) {
+    this.#source = source;
     this.#endOffset = endOffset;
     this.#chain = segment.previousChain;
     const covered = { sizeBytes: endOffset, readAt: (target: Uint8Array, at: number) => source.readAt(target, at) };
@@ -79,8 +88,8 @@ export class SegmentFooter {
       yield damage(verdict, { offset, endOffset }, refutation.code, refutation.reason);
     }
     yield frame;
-    if (footer === undefined) return;
-    yield* footerLines(footer, endOffset, refutation === undefined);
+    if (footer === undefined) yield* claimLines(this.#source, offset + FRAME_HEADER_BYTES, endOffset);
+    else yield* footerLines(footer, endOffset, refutation === undefined);
   }
 
   /** The first contradiction is the one that is told. What is no finding about the footer is passed on. */
@@ -112,7 +121,20 @@ export function* loneFooterLines(source: ByteSource, code: string, reason: strin
     const range = { offset: startOffset, endOffset };
     yield damage(verdictOn(refutation.code), range, refutation.code, refutation.message);
   }
-  if (footer !== undefined) yield* footerLines(footer, endOffset, refutation === undefined);
+  if (footer === undefined) yield* claimLines(source, startOffset, endOffset);
+  else yield* footerLines(footer, endOffset, refutation === undefined);
+}
+
+const trailerBytes = 32;
+
+/** What the trailer of a footer states that is no use: claims, no more. A later version has another trailer. */
+function* claimLines(source: ByteSource, offset: number, endOffset: number): Generator<Line, void, undefined> {
+  if (endOffset - offset < trailerBytes) return;
+  const trailer = Buffer.alloc(trailerBytes);
+  readExactly(source, trailer, endOffset - trailerBytes);
+  if (trailer.toString("latin1", 28) !== "SDX4") return;
+  const claims = { entryCount: trailer.readUInt32LE(8), sound: false, coveredBytes: trailer.readBigUInt64LE(0) };
+  yield { kind: "footer", offset, length: endOffset - offset, fields: { format: "SDX4", ...claims } };
 }
 
 function* footerLines(footer: Sdx4Footer, endOffset: number, sound: boolean): Generator<Line, void, undefined> {
