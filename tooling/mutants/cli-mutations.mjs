@@ -320,8 +320,13 @@ export const cliMutations = [
     [tests.cliOrder],
     [
       { what: "an event may be there twice", file: "fbat-order.ts", find: "this.#ids.has(id)", put: "false" },
-      { what: "a clock may stand still", file: "fbat-order.ts", find: "clock <= last", put: "clock < last" },
-      { what: "a clock may go back", file: "fbat-order.ts", find: "clock <= last", put: "clock === last" },
+      {
+        what: "a clock may stand still",
+        file: "fbat-order.ts",
+        find: "clock <= last.clock",
+        put: "clock < last.clock",
+      },
+      { what: "a clock may go back", file: "fbat-order.ts", find: "clock <= last.clock", put: "clock === last.clock" },
       { what: "lanes share a clock", file: "fbat-order.ts", find: "`${lane} ${entity}`", put: "entity" },
       { what: "entities share a clock", file: "fbat-order.ts", find: "`${lane} ${entity}`", put: "`${lane}`" },
       {
@@ -333,8 +338,26 @@ export const cliMutations = [
       {
         what: "streams are kept without a bound",
         file: "fbat-order.ts",
-        find: "if (last !== undefined || this.#clocks.size < maxKept) this",
+        find: "if (last !== undefined || this.#streams.size < maxKept) this",
         put: "this",
+      },
+      {
+        what: "links are not looked at",
+        file: "fbat-order.ts",
+        find: "textOf(chain.previousHash) === before",
+        put: "true",
+      },
+      {
+        what: "the first event may link to another",
+        file: "fbat-order.ts",
+        find: "clock === 0 ? noHash : ",
+        put: "",
+      },
+      {
+        what: "a gap of the clock is none",
+        file: "fbat-order.ts",
+        find: "last?.clock === clock - 1 ? last.hash : undefined",
+        put: "last?.hash",
       },
       {
         what: "items that never committed have a place in the order",

@@ -1,5 +1,6 @@
 // Frames of batpak with sound checksums that are not where they belong. That no recorded store is accused, dump.golden.test.ts shows.
 import { encodeFbatEventFrame, scanFbatSegment, type FbatEvent } from "@holdfast/segment-codec/fbat";
+import { blake3 } from "@holdfast/segment-codec/blake3";
 import { describe, expect, test } from "vitest";
 import type { Folder } from "../src/inspect/file-format.js";
 import { FbatOrder } from "../src/inspect/fbat-order.js";
@@ -58,8 +59,38 @@ test("a clock may skip, and every entity and lane has its own", () => {
   expect(order.take({ ...first, eventId: id(4), entity: "b", clock: 0 })).toBeUndefined();
   expect(order.take({ ...first, eventId: id(5), clock: 8 })?.code).toBe("INSPECT_OUT_OF_ORDER");
   expect(order.take({ ...first, eventId: id(6), clock: 9 })?.code).toBe("INSPECT_OUT_OF_ORDER");
-  expect(order.take({ ...first, eventId: id(7), clock: 10 })).toBeUndefined();
-  expect(order.take({ ...first, eventId: id(1), clock: 11 })?.code).toBe("INSPECT_REPEATED");
+  expect(order.take({ ...first, eventId: id(7), clock: 11 })).toBeUndefined();
+  expect(order.take({ ...first, eventId: id(1), clock: 12 })?.code).toBe("INSPECT_REPEATED");
+});
+
+test("an event links to the one before it where the clock shows that none is missing, and the first to none", () => {
+  const hash = (last: number): Uint8Array => new Uint8Array(32).fill(last);
+  const at = (clock: number, previous: number, changes: Partial<FbatEvent> = {}): FbatEvent => {
+    const chain = { previousHash: hash(previous), eventHash: hash(100 + clock) };
+    return changed({ eventId: id(clock), entity: "a", lane: 1, clock, chain, ...changes });
+  };
+  const found = (...events: readonly FbatEvent[]): unknown[] => {
+    const order = new FbatOrder();
+    return events.map((each) => order.take(each)?.code);
+  };
+  const none = undefined;
+  expect(found(at(0, 0), at(1, 100), at(3, 102), at(4, 103))).toEqual([none, none, none, none]);
+  expect(found(at(0, 100), at(1, 100))).toEqual(["INSPECT_STREAM_LINK", none]);
+  expect(found(at(0, 0), at(1, 0), at(2, 101))).toEqual([none, "INSPECT_STREAM_LINK", none]);
+  const other = { eventId: id(50), lane: 2 };
+  expect(found(at(4, 103), at(0, 0, other), at(5, 104))).toEqual([none, none, none]);
+  expect(found(at(4, 103), at(5, 104, other))).toEqual([none, none]); // nothing is known of that lane
+});
+
+test("an event of another store in the place of one is found by the link behind it", () => {
+  const found = frames[1]?.event; // the first of a stream that has more
+  if (found?.chain === undefined) throw new Error("the store has events");
+  const content = Uint8Array.of(0xc0);
+  const eventHash = blake3.hash(content);
+  const chain = { ...found.chain, eventHash };
+  const stranger = { ...found, eventId: id(9), content, payloadSize: 1, contentHash: eventHash, chain };
+  expect(codesOf(...pieces.with(1, encodeFbatEventFrame(found)))).toEqual([]);
+  expect(codesOf(...pieces.with(1, encodeFbatEventFrame(stranger)))).toEqual(["INSPECT_STREAM_LINK"]);
 });
 
 test("items of a batch that was given up claim neither an id nor a clock", () => {
