@@ -159,3 +159,24 @@ describe("checkpoints", () => {
     }
   });
 });
+
+test.each([
+  ["ck-abc", "c.chk"],
+  ["ck2-abc", "c.chk"],
+  ["rl-three", "log.bin"],
+])("%s: a byte of the beginning that is damaged, whatever it has become, makes no foreign file of it", (name, file) => {
+  const bytes = bytesOf(name, file);
+  for (let at = 0; at < 8; at++) {
+    for (const value of [0, 0xff, (bytes[at] ?? 0) ^ 0x55]) {
+      const damaged = bytes.with(at, value);
+      if (damaged[at] === bytes[at]) continue;
+      const found = findings({ [file]: damaged });
+      expect({ at, value, ours: found.length > 0 && !found.some(isForeign) }).toEqual({ at, value, ours: true });
+    }
+  }
+  const other = bytes.slice();
+  other.set(Buffer.from("QQQQ", "latin1"));
+  expect(findings({ [file]: other }).every(isForeign)).toBe(true);
+});
+
+const isForeign = (text: string): boolean => text.includes(" foreign ");

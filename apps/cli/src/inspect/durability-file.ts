@@ -166,17 +166,19 @@ function all({ sizeBytes }: ByteSource): { readonly offset: number; readonly end
   return { offset: 0, endOffset: sizeBytes };
 }
 
-/** Begins with the magic, or with a part of it that is the whole file, or with one of a known version and two damaged bits at most. */
+/** Begins with the magic, or with a part of it that is the whole file, or with one of a known version in which a byte or two bits are damaged. */
 function begins(head: Uint8Array, magic: string, versions: readonly number[]): boolean {
   const expected = Buffer.from(magic, "latin1");
   if (head.length < 2) return false;
   if (expected.subarray(0, head.length).equals(head.subarray(0, 4))) return true;
   if (head.length < 8 || !versions.includes(versionOf(head))) return false;
-  let differing = 0;
+  let [bytesDiffering, bitsDiffering] = [0, 0];
   for (const [index, byte] of expected.entries()) {
-    for (let bits = byte ^ (head[index] ?? 0); bits !== 0; bits &= bits - 1) differing++;
+    let bits = byte ^ (head[index] ?? 0);
+    if (bits !== 0) bytesDiffering++;
+    for (; bits !== 0; bits &= bits - 1) bitsDiffering++;
   }
-  return differing <= 2;
+  return bytesDiffering <= 1 || bitsDiffering <= 2;
 }
 
 function isExactly(head: Uint8Array, magic: string, versions: readonly number[]): boolean {
