@@ -151,6 +151,33 @@ export const lsmEngineMutations = [
         tests: [tests.lsmManifest],
       },
       {
+        what: "a close leaves its edits to the next open, however many there are",
+        file: "manifest-log.ts",
+        find: "this.#editBytes > this.#segmentBytes",
+        put: "false",
+        tests: [tests.lsmManifest],
+      },
+      {
+        what: "edits before a snapshot count behind an open",
+        file: "manifest-log.ts",
+        find: "[last, editBytes] = [begun, 0];",
+        put: "last = begun;",
+        tests: [tests.lsmManifest],
+      },
+      {
+        what: "edits of an earlier session count for nothing",
+        file: "manifest-log.ts",
+        find: "      manifest.#editBytes = editBytes;\n",
+        tests: [tests.lsmManifest],
+      },
+      {
+        what: "what a crash has left before a snapshot stays",
+        file: "manifest-log.ts",
+        find: "else await manifest.#prune(snapshotLsn - 1);",
+        put: "else ;",
+        tests: [tests.lsmManifest],
+      },
+      {
         what: "what is closed is read",
         file: "engine.ts",
         find: "    if (this.#isOver) throw",

@@ -495,11 +495,11 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "removals of a prune are not synced",
     file: "wal.ts",
-    find: "removed += 1; await this.#directory.syncNames();",
-    put: "removed += 1;",
+    find: "removed += 1; try { await this.#directory.syncNames();",
+    put: "removed += 1; try {",
   },
   {
-    what: "a failed removal does not end the log",
+    what: "a failed names barrier of a prune does not end the log",
     file: "wal.ts",
     in: "async #prune(lsn: number): Promise<number> {",
     find: "throw this.failed(error);",

@@ -281,8 +281,8 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "several segments go with one barrier",
     file: "wal.ts",
-    find: "removed += 1; await this.#directory.syncNames();",
-    put: "removed += 1; if (!isDue()) await this.#directory.syncNames();",
+    find: "removed += 1; try { await this.#directory.syncNames();",
+    put: "removed += 1; try { if (!isDue()) await this.#directory.syncNames();",
   },
   {
     what: "checkpoints are written beside each other",

@@ -1,5 +1,6 @@
 import type { Directory } from "@holdfast/fs-seam";
 import { openWal, openWalReader, type RecoveryReport, type Wal, type WalOptions } from "@holdfast/wal";
+import { beginSegment } from "@holdfast/wal/rewrite";
 import { isOutOfSpace, ofLog, ofWrite, poisonedBy } from "./log-failure.js";
 import { corrupt, type LsmError } from "./lsm-error.js";
 import { applyEdit, ManifestFold, snapshotChanges, type ManifestState, type Watermarks } from "./manifest-fold.js";
@@ -14,6 +15,7 @@ import { decodeVersionEdit, encodeVersionEdit, type EditChange } from "./version
  * - Of a snapshot before its barrier (C10): the edits before it, and any part of its records. One without its end counts for nothing, and the next
  *   open begins another before it appends anything else.
  * - Of a snapshot behind its barrier (C11): it, and any number of the segments before it, the newest ones: they are pruned behind the barrier.
+ *   The one that a close writes leaves the same (C17).
  *
  * A barrier that fails leaves an edit in doubt (C19): nothing is appended behind it, and only the next open tells whether it counts.
  */
@@ -37,6 +39,7 @@ export type ManifestLogOptions = Pick<WalOptions, "directory" | "mode" | "now" |
 export class ManifestLog {
   readonly #log: Wal;
   readonly #manifestBytes: number;
+  readonly #segmentBytes: number;
   #state: ManifestState;
   /** Bytes of the last snapshot, and of the edits behind it. */
   #snapshotBytes = 0;
@@ -47,10 +50,11 @@ export class ManifestLog {
   /** The work that was asked for last: one edit at a time. Never rejects. */
   #tail: Promise<void> = Promise.resolve();
 
-  private constructor(log: Wal, state: ManifestState, manifestBytes: number) {
+  private constructor(log: Wal, state: ManifestState, manifestBytes: number, segmentBytes: number) {
     this.#log = log;
     this.#state = state;
     this.#manifestBytes = manifestBytes;
+    this.#segmentBytes = segmentBytes;
   }
 
   /**
@@ -75,13 +79,15 @@ export class ManifestLog {
       throw ofLog(error, MANIFEST_DIRECTORY);
     }
     try {
-      const { fold, editBytes } = foldLog(log);
+      const { fold, snapshotLsn, snapshotBytes, editBytes } = foldLog(log);
       const state = fold.state ?? initial;
       if (state === undefined) throw new Error("a manifest without a snapshot is opened only to create it");
-      const manifest = new ManifestLog(log, state, manifestBytes);
+      const manifest = new ManifestLog(log, state, manifestBytes, segmentBytes);
+      manifest.#snapshotBytes = snapshotBytes;
       manifest.#editBytes = editBytes;
       manifest.#isSnapshotOpen = fold.hasOpenSnapshot || fold.state === undefined;
       if (manifest.#isSnapshotOpen) await manifest.#writeSnapshot();
+      else await manifest.#prune(snapshotLsn - 1); // what a crash has left of a snapshot that counts
       return manifest;
     } catch (error) {
       await log.close({ discard: true }).catch(() => {});
@@ -134,9 +140,20 @@ export class ManifestLog {
     return appended;
   }
 
-  /** Waits for what was asked for, and closes the log. Once it has failed, only its files are closed. */
+  /**
+   * Waits for what was asked for, and closes the log. Edits that fill more than a segment become a snapshot first, so that what the next open reads does not depend
+   * on how many of them have come since the last one. Once it has failed, only its files are closed.
+   */
   async close(): Promise<void> {
     await this.#tail;
+    if (this.#failure === undefined && this.#editBytes > this.#segmentBytes) {
+      try {
+        beginSegment(this.#log); // so that all that is before it goes
+        await this.#writeSnapshot();
+      } catch {
+        // Every edit is durable: the next open goes on from them.
+      }
+    }
     try {
       await this.#log.close();
     } catch (error) {
@@ -192,10 +209,15 @@ export class ManifestLog {
     this.#isSnapshotOpen = false;
     this.#snapshotBytes = bytes;
     this.#editBytes = 0;
+    await this.#prune(before);
+  }
+
+  /** What could not be removed stays, and counts for nothing: the next snapshot, or the next open, tries again. */
+  async #prune(lsn: number): Promise<void> {
     try {
-      await this.#log.prune(before);
+      await this.#log.prune(lsn);
     } catch (error) {
-      if (!isOutOfSpace(ofLog(error, MANIFEST_DIRECTORY))) throw this.#fail(error);
+      if (this.#log.failure !== undefined) throw this.#fail(error);
     }
   }
 
@@ -245,15 +267,30 @@ export function readManifest(directory: Directory, salvage?: (problem: LsmError)
   }
 }
 
-function foldLog(log: Pick<Wal, "read" | "firstLsn">): { readonly fold: ManifestFold; readonly editBytes: number } {
+interface FoldedLog {
+  readonly fold: ManifestFold;
+  /** Where the last complete snapshot begins, 0 without one. */
+  readonly snapshotLsn: number;
+  /** Its bytes, and those of the edits behind it. */
+  readonly snapshotBytes: number;
+  readonly editBytes: number;
+}
+
+function foldLog(log: Pick<Wal, "read" | "firstLsn">): FoldedLog {
   const fold = new ManifestFold({ isCut: log.firstLsn > 1 });
+  let last = { snapshotLsn: 0, snapshotBytes: 0 };
+  let begun = last;
   let editBytes = 0;
-  for (const { payload } of log.read()) {
-    const before = fold.state;
-    fold.add(decodeVersionEdit(payload));
-    editBytes = fold.state === before || fold.hasOpenSnapshot ? editBytes : editBytes + payload.length;
+  for (const { lsn, payload } of log.read()) {
+    const changes = decodeVersionEdit(payload);
+    fold.add(changes);
+    if (changes[0]?.kind === "snapshotBegin") begun = { snapshotLsn: lsn, snapshotBytes: 0 };
+    const isEnd = changes.at(-1)?.kind === "snapshotEnd";
+    if (isEnd || fold.hasOpenSnapshot) begun.snapshotBytes += payload.length;
+    else editBytes += payload.length;
+    if (isEnd) [last, editBytes] = [begun, 0];
   }
-  return { fold, editBytes };
+  return { fold, ...last, editBytes };
 }
 
 function snapshotRecords(state: ManifestState): EditChange[][] {

@@ -3,6 +3,7 @@
 import { Directory } from "@holdfast/fs-seam";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
+import { openWalReader } from "@holdfast/wal";
 import { describe, expect, test } from "vitest";
 import { openEngine, type Engine } from "../src/engine.js";
 import { LevelError } from "../src/level-error.js";
@@ -253,3 +254,32 @@ test.each(["wal", "manifest"])("a close whose %s fails names it", async (name) =
   fs.plan.arm(`truncate:/${name}/* n1 EIO`);
   await expect(engine.close()).rejects.toMatchObject({ code: "LSM_WRITE_FAILED", context: { file: name } });
 });
+
+test.each(["wal", "manifest"])(
+  "what cannot be removed of the %s ends nothing, and goes with the next flush",
+  async (log) => {
+    const fs = new FaultFs(new MemoryFs());
+    const directory = new Directory(fs);
+    const engine = await openEngine({ ...small, directory, manifestBytes: 100 });
+    const round = async (): Promise<void> => {
+      for (let at = 0; at < 10; at++) await engine.put(bytes(`${at}`.padEnd(200, "k")), bytes("v".repeat(300)));
+      await engine.flush();
+      await engine.idle();
+    };
+    const records = (): { firstLsn: number; lastLsn: number } => openWalReader({ directory: directory.directory(log) });
+    await round();
+    const removals = fs.plan.arm(`remove:/${log}/*.seg times 2 EIO`);
+    for (let at = 0; at < 20 && removals.fired < 2; at++) await round();
+    expect(removals.fired).toBe(2);
+    expect(engine.failure).toBeUndefined();
+    const { lastLsn } = records();
+    for (let at = 0; at < 20 && records().firstLsn <= lastLsn; at++) await round();
+    expect(records().firstLsn).toBeGreaterThan(lastLsn);
+    const found = contentOf(engine);
+    expect(found).toHaveLength(10);
+    await engine.close();
+    const reopened = await openEngine({ ...small, directory });
+    expect(contentOf(reopened)).toEqual(found);
+    await reopened.close();
+  },
+);

@@ -3,9 +3,11 @@ import { crashMatrix } from "@holdfast/crash-test";
 import { Directory } from "@holdfast/fs-seam";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
-import { expect, test } from "vitest";
+import { openWalReader } from "@holdfast/wal";
+import { describe, expect, test } from "vitest";
 import type { ManifestState } from "../src/manifest-fold.js";
 import { ManifestLog, readManifest } from "../src/manifest-log.js";
+import { decodeVersionEdit } from "../src/version-edit.js";
 import type { EditChange, TableMeta } from "../src/version-edit.js";
 import { Version } from "../src/version.js";
 
@@ -160,4 +162,93 @@ test("law 38: behind an edit whose barrier failed nothing is appended, and the n
   await manifest.close();
   const state = readManifest(directory);
   expect([[1], [1, 2]]).toContainEqual(state && tablesOf(state));
+});
+
+describe("what a close leaves to the next open", () => {
+  /** One of 17 segments and more, so that the edits are not written anew before the close. */
+  const manifestBytes = 4000;
+
+  const filled = async (directory: Directory, edits: number): Promise<ManifestLog> => {
+    const manifest = await open(directory, manifestBytes, initial);
+    for (let n = 1; n <= edits; n++) {
+      await manifest.append(
+        () => edit(n),
+        () => marks(n),
+      );
+    }
+    return manifest;
+  };
+  /** Of each record, whether it is one of a snapshot. */
+  const recordsIn = (directory: Directory): boolean[] => {
+    using reader = openWalReader({ directory });
+    return [...reader.read()].map(({ payload }) => {
+      return decodeVersionEdit(payload).some(({ kind }) => kind === "snapshotEnd");
+    });
+  };
+
+  test("edits that fill more than a segment are a snapshot, and nothing is before it", async () => {
+    const directory = new Directory(new MemoryFs());
+    await (await filled(directory, 20)).close();
+    expect(recordsIn(directory)).toEqual([true]);
+    const reopened = await open(directory, manifestBytes, undefined);
+    expect(tablesOf(reopened.state)).toEqual([19, 20]);
+    await reopened.close();
+    expect(recordsIn(directory)).toEqual([true]);
+  });
+
+  test("a few edits stay what they are, so that a close is no more than a barrier", async () => {
+    const directory = new Directory(new MemoryFs());
+    await (await filled(directory, 3)).close();
+    expect(recordsIn(directory)).toEqual([true, false, false, false]);
+  });
+
+  test("how much the edits are is known behind an open as well", async () => {
+    const directory = new Directory(new MemoryFs());
+    const many = 12; // with those of the other session they fill a segment, neither do by themselves
+    await (await filled(directory, many)).close();
+    expect(recordsIn(directory)).toHaveLength(1 + many);
+    const reopened = await open(directory, manifestBytes, undefined);
+    for (let n = many + 1; n <= 2 * many; n++) {
+      await reopened.append(
+        () => edit(n),
+        () => marks(n),
+      );
+    }
+    await reopened.close();
+    expect(recordsIn(directory)).toEqual([true]);
+  });
+
+  test.each(["write:*.seg n1 ENOSPC", "write:*.seg n1 EIO", "sync:*.seg n1 EIO", "remove:*.seg n1 EIO"])(
+    "%s: a snapshot that cannot be written is no reason for a close to fail, and nothing is lost",
+    async (fault) => {
+      const fs = new FaultFs(new MemoryFs());
+      const directory = new Directory(fs);
+      const manifest = await filled(directory, 20);
+      fs.plan.arm(fault);
+      await manifest.close();
+      const reopened = await open(directory, manifestBytes, undefined);
+      expect(tablesOf(reopened.state)).toEqual([19, 20]);
+      await reopened.close();
+    },
+  );
+
+  test("what could not be removed behind a snapshot goes at the next open", async () => {
+    const fs = new FaultFs(new MemoryFs());
+    const directory = new Directory(fs);
+    const options = { directory, mode: "recover", manifestBytes: 400_000, turn: () => Promise.resolve() } as const;
+    const manifest = await ManifestLog.open(options, initial);
+    for (let n = 1; n <= 6; n++) {
+      await manifest.append(
+        () => [...edit(n), { kind: "compactPointer", level: 1, key: new Uint8Array(50_000) }], // so much that the next open leaves segments as they are
+        () => marks(n),
+      );
+    }
+    fs.plan.arm("remove:*.seg n1 EIO");
+    await manifest.close();
+    expect(recordsIn(directory)).toEqual([true, false, false, false, false, false, false, true]);
+    const reopened = await ManifestLog.open(options, undefined);
+    expect(tablesOf(reopened.state)).toEqual([5, 6]);
+    await reopened.close();
+    expect(recordsIn(directory)).toEqual([true]);
+  });
 });

@@ -98,6 +98,8 @@ export class Wal extends OpenLog {
    * Removes the segments whose records all have LSNs up to `lsn`, the oldest first, each durably before the next, and returns how
    * many. Never removes the segment that is written to, nor what follows the oldest checkpoint that is kept, once there is one, nor
    * what a reader of this handle has still to read, nor anything from the first one on that `mayPrune` keeps.
+   *
+   * @throws `FsError` where a file cannot be removed: call it again; the log is as it was. A names barrier that fails ends the log.
    */
   prune(lsn: number): Promise<number> {
     return this.during(() => this.#prune(lsn));
@@ -122,11 +124,12 @@ export class Wal extends OpenLog {
       if (isOpen) await this.commit.sync("data");
       this.check();
       if (live[0] !== first || !isDue()) continue; // another prune was faster, or a reader has come
+      // A file that cannot be removed stays what it was, and the next prune begins with it; one that went all the same is gone by then.
+      this.#directory.removeIfPresent(first.file);
+      live.shift();
+      index.remove(first.header.segmentId);
+      removed += 1;
       try {
-        this.#directory.remove(first.file);
-        live.shift();
-        index.remove(first.header.segmentId);
-        removed += 1;
         await this.#directory.syncNames();
       } catch (error) {
         throw this.failed(error);

@@ -5,7 +5,7 @@ import { CrashFs, type FailedSyncAftermath } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { describe, expect, test } from "vitest";
 import { footers } from "./footers.js";
-import { openWal, WalError, type Wal, type WalOptions } from "../src/index.js";
+import { openWal, openWalReader, WalError, type Wal, type WalOptions } from "../src/index.js";
 import { bytesOf, demandPrefix, readInEveryMode, small, textsOf } from "./log-law.js";
 
 const record = (name: string): string => name.padEnd(40, ".");
@@ -157,7 +157,6 @@ test.each([
   ["a write before a barrier", "write:*.seg n1 EIO", (log: Wal) => log.sync()],
   ["a write before a blocking barrier", "write:*.seg n1 EIO", (log: Wal) => log.syncBlocking()],
   ["a write", "write:*.seg n1 EIO", (log: Wal) => log.write()],
-  ["a removal", "remove:*.seg n1 EIO", (log: Wal) => log.prune(3)],
   ["the names barrier of a prune", "syncNames:/ n3 failedSync EIO", (log: Wal) => log.prune(3)],
 ] as const)("%s that fails ends the log", async (_, plan, step) => {
   const fs = new FaultFs(new CrashFs(), plan);
@@ -171,6 +170,29 @@ test.each([
   await demandPoisoned(log, 4);
   await log.close();
   expect(fs.openHandles).toEqual([]);
+});
+
+test("a removal that fails leaves the log as it was, and another prune goes on from there", async () => {
+  for (const isGone of [false, true]) {
+    const memory = new CrashFs();
+    const fs = new FaultFs(memory, "remove:*.seg n2 EIO");
+    const directory = new Directory(fs);
+    const log = await openWal({ directory, ...small, bufferBytes: 4096, segmentBytes: 128 });
+    for (const each of ["a", "b", "c", "d", "e"]) log.append(bytesOf(each.repeat(60)));
+    await log.sync();
+    expect(log.segments().map(({ baseLsn }) => baseLsn)).toEqual([1, 2, 3, 4, 5]);
+    await expect(log.prune(4)).rejects.toMatchObject({ code: "FS_IO", operation: "remove" });
+    expect(log.failure).toBeUndefined();
+    expect(log.firstLsn).toBe(2);
+    const [second] = log.segments();
+    if (isGone) memory.remove(`/${second?.file}`); // the system has said otherwise
+    log.append(bytesOf("f"));
+    expect(await log.prune(4)).toBe(3);
+    expect(log.firstLsn).toBe(5);
+    await log.close();
+    expect(textsOf(openWalReader({ directory: new Directory(memory) }))).toEqual([`5:${"e".repeat(60)}`, "6:f"]);
+    expect(fs.openHandles).toEqual([]);
+  }
 });
 
 /** Its next barrier of a file fails once, with an error that no file system of the seam throws. */

@@ -36,6 +36,10 @@ const waiters = [10, 1_000];
  * What an operation allocates does not grow with what is there, with the number of streams, or with how many wait. A log looks through the names of its
  * segments for the next one, so that each of them adds to every change of segments: with 16 KiB to a segment that is a fraction of a byte for each
  * record, and with the default a thousandth of that.
+ *
+ * What remains between two sizes is where in a doubling they lie: an append to a store takes 13.0 to 13.8 kB with any number of waiters from 10 to 1,500, as
+ * the columns of its index have just been doubled or not, and a get 1.8 to 2.2 kB with any number of records from 1,000 to 40,000, as there are one to four tables in
+ * level 0. A list of all who wait, or of all tables, made for each operation, would be 8 bytes for each, and a slope of 1.
  */
 const laws: readonly Law[] = [
   { id: "wal/append", sizes: records, slope: 0.05, each: 0.01 },

@@ -199,7 +199,7 @@ const table: readonly Laws[] = [
   {
     id: "lsm/open-tables",
     sizes: records,
-    laws: [linear("calls", 4.2 / TABLE_RECORDS, 130), linear("bytesRead", 550 / TABLE_RECORDS, 30_000)],
+    laws: [linear("calls", 1.2 / TABLE_RECORDS, 130), linear("bytesRead", 260 / TABLE_RECORDS, 20_000)],
   },
   { id: "lsm/get", sizes: records, laws: [bounded("calls", 0.1, 1), bounded("bytesRead", 0.1, 1_024)] },
   { id: "lsm/scan", sizes: records, laws: [bounded("calls", 0, 0.05), flat("bytesRead", 116)] },
