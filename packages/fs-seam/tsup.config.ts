@@ -9,6 +9,8 @@ export default defineConfig(
     sim: "src/sim-entry.ts",
     fault: "src/fault-entry.ts",
     conformance: "src/conformance/index.ts",
+    // A chunk of its own for what imports node:fs, so that a bundle without the real file system has none of these imports; not exported.
+    "real-directory": "src/real-directory.ts",
     "seed-cases": "src/seed-cases/seed-cases.ts", // for scripts/seed-cases.mjs; not exported, not published
   }),
 );
