@@ -12,7 +12,7 @@ import { batchPayloadBytes, encodeBatchPayload } from "./batch-payload.js";
 import { freshNonce } from "./fresh-identity.js";
 import { NextSegment, type ReadySegment } from "./next-segment.js";
 import { formatSegmentFileName } from "./segment-file-name.js";
-import { spaceFailure } from "./space-failure.js";
+import { isHarmless, spaceFailure } from "./space-failure.js";
 import type { SoundSegment } from "./segment-survey.js";
 import { SparseIndex } from "./sparse-index.js";
 import { Watermark } from "./watermark.js";
@@ -175,19 +175,23 @@ export class LogWriter {
 
   /**
    * Appends the records in one frame and hands everything to the system; returns the LSN of the first. With a full disk the frame is
-   * taken back: what it left in the file lies behind the end of the log, and is overwritten by the next one.
+   * taken back, and what it left in the file is cut off.
    */
   appendWritten(records: readonly Uint8Array[]): number {
     const record = records.length === 1 ? records[0] : undefined;
     const payloadBytes = record?.length ?? batchPayloadBytes(records);
-    this.#reserve(payloadBytes);
-    const takeBack = this.#encoder.mark();
+    const encoder = this.#encoder;
+    const takeBack = encoder.mark();
     const lsn = record === undefined ? this.appendBatch(records) : this.append(record);
     try {
       this.write();
     } catch (error) {
       this.#filled -= frameBytes(payloadBytes);
-      takeBack();
+      // A rotation has come before it: the frame is the first of its segment.
+      if (this.#encoder === encoder) takeBack();
+      else this.#encoder = new FrameEncoder(this.#active.segment.header);
+      // All of the frame but its padding may be there, and zeros ahead would pass for that.
+      if (isHarmless(error)) this.#cutAhead(this.#active);
       throw error;
     }
     return lsn;
@@ -195,10 +199,15 @@ export class LogWriter {
 
   /** Cuts the zeros ahead off a segment that a barrier covers to its end, and closes it. */
   finish(open: OpenSegment): void {
-    if (open.allocatedBytes > open.writtenBytes) open.handle.truncate(open.writtenBytes);
+    if (open.allocatedBytes > open.writtenBytes) this.#cutAhead(open);
     open.handle.close();
     open.segment.sizeBytes = open.writtenBytes;
     this.open.splice(this.open.indexOf(open), 1);
+  }
+
+  #cutAhead(open: OpenSegment): void {
+    open.handle.truncate(open.writtenBytes);
+    open.allocatedBytes = open.writtenBytes;
   }
 
   /** The last act on the active segment: puts the owner's footer at its end, if there is one. */

@@ -74,6 +74,43 @@ test("a record that met a full disk is not there, whatever follows; every other 
   );
 });
 
+test.each([33, 34, 39])(
+  "a frame of which a full disk took %i of 40 bytes is not there, although zeros would pass for its padding",
+  async (bytes) => {
+    const fs = new FaultFs(new MemoryFs());
+    const options = { ...small, segmentBytes: 65_536, preallocateBytes: 4096 };
+    const log = await openWal({ directory: new Directory(fs), ...options });
+    await log.appendDurable(bytesOf("1"));
+    fs.plan.arm(`write:*.seg n1 torn ${bytes} ENOSPC`);
+    expect(() => log.appendWritten([bytesOf("2")])).toThrowError(expect.objectContaining({ code: "WAL_NO_SPACE" }));
+    expect(await readInEveryMode((fs.inner as MemoryFs).snapshot())).toEqual(["1:1"]);
+    expect(log.appendWritten([bytesOf("3")])).toBe(2);
+    expect(await readInEveryMode((fs.inner as MemoryFs).snapshot())).toEqual(listed(["1", "3"]));
+    await log.close();
+  },
+);
+
+test("a segment that grows old between two looks at the clock is left once, and a full disk takes back no more than its frame", async () => {
+  for (let failing = 1; failing <= 24; failing += 1) {
+    let clock = 0;
+    const fs = new FaultFs(new MemoryFs(), `write:*.seg n${failing} ENOSPC`);
+    const options = { ...small, segmentBytes: 4096, maxSegmentAgeMs: 5, now: () => (clock += 1) };
+    const log = await openWal({ directory: new Directory(fs), ...options });
+    const appended: string[] = [];
+    for (let index = 0; index < 12; index += 1) {
+      try {
+        expect(log.appendWritten([bytesOf(`${index}`)])).toBe(appended.length + 1);
+        appended.push(`${index}`);
+      } catch (error) {
+        if (!(error instanceof WalError && error.code === "WAL_NO_SPACE")) throw error;
+      }
+    }
+    expect(fs.plan.fired === 0 ? 12 : 11, `write ${failing}`).toBe(appended.length);
+    expect(await readInEveryMode((fs.inner as MemoryFs).snapshot())).toEqual(listed(appended));
+    await log.close();
+  }
+});
+
 test("a disk that fails otherwise ends the log, which says so", async () => {
   const fs = new FaultFs(new MemoryFs());
   const log = await openWal({ directory: new Directory(fs), ...small });
