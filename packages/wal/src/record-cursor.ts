@@ -62,10 +62,7 @@ export function openRecordCursor({
 }: SegmentRange): RecordCursor {
   const walkOver = (segments: readonly SoundSegment[], from: number, index: SparseIndex): FrameWalk => {
     const first = segments[0] as SoundSegment; // not empty
-    if (from < first.header.baseLsn) {
-      const message = `LSN ${from} has been pruned; the log begins with ${first.header.baseLsn}`;
-      throw new WalError("WAL_PRUNED", message, { lsn: from, expected: first.header.baseLsn });
-    }
+    if (from < first.header.baseLsn) throw prunedFailure(from, first.header.baseLsn);
     const segment = segments.findLast(({ header }) => header.baseLsn <= from) as SoundSegment; // the first one, if no other
     const position = index.before(segment.header.segmentId, from);
     const start = position === undefined ? { segment } : { segment, position };
@@ -74,6 +71,10 @@ export function openRecordCursor({
   // Places of a segment that retention has written again lead nowhere in its new file.
   const walkAnew = lookAgain && ((from: number): FrameWalk => walkOver(lookAgain(), from, new SparseIndex()));
   return new RecordCursor({ ...range, walk: (from) => walkOver(live, from, range.index), walkAnew });
+}
+
+export function prunedFailure(lsn: number, expected: number): WalError {
+  return new WalError("WAL_PRUNED", `LSN ${lsn} has been pruned; the log begins with ${expected}`, { lsn, expected });
 }
 
 /**

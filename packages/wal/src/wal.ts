@@ -5,7 +5,7 @@ import { writeStatement } from "./closing-statement.js";
 import type { BarrierStats } from "./group-commit.js";
 import { openLocked } from "./locked-opening.js";
 import { OpenLog } from "./open-log.js";
-import { openRecordCursor, type RecordCursor } from "./record-cursor.js";
+import { openRecordCursor, prunedFailure, type RecordCursor } from "./record-cursor.js";
 import { recoverLog, type RecoveredLog } from "./recovery.js";
 import { spaceFailure } from "./space-failure.js";
 import { listSegments, type LogSegment } from "./segment-list.js";
@@ -96,8 +96,8 @@ export class Wal extends OpenLog {
 
   /**
    * Removes the segments whose records all have LSNs up to `lsn`, the oldest first, each durably before the next, and returns how
-   * many. Never removes the segment that is written to, nor what follows the oldest checkpoint that is kept, once there is one, nor
-   * what a reader of this handle has still to read, nor anything from the first one on that `mayPrune` keeps.
+   * many. Never removes the segment that is written to, nor what follows the oldest checkpoint that is kept, once there is one, or one
+   * that is being written, nor what a reader of this handle has still to read, nor anything from the first one on that `mayPrune` keeps.
    *
    * @throws `FsError` where a file cannot be removed: call it again; the log is as it was. A names barrier that fails ends the log.
    */
@@ -145,7 +145,8 @@ export class Wal extends OpenLog {
    *
    * @param payload - borrowed until the promise settles.
    * @returns LSN of the oldest generation that is kept: up to there the log may be pruned.
-   * @throws {@link WalError} `WAL_LSN_OUT_OF_RANGE` for an LSN that was never appended, `WAL_CHECKPOINT_TOO_LARGE`, `WAL_NO_SPACE`.
+   * @throws {@link WalError} `WAL_LSN_OUT_OF_RANGE` for an LSN that was never appended, `WAL_PRUNED` for one whose next record is
+   * gone, so that nobody could go on from there, `WAL_CHECKPOINT_TOO_LARGE`, `WAL_NO_SPACE`.
    */
   checkpoint(payload: Uint8Array, options: { readonly lsn?: number } = {}): Promise<number> {
     return this.during(() => this.#checkpoint(payload, options));
@@ -162,17 +163,22 @@ export class Wal extends OpenLog {
       throw new WalError("WAL_CHECKPOINT_TOO_LARGE", message, { expected: maxCheckpointBytes, actual: payload.length });
     }
     checkLsn("lsn", lsn, 0, this.lastLsn);
-    if (lsn > this.durableLsn) await this.commit.sync("data");
-    const { logId } = this.writer.active.segment.header;
-    const identity = { logId, lsn, content, maxCheckpointBytes, keepCheckpoints };
-    const writing = this.#checkpointing.then(() => writeCheckpoint(this.#directory, payload, identity));
-    this.#checkpointing = writing.catch(() => {});
+    const { firstLsn } = this;
+    if (lsn < firstLsn - 1) throw prunedFailure(lsn + 1, firstLsn); // nobody could go on from it
+    const needed = { neededFrom: lsn + 1 };
+    this.reading.add(needed);
     let oldest: number;
     try {
+      if (lsn > this.durableLsn) await this.commit.sync("data");
+      const { logId } = this.writer.active.segment.header;
+      const identity = { logId, lsn, content, maxCheckpointBytes, keepCheckpoints };
+      const writing = this.#checkpointing.then(() => writeCheckpoint(this.#directory, payload, identity));
+      this.#checkpointing = writing.catch(() => {});
       oldest = await writing;
     } catch (error) {
       throw spaceFailure(error); // the log itself has no part in it, and a file that was not finished has no name
     } finally {
+      this.reading.delete(needed);
       this.#keptLsn = undefined;
     }
     this.observation.tell(() => ({ kind: "checkpoint", lsn, bytes: payload.length }));

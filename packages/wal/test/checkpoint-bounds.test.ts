@@ -69,6 +69,39 @@ test("the first one keeps what it needs of a log that was pruned without", async
   await log.close();
 });
 
+test("one that nobody could go on from is refused, and writes nothing", async () => {
+  const directory = new Directory(new MemoryFs());
+  const log = await openWal({ directory, ...small });
+  for (let lsn = 1; lsn <= 7; lsn += 1) log.append(record(String(lsn)));
+  await log.prune(4);
+  expect(log.firstLsn).toBe(5);
+  for (const lsn of [0, 3]) {
+    const refused = { code: "WAL_PRUNED", context: { lsn: lsn + 1, expected: 5 } };
+    await expect(log.checkpoint(bytesOf("state"), { lsn })).rejects.toMatchObject(refused);
+    await expect(log.publish(bytesOf("state"), { lsn })).rejects.toMatchObject(refused);
+  }
+  expect(directory.list().filter(({ name }) => name.endsWith(".ckpt"))).toEqual([]);
+  await log.checkpoint(bytesOf("four"), { lsn: 4 });
+  expect(log.latestCheckpoint().checkpoint?.lsn).toBe(4);
+  await log.close();
+});
+
+test("what one needs that is being written is not pruned meanwhile", async () => {
+  const directory = new Directory(new MemoryFs());
+  const log = await openWal({ directory, ...small });
+  for (let lsn = 1; lsn <= 7; lsn += 1) log.append(record(String(lsn)));
+  const [oldest, removed] = await Promise.all([log.checkpoint(bytesOf("two"), { lsn: 2 }), log.prune(6)]);
+  expect([oldest, removed, log.firstLsn]).toEqual([2, 2, 3]);
+  expect(log.latestCheckpoint().checkpoint?.lsn).toBe(2);
+  // One that fails leaves nothing behind that would hold up the next prune.
+  await expect(log.checkpoint(bytesOf("x"), { lsn: 99 })).rejects.toMatchObject({ code: "WAL_LSN_OUT_OF_RANGE" });
+  await log.checkpoint(bytesOf("six"), { lsn: 6 });
+  await log.checkpoint(bytesOf("six again"), { lsn: 6 });
+  await log.checkpoint(bytesOf("seven"), { lsn: 7 });
+  expect([await log.prune(7), log.firstLsn]).toEqual([4, 7]);
+  await log.close();
+});
+
 test("one under the name of another LSN proves nothing, and is not used", async () => {
   const { directory, log } = await logWithCheckpoints();
   await log.close();
