@@ -8,6 +8,7 @@ import {
   inspectSegmentHeader,
   type ByteSource,
 } from "@holdfast/segment-codec";
+import { isOfLog } from "./segment-survey.js";
 import type { WalErrorCode } from "./wal-error.js";
 
 /**
@@ -66,9 +67,7 @@ export function decodeCheckpoint(source: ByteSource, logId: Uint8Array, maxPaylo
     return refused(`its header is ${outcome.kind}`, 0, code);
   }
   const { header } = outcome;
-  if (header.logId.some((byte, index) => byte !== logId[index])) {
-    return refused("it belongs to another log", 0, "WAL_FOREIGN_SEGMENT");
-  }
+  if (!isOfLog(header, logId)) return refused("it belongs to another log", 0, "WAL_FOREIGN_SEGMENT");
   if (source.sizeBytes > SEGMENT_HEADER_BYTES + frameBytes(maxPayloadBytes)) return refused("it is too large");
   const cursor = new FrameCursor(source, header, { windowBytes: 64 });
   if (!cursor.next()) return refused(`its frame cannot be read (${String(cursor.stop)})`);

@@ -1,9 +1,8 @@
 import { removeDurably, stageFile, type Directory } from "@holdfast/fs-seam";
-import { inspectSegmentHeader, SEGMENT_HEADER_BYTES } from "@holdfast/segment-codec";
 import { formatCheckpointFileName, parseCheckpointFileName } from "./checkpoint-file-name.js";
 import { freshNonce } from "./fresh-identity.js";
 import { decodeCheckpoint, encodeCheckpoint, type CheckpointOutcome } from "./checkpoint-codec.js";
-import { openSegment, type SegmentSurvey } from "./segment-survey.js";
+import { isOfLog, openSegment, readHeader, type SegmentSurvey } from "./segment-survey.js";
 import { WalError } from "./wal-error.js";
 
 /**
@@ -84,15 +83,8 @@ function stands(
   named: { readonly file: string; readonly lsn: number },
   logId: Uint8Array,
 ): boolean {
-  const source = openSegment(directory, named.file);
-  try {
-    const bytes = new Uint8Array(Math.min(source.sizeBytes, SEGMENT_HEADER_BYTES));
-    const outcome = inspectSegmentHeader(bytes.subarray(0, source.readAt(bytes, 0)));
-    if (outcome.kind !== "segment" || outcome.header.durableLsn !== named.lsn) return false;
-    return outcome.header.logId.every((byte, index) => byte === logId[index]);
-  } finally {
-    source.close();
-  }
+  const { outcome } = readHeader(directory, named.file);
+  return outcome.kind === "segment" && outcome.header.durableLsn === named.lsn && isOfLog(outcome.header, logId);
 }
 
 export interface CheckpointWrite {

@@ -1,6 +1,6 @@
 import { SEGMENT_HEADER_BYTES, findLaterFrames, inspectSegmentHeader, readExactly } from "@holdfast/segment-codec";
 import type { SectionBoundary } from "./record-log-section.js";
-import type { SegmentSource } from "./segment-survey.js";
+import { isOfLog, type SegmentSource } from "./segment-survey.js";
 
 /**
  * What the bytes behind the end of a record log say: frame headers of the section that it ends in, and sound headers of later
@@ -73,7 +73,7 @@ function findLaterSections(source: SegmentSource, { offset, section }: SectionBo
       const { header } = outcome;
       // A lower number belongs to what an earlier open has cut off.
       if (header.segmentId > endsIn + SECTION_WINDOW) continue;
-      if (header.segmentId <= endsIn || header.logId.some((byte, index) => byte !== logId[index])) continue;
+      if (header.segmentId <= endsIn || !isOfLog(header, logId)) continue;
       headerCount += 1;
       durableLsn = Math.max(durableLsn, header.durableLsn);
       keep(sections, header);

@@ -72,11 +72,12 @@ export async function recoverLog(options: ResolvedWalOptions): Promise<Recovered
   // What is salvaged goes on with LSNs that these have counted already.
   const ahead = checkpoints.filter(({ lsn }) => mode === "salvage" && lsn > tail.lastLsn).map(({ file }) => file);
   const target: CopyTarget = { options, survey, live, tail, keepLsn, ahead };
-  const merged = await writeSegment(target, switchPoint(directory, live, tail, { ...limits(options), keepLsn }));
+  const writeFrom = (mergeBytes: number): ReturnType<typeof writeSegment> => {
+    const limits = { keepLsn, mergeBytes, maxPayloadBytes: options.maxRecordBytes };
+    return writeSegment(target, switchPoint(directory, live, tail, limits));
+  };
   // A sealed segment that is damaged is left where it is, for the one who reads it to hear of.
-  const written =
-    merged ??
-    (await writeSegment(target, switchPoint(directory, live, tail, { ...limits(options), keepLsn, mergeBytes: -1 })));
+  const written = (await writeFrom(options.mergeBytes)) ?? (await writeFrom(-1));
   if (written === undefined) throw new WalError("WAL_CORRUPT", "the tail reads otherwise than it did a moment ago");
   const { kept, replaced, aside } = written;
   for (const file of replaced) directory.remove(file);
@@ -102,10 +103,6 @@ export async function recoverLog(options: ResolvedWalOptions): Promise<Recovered
       scannedBytes: tail.scannedBytes,
     },
   };
-}
-
-function limits({ mergeBytes, maxRecordBytes }: ResolvedWalOptions): { mergeBytes: number; maxPayloadBytes: number } {
-  return { mergeBytes, maxPayloadBytes: maxRecordBytes };
 }
 
 function refuseTear({ dropped, durableLsn }: TailScan): void {

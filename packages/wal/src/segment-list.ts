@@ -11,7 +11,10 @@ export interface LogSegment {
   readonly baseLsn: number;
   /** LSN of its last record; below `baseLsn` when it holds none. */
   readonly lastLsn: number;
-  /** Bytes that were handed to the system; zeros ahead of them are not counted in the segment that this handle writes to. */
+  /**
+   * Bytes that were handed to the system; zeros ahead of them are not counted in the segment that this handle writes to. A reader
+   * has the length that the file had when it was seen first with others behind it.
+   */
   readonly sizeBytes: number;
   /** Whether nothing will be added to it: every segment but the last one. */
   readonly isSealed: boolean;

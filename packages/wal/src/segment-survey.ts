@@ -101,10 +101,12 @@ export function readFailure(error: unknown, { file, header: { segmentId } }: Fra
 /**
  * Reads the header of every segment file. Files of other names are nobody's business here.
  *
+ * @param known - of an earlier look, taken as they were then: a header is never written twice.
  * @throws {@link WalError} `WAL_UNSUPPORTED` for a version or algorithm of the future, `WAL_FOREIGN_SEGMENT` for a sound segment
  * under a name that is not its own, or of an impossible number, or of more than one log, `WAL_CORRUPT` for a header that no encoder writes.
  */
-export function surveySegments(directory: Directory): SegmentSurvey {
+export function surveySegments(directory: Directory, known: readonly SoundSegment[] = []): SegmentSurvey {
+  const byName = new Map(known.map((segment) => [segment.file, segment]));
   const sound: SoundSegment[] = [];
   const headerless: HeaderlessSegment[] = [];
   let lastSegmentId = 0;
@@ -116,6 +118,11 @@ export function surveySegments(directory: Directory): SegmentSurvey {
       throw new WalError("WAL_FOREIGN_SEGMENT", `${name} has a number that no log gets to`, { file: name });
     }
     lastSegmentId = Math.max(lastSegmentId, parsed.segmentId);
+    const before = byName.get(name);
+    if (before !== undefined) {
+      sound.push(before);
+      continue;
+    }
     const { outcome, sizeBytes } = readHeader(directory, name);
     if (outcome.kind === "segment") {
       sound.push({ file: name, sizeBytes, header: ownHeader(name, parsed, outcome.header) });
@@ -129,7 +136,8 @@ export function surveySegments(directory: Directory): SegmentSurvey {
   return { sound, headerless, lastSegmentId };
 }
 
-function readHeader(
+/** What the first bytes of a file are. */
+export function readHeader(
   directory: Directory,
   file: string,
 ): { readonly outcome: SegmentHeaderOutcome; readonly sizeBytes: number } {
@@ -171,14 +179,17 @@ function reasonOf(file: string, outcome: Exclude<SegmentHeaderOutcome, { kind: "
 function refuseTwoLogs(sound: readonly SoundSegment[]): void {
   const first = sound[0];
   if (first === undefined) return;
-  const own = first.header.logId;
-  const stranger = sound.find(({ header }) => header.logId.some((byte, index) => byte !== own[index]));
+  const stranger = sound.find(({ header }) => !isOfLog(header, first.header.logId));
   if (stranger === undefined) return;
   const message = `${first.file} and ${stranger.file} are of two logs; move away the one that does not belong here`;
   throw new WalError("WAL_FOREIGN_SEGMENT", message, {
     file: stranger.file,
     segmentId: stranger.header.segmentId,
   });
+}
+
+export function isOfLog(header: SegmentHeader, logId: Uint8Array): boolean {
+  return header.logId.every((byte, index) => byte === logId[index]);
 }
 
 /**

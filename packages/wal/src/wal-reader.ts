@@ -209,7 +209,8 @@ export class WalReader {
   }
 
   #goOn(): void {
-    const survey = surveySegments(this.#directory);
+    // The last one may have been written to, and its size is another one then.
+    const survey = surveySegments(this.#directory, this.#live.slice(0, -1));
     const live = liveSegments(survey.sound);
     const { segmentId } = this.#end.segment.header;
     const segment = live.find(({ header }) => header.segmentId === segmentId);

@@ -1,15 +1,19 @@
-// What an open reads of a log whose writer was killed: the tail once, and where to go on from found without reading it again.
+// What an open reads of a log whose writer was killed: the tail once, and where to go on from found without reading it again. And what
+// the looks of a reader read of a long log: what has come since.
 import { Directory, type FileHandle, type OpenFileOptions } from "@holdfast/fs-seam";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { expect, test } from "vitest";
-import { openWal, type Wal, type WalOptions } from "../src/index.js";
+import { openWal, openWalReader, type Wal, type WalOptions } from "../src/index.js";
+import { small } from "./log-law.js";
 
 /** A directory that counts the bytes that are read from its files. */
 class MeteredDirectory extends Directory {
   readBytes = 0;
+  opens = 0;
 
   override open(relative: string, options: OpenFileOptions): FileHandle {
     const handle = super.open(relative, options);
+    this.opens += 1;
     const readAt = handle.readAt.bind(handle);
     handle.readAt = (target, offset): number => {
       const count = readAt(target, offset);
@@ -74,4 +78,34 @@ test("wherever the last statement stands, an open goes on behind the last proven
   }
   expect(segments.size).toBeGreaterThan(1);
   await writer.close();
+});
+
+test("a reader that looks again opens what has come since, however many segments there are", async () => {
+  const fs = new MemoryFs();
+  const log = await openWal({ directory: new Directory(fs), ...small });
+  const fill = (count: number): void => {
+    for (let each = 0; each < count; each += 1) log.append(new Uint8Array(100).fill(log.lastLsn % 251));
+    log.write();
+  };
+  fill(300);
+  const directory = new MeteredDirectory(fs);
+  const reader = openWalReader({ directory });
+  expect(reader.segments().length).toBe(300);
+  for (const count of [0, 3, 40]) {
+    fill(count);
+    const opens = directory.opens;
+    expect(reader.refresh()).toBe(log.lastLsn);
+    // Header and frames of each new segment, and of the one that was the last.
+    expect(directory.opens - opens).toBe(2 * (count + 1));
+  }
+  await log.prune(log.lastLsn - 20);
+  expect(reader.refresh()).toBe(343);
+  expect([reader.firstLsn, reader.segments().length]).toEqual([log.firstLsn, log.segments().length]);
+  expect([...reader.read()].map(({ lsn, payload }) => [lsn, payload[0]])).toEqual(
+    Array.from({ length: 343 - log.firstLsn + 1 }, (_, index) => log.firstLsn + index).map((lsn) => [
+      lsn,
+      (lsn - 1) % 251,
+    ]),
+  );
+  await log.close();
 });
