@@ -34,7 +34,10 @@ export interface WalOptions extends WalSettings {
   readonly now?: () => number;
   /** One turn of the event loop, between steps of background work. Default `setImmediate`. */
   readonly turn?: () => Promise<void>;
-  /** Calls `action` once after so many milliseconds, unless what it returns is called first. Default an unreferenced timer. */
+  /**
+   * Calls `action` once after so many milliseconds, unless what it returns is called first. Default a timer that keeps the process alive: what
+   * the `interval` policy has promised to sync is synced although nothing else is left to do.
+   */
   readonly schedule?: (action: () => void, delayMs: number) => () => void;
   /** Hears of what the log does, for metrics. Default: nobody. */
   readonly observer?: LogObserver;
@@ -113,7 +116,7 @@ export type ResolvedWalOptions = Required<Omit<WalOptions, "observer" | "hash" |
 const defaults = {
   now: (): number => performance.now(),
   turn: (): Promise<void> => new Promise((resolve) => setImmediate(resolve)),
-  schedule: unreferencedTimer,
+  schedule: timer,
   mayPrune: (): boolean => true,
   prepareSegments: true,
   syncPolicy: { kind: "manual" },
@@ -169,8 +172,14 @@ export function resolveWalOptions(options: WalOptions): ResolvedWalOptions {
   return resolved;
 }
 
+const policyKeys = { manual: [], every: ["appends"], interval: ["intervalMs"] } satisfies Record<
+  SyncPolicy["kind"],
+  string[]
+>;
+
 function checkPolicy(policy: SyncPolicy): void {
-  checkChoice("syncPolicy", policy?.kind, ["manual", "every", "interval"]);
+  checkChoice("syncPolicy", policy?.kind, Object.keys(policyKeys));
+  checkKeys(policy, ["kind", ...policyKeys[policy.kind]]);
   if (policy.kind === "every") {
     const fault = wholeFault(policy.appends, 1, Number.MAX_SAFE_INTEGER);
     if (fault !== undefined) refuse("syncPolicy", `appends ${fault}`);
@@ -245,20 +254,14 @@ const readerKeys: readonly string[] = ["directory", "maxRecordBytes", "mode", "p
 /** Checks options and fills in defaults. Throws {@link WalError} `WAL_INVALID_OPTION` naming the option. */
 export function resolveReaderOptions(options: ReaderOptions): ResolvedReaderOptions {
   checkKeys(options, readerKeys);
-  const { pollIntervalMs = 20, schedule = timer, ...shared } = options;
-  const { directory, maxRecordBytes, mode, turn } = resolveWalOptions({ ...shared, schedule });
+  const { pollIntervalMs = 20, ...shared } = options;
+  const { directory, maxRecordBytes, mode, turn, schedule } = resolveWalOptions(shared);
   checkDelay("pollIntervalMs", pollIntervalMs);
   return { directory, maxRecordBytes, mode, turn, schedule, pollIntervalMs };
 }
 
 function timer(action: () => void, delayMs: number): () => void {
   const timeout = setTimeout(action, delayMs);
-  return () => clearTimeout(timeout);
-}
-
-/** The same, without keeping the process alive. */
-function unreferencedTimer(action: () => void, delayMs: number): () => void {
-  const timeout = setTimeout(action, delayMs).unref();
   return () => clearTimeout(timeout);
 }
 

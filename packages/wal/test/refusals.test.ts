@@ -45,6 +45,17 @@ test.each([
   expect(new Directory(fs).list()).toEqual([]);
 });
 
+test.each([
+  [{ kind: "interval", intervalMs: 5, intervalMS: 50 }, "intervalMS"],
+  [{ kind: "every", appends: 5, intervalMs: 50 }, "intervalMs"],
+  [{ kind: "manual", appends: 1 }, "appends"],
+])("of a sync policy %j what is not its own is refused", async (syncPolicy, option) => {
+  const directory = new Directory(new MemoryFs());
+  const options = { directory, syncPolicy } as unknown as WalOptions;
+  await expect(openWal(options)).rejects.toMatchObject({ code: "WAL_INVALID_OPTION", context: { option } });
+  expect(directory.list()).toEqual([]);
+});
+
 test("a reader's options are refused by name", () => {
   const directory = new Directory(new MemoryFs());
   for (const wrong of [{ pollIntervalMs: -1 }, { segmentBytes: 1000 }, { mode: "careful" }]) {

@@ -71,6 +71,16 @@ async function follow() {
   }
 }
 
+/** Waits for nothing but the interval of its log, and ends as soon as nothing keeps it. */
+async function interval() {
+  const log = await openWal({ directory: openDirectory(path), syncPolicy: { kind: "interval", intervalMs: 50 } });
+  log.append(recordOf(1));
+  await log.whenDurable(1);
+  process.send({ written: 1 });
+  process.channel.unref();
+  log.append(recordOf(2));
+}
+
 /** Opens once, when it is told to. */
 function race() {
   setInterval(() => {}, 1000); // holds the log until it is killed
@@ -89,4 +99,4 @@ async function openOnce() {
   }
 }
 
-await { write, record, reopen, race, follow }[job]();
+await { write, record, reopen, race, follow, interval }[job]();
