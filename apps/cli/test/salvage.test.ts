@@ -161,6 +161,28 @@ describe("a log", () => {
     demandAll(run, 20);
   });
 
+  test("of which no header is sound gives up the first frame of each segment, or all of them and says so", async () => {
+    const damaged = (at: number): Files => Object.fromEntries(names.map((name) => [name, flipped(bytesOf(name), at)]));
+    for (const at of [0, 12, 36, 60]) {
+      const run = await salvage(write(damaged(at)));
+      const lost = lostIn(run);
+      expect(lost.map(({ file }) => file)).toEqual(names);
+      // The frame of the last segment is its only one, and nothing behind it says which records it had.
+      expect(lost.map(({ firstId, lastId }) => [firstId, lastId])).toEqual([
+        ["1", "1"],
+        ["7", "7"],
+        ["13", "13"],
+        [null, null],
+      ]);
+      expect(await salvaged(run)).toEqual(all(1, 17).filter(([lsn]) => ![1, 7, 13].includes(lsn)));
+      expect(run.code).toBe(1);
+    }
+    // Without the id of the log its frames are noise.
+    const run = await salvage(write(damaged(20)));
+    expect(lostIn(run)).toMatchObject(names.map((file) => ({ file, firstId: null, offset: 64 })));
+    expect([run.code, await salvaged(run)]).toEqual([1, []]);
+  });
+
   test("that was torn ends where it was, and the torn bytes are told", async () => {
     const cut = bytesOf(last).slice(0, -40);
     const run = await salvage(write({ ...log, [last]: cut }));

@@ -1,4 +1,10 @@
-import { CodecError, SEGMENT_HEADER_BYTES, frameSeedOf, type SegmentHeader } from "@holdfast/segment-codec";
+import {
+  CodecError,
+  SEGMENT_HEADER_BYTES,
+  frameSeedOf,
+  readExactly,
+  type SegmentHeader,
+} from "@holdfast/segment-codec";
 import { parseSegmentFileName } from "@holdfast/wal/files";
 import { CliError } from "../cli-error.js";
 import type { Folder, Sibling } from "../inspect/file-format.js";
@@ -6,6 +12,10 @@ import { WalDirectory } from "../inspect/wal-directory.js";
 import { DueLsn } from "./due-lsn.js";
 import type { SalvageEvent } from "./salvage-event.js";
 import { firstFrameLsn, soundFrames } from "./sound-frames.js";
+
+const LOG_ID_BYTES = 16;
+/** Of the id in a segment header: docs/formats/segment.md. */
+const LOG_ID_OFFSET = 16;
 
 interface SegmentToRead {
   readonly sibling: Sibling;
@@ -21,6 +31,8 @@ interface SegmentToRead {
  */
 export function* salvageDirectory(folder: Folder): Generator<SalvageEvent, void, undefined> {
   const log = WalDirectory.of(folder);
+  // Under an id that nobody has no frame is found, and what is there is told as lost.
+  const logId = log.logId ?? idInDamagedHeaders(folder) ?? new Uint8Array(LOG_ID_BYTES);
   const segments: SegmentToRead[] = [];
   for (const sibling of folder.siblings) {
     const named = parseSegmentFileName(sibling.name);
@@ -28,8 +40,8 @@ export function* salvageDirectory(folder: Folder): Generator<SalvageEvent, void,
     const place = log.placeOf(sibling.name);
     if (place.kind === "live" || place.kind === "unreachable") {
       segments.push({ sibling, segmentId: named.segmentId, header: place.header, isHeaderless: false });
-    } else if (place.kind === "headerless" && log.logId !== undefined) {
-      const header = headerFor(log.logId, named);
+    } else if (place.kind === "headerless") {
+      const header = headerFor(logId, named);
       segments.push({ sibling, segmentId: named.segmentId, header, isHeaderless: true });
     } else if (place.kind !== "replaced") {
       const reason = place.kind === "misnamed" ? "its header is that of another segment" : "it is of no log here";
@@ -42,21 +54,53 @@ export function* salvageDirectory(folder: Folder): Generator<SalvageEvent, void,
   yield* due.end(log.tail()?.durableLsn ?? 0);
 }
 
+/**
+ * The id of a log of which no segment has a sound header: whatever stands in its place in one of them, if a frame of that segment is
+ * bound to it.
+ */
+function idInDamagedHeaders({ siblings }: Folder): Uint8Array | undefined {
+  for (const sibling of siblings) {
+    const named = parseSegmentFileName(sibling.name);
+    if (named === undefined) continue;
+    const logId = orUnreadable(() => {
+      const source = sibling.open();
+      try {
+        if (source.sizeBytes < SEGMENT_HEADER_BYTES) return undefined;
+        const id = new Uint8Array(LOG_ID_BYTES);
+        readExactly(source, id, LOG_ID_OFFSET);
+        return firstFrameLsn(source, headerFor(id, named), SEGMENT_HEADER_BYTES) === undefined ? undefined : id;
+      } finally {
+        source.close();
+      }
+    });
+    if (logId !== undefined) return logId;
+  }
+  return undefined;
+}
+
+/** What `look` finds in a file; undefined where it cannot be read: its own turn comes. */
+function orUnreadable<T>(look: () => T | undefined): T | undefined {
+  try {
+    return look();
+  } catch (error) {
+    if (!(error instanceof CliError) && !(error instanceof CodecError)) throw error;
+    return undefined;
+  }
+}
+
 /** LSN that the log begins with. Where the first segments have lost their headers, their frames say it. */
 function firstLsnOf(segments: readonly SegmentToRead[]): number | undefined {
   for (const { sibling, header, isHeaderless } of segments) {
     if (!isHeaderless) return header.baseLsn;
-    try {
+    const lsn = orUnreadable(() => {
       const source = sibling.open();
       try {
-        const lsn = firstFrameLsn(source, header, SEGMENT_HEADER_BYTES);
-        if (lsn !== undefined) return lsn;
+        return firstFrameLsn(source, header, SEGMENT_HEADER_BYTES);
       } finally {
         source.close();
       }
-    } catch (error) {
-      if (!(error instanceof CliError) && !(error instanceof CodecError)) throw error; // its own turn comes
-    }
+    });
+    if (lsn !== undefined) return lsn;
   }
   return undefined;
 }
