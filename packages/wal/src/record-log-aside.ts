@@ -2,7 +2,13 @@ import { stageFile, type Directory } from "@holdfast/fs-seam";
 import { readExactly } from "@holdfast/segment-codec";
 import { openSegment } from "./segment-survey.js";
 
-/** Bytes that an open cuts off a record log are kept beside it: `<name>.aside-<number of the open's section>-<its nonce>`. */
+/**
+ * Bytes that an open cuts off a record log are kept beside it: `<name>.aside-<number of the open's section>-<its nonce>`. What a crash leaves:
+ *
+ * 1. While they are copied: a temporary file, which the next open removes. The log still has the bytes.
+ * 2. Behind the barrier of the names: they are in both places. The next open has another number, and may keep them once more.
+ * 3. While the oldest are removed: any of those are there. Nobody depends on them, so no barrier follows.
+ */
 
 /** Names of such files, whatever the log; the number and the nonce are at the end. */
 export const asidePattern: RegExp = /\.aside-\d{20}-[0-9a-f]{8}$/;

@@ -9,6 +9,16 @@ import { resolveRecordLogOptions, type RecordLogOptions, type ResolvedRecordLogO
 import { recoverRecordLog, type RecoveredRecordLog } from "./record-log-recovery.js";
 import { sectionFrameKind, type Section } from "./record-log-section.js";
 
+/**
+ * A log in one file. What a crash leaves of its close, when everything is synced:
+ *
+ * - Where something is stated: see `closing-statement.ts`; the statement is the section's header once more.
+ * - Where the section of this open is taken back: the file with it or without it, zeros ahead included. It holds no record, and the next
+ *   open goes on from the same boundary.
+ *
+ * What a crash leaves of an open: see `record-log-recovery.ts`.
+ */
+
 /** Counters of one open record log; see {@link RecordLog.stats}. */
 export interface RecordLogStats {
   /** Records that were appended since the open. */
