@@ -85,6 +85,8 @@ test.each([33, 34, 39])(
     expect(() => log.appendWritten([bytesOf("2")])).toThrowError(expect.objectContaining({ code: "WAL_NO_SPACE" }));
     expect(await readInEveryMode((fs.inner as MemoryFs).snapshot())).toEqual(["1:1"]);
     expect(log.appendWritten([bytesOf("3")])).toBe(2);
+    const [file] = new Directory(fs).list().filter(({ name }) => name.endsWith(".seg"));
+    expect(fs.stat(`/${file?.name}`).size).toBe(64 + 2 * 40 + 4096); // zeros are ahead once more
     expect(await readInEveryMode((fs.inner as MemoryFs).snapshot())).toEqual(listed(["1", "3"]));
     await log.close();
   },
