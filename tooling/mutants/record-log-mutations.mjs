@@ -288,7 +288,7 @@ export const recordLogMutations = area(
     {
       what: "sections of other logs count",
       file: "record-log-evidence.ts",
-      find: "|| header.logId.some((byte, index) => byte !== logId[index])",
+      find: "|| !isOfLog(header, logId)",
       tests: [damage],
     },
     {

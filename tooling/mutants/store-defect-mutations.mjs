@@ -11,6 +11,7 @@ export const storeDefectMutations = [
       what: "D-1: a commit that failed has used up its sequences",
       file: "log-writer.ts",
       find: "takeBack();",
+      put: "void takeBack;",
     },
     {
       what: "D-4: the end of the log moves on although a write was cut short",

@@ -174,7 +174,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "zeros ahead are cut off where bytes still wait",
     file: "log-writer.ts",
-    find: "if (open.allocatedBytes > open.writtenBytes) open.handle.truncate(open.writtenBytes);",
+    find: "if (open.allocatedBytes > open.writtenBytes) this.#cutAhead(open);",
     put: "open.handle.truncate(open.syncedBytes - 1);",
   },
   {
@@ -586,8 +586,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "reading from an LSN that was pruned begins with the first that is kept",
     file: "record-cursor.ts",
-    find: "if (from < first.header.baseLsn) {",
-    put: "if (from < first.header.baseLsn - 1e9) {",
+    find: "if (from < first.header.baseLsn) throw prunedFailure(from, first.header.baseLsn);",
     tests: [tests.walOpening],
   },
   {
@@ -1060,7 +1059,7 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "a checkpoint of another log is used",
     file: "checkpoint-codec.ts",
-    find: 'if (header.logId.some((byte, index) => byte !== logId[index])) { return refused("it belongs to another log", 0, "WAL_FOREIGN_SEGMENT"); }',
+    find: 'if (!isOfLog(header, logId)) return refused("it belongs to another log", 0, "WAL_FOREIGN_SEGMENT");',
   },
   {
     what: "bytes behind a checkpoint are ignored",

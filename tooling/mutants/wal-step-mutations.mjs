@@ -160,8 +160,8 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "a log with a damaged sealed segment cannot be opened",
     file: "recovery.ts",
-    find: "(await writeSegment(target, switchPoint(directory, live, tail, { ...limits(options), keepLsn, mergeBytes: -1 })));",
-    put: "undefined;",
+    find: "(await writeFrom(-1))",
+    put: "undefined",
   },
   {
     what: "the directory for what is cut off is not durable",
@@ -481,8 +481,7 @@ export const walStepMutations = walArea("wal-steps", usual, [
   {
     what: "a checkpoint under another name is evidence",
     file: "checkpoint-files.ts",
-    find: 'if (outcome.kind !== "segment" || outcome.header.durableLsn !== named.lsn) return false;',
-    put: 'if (outcome.kind !== "segment") return false;',
+    find: "outcome.header.durableLsn === named.lsn &&",
   },
   {
     what: "a checkpoint under another name is used",
@@ -618,6 +617,80 @@ export const walStepMutations = walArea("wal-steps", usual, [
     find: "const timeout = setTimeout(action, delayMs);",
     put: "const timeout = setTimeout(action, delayMs).unref();",
     tests: [tests.walProcesses],
+  },
+  // --- what a full disk refused ---
+  {
+    what: "the first frame of a segment is not taken back",
+    file: "log-writer.ts",
+    find: "else this.#encoder = new FrameEncoder(this.#active.segment.header);",
+    tests: [tests.walWritten],
+  },
+  {
+    what: "a frame is taken back from the segment before",
+    file: "log-writer.ts",
+    find: "if (this.#encoder === encoder) takeBack();",
+    put: "takeBack(); if (this.#encoder === encoder) void 0;",
+    tests: [tests.walWritten],
+  },
+  {
+    what: "a part of a frame stays where zeros may pass for the rest",
+    file: "log-writer.ts",
+    find: "if (isHarmless(error)) this.#cutAhead(this.#active);",
+    tests: [tests.walWritten],
+  },
+  {
+    what: "zeros that were cut off count as there",
+    file: "log-writer.ts",
+    find: "open.handle.truncate(open.writtenBytes); open.allocatedBytes = open.writtenBytes;",
+    put: "open.handle.truncate(open.writtenBytes);",
+    tests: [tests.walWritten],
+  },
+  // --- checkpoints of use ---
+  {
+    what: "a checkpoint is written that nobody can go on from",
+    file: "wal.ts",
+    find: "if (lsn < firstLsn - 1) throw prunedFailure(lsn + 1, firstLsn);",
+    tests: [tests.walCheckpointBounds],
+  },
+  {
+    what: "a checkpoint right before the first record is of no use",
+    file: "wal.ts",
+    find: "if (lsn < firstLsn - 1) throw prunedFailure(lsn + 1, firstLsn);",
+    put: "if (lsn < firstLsn) throw prunedFailure(lsn + 1, firstLsn);",
+    tests: [tests.walCheckpointBounds],
+  },
+  {
+    what: "what a checkpoint needs is pruned while it is written",
+    file: "wal.ts",
+    find: "this.reading.add(needed);",
+    tests: [tests.walCheckpointBounds],
+  },
+  {
+    what: "a checkpoint holds up pruning for ever",
+    file: "wal.ts",
+    find: "this.reading.delete(needed);",
+    tests: [tests.walCheckpointBounds],
+  },
+  // --- looks of a reader ---
+  {
+    what: "a reader reads every header at every look",
+    file: "wal-reader.ts",
+    find: "surveySegments(this.#directory, this.#live.slice(0, -1))",
+    put: "surveySegments(this.#directory)",
+    tests: [tests.walTailReads],
+  },
+  {
+    what: "a reader takes the segment that is written to as it was",
+    file: "wal-reader.ts",
+    find: "this.#live.slice(0, -1)",
+    put: "this.#live",
+    tests: [tests.walTailReads],
+  },
+  {
+    what: "what is not of a sync policy's kind passes for it",
+    file: "wal-options.ts",
+    find: 'checkKeys(policy, ["kind", ...policyKeys[policy.kind]]);',
+    tests: [tests.walRefusals],
   },
 ]);
 
