@@ -10,7 +10,7 @@ export const codecMutations = codecArea(
     {
       what: "the header's checksum is not looked at",
       file: "frame-cursor.ts",
-      find: 'if (headerCrc !== view.getInt32(local + at.FRAME_CRC, true)) return this.#halt("bad-header");',
+      find: 'if (crc !== view.getInt32(local + at.FRAME_CRC, true)) return this.#halt("bad-header");',
     },
     {
       what: "the header's checksum does not depend on the segment",
@@ -34,7 +34,13 @@ export const codecMutations = codecArea(
     {
       what: "the reader's bound on a payload is not looked at",
       file: "frame-cursor.ts",
-      find: "if (payloadBytes > this.#maxPayloadBytes) throw this.#tooLong(offset, payloadBytes);",
+      find: "if (payloadBytes >>> 0 > this.#maxPayloadBytes) throw this.#tooLong(offset, payloadBytes >>> 0);",
+    },
+    {
+      what: "a length above 2^31 is negative",
+      file: "frame-cursor.ts",
+      find: "if (payloadBytes >>> 0 > this.#maxPayloadBytes)",
+      put: "if (payloadBytes > this.#maxPayloadBytes)",
     },
     {
       what: "a payload may run past the end",
@@ -130,7 +136,7 @@ export const codecMutations = codecArea(
       put: "lsn - this.#durableLsn",
     },
     { what: "frames are not chained", file: "frame-encoder.ts", find: "this.#seed = chain;" },
-    { what: "a frame takes no LSN", file: "frame-encoder.ts", find: "this.nextLsn = lsn + meta.span;" },
+    { what: "a frame takes no LSN", file: "frame-encoder.ts", find: "this.nextLsn = lsn + span;" },
     {
       what: "what is durable may go back",
       file: "frame-encoder.ts",
@@ -146,23 +152,23 @@ export const codecMutations = codecArea(
     {
       what: "kind 0 is written",
       file: "frame-encoder.ts",
-      find: 'checkWhole(meta.kind, "kind", 1,',
-      put: 'checkWhole(meta.kind, "kind", 0,',
+      find: 'checkWhole(kind, "kind", 1,',
+      put: 'checkWhole(kind, "kind", 0,',
     },
     {
       what: "flags are cut to 16 bits",
       file: "frame-encoder.ts",
-      find: 'checkWhole(meta.flags, "flags", 0, at.MAX_UINT16);',
+      find: 'checkWhole(flags, "flags", 0, at.MAX_UINT16);',
     },
     {
       what: "a span is cut to 32 bits",
       file: "frame-encoder.ts",
-      find: 'checkWhole(meta.span, "span", 0, at.MAX_UINT32);',
+      find: 'checkWhole(span, "span", 0, at.MAX_UINT32);',
     },
     {
       what: "LSNs go on above 2^53",
       file: "frame-encoder.ts",
-      find: "if (this.nextLsn + meta.span > Number.MAX_SAFE_INTEGER) {",
+      find: "if (this.nextLsn + span > Number.MAX_SAFE_INTEGER) {",
       put: "if (this.nextLsn > Number.MAX_SAFE_INTEGER) {",
     },
     {
@@ -226,20 +232,23 @@ export const codecMutations = codecArea(
     {
       what: "frames are bound to the log only",
       file: "segment-header.ts",
-      find: "offset + at.IDENTITY_START, offset + at.IDENTITY_END",
-      put: "offset + at.SEGMENT_LOG_ID, offset + at.SEGMENT_ID",
+      in: "function headerOf(",
+      find: "at.IDENTITY_START, at.IDENTITY_END",
+      put: "at.SEGMENT_LOG_ID, at.SEGMENT_ID",
     },
     {
       what: "frames are not bound to the log",
       file: "segment-header.ts",
-      find: "offset + at.IDENTITY_START, offset + at.IDENTITY_END",
-      put: "offset + at.SEGMENT_ID, offset + at.IDENTITY_END",
+      in: "function headerOf(",
+      find: "at.IDENTITY_START, at.IDENTITY_END",
+      put: "at.SEGMENT_ID, at.IDENTITY_END",
     },
     {
       what: "frames are not bound to the nonce",
       file: "segment-header.ts",
-      find: "offset + at.IDENTITY_START, offset + at.IDENTITY_END",
-      put: "offset + at.SEGMENT_LOG_ID, offset + at.IDENTITY_END",
+      in: "function headerOf(",
+      find: "at.IDENTITY_START, at.IDENTITY_END",
+      put: "at.SEGMENT_LOG_ID, at.IDENTITY_END",
     },
     {
       what: "a misspelled field passes",
@@ -389,8 +398,28 @@ export const codecMutations = codecArea(
     {
       what: "one table of the sixteen is another",
       file: "crc32-tables.ts",
-      find: "t[0x700 + bytes[at + 8]!]!",
-      put: "t[0x800 + bytes[at + 8]!]!",
+      find: "sum(0x400, bytes[at + 8]!,",
+      put: "sum(0x500, bytes[at + 8]!,",
+      tests: [tests.codecChecksum],
+    },
+    {
+      what: "one table of the sixteen is another, over words",
+      file: "crc32-tables.ts",
+      find: "sum(0x800, view.getInt32(at + 4, true))",
+      put: "sum(0x400, view.getInt32(at + 4, true))",
+      tests: [tests.codecChecksum],
+    },
+    {
+      what: "words behind the last sixteen bytes are left out",
+      file: "crc32-tables.ts",
+      find: "for (const stop = end - 3; at < stop; at += 4) crc = sum(0, view.getInt32(at, true) ^ crc);",
+      tests: [tests.codecChecksum],
+    },
+    {
+      what: "the checksum of a header leaves out its last word",
+      file: "crc32-tables.ts",
+      find: "^ sum(0, f)),",
+      put: "),",
       tests: [tests.codecChecksum],
     },
     {

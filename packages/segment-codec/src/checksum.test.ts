@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { blake3 } from "./blake3.js";
 import { crc32, crc32Backend, crc32Implementations } from "./checksum.js";
+import { viewCrc32 } from "./crc32-tables.js";
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
 
@@ -68,6 +69,32 @@ describe.each(implementations)("CRC-32 by %s", (_, compute) => {
     const view = whole.subarray(300, 900);
     expect(compute(view, 100, 500, 0) >>> 0).toBe(crcByBits(whole.slice(400, 800)));
   });
+});
+
+test("CRC-32 of whole words through a view, which may begin anywhere", () => {
+  const bytes = fc.uint8Array({ minLength: 8, maxLength: 400, size: "max" });
+  fc.assert(
+    fc.property(bytes, fc.nat(7), fc.nat(), fc.nat(0xffff_ffff), (data, from, words, seed) => {
+      const view = new DataView(data.buffer, from >> 1);
+      const start = from & 1;
+      const end = start + 4 * (words % (Math.floor((view.byteLength - start) / 4) + 1));
+      const range = data.subarray((from >> 1) + start, (from >> 1) + end);
+      expect(viewCrc32.slice(view, start, end, seed | 0) >>> 0).toBe(crcByBits(range, seed));
+    }),
+  );
+});
+
+test("CRC-32 of the six words of a header", () => {
+  const word = fc.nat(0xffff_ffff);
+  fc.assert(
+    fc.property(fc.tuple(word, word, word, word, word, word), word, (words, seed) => {
+      const view = new DataView(new ArrayBuffer(24));
+      for (const [index, value] of words.entries()) view.setUint32(4 * index, value, true);
+      const [a, b, c, d, e, f] = words;
+      const actual = viewCrc32.header(seed | 0, a | 0, b | 0, c | 0, d | 0, e | 0, f | 0) >>> 0;
+      expect(actual).toBe(crcByBits(new Uint8Array(view.buffer), seed));
+    }),
+  );
 });
 
 test("a range outside the bytes is a RangeError", () => {

@@ -1,11 +1,12 @@
 import { sizeOf, type ByteSource } from "./byte-source.js";
 import { ByteWindow } from "./byte-window.js";
-import { crc32Unchecked } from "./checksum.js";
+import { crc32Viewed } from "./checksum.js";
 import { CodecError } from "./codec-error.js";
-import { sliceBy16 } from "./crc32-tables.js";
+import { viewCrc32 } from "./crc32-tables.js";
 import * as at from "./frame-layout.js";
 import { checkKeys, checkWhole } from "./option-check.js";
 import type { SegmentHeader } from "./segment-header.js";
+import { TWO_TO_32 } from "./uint64.js";
 
 /** Why a cursor stands still. Only `end` says that nothing is left. */
 export type FrameStop =
@@ -47,7 +48,6 @@ export interface FrameCursorOptions {
 }
 
 const optionKeys: readonly string[] = ["from", "endOffset", "maxPayloadBytes", "windowBytes"];
-const TWO_TO_32 = 0x1_0000_0000;
 
 /**
  * Reads the frames of one segment forward. `next()` verifies one frame and puts it into fields, without garbage:
@@ -63,27 +63,27 @@ export class FrameCursor {
   /** The bytes that hold the current frame. */
   bytes: Uint8Array;
   /** Where the payload begins and ends in `bytes`. */
-  payloadStart: number;
+  payloadStart = 0;
   /** Where it ends in `bytes`, exclusive. */
-  payloadEnd: number;
+  payloadEnd = 0;
   /** Offset of the current frame in the segment, and of what follows it. */
   offset: number;
   /** Offset of what follows the current frame. */
   endOffset: number;
   /** What the current frame is; see `frameKinds`, and from 16 on whatever the owner of the log says. */
-  kind: number;
+  kind = 0;
   /** Flags of the current frame; they belong to its kind. */
-  flags: number;
+  flags = 0;
   /** First LSN of the current frame, and how many it takes. */
-  lsn: number;
+  lsn = 0;
   /** How many LSNs the current frame takes; 0 without a record. */
-  span: number;
+  span = 0;
   /** Highest LSN that was known durable when the current frame was encoded; at least that, if the log lagged by 2^32. */
   durableLsn: number;
   /** LSN due at `endOffset`. */
   nextLsn: number;
   /** Undefined while the cursor can move. */
-  stop: FrameStop | undefined;
+  stop: FrameStop | undefined = undefined;
   #chain: number;
   #seed: number;
   #frameSeed: number;
@@ -92,7 +92,7 @@ export class FrameCursor {
   #window: ByteWindow;
   #view: DataView;
   /** Where `bytes` begin in the segment, and how many of them hold something. */
-  #base: number;
+  #base = 0;
   #filled: number;
 
   constructor(source: ByteSource | Uint8Array, segment: SegmentHeader, options: FrameCursorOptions = {}) {
@@ -103,26 +103,18 @@ export class FrameCursor {
     checkWhole(maxPayloadBytes, "maxPayloadBytes", 0, at.MAX_PAYLOAD_BYTES);
     this.#window = new ByteWindow(source, windowBytes, endOffset);
     this.bytes = this.#window.bytes;
-    this.payloadStart = 0;
-    this.payloadEnd = 0;
     this.offset = from?.offset ?? at.SEGMENT_HEADER_BYTES;
     checkWhole(this.offset, "from.offset", at.SEGMENT_HEADER_BYTES, endOffset);
     this.endOffset = this.offset;
-    this.kind = 0;
-    this.flags = 0;
-    this.lsn = 0;
-    this.span = 0;
     this.durableLsn = segment.durableLsn;
     this.nextLsn = from?.nextLsn ?? segment.baseLsn;
     this.#chain = (from?.chain ?? segment.previousChain) | 0;
-    this.stop = undefined;
     // The first frame chains from its own segment's header, whatever the chain at the boundary is.
     this.#seed = from === undefined || from.offset === at.SEGMENT_HEADER_BYTES ? segment.crc | 0 : from.chain | 0;
     this.#frameSeed = segment.frameSeed | 0;
     this.#limit = endOffset;
     this.#maxPayloadBytes = maxPayloadBytes;
     this.#view = new DataView(this.bytes.buffer, this.bytes.byteOffset, this.bytes.byteLength);
-    this.#base = 0;
     this.#filled = this.#window.end;
   }
 
@@ -146,21 +138,26 @@ export class FrameCursor {
     if (offset - this.#base + at.FRAME_HEADER_BYTES > this.#filled) this.#fill(offset, at.FRAME_HEADER_BYTES);
     let local = offset - this.#base;
     let view = this.#view;
+    const payloadBytes = view.getInt32(local + at.FRAME_PAYLOAD_BYTES, true);
+    const kindAndFlags = view.getInt32(local + at.FRAME_KIND, true);
+    const spanWord = view.getInt32(local + at.FRAME_SPAN, true);
+    const low = view.getInt32(local + at.FRAME_LSN, true);
+    const high = view.getInt32(local + at.FRAME_LSN + 4, true);
+    const lagWord = view.getInt32(local + at.FRAME_DURABLE_LAG, true);
     // The header's own checksum comes first: no other field means anything before it.
-    const headerCrc = sliceBy16(this.bytes, local + at.FRAME_PAYLOAD_BYTES, local + at.FRAME_CRC, this.#frameSeed);
-    if (headerCrc !== view.getInt32(local + at.FRAME_CRC, true)) return this.#halt("bad-header");
-    const kind = view.getUint16(local + at.FRAME_KIND, true);
-    const span = view.getUint32(local + at.FRAME_SPAN, true);
+    const crc = viewCrc32.header(this.#frameSeed, payloadBytes, kindAndFlags, spanWord, low, high, lagWord);
+    if (crc !== view.getInt32(local + at.FRAME_CRC, true)) return this.#halt("bad-header");
+    const kind = kindAndFlags & at.MAX_UINT16;
+    const span = spanWord >>> 0;
     // Above 2^53 this is rounded, and refused with the span below.
-    const lsn = view.getUint32(local + at.FRAME_LSN + 4, true) * TWO_TO_32 + view.getUint32(local + at.FRAME_LSN, true);
-    const lag = view.getUint32(local + at.FRAME_DURABLE_LAG, true);
-    const payloadBytes = view.getUint32(local + at.FRAME_PAYLOAD_BYTES, true);
+    const lsn = (high >>> 0) * TWO_TO_32 + (low >>> 0);
+    const lag = lagWord >>> 0;
     if (kind === 0 || lag === 0 || lag > lsn || lsn + span > Number.MAX_SAFE_INTEGER) {
       return this.#halt("malformed");
     }
     if (lsn !== this.nextLsn) return this.#halt("out-of-sequence");
     // Bound first, read second: a length costs no memory before it is known to fit.
-    if (payloadBytes > this.#maxPayloadBytes) throw this.#tooLong(offset, payloadBytes);
+    if (payloadBytes >>> 0 > this.#maxPayloadBytes) throw this.#tooLong(offset, payloadBytes >>> 0);
     const size = at.frameBytes(payloadBytes);
     if (size > left) return this.#halt("short-payload");
     if (local + size > this.#filled) {
@@ -168,7 +165,7 @@ export class FrameCursor {
       local = offset - this.#base;
       view = this.#view;
     }
-    const chain = crc32Unchecked(this.bytes, local + at.FRAME_CRC, local + size, this.#seed);
+    const chain = crc32Viewed(this.bytes, view, local + at.FRAME_CRC, local + size, this.#seed);
     if (chain !== view.getInt32(local + at.FRAME_CHAIN, true)) return this.#halt("bad-chain");
     const payloadStart = local + at.FRAME_HEADER_BYTES;
     for (let pad = payloadStart + payloadBytes; pad < local + size; pad++) {
@@ -179,7 +176,7 @@ export class FrameCursor {
     this.offset = offset;
     this.endOffset = offset + size;
     this.kind = kind;
-    this.flags = view.getUint16(local + at.FRAME_FLAGS, true);
+    this.flags = kindAndFlags >>> 16;
     this.lsn = lsn;
     this.span = span;
     this.durableLsn = lsn - lag;

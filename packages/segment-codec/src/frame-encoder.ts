@@ -1,9 +1,10 @@
-import { crc32Unchecked } from "./checksum.js";
+import { crc32Viewed } from "./checksum.js";
 import { CodecError } from "./codec-error.js";
-import { sliceBy16 } from "./crc32-tables.js";
+import { viewCrc32 } from "./crc32-tables.js";
 import * as at from "./frame-layout.js";
 import { checkBytes, checkKeys, checkWhole } from "./option-check.js";
 import type { SegmentHeader } from "./segment-header.js";
+import { TWO_TO_32 } from "./uint64.js";
 
 /** What a frame says about its payload. Callers keep one object per kind, so that encoding leaves no garbage. */
 export interface FrameMeta {
@@ -21,8 +22,6 @@ export interface FrameEncoderOptions {
   readonly maxPayloadBytes?: number;
 }
 
-const TWO_TO_32 = 0x1_0000_0000;
-
 /**
  * Encodes the frames of one segment, in order, into buffers that the caller owns. It keeps the chain and the next LSN, so
  * there is one encoder per segment, and every frame it returns has to be written: one that is left out breaks the chain
@@ -31,27 +30,29 @@ const TWO_TO_32 = 0x1_0000_0000;
 export class FrameEncoder {
   /** LSN of the next record. */
   nextLsn: number;
-  /** Chain of the last frame; what the next segment continues from. Until there is one, the header's own `previousChain`. */
-  chain: number;
+  #chain: number;
   #seed: number;
   #frameSeed: number;
   #durableLsn: number;
   #maxPayloadBytes: number;
-  #target: Uint8Array;
-  #view: DataView;
+  #target: Uint8Array = new Uint8Array();
+  #view: DataView = new DataView(this.#target.buffer);
 
   constructor(segment: SegmentHeader, options: FrameEncoderOptions = {}) {
     checkKeys(options, ["maxPayloadBytes"], "FrameEncoder");
     const { maxPayloadBytes = at.MAX_PAYLOAD_BYTES } = options;
     checkWhole(maxPayloadBytes, "maxPayloadBytes", 0, at.MAX_PAYLOAD_BYTES);
     this.nextLsn = segment.baseLsn;
-    this.chain = segment.previousChain;
-    this.#seed = segment.crc; // the first frame chains from its own segment's header
-    this.#frameSeed = segment.frameSeed;
+    this.#chain = segment.previousChain | 0;
+    this.#seed = segment.crc | 0; // the first frame chains from its own segment's header
+    this.#frameSeed = segment.frameSeed | 0;
     this.#durableLsn = segment.durableLsn;
     this.#maxPayloadBytes = maxPayloadBytes;
-    this.#target = new Uint8Array();
-    this.#view = new DataView(this.#target.buffer);
+  }
+
+  /** Chain of the last frame; what the next segment continues from. Until there is one, the header's own `previousChain`. */
+  get chain(): number {
+    return this.#chain >>> 0; // kept signed, see sliceBy16
   }
 
   /** Highest LSN that a returned barrier covers; goes into every frame encoded from now on. */
@@ -98,58 +99,61 @@ export class FrameEncoder {
    * once some of that is stated as durable.
    */
   mark(): () => void {
-    const { nextLsn, chain } = this;
+    const { nextLsn } = this;
+    const chain = this.#chain;
     const seed = this.#seed;
     return () => {
       this.nextLsn = nextLsn;
-      this.chain = chain;
+      this.#chain = chain;
       this.#seed = seed;
     };
   }
 
-  #check(target: Uint8Array, offset: number, payloadBytes: number, meta: FrameMeta): number {
-    checkBytes(target, "target");
+  #check(target: Uint8Array, offset: number, payloadBytes: number, { kind, flags, span }: FrameMeta): number {
+    if (target !== this.#target) {
+      checkBytes(target, "target");
+      this.#target = target;
+      this.#view = new DataView(target.buffer, target.byteOffset, target.byteLength);
+    }
     checkWhole(payloadBytes, "payloadBytes", 0, this.#maxPayloadBytes);
     checkWhole(offset, "offset", 0, target.length);
     const end = offset + at.frameBytes(payloadBytes);
     if (end > target.length) throw new RangeError(`target ends at ${target.length}, the frame at ${end}`);
-    checkWhole(meta.kind, "kind", 1, at.MAX_UINT16);
-    checkWhole(meta.flags, "flags", 0, at.MAX_UINT16);
-    checkWhole(meta.span, "span", 0, at.MAX_UINT32);
-    if (this.nextLsn + meta.span > Number.MAX_SAFE_INTEGER) {
-      throw new CodecError("CODEC_UINT64_OUT_OF_RANGE", "the log has used all LSNs up to 2^53-1", {
-        field: "lsn",
-        actual: this.nextLsn,
-      });
+    checkWhole(kind, "kind", 1, at.MAX_UINT16);
+    checkWhole(flags, "flags", 0, at.MAX_UINT16);
+    checkWhole(span, "span", 0, at.MAX_UINT32);
+    if (this.nextLsn + span > Number.MAX_SAFE_INTEGER) {
+      const message = "the log has used all LSNs up to 2^53-1";
+      throw new CodecError("CODEC_UINT64_OUT_OF_RANGE", message, { field: "lsn", actual: this.nextLsn });
     }
     return end;
   }
 
   #write(target: Uint8Array, offset: number, end: number, payloadBytes: number, meta: FrameMeta): number {
-    if (target !== this.#target) {
-      this.#target = target;
-      this.#view = new DataView(target.buffer, target.byteOffset, target.byteLength);
-    }
+    const { kind, flags, span } = meta;
     const view = this.#view;
     const lsn = this.nextLsn;
-    view.setUint32(offset + at.FRAME_PAYLOAD_BYTES, payloadBytes, true);
-    view.setUint16(offset + at.FRAME_KIND, meta.kind, true);
-    view.setUint16(offset + at.FRAME_FLAGS, meta.flags, true);
-    view.setUint32(offset + at.FRAME_SPAN, meta.span, true);
-    view.setUint32(offset + at.FRAME_LSN, lsn, true); // stores the remainder by 2^32; the operator would cost a call
-
-    view.setUint32(offset + at.FRAME_LSN + 4, Math.floor(lsn / TWO_TO_32), true);
+    const kindAndFlags = kind | (flags << 16);
+    const spanWord = span | 0;
+    const low = lsn | 0;
+    const high = Math.floor(lsn / TWO_TO_32);
     // A lag of more than 32 bits is stored as the largest: it states less than is true, never more.
-    view.setUint32(offset + at.FRAME_DURABLE_LAG, Math.min(lsn - this.#durableLsn, at.MAX_UINT32), true);
+    const lag = Math.min(lsn - this.#durableLsn, at.MAX_UINT32) | 0;
+    view.setInt32(offset + at.FRAME_PAYLOAD_BYTES, payloadBytes, true);
+    view.setInt32(offset + at.FRAME_KIND, kindAndFlags, true);
+    view.setInt32(offset + at.FRAME_SPAN, spanWord, true);
+    view.setInt32(offset + at.FRAME_LSN, low, true);
+    view.setInt32(offset + at.FRAME_LSN + 4, high, true);
+    view.setInt32(offset + at.FRAME_DURABLE_LAG, lag, true);
     const crcAt = offset + at.FRAME_CRC;
-    view.setUint32(crcAt, sliceBy16(target, offset + at.FRAME_PAYLOAD_BYTES, crcAt, this.#frameSeed), true);
+    view.setInt32(crcAt, viewCrc32.header(this.#frameSeed, payloadBytes, kindAndFlags, spanWord, low, high, lag), true);
     // The buffer may be used again: what lies between payload and end goes to disk, and must not be another frame's bytes.
     for (let pad = offset + at.FRAME_HEADER_BYTES + payloadBytes; pad < end; pad++) target[pad] = 0;
-    const chain = crc32Unchecked(target, crcAt, end, this.#seed);
-    view.setUint32(offset + at.FRAME_CHAIN, chain, true);
-    this.chain = chain >>> 0;
+    const chain = crc32Viewed(target, view, crcAt, end, this.#seed);
+    view.setInt32(offset + at.FRAME_CHAIN, chain, true);
+    this.#chain = chain;
     this.#seed = chain;
-    this.nextLsn = lsn + meta.span;
+    this.nextLsn = lsn + span;
     return end;
   }
 }

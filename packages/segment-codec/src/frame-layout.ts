@@ -76,18 +76,5 @@ export const frameKinds = {
 
 /** Bytes that a frame with such a payload takes, header and padding included. */
 export function frameBytes(payloadBytes: number): number {
-  return FRAME_HEADER_BYTES + Math.ceil(payloadBytes / FRAME_ALIGNMENT) * FRAME_ALIGNMENT;
-}
-
-// The searches for headers and the padding rely on these; a layout edited in one place only must not load.
-if (
-  SEGMENT_CRC + 4 !== SEGMENT_HEADER_BYTES ||
-  FRAME_CRC + 4 !== FRAME_HEADER_BYTES ||
-  SEGMENT_HEADER_BYTES % FRAME_ALIGNMENT !== 0 ||
-  FRAME_HEADER_BYTES % FRAME_ALIGNMENT !== 0 ||
-  IDENTITY_START !== SEGMENT_NONCE ||
-  IDENTITY_END !== SEGMENT_BASE_LSN ||
-  IDENTITY_END - IDENTITY_START !== 4 + LOG_ID_BYTES + 8
-) {
-  throw new Error("the layout of format 2 contradicts itself");
+  return FRAME_HEADER_BYTES + payloadBytes + (-payloadBytes & (FRAME_ALIGNMENT - 1));
 }

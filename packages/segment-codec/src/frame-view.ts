@@ -1,11 +1,10 @@
 /** Entry `@holdfast/segment-codec/frame-view`: one frame whose place is known, checked without the frames before it. @packageDocumentation */
 import { crc32Unchecked } from "./checksum.js";
-import { sliceBy16 } from "./crc32-tables.js";
+import { viewCrc32 } from "./crc32-tables.js";
 import * as at from "./frame-layout.js";
 import { checkBytes, checkWhole } from "./option-check.js";
 import type { SegmentHeader } from "./segment-header.js";
-
-const TWO_TO_32 = 0x1_0000_0000;
+import { TWO_TO_32 } from "./uint64.js";
 
 /**
  * One frame at a place that is known from elsewhere, such as an index: header first, then the rest, each checked when it is
@@ -59,7 +58,7 @@ export class FrameView {
       this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
     const view = this.#view;
-    const crc = sliceBy16(bytes, offset + at.FRAME_PAYLOAD_BYTES, offset + at.FRAME_CRC, segment.frameSeed | 0);
+    const crc = viewCrc32.slice(view, offset + at.FRAME_PAYLOAD_BYTES, offset + at.FRAME_CRC, segment.frameSeed | 0);
     if (crc !== view.getInt32(offset + at.FRAME_CRC, true)) return false;
     const kind = view.getUint16(offset + at.FRAME_KIND, true);
     const span = view.getUint32(offset + at.FRAME_SPAN, true);

@@ -1,7 +1,8 @@
 import { readExactly, sourceOf, type ByteSource } from "./byte-source.js";
-import { sliceBy16 } from "./crc32-tables.js";
+import { viewCrc32 } from "./crc32-tables.js";
 import * as at from "./frame-layout.js";
 import type { SegmentHeader } from "./segment-header.js";
+import { peekUint64 } from "./uint64.js";
 
 /**
  * The search for frame headers beyond damage. A header that checks was encoded by this very segment, wherever it is found,
@@ -19,15 +20,13 @@ export interface LaterFrames {
 }
 
 const WINDOW_BYTES = 0x1_0000;
-const TWO_TO_32 = 0x1_0000_0000;
-const MAX_HIGH = 0x1f_ffff;
 
 /**
  * A sound header with an LSN this far above the one that is due, which is more than 2^32 above the last accepted one, is not
  * believed. Garbage passes the checksum once in 2^32 places; with the LSN bound to a window of 2^32 of 2^53 it has to be
  * lucky twice.
  */
-const LSN_WINDOW = TWO_TO_32;
+const LSN_WINDOW = 0x1_0000_0000;
 
 /**
  * Looks at every eighth byte of `[offset, endOffset)` for a frame header of `segment` with an LSN from `nextLsn` on. Time is
@@ -54,14 +53,12 @@ export function findLaterFrames(
     const last = filled - at.FRAME_HEADER_BYTES;
     let local = 0;
     for (; local <= last; local += at.FRAME_ALIGNMENT) {
-      const kind = view.getUint16(local + at.FRAME_KIND, true);
       const lag = view.getUint32(local + at.FRAME_DURABLE_LAG, true);
-      const high = view.getUint32(local + at.FRAME_LSN + 4, true);
-      if (kind === 0 || lag === 0 || high > MAX_HIGH) continue;
-      const lsn = high * TWO_TO_32 + view.getUint32(local + at.FRAME_LSN, true);
+      if (lag === 0 || view.getUint16(local + at.FRAME_KIND, true) === 0) continue;
+      const lsn = peekUint64(view, local + at.FRAME_LSN); // -1 for one that is none, and lags
       if (lag > lsn || lsn < nextLsn || lsn - nextLsn >= LSN_WINDOW) continue;
       const crcAt = local + at.FRAME_CRC;
-      const crc = sliceBy16(window, local + at.FRAME_PAYLOAD_BYTES, crcAt, segment.frameSeed);
+      const crc = viewCrc32.slice(view, local + at.FRAME_PAYLOAD_BYTES, crcAt, segment.frameSeed);
       if (crc !== view.getInt32(crcAt, true)) continue;
       headerCount++;
       durableLsn = Math.max(durableLsn, lsn - lag);

@@ -1,6 +1,7 @@
 import { ByteWindow } from "./byte-window.js";
 import type { ByteSource } from "./byte-source.js";
 import { crc32Unchecked } from "./checksum.js";
+import { POLYNOMIAL } from "./crc32-tables.js";
 
 /**
  * CRC-32 of any range of a source, for searches that look at every byte and meet claims of any length. Running over each range
@@ -14,7 +15,6 @@ import { crc32Unchecked } from "./checksum.js";
 
 const STRIDE_BYTES = 256;
 const AHEAD_BYTES = 0x4_0000;
-const POLYNOMIAL = 0xed_b8_83_20;
 
 /** Where the ranges lie. */
 export interface RangeChecksumsOptions {

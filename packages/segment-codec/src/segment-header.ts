@@ -1,7 +1,7 @@
 import { readExactly, type ByteSource } from "./byte-source.js";
 import { checksumAlgorithms, hashAlgorithms, type HashAlgorithm } from "./checksum.js";
 import { CodecError } from "./codec-error.js";
-import { sliceBy16 } from "./crc32-tables.js";
+import { viewCrc32 } from "./crc32-tables.js";
 import * as at from "./frame-layout.js";
 import { checkBytes, checkKeys, checkWhole } from "./option-check.js";
 import { peekUint64, readUint64, writeUint64 } from "./uint64.js";
@@ -90,7 +90,7 @@ export function encodeSegmentHeader(identity: SegmentIdentity, target: Uint8Arra
   writeUint64(view, at.SEGMENT_BASE_LSN, identity.baseLsn);
   writeUint64(view, at.SEGMENT_DURABLE_LSN, identity.durableLsn);
   view.setUint32(at.SEGMENT_PREVIOUS_CHAIN, identity.previousChain, true);
-  view.setUint32(at.SEGMENT_CRC, sliceBy16(target, offset, offset + at.SEGMENT_CRC, 0), true);
+  view.setUint32(at.SEGMENT_CRC, viewCrc32.slice(view, 0, at.SEGMENT_CRC, 0), true);
   return headerOf(target, offset, view);
 }
 
@@ -125,7 +125,7 @@ export function frameSeedOf(identity: Pick<SegmentIdentity, "logId" | "segmentId
   view.setUint32(at.SEGMENT_NONCE, nonce, true);
   bytes.set(logId, at.SEGMENT_LOG_ID);
   writeUint64(view, at.SEGMENT_ID, segmentId);
-  return sliceBy16(bytes, at.IDENTITY_START, at.IDENTITY_END, 0) >>> 0;
+  return viewCrc32.slice(view, at.IDENTITY_START, at.IDENTITY_END, 0) >>> 0;
 }
 
 function checkLogId(logId: Uint8Array): void {
@@ -145,7 +145,7 @@ export function inspectSegmentHeader(bytes: Uint8Array, offset = 0): SegmentHead
   const view = new DataView(bytes.buffer, bytes.byteOffset + offset, at.SEGMENT_HEADER_BYTES);
   const magic = view.getUint32(0, true);
   if (magic !== at.SEGMENT_MAGIC) return isZero(view) ? { kind: "zeros" } : { kind: "foreign", magic };
-  const expected = sliceBy16(bytes, offset, offset + at.SEGMENT_CRC, 0) >>> 0;
+  const expected = viewCrc32.slice(view, 0, at.SEGMENT_CRC, 0) >>> 0;
   const actual = view.getUint32(at.SEGMENT_CRC, true);
   if (actual !== expected) return { kind: "damaged", expected, actual };
   const version = view.getUint8(at.SEGMENT_VERSION);
@@ -247,6 +247,6 @@ function headerOf(bytes: Uint8Array, offset: number, view: DataView): SegmentHea
     previousChain: view.getUint32(at.SEGMENT_PREVIOUS_CHAIN, true),
     hash: hashNamed(view.getUint8(at.SEGMENT_HASH)) ?? "none", // checked before: every caller has a known number here
     crc: view.getUint32(at.SEGMENT_CRC, true),
-    frameSeed: sliceBy16(bytes, offset + at.IDENTITY_START, offset + at.IDENTITY_END, 0) >>> 0,
+    frameSeed: viewCrc32.slice(view, at.IDENTITY_START, at.IDENTITY_END, 0) >>> 0,
   });
 }

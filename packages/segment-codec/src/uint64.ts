@@ -6,7 +6,8 @@ import { CodecError } from "./codec-error.js";
  * times as much. Whatever lies above 2^53-1 cannot be held exactly and is refused, never rounded.
  */
 
-const TWO_TO_32 = 0x1_0000_0000;
+/** What the upper half of a u64 counts in. */
+export const TWO_TO_32 = 0x1_0000_0000;
 
 /** The largest high half of a safe integer. */
 const MAX_HIGH = 0x1f_ffff;
