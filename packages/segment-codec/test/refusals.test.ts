@@ -164,6 +164,18 @@ describe("frames, decoding", () => {
     expect(scanSegment(built.bytes, built.header, { maxPayloadBytes: 100 }).frameCount).toBe(3);
   });
 
+  test.each([0x1000_0001, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff])(
+    "a sound header that announces %d bytes",
+    (length) => {
+      const bytes = built.bytes.slice();
+      const view = new DataView(bytes.buffer);
+      view.setUint32(64 + 4, length, true);
+      view.setUint32(64 + 28, crc32(bytes, 64 + 4, 64 + 28, built.header.frameSeed), true);
+      const expected = coded("CODEC_LENGTH_OUT_OF_RANGE", { offset: 64, expected: 0x1000_0000, actual: length });
+      expect(() => scanSegment(bytes, built.header)).toThrow(expected);
+    },
+  );
+
   test("a source that shrinks", () => {
     const source = {
       sizeBytes: built.bytes.length,
