@@ -54,9 +54,8 @@ export function* records(open: () => RecordCursor): Generator<WalRecord, void, u
 }
 
 /** The next records, until `maxBatchBytes` are reached or none is left; [] then. */
-function nextBatch(cursor: RecordCursor, maxBatchBytes: number): WalRecord[] {
+function nextBatch(cursor: RecordCursor, copies: RecordCopies, maxBatchBytes: number): WalRecord[] {
   const batch: WalRecord[] = [];
-  const copies = new RecordCopies();
   for (let bytes = 0; bytes < maxBatchBytes && cursor.next(); bytes += 32 + cursor.end - cursor.start) {
     batch.push({ lsn: cursor.lsn, payload: copies.take(cursor) });
   }
@@ -71,8 +70,10 @@ export async function* batches(
 ): AsyncGenerator<WalRecord[], void, undefined> {
   const bytes = batchBytes(maxBatchBytes);
   const cursor = open();
+  const copies = new RecordCopies();
+  const next = (): WalRecord[] => nextBatch(cursor, copies, bytes);
   try {
-    for (let batch = nextBatch(cursor, bytes); batch.length > 0; batch = nextBatch(cursor, bytes)) {
+    for (let batch = next(); batch.length > 0; batch = next()) {
       yield batch;
       await turn();
     }
@@ -87,8 +88,10 @@ export function* batchesUntil(
   follower: { neededFrom: number },
   { maxBatchBytes, signal }: { readonly maxBatchBytes: number; readonly signal: AbortSignal | undefined },
 ): Generator<WalRecord[], void, undefined> {
+  const copies = new RecordCopies();
+  const next = (): WalRecord[] => nextBatch(cursor, copies, maxBatchBytes);
   try {
-    for (let batch = nextBatch(cursor, maxBatchBytes); batch.length > 0; batch = nextBatch(cursor, maxBatchBytes)) {
+    for (let batch = next(); batch.length > 0; batch = next()) {
       follower.neededFrom = (batch.at(-1) as WalRecord).lsn + 1;
       yield batch;
       if (signal?.aborted === true) return;
