@@ -94,8 +94,9 @@ test("arrays of integers: what reading value by value gives, for any bytes, plac
       fc.nat(5),
       fc.nat(44),
       fc.nat(3),
-      (parts, start, count, cut) => {
-        const bytes = Uint8Array.from([...Array<number>(start).fill(0xcc), ...parts.flat()]);
+      fc.oneof(fc.constant([]), fc.array(fc.constantFrom(0, 0x7f, 0x80, 0xaf, 0xcc), { maxLength: 100, size: "max" })),
+      (parts, start, count, cut, behind) => {
+        const bytes = Uint8Array.from([...Array<number>(start).fill(0xcc), ...parts.flat(), ...behind]);
         const end = Math.max(start, bytes.length - cut);
         const view = new DataView(bytes.buffer);
         const expected = readOneByOne(bytes, start, end, count);
