@@ -114,11 +114,6 @@ export class EnvelopeReader {
     return start + 2;
   }
 
-  /** The count of a byte string that is spelled as an array of integers. */
-  arrayCount(field: string): number {
-    return this.#count(0x90, 0xdc, field);
-  }
-
   /** Goes past the integers of an array and returns where they begin, for {@link unpackIntegers}. */
   skipIntegers(count: number, field: string): number {
     const start = this.at;
@@ -130,7 +125,7 @@ export class EnvelopeReader {
 
   /** Bytes spelled as an array of integers, `exactly` so many if given, in memory of their own. */
   byteArray(field: string, exactly = -1): Uint8Array {
-    const count = this.arrayCount(field);
+    const count = this.array(field);
     if (exactly !== -1 && count !== exactly) throw malformed(field, this.at);
     return unpackIntegers(this.#bytes, this.skipIntegers(count, field), count);
   }

@@ -74,7 +74,7 @@ export class FbatEventView implements FbatEvent {
     reader.constant(spellings.frame);
     this.#loadHeader(reader);
     reader.constant(fbatKeys.payload);
-    this.contentBytes = reader.arrayCount("payload");
+    this.contentBytes = reader.array("payload");
     this.#content = reader.skipIntegers(this.contentBytes, "payload");
     this.#loadChain(reader);
     reader.constant(fbatKeys.entity);

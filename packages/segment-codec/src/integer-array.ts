@@ -9,25 +9,23 @@
  */
 
 const TAG = 0xcc;
-const TAGS = 0xcc_cc_cc_cc | 0;
-const FIRST_BITS = 0x01_01_01_01;
-const LAST_BITS = 0x10_10_10_10;
-/**
- * Of a product with it the top byte holds the lowest bits of four bytes and, above them, the bits four places higher, the first
- * byte's lowest: no two of its terms share a place, so none carries.
- */
-const GATHER = 0x01_02_04_08;
-const PENDING = 0x100;
-const WRONG = 0x10;
-
 /**
  * Returns where the array of `count` integers that begins at `start` ends, or -1 when it runs past `end` or is spelled in any
  * other way than the one above. The range lies inside `view`.
  */
 export const skipIntegers: (view: DataView, start: number, end: number, count: number) => number = withTables();
 
-/** The tables are constants of a function for the reason that `sliceBy16` has. A row is the pending tag and eight top bits. */
+/** Everything is a constant of a function for the reason that `sliceBy16` has: V8 then knows it. */
 function withTables(): typeof skipIntegers {
+  const TAGS = 0xcc_cc_cc_cc | 0;
+  const FIRST_BITS = 0x01_01_01_01;
+  const LAST_BITS = 0x10_10_10_10;
+  // Of a product with it the top byte holds the lowest bits of four bytes and, above them, the bits four places higher, the first
+  // byte's lowest: no two of its terms share a place, so none carries.
+  const GATHER = 0x01_02_04_08;
+  const PENDING = 0x100;
+  const WRONG = 0x10;
+  // A row is a pending tag and eight top bits.
   // Which of the first and of the last four bytes must be tags, as masks over little-endian words.
   const firstTags = new Int32Array(512);
   const lastTags = new Int32Array(512);
