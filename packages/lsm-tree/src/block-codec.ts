@@ -63,6 +63,17 @@ export class BlockCodecs {
   }
 
   /**
+   * These, and the one that blocks are written with: whoever writes with it reads what it has written. A user's codec among these that has its id reads in its place.
+   *
+   * @throws `RangeError` when its id is that of a codec of the format, or none that users may have.
+   */
+  including(codec: BlockCodec): BlockCodecs {
+    const known = this.#byId.get(codec.id);
+    if (known === codec || (known !== undefined && codec.id >= firstUserId)) return this;
+    return new BlockCodecs([...[...this.#byId.values()].filter(({ id }) => id >= firstUserId), codec]);
+  }
+
+  /**
    * Decodes `source[start, end)` to `rawBytes` bytes, owned by the caller.
    *
    * @throws {@link LsmError} `LSM_UNSUPPORTED_CODEC` when nobody here knows the id, and `LSM_CORRUPT` when the codec refuses the bytes.
@@ -88,15 +99,26 @@ export class BlockCodecs {
   }
 }
 
-/** @throws `TypeError` that names the option, unless these are codecs or left out. */
-export function checkCodecs({ codec, codecs }: { readonly codec?: unknown; readonly codecs?: unknown }): void {
-  if (codec !== undefined && codec !== null) {
-    const { id, encode, decode } = Object(codec) as Partial<BlockCodec>;
-    const isCodec = Number.isInteger(id) && typeof encode === "function" && typeof decode === "function";
-    if (!isCodec) throw new TypeError("codec must be a BlockCodec, such as lz4Codec, or null");
+/**
+ * What reads the blocks of whoever has these options; undefined for the codecs of the format.
+ *
+ * @throws `TypeError` that names the option, unless these are codecs or left out, and `RangeError` for an id that is taken.
+ */
+export function readingCodecs({
+  codec,
+  codecs,
+}: {
+  readonly codec?: BlockCodec | null | undefined;
+  readonly codecs?: BlockCodecs | undefined;
+}): BlockCodecs | undefined {
+  if (codecs !== undefined && !(codecs instanceof BlockCodecs)) {
+    throw new TypeError("codecs must be made with new BlockCodecs([...])");
   }
-  if (codecs === undefined || typeof (Object(codecs) as Partial<BlockCodecs>).decode === "function") return;
-  throw new TypeError("codecs must be made with new BlockCodecs([...])");
+  if (codec === undefined || codec === null) return codecs;
+  const { id, encode, decode } = Object(codec) as Partial<BlockCodec>;
+  const isCodec = Number.isInteger(id) && typeof encode === "function" && typeof decode === "function";
+  if (!isCodec) throw new TypeError("codec must be a BlockCodec, such as lz4Codec, or null");
+  return (codecs ?? new BlockCodecs()).including(codec);
 }
 
 function lz4(): BlockCodec {

@@ -1,7 +1,7 @@
 import * as crypto from "node:crypto";
 import type { Directory } from "@holdfast/fs-seam";
 import type { RecoveryMode } from "@holdfast/wal";
-import { checkCodecs, type BlockCodec, type BlockCodecs } from "./block-codec.js";
+import { readingCodecs, type BlockCodec, type BlockCodecs } from "./block-codec.js";
 import type { EngineObserver } from "./engine-observation.js";
 import { checkKeys, checkWhole } from "./option-check.js";
 
@@ -44,7 +44,7 @@ export interface EngineSettings {
 export interface EngineComponents {
   /** Where the database lives; nothing else may. Its own name is its owner's: make it with `openDirectory` and `create`, or `makeDirectoriesDurably`. */
   readonly directory: Directory;
-  /** How blocks are compressed; `null` stores them as they are. Default LZ4. */
+  /** How blocks are compressed, and read besides those of `codecs`; `null` stores them as they are. Default LZ4. */
   readonly codec?: BlockCodec | null;
   /** Codecs for reading, beside those of the format. */
   readonly codecs?: BlockCodecs;
@@ -122,15 +122,15 @@ const choices = {
 export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOptions {
   if (typeof options !== "object" || options === null) throw new TypeError("options must be an object");
   checkKeys(options, engineOptionKeys, "openEngine");
-  const { directory, codec, codecs, observer } = options;
+  const { directory, codec, observer } = options;
   // The keys are those of the options; their values are checked below.
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as EngineOptions;
-  const resolved: ResolvedEngineOptions = { ...defaults, ...given, directory, codec, codecs, observer };
+  const resolved: ResolvedEngineOptions = { ...defaults, ...given, directory, codec, codecs: undefined, observer };
   if (typeof directory?.open !== "function") throw new TypeError("directory must be a Directory of @holdfast/fs-seam");
   for (const key of ["random", "now", "clock", "turn", "schedule"] as const) {
     if (typeof resolved[key] !== "function") throw new TypeError(`${key} must be a function`);
   }
-  checkCodecs(options);
+  const codecs = readingCodecs(options);
   if (observer !== undefined && typeof observer !== "function") throw new TypeError("observer must be a function");
   for (const key of ["createIfMissing", "errorIfExists", "readOnly", "paranoidOpen"] as const) {
     if (typeof resolved[key] !== "boolean") throw new TypeError(`${key} must be a boolean`);
@@ -149,7 +149,7 @@ export function resolveEngineOptions(options: EngineOptions): ResolvedEngineOpti
   if (!(filterBitsPerKey >= 0 && filterBitsPerKey <= 100)) {
     throw new RangeError(`filterBitsPerKey must be from 0 to 100, not ${String(filterBitsPerKey)}`);
   }
-  return resolved;
+  return { ...resolved, codecs };
 }
 
 function systemRandom(target: Uint8Array): void {

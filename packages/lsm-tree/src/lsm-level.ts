@@ -1,6 +1,6 @@
 import { isFsError, openDirectory } from "@holdfast/fs-seam";
 import type { Directory } from "@holdfast/fs-seam";
-import { checkCodecs } from "./block-codec.js";
+import { readingCodecs } from "./block-codec.js";
 import type { BackupOptions, BackupReport } from "./backup.js";
 import type { DatabaseVerification, VerifyOptions } from "./database-verification.js";
 import { Engine, openEngine } from "./engine.js";
@@ -90,7 +90,7 @@ export class LsmLevel<KDefault = string, VDefault = string> extends LevelBase<KD
       throw new TypeError("location must be a path, or options.directory a Directory");
     }
     const { engineOptions, baseOptions } = splitOptions(others);
-    checkCodecs(others);
+    readingCodecs(others); // says so here what the open would say
     super({ ...manifest, permanence: directory?.fs.capabilities().persistent ?? true }, baseOptions);
     this.#location = typeof location === "string" ? location : "";
     this.#directory = directory;

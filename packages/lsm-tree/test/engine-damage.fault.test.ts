@@ -5,6 +5,7 @@ import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { describe, expect, test } from "vitest";
 import { BlockCodecs, deflateCodec } from "../src/format-entry.js";
+import { LsmLevel } from "../src/lsm-level.js";
 import { openEngine, type Engine } from "../src/engine.js";
 import type { EngineOptions } from "../src/engine-options.js";
 import { LsmError } from "../src/lsm-error.js";
@@ -190,6 +191,29 @@ test.each([
     directory.writeFile(pathOf(table), whole);
   }
   await demandHealing(fs, table, whole);
+});
+
+test("what is written with a codec of one's own is read with it, flushed and compacted", async () => {
+  const codec = { ...deflateCodec, id: 40, name: "mine" };
+  const { fs } = await filled({ codec });
+  const directory = new Directory(fs);
+  for (const codecs of [undefined, new BlockCodecs([{ ...codec, id: 41 }]), new BlockCodecs([{ ...codec }])]) {
+    const engine = await openEngine({ ...options, directory, codec, ...(codecs === undefined ? {} : { codecs }) });
+    await engine.put(bytes("key 10"), bytes("newer"));
+    await engine.compactRange();
+    for (const key of keys.filter((each) => each !== "key 10")) {
+      expect(engine.get(bytes(key))).toEqual(bytes(valueOf(key)));
+    }
+    await engine.close();
+  }
+});
+
+test.each([0, 1, 2, 4, 5, 31, 64])("a codec of one's own with the id %i would not be read by others", async (id) => {
+  const directory = new Directory(new MemoryFs());
+  const codec = { ...deflateCodec, id, name: "mine" };
+  await expect(openEngine({ ...options, directory, codec })).rejects.toThrow(RangeError);
+  expect(() => new LsmLevel({ directory, codec })).toThrow("id of the codec mine");
+  expect(directory.list()).toEqual([]);
 });
 
 test("a codec that nobody knows is told with file and keys, and a codec that is passed reads", async () => {

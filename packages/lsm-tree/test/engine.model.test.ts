@@ -41,7 +41,7 @@ interface Replay {
 
 const { LSM_MODEL_RUNS, LSM_MODEL_REPLAY, LSM_MODEL_PRINT, FC_SEED } = process.env;
 const replay = LSM_MODEL_REPLAY === undefined ? undefined : (JSON.parse(LSM_MODEL_REPLAY) as Replay);
-const timeoutMs = 120_000 + Number(LSM_MODEL_RUNS ?? 0) * 1000;
+const timeoutMs = 120_000 + Number(LSM_MODEL_RUNS ?? 0) * 10_000; // beside other work, too
 
 test(
   "laws 15 to 19, 21, 23, 27, 28, 36, 43, 44, 45a, 50: a database is its model, whatever is done with it and whenever it stops",
