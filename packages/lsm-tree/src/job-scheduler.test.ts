@@ -267,7 +267,7 @@ test("slices are counted, and measured without what they wait for", async () => 
   });
 });
 
-test("a slice is over after 2 ms, which is looked at every 8 KiB, or after 256 KiB on a clock that stands still", async () => {
+test("law 65: a slice is over after 2 ms, which is looked at every 8 KiB, or after 256 KiB on a clock that stands still", async () => {
   const bench = new Bench();
   const looks: number[] = [];
   const measure =

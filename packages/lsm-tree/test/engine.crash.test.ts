@@ -269,7 +269,7 @@ const windows: Readonly<Record<string, Window>> = {
   },
 };
 
-describe("laws 15, 18, 19, 30, 36, 42, 44, 49: what a crash leaves is a state that was, and no acknowledged one is lost", () => {
+describe("laws 15, 18, 19, 30, 36, 41, 42, 44, 49: what a crash leaves is a state that was, and no acknowledged one is lost", () => {
   test.each(Object.entries(windows))(
     "%s",
     async (name, window) => {

@@ -20,7 +20,7 @@ async function opened(options: object = {}): Promise<ModelLevel> {
 const bytes = (size: number, fill: number): Buffer => Buffer.alloc(size, fill);
 const asBuffers = { keyEncoding: "buffer", valueEncoding: "buffer" } as const;
 
-describe("what goes in is borrowed for the call alone", () => {
+describe("law 64: what goes in is borrowed for the call alone", () => {
   it("in put, del and both batches", async () => {
     const db = await opened();
     const key = Buffer.from("key");
@@ -50,7 +50,7 @@ describe("what goes in is borrowed for the call alone", () => {
   });
 });
 
-describe("what comes out is the caller's", () => {
+describe("law 63: what comes out is the caller's", () => {
   it.each([3, 100, 5000])("values and keys of %i bytes, from every read", async (size) => {
     const db = await opened();
     const keys = [1, 2, 3].map((fill) => bytes(size, fill));

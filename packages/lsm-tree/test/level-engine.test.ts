@@ -90,6 +90,28 @@ it("tells the size of a range, less when it was deleted and compacted", async ()
   await db.close();
 });
 
+it("law 62: reads, iterators and snapshots see what there was at the call, whatever is written behind it", async () => {
+  const keys = ["a", "b"];
+  for (const isInTables of [false, true]) {
+    const db = await filled(inMemory(), keys, {});
+    if (isInTables) await db.compactRange("a", "z");
+    const before = await db.iterator().all();
+    const [a, b] = before.map(([, value]) => value);
+    const iterators = [db.iterator(), db.iterator({ reverse: true })] as const;
+    const snapshot = db.snapshot();
+    const reads = [db.get("a"), db.getMany(keys), db.has("c"), db.values().all()] as const;
+    const writes = [db.put("a", "later"), db.batch([{ type: "del", key: "b" }]), db.put("c", "later")];
+    expect(await Promise.all(reads)).toEqual([a, [a, b], false, [a, b]]);
+    await Promise.all(writes);
+    if (isInTables) await db.compactRange("a", "z");
+    expect(await iterators[0].all()).toEqual(before);
+    expect(await iterators[1].all()).toEqual(before.toReversed());
+    expect(await db.getMany([...keys, "c"], { snapshot })).toEqual([a, b, undefined]);
+    expect(await db.getMany([...keys, "c"])).toEqual(["later", undefined, "later"]);
+    await db.close();
+  }
+});
+
 describe("iterators", () => {
   it("see what there was, through flushes, compactions and a clear", async () => {
     const keys = numbered(500);

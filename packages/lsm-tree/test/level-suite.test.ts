@@ -25,7 +25,7 @@ const fastFiles = "/dev/shm";
 /** LSM_LONG=1 runs two more forms, which differ little from others. */
 const isLong = process.env["LSM_LONG"] === "1";
 
-describe("the suite of abstract-level", { timeout }, () => {
+describe("law 61: the suite of abstract-level", { timeout }, () => {
   it("passes over the model", async () => {
     const { assertions, failures } = await runSuite((options) => new ModelLevel(options));
     expect(failures).toEqual([]);
