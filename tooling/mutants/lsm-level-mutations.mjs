@@ -180,6 +180,7 @@ export const lsmLevelMutations = lsmArea("lsm level", contract, [
   {
     what: "what looks like a mistake is let through",
     file: "level-option-split.ts",
-    find: "for (const [key] of entries) refuseMistake(key);",
+    find: "refuseMistake(key); const ours",
+    put: "const ours",
   },
 ]);

@@ -39,7 +39,7 @@ export type { OpenReport } from "./recovery.js";
 export { LsmLevel } from "./lsm-level.js";
 export { LevelError, levelErrorCodes } from "./level-error.js";
 export type { LevelErrorCode } from "./level-error.js";
-export type { LevelMethods, LsmLevelOptions, LsmOpenOptions } from "./level-methods.js";
+export type { ClassicLevelNames, LevelMethods, LsmLevelOptions, LsmOpenOptions } from "./level-methods.js";
 export type {
   CacheOptions,
   CompactRangeOptions,

@@ -24,10 +24,27 @@ import type {
 } from "./level-options.js";
 import type { LsmChainedBatch } from "./lsm-chained-batch.js";
 
-type DirectoryOptions = Omit<EngineOptions, "directory" | keyof AbstractOpenOptions> & {
-  /** Where the database lives, in place of a path on this machine. */
-  readonly directory?: Directory | undefined;
-};
+/** Options of `classic-level` that are called otherwise here, and mean the same. */
+export interface ClassicLevelNames {
+  /** As `cacheBytes`. */
+  readonly cacheSize?: number | undefined;
+  /** As `writeBufferBytes`. */
+  readonly writeBufferSize?: number | undefined;
+  /** As `blockBytes`. */
+  readonly blockSize?: number | undefined;
+  /** As `tableBytes`. */
+  readonly maxFileSize?: number | undefined;
+  /** As `maxOpenTables`. */
+  readonly maxOpenFiles?: number | undefined;
+  /** `false` as `codec: null`, `true` as the default. */
+  readonly compression?: boolean | undefined;
+}
+
+type DirectoryOptions = Omit<EngineOptions, "directory" | keyof AbstractOpenOptions> &
+  ClassicLevelNames & {
+    /** Where the database lives, in place of a path on this machine. */
+    readonly directory?: Directory | undefined;
+  };
 
 /** What the constructor of `LsmLevel` takes: options of `abstract-level`, of the engine, and `directory`. */
 export type LsmLevelOptions<K, V> = AbstractDatabaseOptions<K, V> & DirectoryOptions;

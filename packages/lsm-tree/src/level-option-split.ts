@@ -6,17 +6,18 @@ export interface SplitOptions {
   readonly baseOptions: Readonly<Record<string, unknown>>;
 }
 
-/** What options of `classic-level` are called here; undefined where there is nothing like it. */
-const names = new Map<string, string | undefined>([
+/** What options of `classic-level` are called here; `compression` is `codec`. */
+const names = new Map<string, string>([
   ["cacheSize", "cacheBytes"],
   ["writeBufferSize", "writeBufferBytes"],
   ["blockSize", "blockBytes"],
   ["maxFileSize", "tableBytes"],
   ["maxOpenFiles", "maxOpenTables"],
-  ["compression", "codec, and codec: null in place of false"],
-  ["blockRestartInterval", undefined],
-  ["multithreading", undefined],
+  ["compression", "codec"],
 ]);
+
+/** Options of `classic-level` that there is nothing like. */
+const foreign = ["blockRestartInterval", "multithreading"];
 
 /** Of the base class; it reads them and hands the first two on. */
 const baseKeys = ["createIfMissing", "errorIfExists", "keyEncoding", "valueEncoding", "passive"];
@@ -25,27 +26,34 @@ const engineKeys = new Set(engineOptionKeys.filter((key) => !baseKeys.includes(k
 const ownKeys = [...engineKeys, ...baseKeys];
 
 /**
- * Parts the engine's options from those of the base class. Options that neither knows are let through, since hooks may have their own, but not
- * those that look like a mistake: options of `classic-level`, and names that are nearly those of options.
+ * Parts the engine's options from those of the base class, those of `classic-level` among them, by their names here. Options that neither knows are let through, since
+ * hooks may have their own, but not those that look like a mistake: names that are nearly those of options, two names of one option, and what only `classic-level` has.
  *
- * @throws `TypeError` that names the option and the one that was meant.
+ * @throws `TypeError` that names the option, and the one that was meant.
  */
 export function splitOptions(options: object): SplitOptions {
-  const entries = Object.entries(options);
-  for (const [key] of entries) refuseMistake(key);
+  const entries = Object.entries(options).map(([key, value]) => {
+    refuseMistake(key);
+    const ours = names.get(key);
+    if (ours === undefined) return [key, value] as const;
+    if (ours in options) throw new TypeError(`${key} and ${ours} are one option`);
+    return [ours, key === "compression" ? codecOf(value) : value] as const;
+  });
   return {
     engineOptions: Object.fromEntries(entries.filter(([key]) => engineKeys.has(key))),
     baseOptions: Object.fromEntries(entries.filter(([key]) => !engineKeys.has(key))),
   };
 }
 
+function codecOf(compression: unknown): null | undefined {
+  if (compression === false) return null;
+  if (compression === true || compression === undefined) return undefined;
+  throw new TypeError("compression must be a boolean");
+}
+
 function refuseMistake(key: string): void {
-  if (ownKeys.includes(key)) return;
-  if (names.has(key)) {
-    const ours = names.get(key);
-    const said = ours === undefined ? "there is none" : `it is ${ours}`;
-    throw new TypeError(`${key} is an option of classic-level; here ${said}`);
-  }
+  if (ownKeys.includes(key) || names.has(key)) return;
+  if (foreign.includes(key)) throw new TypeError(`${key} is an option of classic-level; here there is none`);
   refuseNearMiss(key, ownKeys);
 }
 

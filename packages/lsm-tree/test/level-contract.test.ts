@@ -5,6 +5,7 @@ import { WalError } from "@holdfast/wal";
 import { AbstractLevel, AbstractSnapshot } from "abstract-level";
 import { describe, expect, it } from "vitest";
 import { openEngine } from "../src/engine.js";
+import type { EngineOptions } from "../src/engine-options.js";
 import { LevelError, levelErrorCodes, levelErrorOf } from "../src/level-error.js";
 import { LsmError } from "../src/lsm-error.js";
 import type { LsmIteratorOptions } from "../src/level-options.js";
@@ -438,19 +439,51 @@ describe("the constructor", () => {
     await db.close();
   });
 
-  it.each([
-    ["cacheSize", "it is cacheBytes"],
-    ["writeBufferSize", "it is writeBufferBytes"],
-    ["blockSize", "it is blockBytes"],
-    ["maxFileSize", "it is tableBytes"],
-    ["maxOpenFiles", "it is maxOpenTables"],
-    ["compression", "it is codec, and codec: null in place of false"],
-    ["blockRestartInterval", "there is none"],
-    ["multithreading", "there is none"],
-  ])("says of classic-level's %s that %s here", (name, said) => {
+  it.each(["blockRestartInterval", "multithreading"])("says of classic-level's %s that there is none here", (name) => {
     expect(() => new LsmLevel("/somewhere", { [name]: 1 })).toThrow(
-      `${name} is an option of classic-level; here ${said}`,
+      `${name} is an option of classic-level; here there is none`,
     );
+  });
+
+  /** What an open hands to the engine, whose own tests say what these do. */
+  const engineOptionsOf = async (made: object, opened: object = {}): Promise<object> => {
+    let options: object = {};
+    class Listening extends LsmLevel {
+      protected override openEngine(given: EngineOptions): ReturnType<typeof openEngine> {
+        const { directory: _same, createIfMissing: _create, errorIfExists: _exists, ...others } = given;
+        options = others;
+        return super.openEngine(given) as ReturnType<typeof openEngine>;
+      }
+    }
+    const db = new Listening({ directory: new Directory(new MemoryFs()), ...made });
+    await db.open(opened);
+    await db.close();
+    return options;
+  };
+
+  it.each([
+    ["cacheSize", "cacheBytes"],
+    ["writeBufferSize", "writeBufferBytes"],
+    ["blockSize", "blockBytes"],
+    ["maxFileSize", "tableBytes"],
+    ["maxOpenFiles", "maxOpenTables"],
+  ])("takes classic-level's %s for %s, by itself", async (name, ours) => {
+    expect(await engineOptionsOf({ [name]: 4321 })).toEqual({ [ours]: 4321 });
+    expect(await engineOptionsOf({ [name]: 4321 }, { [name]: 54_321 })).toEqual({ [ours]: 54_321 });
+    expect(() => new LsmLevel("/somewhere", { [name]: 1, [ours]: 1 })).toThrow(`${name} and ${ours} are one option`);
+    await expect(engineOptionsOf({ [name]: "1" })).rejects.toMatchObject({
+      cause: expect.objectContaining({ message: expect.stringContaining(ours) as unknown }) as unknown,
+    });
+  });
+
+  it("takes classic-level's compression for a codec or none", async () => {
+    expect(await engineOptionsOf({ compression: false })).toEqual({ codec: null });
+    expect(await engineOptionsOf({ compression: true })).toEqual({ codec: undefined });
+    expect(await engineOptionsOf({ compression: false }, { compression: true })).toEqual({ codec: undefined });
+    expect(() => new LsmLevel("/somewhere", { compression: 0 } as never)).toThrow(
+      "compression must be a boolean",
+    );
+    expect(() => new LsmLevel("/somewhere", { compression: true, codec: null })).toThrow(TypeError);
   });
 });
 
