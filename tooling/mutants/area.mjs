@@ -182,6 +182,7 @@ export const tests = {
   lsmEdits: `${lsm}/test/version-edit.property.test.ts`,
   lsmLogGolden: `${lsm}/test/lsm-log.golden.test.ts`,
   lsmMemtable: `${lsm}/test/memtable.property.test.ts`,
+  lsmLiveTree: `${lsm}/test/live-tree.test.ts`,
   lsmMerge: `${lsm}/test/merge.property.test.ts`,
   lsmItemColumn: `${lsm}/test/item-column.property.test.ts`,
   lsmPicker: `${lsm}/test/compaction-picker.test.ts`,

@@ -694,8 +694,8 @@ const memoryMutations = lsmArea(
     {
       what: "the length of a value is a part of it",
       file: "memtable-entries.ts",
-      find: "this.#keyBytes[id]! + this.#gaps[id]!;",
-      put: "this.#keyBytes[id]!;",
+      find: "this.keyBytes(id) + (this.#rows[id * ROW_WORDS + 2]! >>> GAP_SHIFT);",
+      put: "this.keyBytes(id);",
     },
     {
       what: "a step sorts keys however long they are",
@@ -756,8 +756,47 @@ const memoryMutations = lsmArea(
     {
       what: "a jump leads past the version that is wanted",
       file: "memtable-entries.ts",
-      find: "jump >= 0 && this.#seqnos[jump]! > seqno ? jump",
+      find: "jump >= 0 && this.seqno(jump) > seqno ? jump",
       put: "jump >= 0 ? jump",
+    },
+    {
+      what: "an entry of a memtable that is used again has the versions of one before",
+      file: "memtable-entries.ts",
+      find: "rows[row + 6] = 0;",
+    },
+    {
+      what: "a memtable that is used again finds what was in it",
+      file: "key-index.ts",
+      find: "this.#slots.fill(0);",
+    },
+    {
+      what: "a memtable that is used again has the order of what was in it",
+      file: "memtable.ts",
+      find: "this.#runs.reset();",
+    },
+    {
+      what: "a memtable goes on writing into a chunk that it has given away",
+      file: "memtable-entries.ts",
+      find: "this.#chunk = nothing;\n    this.#chunkId = -1;",
+    },
+    {
+      what: "large values are kept as chunks",
+      file: "memtable-entries.ts",
+      find: "this.#freeChunks.push(...this.#chunks.filter(({ length }) => length === CHUNK_BYTES));",
+      put: "this.#freeChunks.push(...this.#chunks);",
+    },
+    {
+      what: "a memtable is used again under a cursor",
+      file: "live-tree.ts",
+      find: "if (memtable.readers > 0) return;",
+      tests: [tests.lsmLiveTree],
+    },
+    {
+      what: "a cursor that is closed lets go of a memtable that another one stands in",
+      file: "read-view.ts",
+      find: "memtable.readers -= 1;",
+      put: "memtable.readers = 0;",
+      tests: [tests.lsmLiveTree],
     },
     {
       what: "backward, a snapshot sees newer versions",

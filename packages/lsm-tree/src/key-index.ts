@@ -57,6 +57,12 @@ export class KeyIndex {
     if (this.#used * 2 > this.#mask + 1) this.#grow();
   }
 
+  /** Forgets all entries, and keeps the memory. */
+  reset(): void {
+    this.#slots.fill(0);
+    this.#used = 0;
+  }
+
   #grow(): void {
     const old = this.#slots;
     this.#slots = new Int32Array(old.length * 2);

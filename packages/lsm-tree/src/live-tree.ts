@@ -48,6 +48,9 @@ export class LiveTree {
   #sealed: readonly SealedMemtable[] = [];
   #visibleSeqno: number;
   #view: ReadView | undefined;
+  /** A memtable that was flushed, empty, for the next writes; and parts of others. Memory that is used again costs no collection, and is never more than was needed at once. */
+  #spare: Memtable | undefined;
+  readonly #freeChunks: Uint8Array[] = [];
 
   constructor({ hashKey, tables, version, lastSeqno, flushedLsn, writeBufferBytes }: LiveTreeOptions) {
     this.hashKey = hashKey;
@@ -135,10 +138,14 @@ export class LiveTree {
     return sealed;
   }
 
-  /** The oldest sealed memtable is in tables of `version`, whose edit is durable. */
+  /** The oldest sealed memtable is in tables of `version`, whose edit is durable. Where no cursor stands in it, its memory is used again. */
   installFlush(flushed: SealedMemtable, version: Version): void {
     this.#sealed = this.#sealed.filter((each) => each !== flushed);
     this.install(version);
+    const { memtable } = flushed;
+    if (memtable.readers > 0) return; // it is theirs, and the collector's once they are gone
+    memtable.reset();
+    this.#spare ??= memtable;
   }
 
   install(version: Version): void {
@@ -163,7 +170,10 @@ export class LiveTree {
   }
 
   #emptyMemtable(): Memtable {
+    const spare = this.#spare;
+    this.#spare = undefined;
+    if (spare !== undefined) return spare;
     const expectedEntries = Math.min(0x1_0000, Math.floor(this.#writeBufferBytes / 128));
-    return new Memtable({ hashKey: this.hashKey, expectedEntries });
+    return new Memtable({ hashKey: this.hashKey, expectedEntries, freeChunks: this.#freeChunks });
   }
 }

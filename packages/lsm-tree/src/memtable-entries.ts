@@ -1,58 +1,67 @@
 import { compareBytes, copyBytes } from "./internal-key.js";
 
-/** Arenas are chunks of this size; what is larger than {@link OWN_CHUNK_BYTES} gets one of its own. */
+/** Arenas are chunks of this size, which are used again; what is larger than {@link OWN_CHUNK_BYTES} gets one of its own, which is not. */
 const CHUNK_BYTES = 0x10_0000;
-const OWN_CHUNK_BYTES = 0x1_0000;
+const OWN_CHUNK_BYTES = 0x4_0000;
 
-/** Bytes of all columns for each entry. */
-const COLUMN_BYTES = 36;
+/**
+ * What is known of an entry lies in one row, so that whoever looks at it in an order that is not that of the writes waits for memory once:
+ *
+ * ```
+ * 0  chunk            4  seqno, a float of 64 bits
+ * 1  start of the key 6  the version before it, plus one; 0 where there is none
+ * 2  see below        7  a version further back, plus one: see `versionUpTo`
+ * 3  bytes of the value
+ * ```
+ *
+ * Word 2 has the bytes of the key in its lower half, and above them the kind and, in the highest byte, what lies between key and value: in a record of the log
+ * that is the value's length.
+ */
+const ROW_WORDS = 8;
+const SEQNO_AT = 2; // in floats, of which a row is four
+const KIND_SHIFT = 16;
+const GAP_SHIFT = 24;
+
+const nothing = new Uint8Array();
+
+/** Bytes of a row, and of how many versions there are before an entry. */
+const ENTRY_BYTES = ROW_WORDS * 4 + 4;
 
 /**
  * The entries of a memtable by number, in the order in which they came: keys and values in chunks that never move, everything else in
- * typed arrays. Nothing is ever changed or removed, so a reader needs no copy.
+ * typed arrays. Nothing is changed or removed before all of it is, so a reader needs no copy.
  */
 export class MemtableEntries {
   count = 0;
   /** Bytes of all chunks. */
   arenaBytes = 0;
-  readonly #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array[] = [];
+  /** Chunks that wait to be used again: here, or by whoever shares the list. */
+  readonly #freeChunks: Uint8Array[];
   /** The chunk that is filled, and how much of it is used. */
-  #chunk: Uint8Array = new Uint8Array();
+  #chunk: Uint8Array = nothing;
   #chunkId = -1;
   #used = 0;
   /** The chunk that bytes were kept in last. */
-  #kept: Uint8Array = this.#chunk;
+  #kept: Uint8Array = nothing;
   #keptId = -1;
-  #chunkIds: Uint32Array;
-  #offsets: Uint32Array;
-  #keyBytes: Uint16Array;
-  /** From the end of the key to the value: in a record of the log, its length lies there. */
-  #gaps: Uint8Array;
-  #valueBytes: Uint32Array;
+  #rows: Int32Array;
+  /** The same memory. */
   #seqnos: Float64Array;
-  #kinds: Uint8Array;
-  #previous: Int32Array;
-  /** A version further back, and how many there are before this one: see {@link versionUpTo}. */
-  #jumps: Int32Array;
+  /** How many versions there are before an entry. */
   #depths: Uint32Array;
 
-  constructor(expectedEntries: number) {
+  constructor(expectedEntries: number, freeChunks: Uint8Array[] = []) {
+    this.#freeChunks = freeChunks;
     const capacity = Math.max(16, expectedEntries);
-    this.#chunkIds = new Uint32Array(capacity);
-    this.#offsets = new Uint32Array(capacity);
-    this.#keyBytes = new Uint16Array(capacity);
-    this.#gaps = new Uint8Array(capacity);
-    this.#valueBytes = new Uint32Array(capacity);
-    this.#seqnos = new Float64Array(capacity);
-    this.#kinds = new Uint8Array(capacity);
-    this.#previous = new Int32Array(capacity);
-    this.#jumps = new Int32Array(capacity);
+    this.#rows = new Int32Array(capacity * ROW_WORDS);
+    this.#seqnos = new Float64Array(this.#rows.buffer);
     this.#depths = new Uint32Array(capacity);
   }
 
   /** Bytes in memory. */
   get bytes(): number {
-    return this.arenaBytes + this.#offsets.length * COLUMN_BYTES;
+    return this.arenaBytes + this.#depths.length * ENTRY_BYTES;
   }
 
   /** Copies `source[start, end)` and returns where it lies in a chunk: {@link kept}, until the next call. */
@@ -85,49 +94,49 @@ export class MemtableEntries {
   /** Adds an entry that lies in {@link kept}, its value at most 255 bytes behind the key, and returns its number. The caller has checked all ranges. */
   add(kind: number, seqno: number, keyStart: number, keyEnd: number, valueStart: number, valueEnd: number): number {
     const id = this.count;
-    if (id === this.#offsets.length) this.#grow();
-    this.#chunkIds[id] = this.#keptId;
-    this.#offsets[id] = keyStart;
-    this.#keyBytes[id] = keyEnd - keyStart;
-    this.#gaps[id] = valueStart - keyEnd;
-    this.#valueBytes[id] = valueEnd - valueStart;
-    this.#seqnos[id] = seqno;
-    this.#kinds[id] = kind;
-    this.#previous[id] = -1;
-    this.#jumps[id] = -1;
+    if (id === this.#depths.length) this.#grow();
+    const rows = this.#rows;
+    const row = id * ROW_WORDS;
+    rows[row] = this.#keptId;
+    rows[row + 1] = keyStart;
+    rows[row + 2] = (keyEnd - keyStart) | (kind << KIND_SHIFT) | ((valueStart - keyEnd) << GAP_SHIFT);
+    rows[row + 3] = valueEnd - valueStart;
+    this.#seqnos[id * (ROW_WORDS / 2) + SEQNO_AT] = seqno;
+    rows[row + 6] = 0;
+    rows[row + 7] = 0;
     this.#depths[id] = 0;
     this.count = id + 1;
     return id;
   }
 
-  // Every id below comes from `add`, or from the columns, so it is below the count: that makes the assertions true.
+  // Every id below comes from `add`, or from rows, so it is below the count: that makes the assertions true.
 
   chunk(id: number): Uint8Array {
-    return this.#chunks[this.#chunkIds[id]!]!;
+    return this.#chunks[this.#rows[id * ROW_WORDS]!]!;
   }
 
   keyStart(id: number): number {
-    return this.#offsets[id]!;
+    return this.#rows[id * ROW_WORDS + 1]!;
   }
 
   keyBytes(id: number): number {
-    return this.#keyBytes[id]!;
+    return this.#rows[id * ROW_WORDS + 2]! & 0xffff;
   }
 
   valueStart(id: number): number {
-    return this.#offsets[id]! + this.#keyBytes[id]! + this.#gaps[id]!;
+    return this.keyStart(id) + this.keyBytes(id) + (this.#rows[id * ROW_WORDS + 2]! >>> GAP_SHIFT);
   }
 
   valueBytes(id: number): number {
-    return this.#valueBytes[id]!;
+    return this.#rows[id * ROW_WORDS + 3]!;
   }
 
   seqno(id: number): number {
-    return this.#seqnos[id]!;
+    return this.#seqnos[id * (ROW_WORDS / 2) + SEQNO_AT]!;
   }
 
   kind(id: number): number {
-    return this.#kinds[id]!;
+    return (this.#rows[id * ROW_WORDS + 2]! >>> KIND_SHIFT) & 0xff;
   }
 
   /**
@@ -136,37 +145,54 @@ export class MemtableEntries {
    */
   versionUpTo(id: number, seqno: number): number {
     let at = id;
-    while (at >= 0 && this.#seqnos[at]! > seqno) {
-      const jump = this.#jumps[at]!;
-      at = jump >= 0 && this.#seqnos[jump]! > seqno ? jump : this.#previous[at]!;
+    while (at >= 0 && this.seqno(at) > seqno) {
+      const jump = this.#jump(at);
+      at = jump >= 0 && this.seqno(jump) > seqno ? jump : this.#rows[at * ROW_WORDS + 6]! - 1;
     }
     return at;
   }
 
   /** Makes `previous` the version before the newest one, `id`. */
   link(id: number, previous: number): void {
-    const jump = this.#jumps[previous]!;
-    const beyond = jump < 0 ? -1 : this.#jumps[jump]!;
-    this.#previous[id] = previous;
+    const jump = this.#jump(previous);
+    const beyond = jump < 0 ? -1 : this.#jump(jump);
     const depth = this.#depths[previous]!;
     const middle = jump < 0 ? 0 : this.#depths[jump]!;
     // Two jumps of one length become one of more than twice that.
     const isPair = beyond >= 0 && depth - middle === middle - this.#depths[beyond]!;
     this.#depths[id] = depth + 1;
-    this.#jumps[id] = isPair ? beyond : previous;
+    this.#rows[id * ROW_WORDS + 6] = previous + 1;
+    this.#rows[id * ROW_WORDS + 7] = (isPair ? beyond : previous) + 1;
   }
 
   /** Compares the user key of an entry with a range. */
   compareKey(id: number, key: Uint8Array, start: number, end: number): number {
-    const from = this.#offsets[id]!;
-    return compareBytes(this.chunk(id), from, from + this.#keyBytes[id]!, key, start, end);
+    const from = this.keyStart(id);
+    return compareBytes(this.chunk(id), from, from + this.keyBytes(id), key, start, end);
   }
 
   /** Compares two entries in internal order. */
   compare(a: number, b: number): number {
-    const from = this.#offsets[b]!;
-    const order = this.compareKey(a, this.chunk(b), from, from + this.#keyBytes[b]!);
-    return order !== 0 ? order : this.#seqnos[b]! - this.#seqnos[a]!;
+    const from = this.keyStart(b);
+    const order = this.compareKey(a, this.chunk(b), from, from + this.keyBytes(b));
+    return order !== 0 ? order : this.seqno(b) - this.seqno(a);
+  }
+
+  /** The version that a search from here may go on with, or -1. */
+  #jump(id: number): number {
+    return this.#rows[id * ROW_WORDS + 7]! - 1;
+  }
+
+  /** Forgets all entries, whose chunks are for others from here on; rows stay for entries that come. */
+  reset(): void {
+    this.#freeChunks.push(...this.#chunks.filter(({ length }) => length === CHUNK_BYTES));
+    this.#chunks = [];
+    this.#chunk = nothing;
+    this.#chunkId = -1;
+    this.#used = 0;
+    this.#kept = nothing;
+    this.arenaBytes = 0;
+    this.count = 0;
   }
 
   /** Makes room for so many bytes in the chunk that they are kept in, and returns where. */
@@ -177,7 +203,7 @@ export class MemtableEntries {
       return 0;
     }
     if (bytes > this.#chunk.length - this.#used || this.#chunkId < 0) {
-      this.#chunk = new Uint8Array(CHUNK_BYTES);
+      this.#chunk = this.#freeChunks.pop() ?? new Uint8Array(CHUNK_BYTES);
       this.#chunkId = this.#push(this.#chunk);
       this.#used = 0;
     }
@@ -195,20 +221,12 @@ export class MemtableEntries {
   }
 
   #grow(): void {
-    const capacity = this.#offsets.length * 2;
-    const larger = <Column extends { set(from: Column): void }>(column: Column, empty: Column): Column => {
-      empty.set(column);
-      return empty;
-    };
-    this.#chunkIds = larger(this.#chunkIds, new Uint32Array(capacity));
-    this.#offsets = larger(this.#offsets, new Uint32Array(capacity));
-    this.#keyBytes = larger(this.#keyBytes, new Uint16Array(capacity));
-    this.#gaps = larger(this.#gaps, new Uint8Array(capacity));
-    this.#valueBytes = larger(this.#valueBytes, new Uint32Array(capacity));
-    this.#seqnos = larger(this.#seqnos, new Float64Array(capacity));
-    this.#kinds = larger(this.#kinds, new Uint8Array(capacity));
-    this.#previous = larger(this.#previous, new Int32Array(capacity));
-    this.#jumps = larger(this.#jumps, new Int32Array(capacity));
-    this.#depths = larger(this.#depths, new Uint32Array(capacity));
+    const rows = new Int32Array(this.#rows.length * 2);
+    rows.set(this.#rows);
+    this.#rows = rows;
+    this.#seqnos = new Float64Array(rows.buffer);
+    const depths = new Uint32Array(this.#depths.length * 2);
+    depths.set(this.#depths);
+    this.#depths = depths;
   }
 }

@@ -77,6 +77,12 @@ export class MemtableRuns {
     return runs[0] ?? new Uint32Array();
   }
 
+  /** Forgets all runs: there are no entries any more. */
+  reset(): void {
+    this.#runs = [];
+    this.#sorted = 0;
+  }
+
   #push(run: Run): void {
     let newest = run;
     for (

@@ -12,6 +12,8 @@ export interface MemtableOptions {
   readonly hashKey: HashKey;
   /** How many entries there will be; room for them is made at once. Default 1024. */
   readonly expectedEntries?: number;
+  /** Memory that nobody uses any more: taken from here before any is allocated, and given back by {@link Memtable.reset}. Default a list of its own. */
+  readonly freeChunks?: Uint8Array[];
 }
 
 /**
@@ -21,6 +23,8 @@ export interface MemtableOptions {
  * Visibility is the reader's: an entry above the seqno that is asked for does not exist for it, so a batch can be added before it may be seen.
  */
 export class Memtable {
+  /** How many cursors may still be moved; whoever makes one that outlives his call counts it here. */
+  readers = 0;
   readonly #entries: MemtableEntries;
   readonly #index: KeyIndex;
   readonly #runs: MemtableRuns;
@@ -32,11 +36,11 @@ export class Memtable {
 
   /** @throws `TypeError` or `RangeError` that names the option. */
   constructor(options: MemtableOptions) {
-    checkKeys(options, ["hashKey", "expectedEntries"], "Memtable");
-    const { expectedEntries = 1024 } = options;
+    checkKeys(options, ["hashKey", "expectedEntries", "freeChunks"], "Memtable");
+    const { expectedEntries = 1024, freeChunks = [] } = options;
     checkWhole(expectedEntries, "expectedEntries", 0, 0x400_0000);
     this.#hashKey = options.hashKey;
-    this.#entries = new MemtableEntries(expectedEntries);
+    this.#entries = new MemtableEntries(expectedEntries, freeChunks);
     this.#index = new KeyIndex(expectedEntries);
     this.#runs = new MemtableRuns(this.#entries);
     this.#found = new MemtableCursor(this.#entries, new Uint32Array());
@@ -127,7 +131,7 @@ export class Memtable {
    * The newest version of `key` up to `seqno`, a delete too; undefined when there is none here.
    *
    * @param hash - of the key, with the hash key of the options.
-   * @returns lent until the next call, its value as long as the caller likes.
+   * @returns lent until the next call, its value until {@link reset}.
    */
   find(key: Uint8Array, hash: number, seqno: number): EntryView | undefined {
     const entries = this.#entries;
@@ -157,6 +161,16 @@ export class Memtable {
   /** The same for a flush, which has a pause wherever this yields. Nothing may be added meanwhile. */
   *sortedInSteps(): Generator<void, MemtableCursor, void> {
     return new MemtableCursor(this.#entries, yield* this.#runs.one());
+  }
+
+  /** Empties it for other writes, in the same memory: what cursors or `find` have handed out of it is gone. */
+  reset(): void {
+    this.#entries.reset();
+    this.#index.reset();
+    this.#runs.reset();
+    this.#minSeqno = 0;
+    this.#maxSeqno = 0;
+    this.#deletes = 0;
   }
 
   #check(kind: number, seqno: number, keyBytes: number, valueBytes: number): void {

@@ -64,7 +64,7 @@ export class ReadView {
    *
    * @param hash - of the key, where the caller has it already.
    * @param fillCache - whether blocks that are read go into the cache.
-   * @returns lent until the next call, its value as long as the caller likes.
+   * @returns lent until the next call.
    * @throws LsmError of a table that is missing or damaged, with its file and keys. Keys that lie in others, or in newer places, are found.
    */
   find(
@@ -115,7 +115,7 @@ export class ReadView {
    * A cursor over what `seqno` sees inside the bounds. It stands nowhere yet. At a table that cannot be opened it fails when it comes to the keys of that, and
    * not before; what lies behind can be sought.
    *
-   * @param onClose - called once, when it is closed.
+   * @param onClose - called once, when it is closed. Until then none of the memtables may be reset.
    */
   cursor(seqno: number, range: ViewRange = {}, onClose?: () => void): ViewCursor {
     const { reverse = false, fillCache = true } = range;
@@ -123,7 +123,15 @@ export class ReadView {
     const levels = this.#levelsOf(seqno, range).map((tables) => new LevelCursor(this.#tables, tables, fillCache, true));
     const direction = reverse ? "reverse" : "forward";
     const merge = new MergeIterator([...sources, ...levels], direction);
-    return new ViewCursor(merge, { direction, seqno, bounds: range, levels, onClose });
+    const cursor = new ViewCursor(merge, {
+      ...{ direction, seqno, bounds: range, levels },
+      onClose: () => {
+        for (const memtable of this.#memtables) memtable.readers -= 1;
+        onClose?.();
+      },
+    });
+    for (const memtable of this.#memtables) memtable.readers += 1;
+    return cursor;
   }
 
   /** The hash that `find` takes. */

@@ -78,6 +78,40 @@ test("law 23: cursors see what was there when they were made, whatever is writte
   );
 });
 
+test("one that was reset is like a new one, in the same memory, and touches nothing of others that share it", () => {
+  const large = fc.integer({ min: 200_000, max: 600_000 });
+  fc.assert(
+    fc.property(writes(), writes(), writes(), fc.array(large, { maxLength: 3 }), (before, beside, after, sizes) => {
+      const freeChunks: Uint8Array[] = [];
+      const memtable = new Memtable({ hashKey: hashKeyOfTests, expectedEntries: 0, freeChunks });
+      for (const entry of before) write(memtable, entry);
+      for (const [at, size] of sizes.entries()) memtable.put(bytesOf("large"), new Uint8Array(size), 2 ** 40 + at);
+      memtable.cursors(); // and with runs
+      const { bytes } = memtable;
+      memtable.reset();
+      const kept = bytes - memtable.bytes; // bytes of chunks
+      expect(freeChunks.length * 2 ** 20).toBeLessThanOrEqual(kept);
+      expect(freeChunks.every(({ length }) => length === 2 ** 20)).toBe(true); // large values are not kept
+      const free = new Set(freeChunks);
+      const other = new Memtable({ hashKey: hashKeyOfTests, freeChunks });
+      for (const entry of beside) write(other, entry);
+      expect(freeChunks).toHaveLength(Math.max(0, free.size - (beside.length > 0 ? 1 : 0)));
+      for (const entry of after) write(memtable, entry);
+      expect(memtable.entryCount).toBe(after.length);
+      expect(memtable.deleteCount).toBe(after.filter(({ value }) => value === undefined).length);
+      expect([memtable.minSeqno, memtable.maxSeqno]).toEqual([after[0]?.seqno ?? 0, after.at(-1)?.seqno ?? 0]);
+      for (const { key } of [...before, ...after, { key: bytesOf("large") }]) {
+        for (const seqno of [1, 40, Number.MAX_SAFE_INTEGER]) {
+          expect(find(memtable, key, seqno)).toEqual(versionAt(after, key, seqno));
+        }
+      }
+      expect(merged(memtable.cursors())).toEqual(after.toSorted(compareEntries));
+      expect(forward(other.sortedCursor())).toEqual(beside.toSorted(compareEntries));
+    }),
+    { numRuns: 60 },
+  );
+});
+
 test("the cursor of a flush is in order, and finds every place", () => {
   fc.assert(
     fc.property(writes(), keys, (entries, stranger) => {
