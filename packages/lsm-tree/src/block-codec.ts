@@ -3,6 +3,7 @@ import { corrupt, LsmError } from "./lsm-error.js";
 import { checkWhole } from "./option-check.js";
 import { decodeLz4, LZ4_MAX_RATIO } from "./lz4-decoder.js";
 import { Lz4Encoder } from "./lz4-encoder.js";
+import { plainBytes } from "./plain-bytes.js";
 
 /** How blocks are compressed, as a frame names it: what a table's reader and writer are given. */
 export interface BlockCodec {
@@ -89,7 +90,8 @@ export class BlockCodecs {
     if (id === lz4Codec.id && rawBytes > (end - start) * LZ4_MAX_RATIO) {
       throw corrupt(`${end - start} bytes of LZ4 are never ${rawBytes}`, { actual: rawBytes, field: "raw bytes" });
     }
-    const target = new Uint8Array(rawBytes);
+    // Ours fill it or throw; what somebody else's may leave out is zeros then, not what lay there before.
+    const target = id < firstUserId ? plainBytes(rawBytes) : new Uint8Array(rawBytes);
     try {
       codec.decode(source, start, end, target);
     } catch (cause) {

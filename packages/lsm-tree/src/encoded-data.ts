@@ -1,3 +1,5 @@
+import { copyBytes } from "./internal-key.js";
+
 /** Keys and values as `abstract-level` hands them to a database and wants them back. */
 export type Encoded = string | Uint8Array;
 
@@ -57,7 +59,7 @@ export function ownedBytes(data: Encoded): Uint8Array {
 export function formatted(bytes: Uint8Array, start: number, end: number, format: EncodedFormat | undefined): Encoded {
   if (format === "utf8") return textOf(bytes, start, end);
   const copy = format === "view" ? new Uint8Array(end - start) : Buffer.allocUnsafe(end - start);
-  copy.set(new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start));
+  copyBytes(copy, 0, bytes, start, end);
   return copy;
 }
 

@@ -7,6 +7,7 @@ import {
 } from "@holdfast/segment-codec";
 import { FrameView } from "@holdfast/segment-codec/frame-view";
 import { corrupt, LsmError, type LsmErrorContext } from "../lsm-error.js";
+import { plainBytes } from "../plain-bytes.js";
 import { TABLE_CONTENT, TABLE_VERSION, TRAILER_FRAME_BYTES, tableFrameKinds, trailerAt } from "./table-layout.js";
 
 /** Which table is expected, and how to speak of it. */
@@ -208,11 +209,6 @@ export class TableFile {
     }
     return { offset, bytes, chainBefore };
   }
-}
-
-/** A Uint8Array, not a Buffer, so that hot loops meet one shape; its memory is not cleared first. */
-function plainBytes(length: number): Uint8Array {
-  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }
 
 export function hex(bytes: Uint8Array): string {
