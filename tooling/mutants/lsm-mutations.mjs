@@ -708,6 +708,30 @@ const memoryMutations = lsmArea(
       find: " && keyBytes < STEP_KEY_BYTES",
     },
     {
+      what: "heads are compared that begin at different places",
+      file: "memtable-runs.ts",
+      find: "if (depth !== other.heads?.depth) return -1;",
+      put: "if (other.heads === undefined) return -1;",
+    },
+    {
+      what: "heads are compared of keys that begin differently",
+      file: "memtable-runs.ts",
+      find: "return isCommon ? depth : -1;",
+      put: "return depth;",
+    },
+    {
+      what: "keys with equal heads are merged as they come",
+      file: "memtable-runs.ts",
+      find: "takesA = entries.compare(a[fromA]!, b[fromB]!) < 0;",
+      put: "takesA = true;",
+    },
+    {
+      what: "a run has the heads that it had before it was sorted",
+      file: "memtable-runs.ts",
+      find: "before.values[end - 1 - run[at]!]!;",
+      put: "before.values[at]!;",
+    },
+    {
       what: "runs are never merged",
       file: "memtable-runs.ts",
       find: "older.length <= 2 * newest.length",

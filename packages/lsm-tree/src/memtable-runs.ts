@@ -1,4 +1,4 @@
-import { sharedPrefix } from "./internal-key.js";
+import { equalBytes, sharedPrefix } from "./internal-key.js";
 import type { MemtableEntries } from "./memtable-entries.js";
 
 /**
@@ -8,6 +8,19 @@ import type { MemtableEntries } from "./memtable-entries.js";
 
 /** Numbers of entries in internal order. */
 export type Run = Uint32Array;
+
+/** A run on its way into a larger one: with what a merge has to know of its keys, so that it need not look at them where they lie. */
+interface HeadedRun {
+  readonly run: Run;
+  /** Undefined where nobody has looked. */
+  readonly heads?: Heads | undefined;
+}
+
+/** What keys have behind the bytes that all of them share, `depth` of them: {@link HEAD_BYTES} as a number, of each key of a run in its order. */
+interface Heads {
+  readonly depth: number;
+  readonly values: Float64Array;
+}
 
 /** Places in a run share a float with bits of a key: 53 is the most that is exact, and a run is never so long that less than four bytes of the key are left. */
 const FLOAT_BITS = 53;
@@ -45,7 +58,7 @@ export class MemtableRuns {
   all(): readonly Run[] {
     const { count } = this.#entries;
     for (; this.#sorted < count; this.#sorted = Math.min(count, this.#sorted + MOST_IN_RUN)) {
-      this.#push(sortedRun(this.#entries, this.#sorted, Math.min(count, this.#sorted + MOST_IN_RUN)));
+      this.#push(sortedRun(this.#entries, this.#sorted, Math.min(count, this.#sorted + MOST_IN_RUN)).run);
     }
     return this.#runs.slice();
   }
@@ -57,7 +70,7 @@ export class MemtableRuns {
   *one(): Generator<void, Run, void> {
     const entries = this.#entries;
     const { count } = entries;
-    let runs = [...this.#runs];
+    let runs: HeadedRun[] = this.#runs.map((run) => ({ run }));
     const start = this.#sorted;
     for (let from = start, to = start; from < count; from = to) {
       if (from > start) yield;
@@ -65,16 +78,16 @@ export class MemtableRuns {
       runs.push(sortedRun(entries, from, to));
     }
     while (runs.length > 1) {
-      const longer: Run[] = [];
+      const longer: HeadedRun[] = [];
       for (let at = 0; at < runs.length; at += 2) {
         const [a, b] = [runs[at]!, runs[at + 1]]; // below the length
         longer.push(b === undefined ? a : yield* mergedInSteps(entries, a, b));
       }
       runs = longer;
     }
-    this.#runs = runs;
+    this.#runs = runs.map(({ run }) => run);
     this.#sorted = count;
-    return runs[0] ?? new Uint32Array();
+    return this.#runs[0] ?? new Uint32Array();
   }
 
   /** Forgets all runs: there are no entries any more. */
@@ -90,7 +103,7 @@ export class MemtableRuns {
       older !== undefined && older.length <= 2 * newest.length;
       older = this.#runs.at(-1)
     ) {
-      newest = resultOf(mergedInSteps(this.#entries, older, newest));
+      newest = resultOf(mergedInSteps(this.#entries, { run: older }, { run: newest })).run;
       this.#runs.pop();
     }
     this.#runs.push(newest);
@@ -109,23 +122,28 @@ function stepEnd(entries: MemtableEntries, from: number): number {
 }
 
 /** Sorts the entries from `start` up to `end`. */
-function sortedRun(entries: MemtableEntries, start: number, end: number): Run {
+function sortedRun(entries: MemtableEntries, start: number, end: number): HeadedRun {
   const run = new Uint32Array(end - start);
   let ascends = true;
   for (let id = start + 1; id < end && ascends; id++) ascends = entries.compare(id - 1, id) < 0;
   if (ascends) {
     for (let at = 0; at < run.length; at++) run[at] = start + at;
-    return run;
+    return { run };
   }
   // The newest first: sorting keeps that order where keys are equal, and it is the right one.
   for (let at = 0; at < run.length; at++) run[at] = end - 1 - at;
-  sortRange(entries, run, 0, run.length, { depth: 0, level: 0 });
-  return run;
+  const before = sortRange(entries, run, 0, run.length, { depth: 0, level: 0 });
+  if (before === undefined) return { run };
+  const values = new Float64Array(run.length);
+  for (let at = 0; at < run.length; at++) values[at] = before.values[end - 1 - run[at]!]!; // where it was
+  return { run, heads: { depth: before.depth, values } };
 }
 
 /**
  * Sorts `run[from, to)`, whose keys share their first `depth` bytes: what they all share is passed, the bits behind it become one
  * number, as many as fit, and the place in the run joins them in a float that the engine sorts natively. Only keys with equal numbers are compared.
+ *
+ * @returns the heads of the keys in the order in which they were; undefined where none were needed.
  */
 function sortRange(
   entries: MemtableEntries,
@@ -133,21 +151,24 @@ function sortRange(
   from: number,
   to: number,
   { depth, level }: { readonly depth: number; readonly level: number },
-): void {
+): Heads | undefined {
   const count = to - from;
   if (count <= FEW) {
     sortFew(entries, run, from, to);
-    return;
+    return undefined;
   }
   const { shared, isOne } = prefixOf(entries, run, from, to, depth);
-  if (isOne) return; // versions of one key, the newest first
+  if (isOne) return undefined; // versions of one key, the newest first
   const placeBits = 32 - Math.clz32(count - 1);
   const places = 2 ** placeBits;
   const headBits = Math.min(HEAD_BYTES * 8, FLOAT_BITS - placeBits);
   const unit = 2 ** (HEAD_BYTES * 8 - headBits);
   const packed = new Float64Array(count);
+  const values = new Float64Array(count);
   for (let at = 0; at < count; at++) {
-    packed[at] = Math.floor(headOf(entries, run[from + at]!, shared) / unit) * places + at; // inside the run
+    const head = headOf(entries, run[from + at]!, shared); // inside the run
+    values[at] = head;
+    packed[at] = Math.floor(head / unit) * places + at;
   }
   packed.sort();
   const before = run.slice(from, to);
@@ -161,6 +182,7 @@ function sortRange(
     if (at > group) sortGroup(entries, run, from + group, from + at + 1, next);
     group = at + 1;
   }
+  return { depth: shared, values };
 }
 
 /** Sorts entries with equal heads: keys too short to have been compared in full are what the plain comparison is for. */
@@ -230,23 +252,50 @@ export function resultOf<Result>(steps: Generator<void, Result, void>): Result {
   }
 }
 
-function* mergedInSteps(entries: MemtableEntries, a: Run, b: Run): Generator<void, Run, void> {
-  const merged = new Uint32Array(a.length + b.length);
+function* mergedInSteps(entries: MemtableEntries, one: HeadedRun, other: HeadedRun): Generator<void, HeadedRun, void> {
+  const { run: a } = one;
+  const { run: b } = other;
+  const run = new Uint32Array(a.length + b.length);
   if (entries.compare(a.at(-1)!, b[0]!) < 0) {
-    merged.set(a);
-    merged.set(b, a.length);
-    return merged;
+    run.set(a);
+    run.set(b, a.length);
+    return { run };
   }
+  const depth = commonDepth(entries, one, other);
+  // Without heads all are equal, and the keys are compared where they lie.
+  const headsA = depth < 0 ? nothing : one.heads!.values; // there are some where there is a depth
+  const headsB = depth < 0 ? nothing : other.heads!.values;
+  const values = depth < 0 ? nothing : new Float64Array(run.length);
   let [fromA, fromB] = [0, 0];
-  for (let at = 0; at < merged.length;) {
+  for (let at = 0; at < run.length;) {
     yield;
-    const to = Math.min(merged.length, at + STEP_ENTRIES);
+    const to = Math.min(run.length, at + STEP_ENTRIES);
     for (let keyBytes = 0; at < to && keyBytes < STEP_KEY_BYTES; at++) {
-      const takesA = fromB === b.length || (fromA < a.length && entries.compare(a[fromA]!, b[fromB]!) < 0); // both below their lengths
-      const id = takesA ? a[fromA++]! : b[fromB++]!;
-      merged[at] = id;
-      keyBytes += entries.keyBytes(id);
+      let takesA = fromB === b.length;
+      if (!takesA && fromA < a.length) {
+        const [headA, headB] = [headsA[fromA], headsB[fromB]];
+        if (headA === headB) {
+          takesA = entries.compare(a[fromA]!, b[fromB]!) < 0; // both below their lengths
+          keyBytes += entries.keyBytes(a[fromA]!);
+        } else {
+          takesA = headA! < headB!;
+        }
+      }
+      if (depth >= 0) values[at] = takesA ? headsA[fromA]! : headsB[fromB]!;
+      run[at] = takesA ? a[fromA++]! : b[fromB++]!;
     }
   }
-  return merged;
+  return { run, heads: depth < 0 ? undefined : { depth, values } };
+}
+
+const nothing = new Float64Array();
+
+/** Where the heads of both begin in keys that are alike up to there; -1 unless they do. */
+function commonDepth(entries: MemtableEntries, one: HeadedRun, other: HeadedRun): number {
+  const depth = one.heads?.depth ?? -1;
+  if (depth !== other.heads?.depth) return -1;
+  const [a, b] = [one.run[0]!, other.run[0]!]; // neither is empty
+  const [startA, startB] = [entries.keyStart(a), entries.keyStart(b)];
+  const isCommon = equalBytes(entries.chunk(a), startA, startA + depth, entries.chunk(b), startB, startB + depth);
+  return isCommon ? depth : -1;
 }

@@ -174,8 +174,13 @@ test("runs stay few, however often somebody iterates", () => {
   expect(count).toBeGreaterThan(1);
   const one = resultOf(runs.one());
   expect(before).toHaveLength(count); // whoever has runs keeps them
+  addKey(entries, bytesOf("one more"), 3001);
+  const behind = runs.all();
+  addKey(entries, bytesOf("and another"), 3002);
+  runs.all();
+  expect(behind.map(({ length }) => length)).toEqual([3000, 1]);
   expect(one).toHaveLength(3000);
-  expect(runs.all()).toEqual([one]);
+  expect(behind[0]).toBe(one);
 });
 
 test("sorting for a flush has pauses, and whoever reads in one of them sees everything", () => {
@@ -199,18 +204,48 @@ test("sorting for a flush has pauses, and whoever reads in one of them sees ever
   expect(runs.all()).toEqual([step.value]);
 });
 
-test("sorting long keys has a pause behind a mebibyte of them, when they are sorted and when they are merged", () => {
+test("sorting long keys has a pause behind a mebibyte of them, when they are sorted and when they are compared in a merge", () => {
+  const long = "p".repeat(60_000);
+  const count = 72; // 4 MiB of keys
+  const numbered = (at: number): number => (at * 37) % count;
+  const pausesOf = (keyAt: (at: number) => string): number => {
+    const entries = new MemtableEntries(0);
+    for (let at = 0; at < count; at++) addKey(entries, bytesOf(keyAt(at)), at + 1);
+    const steps = new MemtableRuns(entries).one();
+    let pauses = 0;
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) pauses += 1;
+    const expected = Uint32Array.from({ length: count }, (_, id) => id).sort((a, b) => entries.compare(a, b));
+    expect(step.value).toEqual(expected);
+    return pauses;
+  };
+  // Runs of 18 keys are four; then two merges make two of them, and one makes one. What is behind what all keys share tells them apart.
+  expect(pausesOf((at) => long + numbered(at))).toBe(3 + (1 + 1) + 1);
+  // Where it does not, keys are compared: the same merges, each with a pause before 18 keys.
+  expect(pausesOf((at) => `${numbered(at) % 2}${long}${numbered(at)}`)).toBeGreaterThanOrEqual(3 + (2 + 1) + 3);
+});
+
+test.each([
+  ["a", "aaaaaaa"],
+  ["aaaaaaa", "a"],
+  ["aaaaaaa", "aaaaaab"],
+  ["aaaaaab", "aaaaaaa"],
+  ["aaaaaaa", "aaaaaaa"],
+  ["", "a"],
+  ["aaaaaaa\0\0", "aaaaaaa"],
+])("runs are merged in order where all keys of one begin with %j and all of the other with %j", (...prefixes) => {
   const entries = new MemtableEntries(0);
-  const count = 70; // 4 MiB of keys
-  for (let at = 0; at < count; at++) addKey(entries, bytesOf("p".repeat(60_000) + ((at * 37) % count)), at + 1);
-  const steps = new MemtableRuns(entries).one();
-  let pauses = 0;
-  let step = steps.next();
-  for (; step.done !== true; step = steps.next()) pauses += 1;
-  // Runs of 18 keys are four; then two merges make two of them, and one makes one, each with a pause before 18 keys.
-  expect(pauses).toBe(3 + (2 + 2) + 4);
-  const expected = Uint32Array.from({ length: count }, (_, id) => id).sort((a, b) => entries.compare(a, b));
-  expect(step.value).toEqual(expected);
+  let state = 7;
+  for (const prefix of prefixes) {
+    // As many as a step sorts, so that each prefix has a run of its own.
+    for (let at = 0; at < 16_384; at++) {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      addKey(entries, bytesOf(`${prefix}${"\0\u0001\u0002z".charAt(state % 4)}${state >>> 16}`), entries.count + 1);
+    }
+  }
+  const one = resultOf(new MemtableRuns(entries).one());
+  const isSorted = one.every((id, at) => at === 0 || entries.compare(one[at - 1]!, id) < 0); // the one before is there
+  expect([isSorted, new Set(one).size]).toEqual([true, entries.count]);
 });
 
 test("keys are sorted by every byte, wherever among many the first difference is", () => {
