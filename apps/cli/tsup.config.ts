@@ -9,6 +9,7 @@ export default defineConfig(
       "orders-child": "src/tour/orders-child.ts",
       "database-child": "src/tour/database-child.ts",
       "module-child": "src/module/module-child.ts",
+      "module-watch": "src/module/module-watch.ts",
     },
     { dts: false },
   ),

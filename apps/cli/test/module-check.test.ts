@@ -426,6 +426,36 @@ describe("a module that does not return", () => {
     expect(processesOf(path)).toEqual([]);
   });
 
+  test("because it computes for ever on what a crash left hangs, and nothing is said of the rest", limit, () => {
+    const path = moduleOf(`${saves} export const load = (path) => {
+      const bytes = fs.readFileSync(path);
+      while (bytes.length === 0 || bytes.includes(0));
+      return bytes;
+    };`);
+    const { status, stdout, stderr } = check(path, "--deadline-seconds", "100", "--json");
+    const { ok, report, verdicts } = JSON.parse(stdout) as {
+      ok: boolean;
+      report: unknown;
+      verdicts: readonly object[];
+    };
+    expect(verdicts[0]).toMatchObject({ personality: "posix", verdict: "hangs" });
+    expect(verdicts.slice(1)).toMatchObject(verdicts.slice(1).map(() => ({ verdict: "unjudged", recoveries: 0 })));
+    expect([ok, report, status, stderr]).toEqual([false, null, 1, ""]);
+    expect(processesOf(path)).toEqual([]);
+  });
+
+  test("ends with the command, also when that is killed", limit, async () => {
+    const path = moduleOf(`console.log("looping"); for (;;);`);
+    const child = spawn(process.execPath, [built("main"), "tour", "--module", path], {
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const closed = once(child, "close");
+    await once(child.stderr, "data");
+    child.kill("SIGKILL");
+    await closed;
+    await expect.poll(() => processesOf(path), { timeout: 30_000 }).toEqual([]);
+  });
+
   test.each([
     ["SIGINT", 130],
     ["SIGTERM", 143],
@@ -489,10 +519,149 @@ describe("a page that would replace the module", () => {
   });
 });
 
+test("TypeScript is judged where Node runs it, and refused with a way out where it does not", limit, () => {
+  const path = moduleOf(
+    `
+    import fs from "node:fs";
+    export const save = (path: string, bytes: Uint8Array): void => fs.writeFileSync(path, bytes);
+    export const load = (path: string): Uint8Array => fs.readFileSync(path);
+  `,
+    "save.mts",
+  );
+  const { status, stdout, stderr } = check(path);
+  if (Reflect.get(process.features, "typescript")) {
+    expect(stdout).toMatch(/^ {2}posix +\d+ +LOSES the document$/m);
+    expect(status).toBe(1);
+  } else {
+    expect(stderr).toContain("does not run: use Node 22.18 or later, or compile it first");
+    expect(status).toBe(2);
+  }
+});
+
+describe("a module that remembers what it saved", () => {
+  const cached = `
+    const cache = new Map();
+    exports.save = (path, bytes) => { fs.writeFileSync(path, bytes); cache.set(path, Buffer.from(bytes)); };
+    exports.load = (path) => cache.get(path) ?? fs.readFileSync(path);
+  `;
+
+  test.each([
+    ["in itself", "module.cjs", `const fs = require("node:fs"); ${cached}`],
+    [
+      "in itself, as an ES module that opens its file once",
+      "module.mjs",
+      `
+      import fs from "node:fs";
+      let file;
+      const open = (path) => (file ??= fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_CREAT));
+      export const save = (path, bytes) => {
+        fs.ftruncateSync(open(path));
+        fs.writeSync(open(path), bytes, 0, bytes.length, 0);
+      };
+      export const load = (path) => {
+        const bytes = Buffer.alloc(fs.fstatSync(open(path)).size);
+        fs.readSync(open(path), bytes, 0, bytes.length, 0);
+        return bytes;
+      };
+    `,
+    ],
+  ])("%s is judged by what a new start of it reads, at lines of its own", limit, (_, name, text) => {
+    const { status, stdout } = check(moduleOf(text, name));
+    expect(stdout).toMatch(/^ {2}posix +\d+ +LOSES the document$/m);
+    expect(stdout).toMatch(/^LOSES the document \(posix, ext4-ordered, ext4-noauto\)$/m);
+    expect(stdout).toMatch(new RegExp(`at [^/ ]+/${name}:\\d+ may persist before`));
+    expect(stdout).toContain("bytes that are neither version");
+    expect(status).toBe(1);
+  });
+
+  test("in what a CommonJS module requires is judged so too", limit, () => {
+    const path = moduleOf(`module.exports = require("./inner.cjs");`, "outer.cjs");
+    writeFileSync(join(dirname(path), "inner.cjs"), `const fs = require("node:fs"); ${cached}`);
+    expect(check(path).stdout).toMatch(/^ {2}xfs +\d+ +LOSES the document$/m);
+  });
+
+  test("in an ES module that it imports is refused", limit, () => {
+    const path = moduleOf(`export { save, load } from "./inner.mjs";`, "outer.mjs");
+    const inner = cached.replaceAll("exports.", "export const ");
+    writeFileSync(join(dirname(path), "inner.mjs"), `import fs from "node:fs"; ${inner}`);
+    const { status, stderr } = check(path);
+    expect(stderr).toContain("load gives back what was saved last, whatever the disk holds");
+    expect(status).toBe(2);
+  });
+
+  test("and saves with care survives", limit, () => {
+    const text = readFileSync(fixture("careful.cjs"), "utf8");
+    const path = moduleOf(
+      `${text}
+      const { save, load } = module.exports;
+      const cache = new Map();
+      exports.save = async (path, bytes) => { await save(path, bytes); cache.set(path, Buffer.from(bytes)); };
+      exports.load = async (path) => cache.get(path) ?? load(path);`,
+      "module.cjs",
+    );
+    const { status, stdout } = check(path);
+    expect(stdout).toMatch(/^ {2}posix +\d+ +survives every disk that load can tell apart$/m);
+    expect(status).toBe(0);
+  });
+});
+
+describe("an error that nobody handles", () => {
+  const saved = `
+    import fs from "node:fs";
+    export const save = (path, bytes) => {
+      fs.writeFileSync(path + ".tmp", bytes);
+      fs.renameSync(path + ".tmp", path);
+    };
+  `;
+
+  test.each([
+    ["thrown from a timer", `setTimeout(() => { throw new Error("late"); }, 1)`, "uncaught error: late"],
+    ["of a promise", `Promise.reject(new Error("lost"))`, "unhandled rejection: lost"],
+    ["of abort()", "process.abort()", "abort"],
+  ])("%s on what a crash left is a finding", limit, (_, fails, why) => {
+    const path = moduleOf(`${saved}
+      export const load = (path) => {
+        const bytes = fs.readFileSync(path);
+        if (bytes.length > 0 && !bytes.includes(0)) return bytes;
+        ${fails};
+        return ${fails.startsWith("setTimeout") ? "new Promise(() => {})" : `"the old version\\n".repeat(40)`};
+      };
+    `);
+    const { status, stdout, stderr } = check(path);
+    expect(stdout).toMatch(/^ {2}posix +\d+ +LOSES the document$/m);
+    expect(stdout).toContain(`Outcome: it ends its process (${why})`);
+    expect([status, stderr]).toEqual([1, ""]);
+  });
+
+  test("without any crash is refused, with its words", limit, () => {
+    const path = moduleOf(`${saved}
+      export const load = (path) => new Promise(() => setTimeout(() => { throw new Error("late"); }, 1));
+    `);
+    const { status, stderr } = check(path);
+    expect(stderr).toBe(
+      "holdfast: without any crash, save and load fail: it ends its process (uncaught error: late)\n",
+    );
+    expect(status).toBe(2);
+  });
+});
+
+test("an object of a class may be exported, whose functions use it", limit, () => {
+  const path = moduleOf(`
+    import fs from "node:fs";
+    class Store {
+      #fs = fs;
+      save(path, bytes) { this.#fs.writeFileSync(path, bytes); }
+      load(path) { return this.#fs.readFileSync(path); }
+    }
+    export default new Store();
+  `);
+  expect(check(path).stdout).toMatch(/^ {2}posix +\d+ +LOSES the document$/m);
+});
+
 // Each is CLI_MODULE_UNFIT.
 test.each([
   ["a file that is not there", () => join(scratch(), "missing.mjs"), "there is no file"],
-  ["a file of another kind", () => moduleOf("", "module.ts"), "is no .js, .mjs or .cjs file"],
+  ["a file of another kind", () => moduleOf("", "module.json"), "is no .js, .mjs or .cjs file"],
   ["a module that throws", () => moduleOf("throw new Error('not today')"), "cannot be loaded: not today"],
   ["other exports", () => moduleOf("export const save = 1"), "does not export the two functions"],
   [

@@ -32,6 +32,16 @@ describe("the program frame", () => {
       "test/a.test.ts:5",
     ],
     [
+      "is the same file however often its module was loaded",
+      ["EffectLog.begin (file:///lib/dist/a.js:1:1)", "save (file:///app/test/a.test.ts?start=2:5:9)"],
+      "test/a.test.ts:5",
+    ],
+    [
+      "may have a question mark in its name",
+      ["EffectLog.begin (/lib/dist/a.js:1:1)", "save (/app/why?/a.cjs:5:9)"],
+      "why?/a.cjs:5",
+    ],
+    [
       "may lie in a directory with spaces and brackets",
       ["EffectLog.begin (/lib/dist/a.js:1:1)", "Object.workload (/my app (2)/test/a.ts:5:9)"],
       "test/a.ts:5",

@@ -28,9 +28,10 @@ interface Frame {
 function frameOf(line: string): Frame[] {
   const text = line.replace(/^\s*at /, "");
   const place = text.endsWith(")") ? text.slice(text.lastIndexOf(" (") + 2, -1) : text.replace(/^async /, "");
-  const match = /^(?:file:\/\/)?(.*):(\d+):\d+$/.exec(place);
+  const match = /^(file:\/\/)?(.*):(\d+):\d+$/.exec(place);
   if (match === null) return [];
-  const [, file = "", number = ""] = match;
+  const [, url, address = "", number = ""] = match;
+  const file = url === undefined ? address : address.replace(/[?#].*/, ""); // a module that was loaded more than once
   return file.startsWith("node:") ? [] : [{ text, file, line: number }];
 }
 

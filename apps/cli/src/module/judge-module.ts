@@ -1,14 +1,15 @@
-import { existsSync } from "node:fs";
-import { extname, resolve } from "node:path";
-import { pathToFileURL } from "node:url";
+import { setImmediate } from "node:timers/promises";
 import { crashMatrix, CrashTestError, type CrashMatrixReport, type ExplorationStrategy } from "@holdfast/crash-test";
-import { patchNodeFs, type NodeFsPatch } from "@holdfast/crash-test/node";
+import { patchNodeFs } from "@holdfast/crash-test/node";
 import type { Personality } from "@holdfast/fs-seam/crash";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { messageOf } from "../cli-error.js";
-import { ExitGuard } from "./exit-guard.js";
+import { EndGuard } from "./end-guard.js";
+import { after, before, bytesOf, documentPath, moduleFor, prepare, type Bench } from "./module-bench.js";
 import { modulePage } from "./module-page.js";
 import { mostTurns, Patience } from "./patience.js";
+import type { Pulse } from "./pulse.js";
+import { refuse, SaveModuleFile, type Refusal } from "./save-module.js";
 
 /** Judges somebody's module that saves and loads a file by `node:fs`. Changes `node:fs` of the process while it runs. */
 
@@ -32,55 +33,48 @@ export interface ModuleVerdict {
 
 export type ModuleOutcome =
   | { readonly kind: "refused"; readonly why: string }
-  /** At least one of the verdicts is one. `page`: a page of HTML about all file systems that it was judged under. */
-  | { readonly kind: "judged"; readonly verdicts: readonly ModuleVerdict[]; readonly page: string };
+  /**
+   * At least one of the verdicts is one. `page`: a page of HTML about all file systems that it was judged under; undefined
+   * where `load` computed for ever, and the process had to be ended.
+   */
+  | { readonly kind: "judged"; readonly verdicts: readonly ModuleVerdict[]; readonly page: string | undefined };
 
-interface SaveModule {
-  readonly save: (path: string, bytes: Buffer) => unknown;
-  readonly load: (path: string) => unknown;
+/** Who follows a judgement while it goes on. */
+export interface Audience {
+  readonly pulse: Pulse;
+  /** Called with each verdict; what follows waits for it. */
+  judged(verdict: ModuleVerdict): Promise<void>;
 }
 
-/** A module, and what it stands in while it is judged. */
-interface Bench {
-  readonly patch: NodeFsPatch;
-  readonly exit: ExitGuard;
-  readonly module: SaveModule;
-}
-
-interface Refusal {
-  readonly kind: "refused";
-  readonly why: string;
-}
-
-const documentPath = "/crash/document";
-/** Two versions of different length, plain text for those who read text; the new one has three sectors. */
-const before = Buffer.from("the old version\n".repeat(40));
-const after = Buffer.from("the new version, longer\n".repeat(50));
 /** Of one file system and question. Recoveries and not seconds: the verdict is the same on every machine. */
 const mostRecoveries = 2048;
 /** Of these, kept for chance where the disks are too many to look at all of them. */
 const sampledRecoveries = 512;
-/** What `save` may leave behind in all; more would take minutes. */
-const mostBytes = 1_048_576;
 /** Random disks are those of this seed, every time. */
 const seed = 1;
 
 /** @param path - of a file that exports `save(path, bytes)` and `load(path)`; both may return promises. */
-export async function judgeModule(path: string, under: readonly Personality[]): Promise<ModuleOutcome> {
-  const refused = refuseFile(path);
+export async function judgeModule(
+  path: string,
+  under: readonly Personality[],
+  audience: Audience,
+): Promise<ModuleOutcome> {
+  const { pulse } = audience;
+  const file = new SaveModuleFile(path);
+  const refused = file.refusal();
   if (refused !== undefined) return refused;
   // Before the module is loaded: what it takes out of node:fs then stays under the patch.
   using patch = patchNodeFs(new MemoryFs());
-  using exit = new ExitGuard();
-  const loaded = await loadModule(path);
-  if ("kind" in loaded) return loaded;
-  const bench: Bench = { patch, exit, module: loaded };
-  const unfit = await tryOnce(bench);
-  if (unfit !== undefined) return refuse(unfit.why + callbackHint(loaded));
+  using end = new EndGuard();
+  const module = await file.start();
+  if ("kind" in module) return module;
+  const bench = await prepare({ patch, end, patience: new Patience(), pulse, file, module, remembers: false });
+  if ("kind" in bench) return bench;
   const verdicts: ModuleVerdict[] = [];
   const judged: Judged[] = [];
   let refusal: Refusal | undefined;
-  for (const personality of under) {
+  for (const [index, personality] of under.entries()) {
+    pulse.under = index;
     const found = await judgeUnder(bench, personality);
     if ("kind" in found) {
       refusal ??= refuse(`it cannot be judged under ${personality.name}: ${found.why}`);
@@ -89,6 +83,7 @@ export async function judgeModule(path: string, under: readonly Personality[]): 
       judged.push(found);
       verdicts.push(found.verdict);
     }
+    await audience.judged(verdicts[index] as ModuleVerdict); // pushed just before
   }
   const [gravest, ...others] = judged.toSorted((a, b) => rankOf(a) - rankOf(b));
   if (gravest === undefined) return refusal ?? refuse("there is no file system to judge it under");
@@ -104,81 +99,6 @@ const ranks: readonly ModuleVerdict["verdict"][] = ["loses", "hangs", "forgets",
 
 function rankOf({ verdict: { verdict } }: Judged): number {
   return ranks.indexOf(verdict);
-}
-
-function refuse(why: string): Refusal {
-  return { kind: "refused", why };
-}
-
-function refuseFile(path: string): Refusal | undefined {
-  if (![".js", ".mjs", ".cjs"].includes(extname(path))) return refuse(`${path} is no .js, .mjs or .cjs file`);
-  return existsSync(path) ? undefined : refuse(`there is no file ${path}`);
-}
-
-async function loadModule(path: string): Promise<SaveModule | Refusal> {
-  let exported: unknown;
-  try {
-    exported = await import(pathToFileURL(resolve(path)).href);
-  } catch (error) {
-    return refuse(`${path} cannot be loaded: ${messageOf(error)}`);
-  }
-  // What CommonJS exports may be all in the default export.
-  for (const candidate of [exported, (exported as { readonly default?: unknown }).default]) {
-    if (typeof candidate !== "object" || candidate === null) continue;
-    const { save, load } = candidate as Partial<SaveModule>;
-    if (typeof save === "function" && typeof load === "function") return { save, load };
-  }
-  return refuse(`${path} does not export the two functions save(path, bytes) and load(path)`);
-}
-
-/** Without a crash it has to work, or there is nothing to be judged. */
-async function tryOnce({ patch, exit, module }: Bench): Promise<Refusal | undefined> {
-  const store = new MemoryFs();
-  patch.mount(store);
-  try {
-    for (const version of [before, after]) {
-      await module.save(documentPath, Buffer.from(version));
-      if (store.list("/").length === 0) {
-        return refuse(`save wrote nothing below ${patch.root}: it must use the path it is given`);
-      }
-      const bytes = bytesIn(store, "/");
-      if (bytes > mostBytes) return refuse(sizeText(bytes));
-      const found = bytesOf(await module.load(documentPath));
-      if (found === undefined) return refuse("load gives neither bytes nor text");
-      if (!found.equals(version)) return refuse("load does not give back what save was given");
-      exit.check();
-    }
-    return undefined;
-  } catch (error) {
-    return refuse(`without any crash, save and load fail: ${messageOf(error)}`);
-  }
-}
-
-function bytesIn(store: MemoryFs, directory: string): number {
-  let bytes = 0;
-  for (const { name, kind } of store.list(directory)) {
-    const path = `${directory === "/" ? "" : directory}/${name}`;
-    bytes += kind === "directory" ? bytesIn(store, path) : (store.stat(path)?.size ?? 0);
-  }
-  return bytes;
-}
-
-function sizeText(bytes: number): string {
-  const [found, most] = [bytes, mostBytes].map((count) => count.toLocaleString("en"));
-  return `save leaves ${found} bytes, and what is judged is ${most} at most: let it write less around the document`;
-}
-
-/** Promises are awaited; a callback is never given. */
-function callbackHint({ save, load }: SaveModule): string {
-  const many = save.length > 2 ? `save takes ${save.length}` : load.length > 1 ? `load takes ${load.length}` : "";
-  return many === ""
-    ? ""
-    : `. ${many} arguments: if the last one is a callback, export a function that returns a promise`;
-}
-
-function bytesOf(found: unknown): Buffer | undefined {
-  if (typeof found === "string") return Buffer.from(found);
-  return found instanceof Uint8Array ? Buffer.from(found) : undefined;
 }
 
 /** A verdict, and what it comes from. */
@@ -252,32 +172,46 @@ async function* explore(
 }
 
 function matrix(
-  { patch, exit, module }: Bench,
+  bench: Bench,
   personality: Personality,
   acknowledged: boolean,
   bounds: { readonly strategy: ExplorationStrategy; readonly maxRecoveries: number },
 ): Promise<CrashMatrixReport> {
-  const patience = new Patience();
+  const { patch, end, patience, pulse } = bench;
   return crashMatrix({
     ...bounds,
     name: "save",
     setup: async (_, fs) => {
       patch.mount(fs);
+      patience.begin();
+      end.begin();
+      const module = await moduleFor(bench);
       await module.save(documentPath, Buffer.from(before));
     },
     workload: async (_, run) => {
       patch.mount(run.fs);
+      patience.begin();
+      const module = await moduleFor(bench);
       await module.save(documentPath, Buffer.from(after));
+      end.check();
       run.ack("saved");
     },
-    recover: (directory) => {
+    recover: async (directory) => {
       patch.mount(directory.fs);
       patience.begin();
-      exit.begin();
-      return module.load(documentPath);
+      end.begin();
+      pulse.isLoading = true;
+      try {
+        const module = await moduleFor(bench);
+        const found = await module.load(documentPath);
+        await setImmediate(); // a promise that was rejected, and that nobody handles, is told behind this turn
+        return found;
+      } finally {
+        pulse.isLoading = false;
+      }
     },
     check: (result, { acked }) => {
-      exit.check();
+      end.check();
       const found = bytesOf(result);
       if (found === undefined) throw new Error("load gives neither bytes nor text");
       if (found.equals(after)) return;
@@ -286,7 +220,11 @@ function matrix(
     },
     personalities: [personality],
     maxTurns: mostTurns,
-    turn: () => patience.turn(),
+    turn: async () => {
+      pulse.beat();
+      await patience.turn();
+      end.check(); // what was to settle it may have ended with the process
+    },
     allowIncomplete: true,
   });
 }

@@ -34,7 +34,8 @@ export async function checkModule(check: ModuleCheck, io: CommandIo): Promise<nu
   const outcome = await judge(check, io);
   if (outcome.kind === "refused") throw new CliError("CLI_MODULE_UNFIT", outcome.why);
   const { verdicts, page } = outcome;
-  writeReport(html, page);
+  if (page !== undefined) writeReport(html, page);
+  const written = page === undefined ? undefined : html;
   const ok = verdicts.every(({ verdict }) => verdict === "survives");
   if (check.json) {
     const result = {
@@ -42,12 +43,13 @@ export async function checkModule(check: ModuleCheck, io: CommandIo): Promise<nu
       command: "module",
       module: check.module,
       ok,
-      report: html,
+      report: written ?? null,
       verdicts,
     };
     io.stdout.write(`${JSON.stringify(result, undefined, 2)}\n`);
   } else {
-    for (const line of story(check.module, html, verdicts, paintFor(io.stdout, io.env))) io.stdout.write(`${line}\n`);
+    const lines = story(check.module, written, verdicts, paintFor(io.stdout, io.env));
+    for (const line of lines) io.stdout.write(`${line}\n`);
   }
   return ok ? 0 : verdicts.some(isFinding) ? 1 : 2;
 }
@@ -99,7 +101,7 @@ const words: Readonly<Record<ModuleVerdict["verdict"], string>> = {
   unjudged: "not judged",
 };
 
-function story(module: string, html: string, verdicts: readonly ModuleVerdict[], paint: Paint): string[] {
+function story(module: string, html: string | undefined, verdicts: readonly ModuleVerdict[], paint: Paint): string[] {
   const rows = verdicts.map(({ personality, verdict, recoveries, explored, text }) => [
     personality,
     countText(recoveries),
@@ -119,6 +121,6 @@ function story(module: string, html: string, verdicts: readonly ModuleVerdict[],
     const head = `${words[verdict]} (${personalities.join(", ")})`;
     lines.push("", paint.bold(head), ...text.split("\n").map((line) => `  ${line}`));
   }
-  lines.push("", `To look at, disk by disk: ${html}`);
+  if (html !== undefined) lines.push("", `To look at, disk by disk: ${html}`);
   return lines;
 }

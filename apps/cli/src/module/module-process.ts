@@ -1,7 +1,9 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { CleanupStack } from "../cleanup-stack.js";
-import type { ModuleOutcome } from "./judge-module.js";
+import { judgedPersonalities } from "../tour/explore-save.js";
+import type { ModuleOutcome, ModuleVerdict } from "./judge-module.js";
+import { stuckDescriptor, type StuckLoad } from "./pulse.js";
 
 export interface ModuleProcessOptions {
   /** Path of the module. */
@@ -24,22 +26,33 @@ export async function judgeInChild(options: ModuleProcessOptions): Promise<Modul
   const { module, deadlineMs, cleanup, heard } = options;
   const program = options.program ?? fileURLToPath(new URL("./module-child.js", import.meta.url));
   // Without the flags of this process: they are for whoever debugs or tests it.
-  const child = fork(program, [module], { stdio: ["ignore", "pipe", "pipe", "ipc"], execArgv: [] });
+  const child = fork(program, [module, String(busyMsOf(deadlineMs))], {
+    stdio: ["ignore", "pipe", "pipe", "ipc", "pipe"],
+    execArgv: [],
+  });
   // A module in an endless loop hears of nothing that is gentler than this.
   const forget = cleanup.add(() => child.kill("SIGKILL"));
+  const end = (): void => {
+    child.kill("SIGKILL");
+    // A process that the module has started may hold the other ends.
+    for (const stream of child.stdio) stream?.destroy();
+  };
   let late = false;
   const timer = setTimeout(() => {
     late = true;
-    child.kill("SIGKILL");
-    // A process that the module has started may hold the other ends.
-    child.stdout?.destroy();
-    child.stderr?.destroy();
+    end();
   }, deadlineMs);
   child.stdout?.setEncoding("utf8").on("data", heard);
   child.stderr?.setEncoding("utf8").on("data", heard);
   let outcome: ModuleOutcome | undefined;
-  child.on("message", (message) => {
-    outcome = message as ModuleOutcome; // our own child says nothing else
+  const verdicts: ModuleVerdict[] = [];
+  child.on("message", (message: ModuleOutcome | ModuleVerdict) => {
+    if ("kind" in message) outcome = message;
+    else verdicts.push(message);
+  });
+  child.stdio[stuckDescriptor]?.once("data", (text: Buffer) => {
+    outcome = stuckOutcome(verdicts, JSON.parse(text.toString()) as StuckLoad); // our own child says nothing else
+    end();
   });
   try {
     const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>((resolve, reject) => {
@@ -51,6 +64,24 @@ export async function judgeInChild(options: ModuleProcessOptions): Promise<Modul
     clearTimeout(timer);
     forget();
   }
+}
+
+/** A part of the deadline, so that the verdict comes before it. */
+function busyMsOf(deadlineMs: number): number {
+  return Math.max(2000, deadlineMs / 12);
+}
+
+/** What is known when `load` computes for ever: nothing of the file systems that would have come next, and no page. */
+function stuckOutcome(before: readonly ModuleVerdict[], { personality, busyMs }: StuckLoad): ModuleOutcome {
+  const verdicts = judgedPersonalities.map(({ name }): ModuleVerdict => {
+    const known = before.find((verdict) => verdict.personality === name);
+    if (known !== undefined) return known;
+    const of = { personality: name, recoveries: 0, complete: false, explored: "" };
+    if (name !== personality) return { ...of, verdict: "unjudged", text: `load never came back under ${personality}` };
+    const text = `save: on what a power failure may leave, load computes for ever\n  Outcome: it did not come back in ${busyMs / 1000} s of CPU time`;
+    return { ...of, verdict: "hangs", text };
+  });
+  return { kind: "judged", verdicts, page: undefined };
 }
 
 function lateText(deadlineMs: number): string {
