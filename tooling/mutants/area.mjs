@@ -261,6 +261,7 @@ export const tests = {
   cliDurability: `${cli}/test/durability-file.golden.test.ts`,
   cliSalvage: `${cli}/test/salvage.test.ts`,
   cliText: `${cli}/src/inspect/safe-text.test.ts`,
+  cliStored: `${cli}/src/inspect/stored-json.test.ts`,
 };
 
 /**

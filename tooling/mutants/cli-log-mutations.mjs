@@ -138,6 +138,11 @@ export const cliLogMutations = [
         put: "const nextEntryId = undefined;",
       },
       {
+        what: "a letter of the beginning that is damaged makes a file foreign",
+        file: "inspect/durability-file.ts",
+        find: "bytesDiffering <= 1 || ",
+      },
+      {
         what: "a name that only readers take for a segment is sound",
         file: "inspect/durability-file.ts",
         find: 'yield damage("corrupt", { offset: 0, endOffset: 0 }, "INSPECT_MISNAMED", reason);',

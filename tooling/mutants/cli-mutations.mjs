@@ -495,7 +495,31 @@ export const cliMutations = [
       {
         what: "a footer of 0.8 by itself is none",
         file: "footer-file.ts",
-        find: '&& outcome.kind !== "sdx2"',
+        find: '(outcome.kind === "sdx3" || outcome.kind === "sdx2")',
+        put: '(outcome.kind === "sdx3")',
+      },
+      {
+        what: "frames before a footer that is no use are passed over",
+        file: "footer-file.ts",
+        find: "if (findFbatFrame(source, 0, source.sizeBytes) === -1)",
+        put: "if (true)",
+      },
+      {
+        what: "a footer of ours that is no use claims nothing",
+        file: "segment-footer.ts",
+        find: "if (footer === undefined) yield* claimLines(source, startOffset, endOffset);",
+        put: "if (footer === undefined) return;",
+      },
+      {
+        what: "a footer in its frame that is no use claims nothing",
+        file: "segment-footer.ts",
+        find: "if (footer === undefined) yield* claimLines(this.#source, offset + FRAME_HEADER_BYTES, endOffset);",
+        put: "if (footer === undefined) return;",
+      },
+      {
+        what: "anything claims to be a footer of ours",
+        file: "segment-footer.ts",
+        find: 'if (trailer.toString("latin1", 28) !== "SDX4") return;',
       },
       {
         what: "a footer that is a file has no format",
@@ -509,6 +533,32 @@ export const cliMutations = [
         find: "{ ...line.fields, sound: covered }",
         put: "{ ...line.fields, sound: true }",
       },
+    ],
+  ),
+  ...inspect(
+    "cli-stored",
+    [tests.cliStored],
+    [
+      {
+        what: "stored values of any size are decoded",
+        file: "stored-json.ts",
+        find: "if (this.bytes.length > maxBytes) return unknown;",
+      },
+      { what: "JSON of any depth is shown", file: "stored-json.ts", find: "isShallow(text) ?", put: "true ?" },
+      {
+        what: "brackets in strings count",
+        file: "stored-json.ts",
+        find: "at = endOfString(text, at);",
+        put: "continue;",
+      },
+      { what: "nothing ends a nesting", file: "stored-json.ts", find: "depth--;", put: ";" },
+      {
+        what: "an escaped quote ends a string",
+        file: "stored-json.ts",
+        find: 'text[end] === "\\\\" ? 2 : 1',
+        put: "1",
+      },
+      { what: "JSON stays on its lines", file: "stored-json.ts", find: '.replace(/[\\t\\n\\r]/g, " ")' },
     ],
   ),
   ...inspect(

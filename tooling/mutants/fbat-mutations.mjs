@@ -207,6 +207,17 @@ export const fbatMutations = codecArea(
       find: 'if (before !== undefined && compareBytes(before, bytes) >= 0) throw malformed("receipt_extensions", at);',
     },
     {
+      what: "there may be any number of extensions",
+      file: "fbat-event-view.ts",
+      find: 'reader.map(0, FBAT_MAX_EXTENSIONS, "receipt_extensions")',
+      put: 'reader.map(0, MAX_UINT32, "receipt_extensions")',
+    },
+    {
+      what: "any number of extensions is written",
+      file: "fbat-event-writer.ts",
+      find: "if (extensions.size > FBAT_MAX_EXTENSIONS) throw new RangeError(`more than ${FBAT_MAX_EXTENSIONS} extensions`);",
+    },
+    {
       what: "extensions are written as they come",
       file: "fbat-event-writer.ts",
       find: "sorted.sort((one, other) => compareBytes(one.bytes, other.bytes));",
@@ -435,6 +446,12 @@ export const fbatMutations = codecArea(
       find: 'if (name.includes("/") || name.includes("..")) return `${what} looks like a path`;',
     },
     // --- fbat-name-table.ts ---
+    {
+      what: "a table may state more names than its reader takes",
+      file: "fbat-name-table.ts",
+      find: 'if (count > maxCount) throw malformed("names", start);',
+      tests: [tests.fbatNameTable],
+    },
     {
       what: "a table of names may hold names that no store may hold",
       file: "fbat-name-table.ts",

@@ -113,6 +113,12 @@ export const sdx3Mutations = sidxArea(
       put: "if (rowsAt < 0) {",
     },
     {
+      what: "there may be any number of names",
+      file: "sdx3-reader.ts",
+      find: "decodeFbatNameTable(body, 0, end, maxCount)",
+      put: "decodeFbatNameTable(body, 0, end)",
+    },
+    {
       what: "names may be there twice",
       file: "sdx3-reader.ts",
       find: "if (new Set(names).size === names.length) return names;",

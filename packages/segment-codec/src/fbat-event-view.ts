@@ -1,6 +1,6 @@
 import { EnvelopeReader, malformed, textOf } from "./envelope-reader.js";
 import { fbatKeys, type FbatChain, type FbatEncryption, type FbatEvent } from "./fbat-event.js";
-import { FBAT_HASH_BYTES, FBAT_ID_BYTES, FBAT_NONCE_BYTES } from "./fbat-layout.js";
+import { FBAT_HASH_BYTES, FBAT_ID_BYTES, FBAT_MAX_EXTENSIONS, FBAT_NONCE_BYTES } from "./fbat-layout.js";
 import { compareBytes } from "./fbat-names.js";
 import { unpackIntegers } from "./integer-array.js";
 import { Spelling } from "./spelling.js";
@@ -255,7 +255,7 @@ function readEncryption(reader: EnvelopeReader): FbatEncryption {
 
 /** The map of receipt extensions; undefined when it is empty. */
 function readExtensions(reader: EnvelopeReader): ReadonlyMap<string, Uint8Array> | undefined {
-  const count = reader.map(0, MAX_UINT32, "receipt_extensions");
+  const count = reader.map(0, FBAT_MAX_EXTENSIONS, "receipt_extensions");
   if (count === 0) return undefined;
   const found = new Map<string, Uint8Array>();
   let before: Uint8Array | undefined;

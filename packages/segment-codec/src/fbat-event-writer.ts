@@ -1,6 +1,6 @@
 import type { EnvelopeWriter } from "./envelope-writer.js";
 import { fbatKeys, type FbatEvent } from "./fbat-event.js";
-import { FBAT_HASH_BYTES, FBAT_ID_BYTES, FBAT_NONCE_BYTES } from "./fbat-layout.js";
+import { FBAT_HASH_BYTES, FBAT_ID_BYTES, FBAT_MAX_EXTENSIONS, FBAT_NONCE_BYTES } from "./fbat-layout.js";
 import { compareBytes } from "./fbat-names.js";
 import { checkBytes, checkWhole } from "./option-check.js";
 
@@ -83,6 +83,7 @@ export function encodeFbatEvent(event: FbatEvent, writer: EnvelopeWriter): void 
 
 /** The map of receipt extensions, ascending by the bytes of its keys: as frames and signatures have it. */
 export function writeExtensions(extensions: ReadonlyMap<string, Uint8Array>, writer: EnvelopeWriter): void {
+  if (extensions.size > FBAT_MAX_EXTENSIONS) throw new RangeError(`more than ${FBAT_MAX_EXTENSIONS} extensions`);
   const sorted = [...extensions].map(([name, value]) => ({ name, bytes: utf8.encode(name), value }));
   sorted.sort((one, other) => compareBytes(one.bytes, other.bytes));
   writer.map(sorted.length);

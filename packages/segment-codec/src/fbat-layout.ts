@@ -14,6 +14,8 @@ export const FBAT_FRAME_HEADER_BYTES = 8;
 /** 256 MiB, inclusive: no reader of the format accepts more. */
 export const FBAT_MAX_PAYLOAD_BYTES = 268_435_456;
 export const FBAT_MAX_BATCH_ITEMS = 1_000_000;
+/** Receipt extensions of one event. The reference bounds their bytes alone; a map of more would take gigabytes. */
+export const FBAT_MAX_EXTENSIONS = 0x10_0000;
 
 /** Event kinds that mean something to the format itself. */
 export const fbatKinds = {

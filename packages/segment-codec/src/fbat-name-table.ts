@@ -10,11 +10,18 @@ import { isFbatName } from "./fbat-names.js";
 /**
  * Decodes the table that fills `bytes[start, end)` exactly.
  *
+ * @param maxCount - a table that states more names is refused before any is decoded: each takes many times its bytes of memory.
  * @throws {@link CodecError} `CODEC_MALFORMED_ENVELOPE` with the offset in `bytes`, also for a name that no store may hold.
  */
-export function decodeFbatNameTable(bytes: Uint8Array, start = 0, end: number = bytes.length): readonly string[] {
+export function decodeFbatNameTable(
+  bytes: Uint8Array,
+  start = 0,
+  end: number = bytes.length,
+  maxCount: number = Number.MAX_SAFE_INTEGER,
+): readonly string[] {
   const reader = new EnvelopeReader(bytes, start, end);
   const count = reader.array("names"); // bounds nothing yet: the loop ends with the bytes
+  if (count > maxCount) throw malformed("names", start);
   const names: string[] = [];
   for (let index = 0; index < count; index++) {
     const at = reader.at;

@@ -36,6 +36,13 @@ test.each([
   }
 });
 
+test("a table that states more names than its reader takes is refused at its head", () => {
+  const bytes = fromHex("ee92a165a173");
+  expect(decodeFbatNameTable(bytes, 1, bytes.length, 2)).toEqual(["e", "s"]);
+  const refused = { code: "CODEC_MALFORMED_ENVELOPE", context: { offset: 1, field: "names" } };
+  expect(() => decodeFbatNameTable(bytes, 1, bytes.length, 1)).toThrow(expect.objectContaining(refused));
+});
+
 test("a name that no store may hold is not written", () => {
   expect(() => encodeFbatNameTable(["good", "../bad"])).toThrow(RangeError);
 });

@@ -1,6 +1,7 @@
 // One spelling is read, field by field: each case is the first vector of the format with one thing spelled differently.
 import { expect, test } from "vitest";
 import { decodeFbatEvent, decodeFbatHeader, encodeFbatEventFrame } from "../src/fbat-entry.js";
+import { CodecError } from "../src/index.js";
 import { fromHex, hex } from "./support/batpak.js";
 
 const hash = "7bcce2ccf6ccba1acc9eccbb6454ccbacce81c36ccb2ccf3416e4fccfe75cc827066ccecccc0cc856478cca8ccc75a7f";
@@ -80,6 +81,24 @@ test.each([
   expect(() => decodeFbatHeader(fromHex(fitted))).toThrow(
     expect.objectContaining({ code, context: expect.objectContaining(context) }),
   );
+});
+
+test("more than 2^20 extensions are refused at the head of their map, which takes no memory, and are not written", () => {
+  const at = envelope.indexOf("6f6e7380") / 2 + 3;
+  const refusalOf = (count: string): unknown => {
+    const bytes = fromHex(envelope.replace("6f6e7380", `6f6e73df${count}a3612e7a90`)); // and one extension of them
+    try {
+      decodeFbatEvent(bytes);
+    } catch (error) {
+      return error instanceof CodecError ? error.context.offset : error;
+    }
+    return undefined;
+  };
+  expect(refusalOf("00100000")).toBe(at + 10); // where the second should be
+  expect(refusalOf("00100001")).toBe(at + 5);
+  const extensions = Object.defineProperty(new Map<string, Uint8Array>(), "size", { value: 0x10_0001 });
+  const event = { ...decodeFbatEvent(fromHex(envelope)), extensions };
+  expect(() => encodeFbatEventFrame(event)).toThrow("more than 1048576 extensions");
 });
 
 test("a key that would be a prototype is one key of a map", () => {

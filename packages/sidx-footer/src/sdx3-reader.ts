@@ -149,7 +149,7 @@ function decodeBody(
       context,
     );
   }
-  const names = readNames(body, rowsAt - framesEnd, framesEnd);
+  const names = readNames(body, rowsAt - framesEnd, framesEnd, 2 * rowCount);
   const rows = body.subarray(rowsAt - framesEnd, rowsEnd - framesEnd);
   checkRows(rows, names.length, { rowsAt, framesEnd });
   return { names, rows: new Sdx3Rows(rows, names) };
@@ -164,11 +164,14 @@ function checkCrc(body: Uint8Array, framesEnd: number): void {
   throw new SidxError("SIDX_CHECKSUM_MISMATCH", `the footer at ${framesEnd} is damaged`, context);
 }
 
-/** The names must end where the rows begin: what binds the count of rows, which no checksum covers, to the bytes one does. */
-function readNames(body: Uint8Array, end: number, framesEnd: number): readonly string[] {
+/**
+ * The names must end where the rows begin: what binds the count of rows, which no checksum covers, to the bytes one does. A row
+ * brings up two of them at most; more are refused before they take memory.
+ */
+function readNames(body: Uint8Array, end: number, framesEnd: number, maxCount: number): readonly string[] {
   let names: readonly string[];
   try {
-    names = decodeFbatNameTable(body, 0, end);
+    names = decodeFbatNameTable(body, 0, end, maxCount);
   } catch (cause) {
     if (!(cause instanceof CodecError)) throw cause;
     const context = { offset: framesEnd + (cause.context.offset ?? 0), field: "names" };

@@ -359,3 +359,11 @@ test("what is handed out owns its memory", () => {
   outcome.rows.at(0).eventId.fill(0xff);
   expect(outcome.rows.at(0)).toEqual(rows[0]);
 });
+
+test("more names than two for each row are refused at their head, before they take memory", () => {
+  const outcome = remade("92a165a173", "95a165a173a174a175a176");
+  if (outcome.kind !== "unusable") throw new Error("a footer with names that no row needs is no use");
+  expect(outcome.error.context).toEqual({ field: "names", offset: framesEnd }); // not counted against the rows, which comes later
+  const four = remade("92a165a173", "94a165a173a174a175");
+  expect(four).toMatchObject({ error: { context: { expected: 2, actual: 4 } } });
+});
