@@ -23,6 +23,7 @@ export const tests = {
   growth: `${seam}/test/growth.test.ts`,
   writeBack: `${seam}/test/write-back.test.ts`,
   images: `${seam}/test/mutants-images.test.ts`,
+  maker: `${seam}/src/image-maker.property.test.ts`,
   disk: `${seam}/test/mutants-disk.test.ts`,
   protocols: `${seam}/test/mutants-protocols.test.ts`,
   engine: `${seam}/test/mutants-engine.test.ts`,

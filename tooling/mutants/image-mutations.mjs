@@ -1,4 +1,4 @@
-// Which images are made, and how one is made: crash-choice.ts, crash-images.ts, crash-strategy.ts.
+// Which images are made, and how one is made: crash-choice.ts, crash-images.ts, crash-strategy.ts, image-maker.ts.
 import { area, tests } from "./area.mjs";
 
 export const imageMutations = area(
@@ -81,6 +81,52 @@ export const imageMutations = area(
       put: "if (kept > 0) chosen.add(index);",
     },
 
+    // --- many images of one moment ---
+    {
+      what: "a file holds what it held in the image before",
+      file: "image-maker.ts",
+      find: "if (chosen.has(index)) key += bit;",
+      put: "if (chosen.has(index)) key = bit;",
+      tests: [tests.maker],
+    },
+    {
+      what: "a write that went astray counts for the file it was meant for",
+      file: "image-maker.ts",
+      find: '(effect.kind === "data" ? effect.strayTo?.ino : undefined) ?? effect.ino',
+      put: "effect.ino",
+      tests: [tests.maker],
+    },
+    {
+      what: "a content that was made before is not put in place",
+      file: "image-maker.ts",
+      find: "state.adoptContent(ino, known);",
+      tests: [tests.maker],
+    },
+    {
+      what: "images that share contents have no names",
+      file: "image-maker.ts",
+      find: "for (const index of this.#names) if (chosen.has(index)) this.#apply(state, index, chosen);",
+      tests: [tests.maker],
+    },
+    {
+      what: "images that share contents keep files without a name",
+      file: "image-maker.ts",
+      find: "state.dropUnreachable();",
+      tests: [tests.maker],
+    },
+    {
+      what: "images that share contents keep what lies behind the end",
+      file: "image-maker.ts",
+      find: "for (const ino of [...state.loose.keys()]) state.trim(ino);",
+      tests: [tests.maker],
+    },
+    {
+      what: "no content is kept",
+      file: "image-maker.ts",
+      find: "if (content !== undefined) contents.set(key, content);",
+      tests: [tests.maker],
+    },
+
     // --- crash points ---
     {
       what: "no crash before a barrier returns",
@@ -155,14 +201,14 @@ export const imageMutations = area(
     {
       what: "above the limit whole writes are not enumerated",
       file: "crash-images.ts",
-      find: "if (countIdeals(whole, strategy.limit + 1) <= strategy.limit) yield { units: whole, sets: ideals(whole) };",
+      find: "if (countIdeals(whole, strategy.limit + 1) <= strategy.limit) yield { units: whole, sets: new Ideals(whole) };",
     },
     { what: "above the limit nothing is made", file: "crash-images.ts", find: "yield* levels(whole, torn, 4);" },
     {
       what: "exhaustive means whole writes",
       file: "crash-images.ts",
-      find: "yield { units: torn, sets: ideals(torn) };",
-      put: "yield { units: whole, sets: ideals(whole) };",
+      find: "yield { units: torn, sets: new Ideals(torn) };",
+      put: "yield { units: whole, sets: new Ideals(whole) };",
     },
     { what: "level 0 is missing", file: "crash-images.ts", find: "yield { units: whole, sets: extremes(whole) };" },
     {
@@ -257,8 +303,8 @@ export const imageMutations = area(
     {
       what: "the first subset of the walk is left out",
       file: "crash-strategy.ts",
-      find: "for (let more = true; more; more = walk.next()) yield walk.chosen();",
-      put: "for (let more = walk.next(); more; more = walk.next()) yield walk.chosen();",
+      find: "for (let more = true; more; more = walk.next()) if (isWanted(lent))",
+      put: "for (let more = walk.next(); more; more = walk.next()) if (isWanted(lent))",
     },
     {
       what: "subsets are counted one short",

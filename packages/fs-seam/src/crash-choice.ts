@@ -66,20 +66,33 @@ export function buildImage(
   slab: SlabAllocator,
 ): FsState {
   const state = new FsState(durable, slab);
-  const keepsTail = personality.cutTail === "by-write" || unwritten === "old";
-  units.forEach((unit, index) => {
+  units.forEach((_, index) => {
     if (!chosen.has(index)) return;
-    for (const effect of unit.effects) {
-      applyEffect(state, effect, personality, unit.pieces, keepsTail);
-      if (effect.kind === "size" && effect.to > effect.from && unwritten === "garbage") {
-        spillGarbage(state, effect);
-        writeAgain(state, effect, units, chosen, index, personality);
-      }
-    }
+    applyUnit(state, units, index, chosen, personality, unwritten);
   });
   for (const ino of [...state.loose.keys()]) state.trim(ino);
   state.dropUnreachable();
   return state;
+}
+
+/** Puts one unit that survives on a disk, behind those before it. */
+export function applyUnit(
+  state: FsState,
+  units: readonly Unit[],
+  index: number,
+  chosen: Pick<ReadonlySet<number>, "has">,
+  personality: Personality,
+  unwritten: Unwritten,
+): void {
+  const keepsTail = personality.cutTail === "by-write" || unwritten === "old";
+  const unit = units[index] as Unit; // the index of one of them
+  for (const effect of unit.effects) {
+    applyEffect(state, effect, personality, unit.pieces, keepsTail);
+    if (effect.kind === "size" && effect.to > effect.from && unwritten === "garbage") {
+      spillGarbage(state, effect);
+      writeAgain(state, effect, units, chosen, index, personality);
+    }
+  }
 }
 
 /** Brings back the bytes of a file that survive in the range just grown and were in place before its length. */

@@ -2,7 +2,7 @@ import { buildImage, checkChoiceFits, choiceOf, unitsOfChoice, type CrashChoice,
 import {
   countIdeals,
   extremes,
-  ideals,
+  Ideals,
   pairs,
   prefixes,
   samples,
@@ -16,6 +16,7 @@ import { isEffect, type Effect } from "./effects.js";
 import { FsError } from "./fs-error.js";
 import type { FsState, Image } from "./fs-state.js";
 import { imageHash } from "./image-hash.js";
+import { ImageMaker } from "./image-maker.js";
 import { Ledger } from "./ledger.js";
 import { SlabAllocator } from "./slab-allocator.js";
 import { personalityOf } from "./known-personalities.js";
@@ -121,14 +122,14 @@ export function* crashImages(trace: Trace, options: CrashImagesOptions = {}): Ge
   for (const point of crashPoints(trace, personality, slab)) {
     if (options.at !== undefined && options.at !== point.at) continue;
     if (point.at < (options.from ?? 0)) continue;
-    for (const { units, chosen, unwritten } of subsets(point, personality, options)) {
-      const state = buildImage(point.durable, units, chosen, personality, unwritten, slab);
+    for (const subset of subsets(point, personality, slab, options)) {
+      const state = subset.maker.make(subset.chosen);
       const hash = imageHash(state);
       if (options.deduplicate !== false && options.deduplicate !== "within-moments") {
         if (seen.has(hash)) continue;
         seen.add(hash);
       }
-      yield new MadeImage(state, { units, chosen, unwritten }, personality, point, hash);
+      yield new MadeImage(state, subset, personality, point, hash);
     }
   }
 }
@@ -165,14 +166,21 @@ interface Subset {
   readonly units: readonly Unit[];
   readonly chosen: Chosen;
   readonly unwritten: Unwritten;
+  readonly maker: ImageMaker;
 }
 
-function* subsets(point: CrashPoint, personality: Personality, options: CrashImagesOptions): Generator<Subset> {
+function* subsets(
+  point: CrashPoint,
+  personality: Personality,
+  slab: SlabAllocator,
+  options: CrashImagesOptions,
+): Generator<Subset> {
   const strategy = options.strategy ?? defaultStrategy;
   for (const unwritten of unwrittenUnder(personality)) {
     for (const { units, sets } of setsOf(point, personality, strategy, options)) {
-      if (options.deduplicate === false) for (const chosen of sets) yield { units, chosen, unwritten };
-      else for (const chosen of differing(sets, units, point, personality)) yield { units, chosen, unwritten };
+      const maker = new ImageMaker(point.durable, units, personality, unwritten, slab);
+      const wanted = options.deduplicate === false ? sets : differing(sets, units, point, personality);
+      for (const chosen of wanted) yield { units, chosen, unwritten, maker };
     }
   }
 }
@@ -186,10 +194,12 @@ function* differing(
 ): Generator<Chosen> {
   const digest = new SubsetDigest(units, durable, personality);
   const seen = new Set<number | string>();
-  for (const chosen of sets) {
+  const isNew = (chosen: Chosen): boolean => {
     const before = seen.size;
-    if (seen.add(digest.of(chosen)).size > before) yield chosen;
-  }
+    return seen.add(digest.of(chosen)).size > before;
+  };
+  if (sets instanceof Ideals) yield* sets.where(isNew);
+  else for (const chosen of sets) if (isNew(chosen)) yield chosen;
 }
 
 interface Sets {
@@ -212,12 +222,12 @@ function* setsOf(
     const whole = unitsOf(pending, personality, false);
     const torn = pending.length > maxExhaustiveUnits ? whole : unitsOf(pending, personality, true);
     if (torn.length <= maxExhaustiveUnits && countIdeals(torn, strategy.limit + 1) <= strategy.limit) {
-      yield { units: torn, sets: ideals(torn) };
+      yield { units: torn, sets: new Ideals(torn) };
       return;
     }
     onLimit?.(at);
     if (skipBeyondLimit) return;
-    if (countIdeals(whole, strategy.limit + 1) <= strategy.limit) yield { units: whole, sets: ideals(whole) };
+    if (countIdeals(whole, strategy.limit + 1) <= strategy.limit) yield { units: whole, sets: new Ideals(whole) };
     yield* levels(whole, torn, 4);
     return;
   }

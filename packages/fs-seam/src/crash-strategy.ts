@@ -59,15 +59,29 @@ export function* pairs(units: readonly Unit[]): Generator<ReadonlySet<number>> {
 }
 
 /** Every legal subset, each once. Walks forward, so there are no dead ends: a million a second. */
-export function* ideals(units: readonly Unit[]): Generator<Chosen> {
-  const walk = new IdealWalk(units);
-  for (let more = true; more; more = walk.next()) yield walk.chosen();
+export class Ideals implements Iterable<Chosen> {
+  readonly #units: readonly Unit[];
+
+  constructor(units: readonly Unit[]) {
+    this.#units = units;
+  }
+
+  [Symbol.iterator](): Generator<Chosen> {
+    return this.where(() => true);
+  }
+
+  /** Those that `isWanted`. It is lent each subset: most are looked at once, and only the wanted ones are copied. */
+  *where(isWanted: (subset: Chosen) => boolean): Generator<Chosen> {
+    const walk = new IdealWalk(this.#units);
+    const lent = new TakenUnits(walk.taken);
+    for (let more = true; more; more = walk.next()) if (isWanted(lent)) yield walk.chosen();
+  }
 }
 
 /** A subset, as far as anybody looks at it. */
 export type Chosen = Pick<ReadonlySet<number>, "has"> & Iterable<number>;
 
-/** A subset in one byte a unit: a million a second are made, and most are looked at once. */
+/** A subset in one byte a unit. */
 class TakenUnits implements Chosen {
   readonly #taken: Uint8Array;
 

@@ -26,19 +26,24 @@ interface Part {
  */
 export class SubsetDigest {
   readonly #parts: readonly Part[];
-  readonly #durableLengths: number[] = [];
-  readonly #named: boolean[] = [];
+  /** By file: its length, and 1 where it has a name, if no unit says otherwise. */
+  readonly #durableLengths: Float64Array;
+  readonly #named: Uint8Array;
+  // What the subset at hand makes of that, and which units it has: one byte each.
   readonly #lengths: Float64Array;
   readonly #reachable: Uint8Array;
+  readonly #taken: Uint8Array;
 
   constructor(units: readonly Unit[], durable: Image, { tears }: Personality) {
     const numbers = new Map<number, number>();
+    const lengths: number[] = [];
+    const named: number[] = [];
     const numberOf = (ino: number): number => {
       const known = numbers.get(ino);
       if (known !== undefined) return known;
       const inode = durable.inode(ino);
-      this.#durableLengths.push(inode?.content?.size ?? 0);
-      this.#named.push(inode !== undefined && inode.links > 0);
+      lengths.push(inode?.content?.size ?? 0);
+      named.push(inode !== undefined && inode.links > 0 ? 1 : 0);
       numbers.set(ino, numbers.size);
       return numbers.size - 1;
     };
@@ -52,24 +57,33 @@ export class SubsetDigest {
       const linked = effects.flatMap((each) => (isName(each) && each.kind === "link" ? [numberOf(each.ino)] : []));
       return { kind: "names", file: -1, at: 0, linked };
     });
+    this.#durableLengths = Float64Array.from(lengths);
+    this.#named = Uint8Array.from(named);
     this.#lengths = new Float64Array(numbers.size);
     this.#reachable = new Uint8Array(numbers.size);
+    this.#taken = new Uint8Array(units.length);
   }
 
   /** Equal digests, equal images. */
   of(chosen: Chosen): number | string {
-    for (let file = 0; file < this.#lengths.length; file += 1) {
-      this.#lengths[file] = this.#durableLengths[file] ?? 0;
-      this.#reachable[file] = this.#named[file] === true ? 1 : 0;
+    this.#take(chosen);
+    return this.#parts.length <= exactBits ? this.#sum() : this.#text();
+  }
+
+  #take(chosen: Chosen): void {
+    const [parts, taken, lengths, reachable] = [this.#parts, this.#taken, this.#lengths, this.#reachable];
+    for (let file = 0; file < lengths.length; file += 1) {
+      lengths[file] = this.#durableLengths[file] as number; // as many as there are files
+      reachable[file] = this.#named[file] as number;
     }
-    const parts = this.#parts;
-    for (let unit = 0; unit < parts.length; unit += 1) {
-      if (!chosen.has(unit)) continue;
-      const part = parts[unit] as Part; // below length
-      if (part.kind === "size") this.#lengths[part.file] = part.at;
-      else if (part.kind === "names") for (const file of part.linked) this.#reachable[file] = 1;
+    for (let unit = 0; unit < taken.length; unit += 1) {
+      const has = chosen.has(unit);
+      taken[unit] = has ? 1 : 0;
+      if (!has) continue;
+      const { kind, file, at, linked } = parts[unit] as Part; // as many as there are units
+      if (kind === "size") lengths[file] = at;
+      else if (kind === "names") for (const each of linked) reachable[each] = 1;
     }
-    return parts.length <= exactBits ? this.#sum(chosen) : this.#text(chosen);
   }
 
   #shows({ kind, file, at }: Part): boolean {
@@ -77,18 +91,18 @@ export class SubsetDigest {
     return this.#reachable[file] === 1 && (kind === "size" || at < (this.#lengths[file] ?? 0));
   }
 
-  #sum(chosen: Chosen): number {
+  #sum(): number {
+    const [parts, taken] = [this.#parts, this.#taken];
     let sum = 0;
     let bit = 1;
-    const parts = this.#parts;
-    for (let unit = 0; unit < parts.length; unit += 1) {
-      if (chosen.has(unit) && this.#shows(parts[unit] as Part)) sum += bit; // below length
+    for (let unit = 0; unit < taken.length; unit += 1) {
+      if (taken[unit] === 1 && this.#shows(parts[unit] as Part)) sum += bit; // as many as there are units
       bit *= 2;
     }
     return sum;
   }
 
-  #text(chosen: Chosen): string {
-    return this.#parts.map((part, unit) => (chosen.has(unit) && this.#shows(part) ? "1" : "0")).join("");
+  #text(): string {
+    return this.#parts.map((part, unit) => (this.#taken[unit] === 1 && this.#shows(part) ? "1" : "0")).join("");
   }
 }

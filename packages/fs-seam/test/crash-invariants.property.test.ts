@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { buildImage, choiceOf } from "../src/crash-choice.js";
 import { CrashFs } from "../src/crash-fs.js";
 import { crashImages, crashPoints, pendingAt, replayCrash } from "../src/crash-images.js";
-import { ideals } from "../src/crash-strategy.js";
+import { Ideals } from "../src/crash-strategy.js";
 import { unitsOf } from "../src/crash-units.js";
 import { FsError } from "../src/fs-error.js";
 import { imageHash } from "../src/image-hash.js";
@@ -127,7 +127,7 @@ test("I2, I3: what posix allows, strict allows", () => {
         const open = new Set(point.pending);
         const settled = pendingAt({ base, records }, strict, point.at).filter((effect) => !open.has(effect));
         let tried = 0;
-        for (const chosen of ideals(units)) {
+        for (const chosen of new Ideals(units)) {
           tried += 1;
           if (tried > 40) break;
           const { apply, ...rest } = choiceOf(posix, point.at, units, chosen);
