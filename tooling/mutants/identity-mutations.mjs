@@ -49,7 +49,13 @@ export const identityMutations = area(
     {
       what: "hash: names count in the order they were made",
       file: "image-hash.ts",
-      find: "return list.length < 2 ? list : list.sort();",
+      find: "if (list.length > fewNames) return list.sort();",
+      put: "return list;",
+    },
+    {
+      what: "hash: many names count in the order they were made",
+      file: "image-hash.ts",
+      find: "return list.sort();",
       put: "return list;",
     },
     {

@@ -133,8 +133,8 @@ export const pageMutations = area(
     {
       what: "a copied inode shares its content with the original",
       file: "fs-state.ts",
-      find: "copy.content = this.content?.copyFor(owner);",
-      put: "copy.content = this.content;",
+      find: "this.content?.copyFor(owner), this.names",
+      put: "this.content, this.names",
     },
     {
       what: "an adopted content belongs to two files",
@@ -152,8 +152,8 @@ export const pageMutations = area(
       what: "a file without a name stays after a crash",
       file: "fs-state.ts",
       in: "dropUnreachable(): void",
-      find: "if (count === undefined) this.drop(ino);",
-      put: "if (count === undefined) continue;",
+      find: "if (count === 0) this.drop(ino);",
+      put: "if (count === 0) continue;",
     },
     {
       what: "links are not counted afresh after a crash",

@@ -93,8 +93,8 @@ export const storageMutations = area(
     {
       what: "a mounted state does not know which files have bytes behind their end",
       file: "fs-state.ts",
-      find: "this.loose = new Map(image?.loose);",
-      put: "this.loose = new Map();",
+      find: ": new Map(image.loose);",
+      put: ": new Map();",
     },
     {
       what: "an image learns what came loose after it",

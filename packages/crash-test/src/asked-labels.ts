@@ -7,6 +7,7 @@ const maxNamed = 10;
 /** The labels that a check, or recovery, wanted to know to be acknowledged, over a whole exploration. */
 export class AskedLabels {
   readonly #asked = new Set<string>();
+  #last: readonly [context: CrashContext, listening: CrashContext] | undefined = undefined;
 
   /** The options with a recovery and a check that are listened to. */
   listenTo<T>(options: ResolvedOptions<T>): ResolvedOptions<T> {
@@ -17,8 +18,10 @@ export class AskedLabels {
     };
   }
 
+  /** Recovery and check of one disk are told the same. */
   #listening(context: CrashContext): CrashContext {
-    return {
+    if (this.#last?.[0] === context) return this.#last[1];
+    const listening: CrashContext = {
       acks: context.acks,
       acked: (label) => {
         this.#asked.add(label);
@@ -28,6 +31,8 @@ export class AskedLabels {
         return context.depth; // only when somebody looks, for that may be noted, too
       },
     };
+    this.#last = [context, listening];
+    return listening;
   }
 
   /**

@@ -40,7 +40,7 @@ interface Judged {
   /** After so many crashes or more its recovery, which writes nothing, leaves nothing that a crash could lose. */
   quietFrom: number;
   /** Personalities under which crashes inside its recovery were explored, too, and after how few crashes it was reached. */
-  readonly deepUnder: Map<Personality, number>;
+  deepUnder: Map<Personality, number> | undefined;
 }
 
 function levelOf(strategy: ResolvedStrategy): number {
@@ -269,10 +269,10 @@ export class Explorer<T> {
     const deep = run.depth < this.#options.nested;
     const known = judgedHere.get(crash.hash);
     // The verdict is the same for all; what a crash inside its recovery may leave is not, nor how many more may follow.
-    const reached = known?.deepUnder.get(personality) ?? Number.POSITIVE_INFINITY;
+    const reached = known?.deepUnder?.get(personality) ?? Number.POSITIVE_INFINITY;
     if (known !== undefined && (!deep || reached <= run.depth || known.quietFrom <= run.depth)) return undefined;
-    const judged: Judged = known ?? { quietFrom: Number.POSITIVE_INFINITY, deepUnder: new Map() };
-    if (deep) judged.deepUnder.set(personality, run.depth);
+    const judged: Judged = known ?? { quietFrom: Number.POSITIVE_INFINITY, deepUnder: undefined };
+    if (deep) (judged.deepUnder ??= new Map<Personality, number>()).set(personality, run.depth);
     if (!deep && this.#memo?.endOn(crash.image, acks.length)?.verdict.kind === "passed") {
       judgedHere.set(crash.hash, judged);
       this.report.distinct += 1;

@@ -278,18 +278,20 @@ export class CrashFs extends EngineFs implements MediaFs {
   // --- the disk ---------------------------------------------------------------------------------------------------
 
   /** Changes what the disk holds behind the back of the program. */
-  readonly media: MediaControls = {
-    flipBit: (path, offset, bit) => {
-      const ino = this.inoOf(path, "write");
-      this.#disk.checkBit(path, offset, bit, this.sizeOf(ino));
-      this.log.push({ kind: "media", seq: this.log.length, ino, offset, bit });
-    },
-    latentError: (path, offset, length) => this.#disk.latentError(this.inoOf(path, "read"), path, offset, length),
-    staleRead: (path, offset, length) => {
-      this.#disk.staleRead(this.inoOf(path, "read"), path, offset, length, this.#base, this.log.records);
-    },
-    armNamesFault: (path, fault) => this.#disk.armNames(this.inoOf(path, "syncNames"), fault),
-  };
+  get media(): MediaControls {
+    return {
+      flipBit: (path, offset, bit) => {
+        const ino = this.inoOf(path, "write");
+        this.#disk.checkBit(path, offset, bit, this.sizeOf(ino));
+        this.log.push({ kind: "media", seq: this.log.length, ino, offset, bit });
+      },
+      latentError: (path, offset, length) => this.#disk.latentError(this.inoOf(path, "read"), path, offset, length),
+      staleRead: (path, offset, length) => {
+        this.#disk.staleRead(this.inoOf(path, "read"), path, offset, length, this.#base, this.log.records);
+      },
+      armNamesFault: (path, fault) => this.#disk.armNames(this.inoOf(path, "syncNames"), fault),
+    };
+  }
 
   /** Throws where the fault cannot apply here. */
   override checkMediaFault(fault: HandleMediaFault): void {

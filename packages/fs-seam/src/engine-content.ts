@@ -335,7 +335,7 @@ export abstract class EngineContent {
     const end = Math.min(offset + length, content.size);
     this.log?.begin("punch", handle.path);
     const first = Math.floor(offset / pageBytes);
-    for (const index of [...content.pageIndexes(first, Math.ceil(end / pageBytes))]) {
+    for (const index of content.pageIndexes(first, Math.ceil(end / pageBytes))) {
       const start = Math.max(0, offset - index * pageBytes);
       const stop = Math.min(pageBytes, end - index * pageBytes);
       if (stop <= start) continue;

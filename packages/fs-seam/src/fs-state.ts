@@ -10,6 +10,7 @@ import { SlabAllocator } from "./slab-allocator.js";
 
 export const rootIno = 1;
 const inodesPerChunk = 32;
+const nothingLoose: ReadonlyMap<number, number> = new Map();
 
 export class Inode {
   owner: Owner;
@@ -23,21 +24,25 @@ export class Inode {
   names: Map<string, number> | undefined;
   #namesOwner: Owner;
 
-  constructor(owner: Owner, ino: number, kind: "file" | "directory", origin?: ContentOrigin) {
+  /** One of `content` and `names` is given, as `kind` says. */
+  constructor(
+    owner: Owner,
+    ino: number,
+    kind: "file" | "directory",
+    content: PagedContent | undefined,
+    names: Map<string, number> | undefined,
+  ) {
     this.owner = owner;
     this.#namesOwner = owner;
     this.ino = ino;
     this.kind = kind;
-    this.content = kind === "file" ? new PagedContent(owner, origin) : undefined;
-    this.names = kind === "directory" ? new Map() : undefined;
+    this.content = content;
+    this.names = names;
   }
 
   copyFor(owner: Owner): Inode {
-    const copy = new Inode(owner, this.ino, "directory");
-    (copy as { kind: Inode["kind"] }).kind = this.kind; // one cheap constructor path for both kinds
+    const copy = new Inode(owner, this.ino, this.kind, this.content?.copyFor(owner), this.names);
     copy.links = this.links;
-    copy.content = this.content?.copyFor(owner);
-    copy.names = this.names;
     copy.#namesOwner = this.#namesOwner;
     return copy;
   }
@@ -117,11 +122,11 @@ export class FsState {
 
   constructor(image?: Image, slab: SlabAllocator = new SlabAllocator()) {
     this.slab = slab;
-    this.loose = new Map(image?.loose);
+    this.loose = image === undefined || image.loose.size === 0 ? new Map() : new Map(image.loose);
     if (image === undefined) {
       this.#chunks = [];
       this.#chunksShared = false;
-      const root = new Inode(this.owner, rootIno, "directory");
+      const root = new Inode(this.owner, rootIno, "directory", undefined, new Map());
       root.links = 1;
       this.#put(rootIno, root);
       return;
@@ -137,7 +142,8 @@ export class FsState {
   freeze(): Image {
     this.owner = new Owner();
     this.#chunksShared = true;
-    return new Image(this.#chunks, this.nextIno, this.usedPages, this.boots, new Map(this.loose));
+    const loose = this.loose.size === 0 ? nothingLoose : new Map(this.loose);
+    return new Image(this.#chunks, this.nextIno, this.usedPages, this.boots, loose);
   }
 
   inode(ino: number): Inode | undefined {
@@ -179,10 +185,12 @@ export class FsState {
 
   /** A new inode without a name. `ino` is given when a log dictates it. */
   create(kind: "file" | "directory", ino: number = this.nextIno, origin?: ContentOrigin): Inode {
-    const inode = new Inode(this.owner, ino, kind, origin);
+    const isFile = kind === "file";
+    const content = isFile ? new PagedContent(this.owner, origin) : undefined;
+    const inode = new Inode(this.owner, ino, kind, content, isFile ? undefined : new Map());
     this.#put(ino, inode);
     this.nextIno = Math.max(this.nextIno, ino + 1);
-    this.usedPages += inode.content?.pageCount ?? 0;
+    this.usedPages += content?.pageCount ?? 0;
     return inode;
   }
 
@@ -283,23 +291,24 @@ export class FsState {
    * reach, which only a rename that came apart can leave, keeps the name nearest to the root.
    */
   dropUnreachable(): void {
-    const links = new Map<number, number>([[rootIno, 1]]);
+    const links = new Array<number>(this.nextIno).fill(0);
+    links[rootIno] = 1;
     const queue = [rootIno];
     for (let at = 0; at < queue.length; at += 1) {
       const ino = queue[at] as number; // below length
       for (const [name, child] of this.inode(ino)?.names ?? []) {
-        const count = links.get(child) ?? 0;
+        const count = links[child] as number; // every inode is below nextIno
         const kind = this.inode(child)?.kind;
         if (count === 0 && kind === "directory") queue.push(child);
         if (count > 0 && kind === "directory") this.own(ino).ownNames().delete(name);
-        else links.set(child, count + 1);
+        else links[child] = count + 1;
       }
     }
     for (let ino = rootIno; ino < this.nextIno; ino += 1) {
       const inode = this.inode(ino);
       if (inode === undefined) continue;
-      const count = links.get(ino);
-      if (count === undefined) this.drop(ino);
+      const count = links[ino] as number;
+      if (count === 0) this.drop(ino);
       else if (inode.links !== count) this.own(ino).links = count;
     }
   }

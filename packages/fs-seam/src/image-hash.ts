@@ -69,9 +69,20 @@ function walk(
   hash.add(0x1b873593 + depth);
 }
 
+/** So many are sorted by insertion. */
+const fewNames = 8;
+
+/** By code unit. A call of `sort` costs more than the rest of a tree of few names. */
 function sortedNames(names: ReadonlyMap<string, number>): string[] {
   const list = [...names.keys()];
-  return list.length < 2 ? list : list.sort();
+  if (list.length > fewNames) return list.sort();
+  for (let end = 1; end < list.length; end += 1) {
+    const name = list[end] as string; // below length
+    let at = end;
+    for (; at > 0 && (list[at - 1] as string) > name; at -= 1) list[at] = list[at - 1] as string;
+    list[at] = name;
+  }
+  return list;
 }
 
 function addContent(inode: Inode, hash: Pair, storage: Storage): void {

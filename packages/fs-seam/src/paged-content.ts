@@ -313,20 +313,23 @@ export class PagedContent {
   }
 
   /** Indexes of the pages that exist in `[from, to)`, ascending. Reads what it passes of a lazy file. */
-  *pageIndexes(from = 0, to: number = Math.ceil(this.size / pageBytes)): Generator<number> {
+  pageIndexes(from = 0, to: number = Math.ceil(this.size / pageBytes)): number[] {
+    const indexes: number[] = [];
     const dense = Math.max(this.#chunks.length, Math.ceil(this.#lazyPages / chunkPages));
     const end = Math.min(dense, Math.ceil(to / chunkPages));
-    for (let index = Math.floor(from / chunkPages); index < end; index += 1) yield* this.#indexesIn(index, from, to);
-    for (const index of [...(this.#far?.keys() ?? [])].sort((a, b) => a - b)) {
-      if (index >= dense) yield* this.#indexesIn(index, from, to);
+    for (let index = Math.floor(from / chunkPages); index < end; index += 1) this.#addIndexes(indexes, index, from, to);
+    if (this.#far === undefined) return indexes;
+    for (const index of [...this.#far.keys()].sort((a, b) => a - b)) {
+      if (index >= dense) this.#addIndexes(indexes, index, from, to);
     }
+    return indexes;
   }
 
-  *#indexesIn(index: number, from: number, to: number): Generator<number> {
-    const pages = this.#chunk(index)?.pages ?? [];
+  #addIndexes(indexes: number[], chunk: number, from: number, to: number): void {
+    const pages = this.#chunk(chunk)?.pages ?? [];
     for (let slot = 0; slot < pages.length; slot += 1) {
-      const at = index * chunkPages + slot;
-      if (pages[slot] !== undefined && at >= from && at < to) yield at;
+      const at = chunk * chunkPages + slot;
+      if (pages[slot] !== undefined && at >= from && at < to) indexes.push(at);
     }
   }
 

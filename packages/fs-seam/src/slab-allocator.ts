@@ -9,10 +9,13 @@ export interface Payload {
   shift: number;
 }
 
+/** One for all: an array for each mounted image that is never written would cost a good part of the mount. */
+const noBytes = new Uint8Array(0);
+
 /** Hands out space for pages and payloads from slabs, because a small typed array of its own costs a microsecond. */
 export class SlabAllocator {
   /** The slab that the last `take` was from. */
-  slab: Uint8Array = new Uint8Array(0);
+  slab: Uint8Array = noBytes;
   #used = 0;
   #nextBytes = firstSlabBytes;
 
