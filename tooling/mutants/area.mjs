@@ -142,7 +142,6 @@ export const tests = {
   walUnknown: `${wal}/test/unknown-formats.test.ts`,
   walWritten: `${wal}/test/append-written.test.ts`,
   walTailReads: `${wal}/test/tail-reads.test.ts`,
-  walSections: `${wal}/test/reference-weaknesses-by-section.test.ts`,
   walSteps: `${wal}/test/log-steps.test.ts`,
   walInterleaving: `${wal}/test/reader-interleaving.test.ts`,
   walCheckpointCrash: `${wal}/test/checkpoint.crash.test.ts`,

@@ -626,13 +626,6 @@ export const walStepMutations = walArea("wal-steps", usual, [
     tests: [tests.walWritten],
   },
   {
-    what: "a frame is taken back from the segment before",
-    file: "log-writer.ts",
-    find: "if (this.#encoder === encoder) takeBack();",
-    put: "takeBack(); if (this.#encoder === encoder) void 0;",
-    tests: [tests.walWritten],
-  },
-  {
     what: "a part of a frame stays where zeros may pass for the rest",
     file: "log-writer.ts",
     find: "if (isHarmless(error)) this.#cutAhead(this.#active);",
