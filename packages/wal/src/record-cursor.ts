@@ -63,10 +63,12 @@ export function openRecordCursor({
   const walkOver = (segments: readonly SoundSegment[], from: number, index: SparseIndex): FrameWalk => {
     const first = segments[0] as SoundSegment; // not empty
     if (from < first.header.baseLsn) throw prunedFailure(from, first.header.baseLsn);
-    const segment = segments.findLast(({ header }) => header.baseLsn <= from) as SoundSegment; // the first one, if no other
+    const at = segments.findLastIndex(({ header }) => header.baseLsn <= from); // that of the first one, if no other
+    const segment = segments[at] as SoundSegment;
     const position = index.before(segment.header.segmentId, from);
     const start = position === undefined ? { segment } : { segment, position };
-    return new FrameWalk(directory, start, { maxPayloadBytes, segments });
+    // Nothing leads back, and a follower at the end of a long log begins again and again.
+    return new FrameWalk(directory, start, { maxPayloadBytes, segments: segments.slice(at) });
   };
   // Places of a segment that retention has written again lead nowhere in its new file.
   const walkAnew = lookAgain && ((from: number): FrameWalk => walkOver(lookAgain(), from, new SparseIndex()));
