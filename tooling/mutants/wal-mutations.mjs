@@ -100,13 +100,14 @@ export const walMutations = walArea("wal", usual, [
   {
     what: "a segment without a durable name counts as covered",
     file: "group-commit.ts",
-    find: "if (open.some(({ nameIsDurable, syncedBytes }) => !nameIsDurable || syncedBytes === 0)) return false;",
+    find: "return open.every(({ nameIsDurable, syncedBytes }) => nameIsDurable && syncedBytes > 0);",
+    put: "return true;",
   },
   {
     what: "full is covered by data",
     file: "group-commit.ts",
-    find: 'return rung === "full" ? this.#fullLsn === lastLsn : this.durable.lsn === lastLsn;',
-    put: "return this.durable.lsn === lastLsn;",
+    find: 'if (lastLsn !== (rung === "full" ? this.#fullLsn : this.durable.lsn)) return false;',
+    put: "if (lastLsn !== this.durable.lsn) return false;",
   },
   // --- log-writer.ts ---
   {

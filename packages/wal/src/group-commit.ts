@@ -145,9 +145,9 @@ export class GroupCommit {
 
   #isCovered(rung: SyncRung): boolean {
     const { lastLsn, open } = this.#writer;
+    if (lastLsn !== (rung === "full" ? this.#fullLsn : this.durable.lsn)) return false;
     // A rotation whose record did not fit on the disk leaves a segment without one: its name and header count, too.
-    if (open.some(({ nameIsDurable, syncedBytes }) => !nameIsDurable || syncedBytes === 0)) return false;
-    return rung === "full" ? this.#fullLsn === lastLsn : this.durable.lsn === lastLsn;
+    return open.every(({ nameIsDurable, syncedBytes }) => nameIsDurable && syncedBytes > 0);
   }
 
   async #run(): Promise<void> {

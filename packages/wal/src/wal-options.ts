@@ -76,7 +76,7 @@ export interface WalSettings {
   readonly maxRecordBytes?: number;
   /**
    * Zero-filled bytes ahead of the end of the file at most, 0 for none: a barrier over space that exists need not change the
-   * file's metadata. Grows with the segment from 64 KiB on. Default 4 MiB.
+   * file's metadata. Grows with the segment from 64 KiB on. The event loop waits while they are written. Default 1 MiB.
    */
   readonly preallocateBytes?: number;
   /** Makes the next segment's file ready in the background once one is half full. Default true. */
@@ -125,7 +125,7 @@ const defaults = {
   maxSegmentAgeMs: Number.POSITIVE_INFINITY,
   bufferBytes: 64 * 1024,
   maxRecordBytes: 16 * 1024 * 1024,
-  preallocateBytes: 4 * 1024 * 1024,
+  preallocateBytes: 1024 * 1024,
   mergeBytes: 64 * 1024,
   content: 1,
   maxCheckpointBytes: MAX_PAYLOAD_BYTES,
