@@ -24,22 +24,15 @@ export function columnHeaderBytes(numericCount: number, byteCount: number): numb
 /** Least and greatest number of a column in one block. */
 export type Zone = readonly [number, number];
 
-/** Numbers of one column, `start` to `start + count` of an array; `count` is at least 1. */
-export interface Numbers {
-  readonly values: Float64Array;
-  readonly start: number;
-  readonly count: number;
-}
-
 /** A block and the least and greatest number of each numeric column. */
 export interface EncodedColumns {
   readonly bytes: Uint8Array;
   readonly zones: readonly Zone[];
 }
 
-/** Encodes columns of `count` rows; `parts` hold a whole number of bytes for each row, or nothing. */
+/** Encodes columns of `count` rows, at least one; `parts` hold a whole number of bytes for each row, or nothing. */
 export function encodeColumns(
-  columns: readonly Numbers[],
+  columns: readonly Float64Array[],
   parts: readonly Uint8Array[],
   count: number,
 ): EncodedColumns {
@@ -71,11 +64,11 @@ function widthOf(span: number): number {
   return width;
 }
 
-function zoneOf({ values, start, count }: Numbers): Zone {
-  let least = values[start]!; // there is at least one
+function zoneOf(numbers: Float64Array): Zone {
+  let least = numbers[0]!; // there is at least one
   let most = least;
-  for (let at = start + 1; at < start + count; at++) {
-    const value = values[at]!; // below the end
+  for (let at = 1; at < numbers.length; at++) {
+    const value = numbers[at]!; // below the end
     if (value < least) least = value;
     if (value > most) most = value;
   }
@@ -83,12 +76,11 @@ function zoneOf({ values, start, count }: Numbers): Zone {
 }
 
 /** Every distance is written as four or eight bytes. Those above its width are zeros, and what comes next covers them. */
-function writeDistances(view: DataView, offset: number, numbers: Numbers, base: number, width: number): void {
+function writeDistances(view: DataView, offset: number, numbers: Float64Array, base: number, width: number): void {
   if (width === 0) return;
-  const { values, start, count } = numbers;
   let at = offset;
-  for (let from = start; from < start + count; from++) {
-    const distance = values[from]! - base; // below the end
+  for (let from = 0; from < numbers.length; from++) {
+    const distance = numbers[from]! - base; // below the end
     view.setUint32(at, distance, true); // modulo 2^32
     if (width > 4) view.setUint32(at + 4, distance / TWO_TO_32, true);
     at += width;

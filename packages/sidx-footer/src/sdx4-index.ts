@@ -18,7 +18,7 @@ export function encodeIndex(keys: Uint32Array, count: number): readonly EncodedB
     const size = Math.min(count - first, at.PAIRS_PER_BLOCK);
     keyNumbers.set(order.keys.subarray(first, first + size));
     placeNumbers.set(order.places.subarray(first, first + size));
-    const columns = [keyNumbers, placeNumbers].map((values) => ({ values, start: 0, count: size }));
+    const columns = [keyNumbers.subarray(0, size), placeNumbers.subarray(0, size)];
     const { bytes, zones } = encodeColumns(columns, [], size);
     blocks.push({ bytes, zones: zones.slice(at.INDEX_KEYS, at.INDEX_PLACES) });
   }

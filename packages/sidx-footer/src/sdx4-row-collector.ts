@@ -61,7 +61,9 @@ export class RowCollector {
   /** Encodes what is gathered, at least one entry; the collector stays as it is. */
   encode(): EncodedBlock {
     const { count } = this;
-    const columns = at.NUMERIC_COLUMNS.map((_, column) => ({ values: this.#numbers, start: column * stride, count }));
+    const columns = at.NUMERIC_COLUMNS.map((_, column) =>
+      this.#numbers.subarray(column * stride, column * stride + count),
+    );
     const part = (bytes: Uint8Array, width: number, isThere: boolean): Uint8Array =>
       bytes.subarray(0, isThere ? count * width : 0);
     const parts = [
