@@ -9,6 +9,7 @@
  */
 
 const TAG = 0xcc;
+
 /**
  * Returns where the array of `count` integers that begins at `start` ends, or -1 when it runs past `end` or is spelled in any
  * other way than the one above. The range lies inside `view`.
