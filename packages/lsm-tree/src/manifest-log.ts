@@ -142,11 +142,11 @@ export class ManifestLog {
 
   /**
    * Waits for what was asked for, and closes the log. Edits that fill more than a segment become a snapshot first, so that what the next open reads does not depend
-   * on how many of them have come since the last one. Once it has failed, only its files are closed.
+   * on how many of them have come since the last one. Once it has failed, only its files are closed, and so are they with `discard`.
    */
-  async close(): Promise<void> {
+  async close({ discard = false }: { readonly discard?: boolean } = {}): Promise<void> {
     await this.#tail;
-    if (this.#failure === undefined && this.#editBytes > this.#segmentBytes) {
+    if (!discard && this.#failure === undefined && this.#editBytes > this.#segmentBytes) {
       try {
         beginSegment(this.#log); // so that all that is before it goes
         await this.#writeSnapshot();
@@ -155,7 +155,7 @@ export class ManifestLog {
       }
     }
     try {
-      await this.#log.close();
+      await this.#log.close({ discard });
     } catch (error) {
       throw ofWrite(ofLog(error, MANIFEST_DIRECTORY), MANIFEST_DIRECTORY);
     }

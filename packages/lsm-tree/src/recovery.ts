@@ -226,7 +226,7 @@ class Recovery {
       { directory: directory.directory(MANIFEST_DIRECTORY), mode, manifestBytes, now, turn, schedule },
       before === undefined ? this.#initialState() : undefined,
     );
-    this.#taken.push(() => manifest.close());
+    this.#taken.push(() => manifest.close({ discard: true }));
     return manifest;
   }
 

@@ -3,6 +3,7 @@ import { Directory, makeDirectoriesDurably } from "@holdfast/fs-seam";
 import { CrashFs } from "@holdfast/fs-seam/crash";
 import { FaultFs } from "@holdfast/fs-seam/fault";
 import { MemoryFs } from "@holdfast/fs-seam/memory";
+import { openWalReader } from "@holdfast/wal";
 import { describe, expect, test } from "vitest";
 import { openEngine } from "../src/engine.js";
 import type { ManifestState } from "../src/manifest-fold.js";
@@ -104,6 +105,25 @@ describe("law 49, 50: what may be needed is refused as it is, and stays", () => 
     directory.removeTree("wal");
     await expect(openEngine({ ...small, directory })).rejects.toMatchObject({ code: "LSM_CORRUPT" });
     expect(directory.exists("tables/1.sst")).toBe(true);
+  });
+
+  test("a manifest beside a log that is refused is not written anew", async () => {
+    const fs = new MemoryFs();
+    const engine = await openEngine({ ...small, manifestBytes: 1_000_000, directory: new Directory(fs) });
+    for (const key of ["a", "b", "c", "d", "e"]) {
+      await engine.put(bytes(key.padEnd(200, "k")), bytes("1"));
+      await engine.flush();
+    }
+    await engine.idle();
+    const directory = new Directory(new MemoryFs({ image: fs.snapshot() }));
+    await engine.close();
+    const editsIn = (): number => [...openWalReader({ directory: directory.directory("manifest") }).read()].length;
+    const edits = editsIn();
+    expect(edits).toBeGreaterThan(5);
+    directory.removeTree("wal");
+    const refused = openEngine({ ...small, manifestBytes: 4, directory });
+    await expect(refused).rejects.toMatchObject({ code: "LSM_CORRUPT" });
+    expect(editsIn()).toBe(edits);
   });
 });
 

@@ -480,9 +480,7 @@ describe("the constructor", () => {
     expect(await engineOptionsOf({ compression: false })).toEqual({ codec: null });
     expect(await engineOptionsOf({ compression: true })).toEqual({ codec: undefined });
     expect(await engineOptionsOf({ compression: false }, { compression: true })).toEqual({ codec: undefined });
-    expect(() => new LsmLevel("/somewhere", { compression: 0 } as never)).toThrow(
-      "compression must be a boolean",
-    );
+    expect(() => new LsmLevel("/somewhere", { compression: 0 } as never)).toThrow("compression must be a boolean");
     expect(() => new LsmLevel("/somewhere", { compression: true, codec: null })).toThrow(TypeError);
   });
 });
