@@ -810,6 +810,13 @@ const memoryMutations = lsmArea(
       put: "this.#freeChunks.push(...this.#chunks);",
     },
     {
+      what: "memory of memtables is kept for ever",
+      file: "live-tree.ts",
+      find: "this.#activeBytes * 4 < this.#writeBufferBytes",
+      put: "this.#activeBytes * 4 < 0",
+      tests: [tests.lsmLiveTree],
+    },
+    {
       what: "a memtable is used again under a cursor",
       file: "live-tree.ts",
       find: "if (memtable.readers > 0) return;",

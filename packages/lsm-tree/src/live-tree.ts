@@ -138,12 +138,20 @@ export class LiveTree {
     return sealed;
   }
 
-  /** The oldest sealed memtable is in tables of `version`, whose edit is durable. Where no cursor stands in it, its memory is used again. */
+  /**
+   * The oldest sealed memtable is in tables of `version`, whose edit is durable. Where no cursor stands in it its memory is used again, while there is much to
+   * write; otherwise it is the collector's, like all that was kept.
+   */
   installFlush(flushed: SealedMemtable, version: Version): void {
     this.#sealed = this.#sealed.filter((each) => each !== flushed);
     this.install(version);
     const { memtable } = flushed;
-    if (memtable.readers > 0) return; // it is theirs, and the collector's once they are gone
+    if (this.#sealed.length === 0 && this.#activeBytes * 4 < this.#writeBufferBytes) {
+      this.#spare = undefined;
+      this.#freeChunks.length = 0;
+      return;
+    }
+    if (memtable.readers > 0) return; // it is theirs
     memtable.reset();
     this.#spare ??= memtable;
   }

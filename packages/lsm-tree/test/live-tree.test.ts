@@ -48,6 +48,7 @@ test("what a cursor stands in is nobody else's, also when the cursor is closed a
   const cursors = [tree.view.cursor(1), tree.view.cursor(1)];
   const flushed = tree.seal()!; // it has an entry
   cursors[0]?.close();
+  sealed(tree, "beside");
   tree.installFlush(flushed, version);
   sealed(tree, "another");
   expect(tree.active).not.toBe(flushed.memtable);
@@ -59,14 +60,30 @@ test("what a cursor stands in is nobody else's, also when the cursor is closed a
   expect(tree.active).not.toBe(flushed.memtable);
 });
 
+test("memory is kept while there is much to write, and no longer", () => {
+  for (const [bytesBeside, isKept] of [
+    [250_000, true],
+    [200_000, false],
+  ] as const) {
+    const tree = newTree();
+    const [first, second] = [sealed(tree, "first"), sealed(tree, "second")];
+    tree.installFlush(first, version); // another one waits
+    tree.active.put(bytes("third"), new Uint8Array(bytesBeside), tree.visibleSeqno + 1);
+    tree.publish(tree.lastLsn + 1, bytesBeside, 1);
+    tree.installFlush(second, version);
+    tree.seal();
+    expect(tree.active === first.memtable).toBe(isKept);
+    expect(second.memtable.entryCount).toBe(isKept ? 0 : 1); // given up as it is
+  }
+});
+
 test("cursors see what they saw, whatever is written into the memory of what was flushed beside them", async () => {
-  await using engine = await openEngine({ directory: new Directory(new MemoryFs()) });
+  await using engine = await openEngine({ directory: new Directory(new MemoryFs()), writeBufferBytes: 65_536 });
   const value = (round: number): Uint8Array => new Uint8Array(40_000).fill(round);
   const cursors: { readonly round: number; readonly cursor: EngineCursor }[] = [];
   for (let round = 1; round <= 12; round++) {
     for (const key of ["a", "b", "c"]) await engine.put(bytes(`${key}${round}`), value(round));
     if (round % 3 === 0) cursors.push({ round, cursor: engine.cursor({ gte: bytes("a") }) });
-    await engine.flush();
     const found = engine.find(bytes(`b${round}`));
     expect(found?.valueBytes[found.valueStart]).toBe(round);
   }
