@@ -88,6 +88,7 @@ test("undefined stands for the default", async () => {
     ...unset,
     ...program,
     workload: (directory) => directory.writeFile("a", new Uint8Array([1])),
+    recover: (directory) => Number(directory.exists("a")),
   });
   expect(report).toMatchObject({ name: "crash matrix", complete: true });
   expect(report.personalities.map(({ personality }) => personality)).toEqual(["posix", "ext4-ordered", "xfs", "btrfs"]);

@@ -116,7 +116,10 @@ export interface CrashMatrixOptions<T> {
   readonly maxMilliseconds?: number;
   /** Report a spent budget instead of failing. Default false. */
   readonly allowIncomplete?: boolean;
-  /** Fewer distinct images than this fail the run: a test that crashes nothing proves nothing. Default 2. */
+  /**
+   * Fewer distinct images than this fail the run: a test that crashes nothing proves nothing. So does, unless this is below
+   * 2, a recovery that never makes a call on its disk. Default 2.
+   */
   readonly minImages?: number;
   /** Replays one failure: the choices of its `replay` line. */
   readonly replay?: string;

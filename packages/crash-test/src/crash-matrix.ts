@@ -11,6 +11,7 @@ import { withAuto } from "./auto-oracle.js";
 import { Budget, BudgetSpent } from "./budget.js";
 import { resolveOptions, type CrashMatrixOptions, type ResolvedOptions } from "./crash-matrix-options.js";
 import { CrashTestError } from "./crash-test-error.js";
+import { DiskAccess } from "./disk-access.js";
 import { diagnose, explain } from "./diagnosis.js";
 import type { CrashFailure, CrashMatrixReport } from "./crash-matrix-report.js";
 import { Explorer } from "./explore.js";
@@ -24,7 +25,7 @@ import { RecordedWorkload } from "./recorded-workload.js";
  *
  * @throws {@link CrashTestError} `CRASH_TEST_FAILED` naming the two calls, the personalities and the replay line;
  * `CRASH_TEST_VACUOUS` when fewer than `minImages` distinct images came up, or a law asks for a label that the workload never
- * acknowledges; `CRASH_TEST_UNSETTLED` when it goes on after its promise has settled; `CRASH_TEST_BUDGET` when a budget ended
+ * acknowledges, or, unless `minImages` is below 2, no recovery made a call on its disk; `CRASH_TEST_UNSETTLED` when it goes on after its promise has settled; `CRASH_TEST_BUDGET` when a budget ended
  * the exploration early; `CRASH_TEST_INVALID_OPTION`, `CRASH_TEST_INVALID_REPLAY`.
  */
 export async function crashMatrix<T>(options: CrashMatrixOptions<T>): Promise<CrashMatrixReport> {
@@ -33,12 +34,16 @@ export async function crashMatrix<T>(options: CrashMatrixOptions<T>): Promise<Cr
   const { trace } = workload;
   const judge = given.personalities[0] as Personality; // the list is not empty
   const asked = new AskedLabels();
-  const resolved = asked.listenTo({ ...given, check: await withAuto(given.check, trace, judge, given.recover) });
+  const access = new DiskAccess();
+  const whole = { ...given, check: await withAuto(given.check, trace, judge, given.recover) };
+  const resolved = access.listenTo(asked.listenTo(whole));
+  const needsDisk = resolved.minImages > 1; // whoever wants less knows that nothing is proved
   const explorer = new Explorer(resolved, trace, new Budget(resolved));
   if (resolved.replay !== undefined) return replayOne(resolved, explorer, trace, resolved.replay);
   try {
     await exploreAll(resolved, explorer, workload);
-    const vacuous = vacuity(resolved, explorer.report) ?? asked.complaint(trace);
+    const vacuous =
+      vacuity(resolved, explorer.report) ?? asked.complaint(trace) ?? (needsDisk ? access.complaint() : undefined);
     if (vacuous === undefined) return explorer.report;
     throw new CrashTestError("CRASH_TEST_VACUOUS", `${resolved.name}: ${vacuous}`, explorer.report);
   } finally {

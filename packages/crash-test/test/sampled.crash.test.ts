@@ -91,7 +91,7 @@ describe("where there are too many disks to make them all", () => {
   });
 
   test("a recovery that reads nothing still has disks to lose", async () => {
-    const report = await crashMatrix({ ...manyFiles(() => ""), strategy: { kind: "ladder", limit: 7 } });
+    const report = await crashMatrix({ ...manyFiles(() => ""), strategy: { kind: "ladder", limit: 7 }, minImages: 1 });
     expect(report).toMatchObject({ level: 5, complete: true, personalities: [{ images: 2 }] });
   });
 
@@ -134,8 +134,8 @@ describe("where there are too many disks to make them all", () => {
   });
 
   test("the default makes all disks where they fit", async () => {
-    const options = { ...manyFiles(() => ""), workload: (directory: Directory) => write(directory, "f", 1) };
-    const report = await crashMatrix(options);
+    const workload = (directory: Directory): void => write(directory, "f", 1);
+    const report = await crashMatrix({ ...manyFiles(() => ""), workload, minImages: 1 });
     expect(report).toMatchObject({ level: 5, stopped: "everything", complete: true, recoveries: 4 });
   });
 

@@ -1,5 +1,7 @@
-// Goal: a law that could not have failed does not pass in silence. A misspelled label, a law without laws and an
-// acknowledgement without a label each end in a coded error.
+// Goal: a law that could not have failed does not pass in silence. A misspelled label, a law without laws, an
+// acknowledgement without a label and a recovery that looks at no disk each end in a coded error.
+import type { Directory, StoreFs } from "@holdfast/fs-seam";
+import { MemoryFs } from "@holdfast/fs-seam/memory";
 import { describe, expect, test } from "vitest";
 import {
   allOf,
@@ -11,6 +13,7 @@ import {
   type CrashMatrixOptions,
   type WorkloadRun,
 } from "../src/index.js";
+import { patchNodeFs } from "../src/node/index.js";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -85,6 +88,61 @@ describe("a label that the workload never acknowledges", () => {
     const check = (doc: string, { acks }: CrashContext): boolean =>
       doc === "new" || !acks.some(({ label }) => label === "Saved");
     expect((await crashMatrix({ ...program, check })).failures).toEqual([]);
+  });
+});
+
+describe("a recovery that answers from memory", () => {
+  const untouched = /^replace: no recovery made a call on its disk: what it returns is remembered/;
+
+  test.each<[string, Partial<CrashMatrixOptions<string>>]>([
+    ["by default", {}],
+    ["lazily", { strategy: { kind: "lazy" } }],
+    ["by chance", { strategy: { kind: "sampled", seed: 1 } }],
+    ["at one level", { strategy: { kind: "levels", level: 2 }, nested: 0 }],
+    ["with a memory of reads", { rememberReads: true }],
+    ["and awaits it", { recover: () => Promise.resolve("new") }],
+  ])("proves nothing when disks are explored %s", async (_, how) => {
+    const error = await refusalOf({ recover: () => "new", check: (doc) => doc === "new", ...how });
+    expect(error.code).toBe("CRASH_TEST_VACUOUS");
+    expect(error.message).toMatch(untouched);
+    expect(error.report?.failures).toEqual([]);
+  });
+
+  test("is told also behind node:fs, where the module under test has a cache", async () => {
+    using patch = patchNodeFs(new MemoryFs());
+    const cache = new Map<string, string>();
+    const save = (path: string, text: string): void => {
+      patch.fs.writeFileSync(path, text);
+      cache.set(path, text);
+    };
+    const error = await refusalOf({
+      setup: (_, fs) => (patch.mount(fs), save("/crash/doc", "old")),
+      workload: (_, run) => (patch.mount(run.fs), save("/crash/doc", "new")),
+      recover: ({ fs }) => (patch.mount(fs), cache.get("/crash/doc") ?? patch.fs.readFileSync("/crash/doc", "utf8")),
+      check: (doc) => doc === "old" || doc === "new",
+    });
+    expect(error.message).toMatch(untouched);
+  });
+
+  test("is what was wanted where less than two images are asked for", async () => {
+    expect((await crashMatrix({ ...program, recover: () => "new", minImages: 1 })).failures).toEqual([]);
+  });
+
+  test("may leave the reading to the check, and may look at some disks alone", async () => {
+    const recover = ({ fs }: Directory): StoreFs => fs;
+    const check = (fs: StoreFs): boolean => fs.stat("/doc") !== undefined;
+    const { name: _, recover: __, check: ___, ...same } = program;
+    expect((await crashMatrix({ ...same, recover, check })).failures).toEqual([]);
+    let recoveries = 0;
+    const once = (directory: Directory): string => {
+      recoveries += 1;
+      return recoveries === 2 ? new TextDecoder().decode(directory.readFile("doc")) : "new";
+    };
+    expect((await crashMatrix({ ...program, recover: once })).failures).toEqual([]);
+  });
+
+  test("does not hide a promise that is broken", async () => {
+    expect(await refusalOf({ recover: () => "", check: () => false })).toMatchObject({ code: "CRASH_TEST_FAILED" });
   });
 });
 

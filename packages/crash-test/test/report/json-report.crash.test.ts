@@ -158,6 +158,7 @@ describe("a long run", () => {
       run.ack("x".repeat(5000));
     },
     recover: () => 3,
+    minImages: 1,
     strategy: { kind: "levels", level: 0 },
     nested: 0,
   };
