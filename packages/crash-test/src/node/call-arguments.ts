@@ -15,7 +15,8 @@ function typeName(value: unknown): string {
 }
 
 export function invalidType(name: string, expected: string, value: unknown): TypeError {
-  const message = `The "${name}" argument must be ${expected}. Received ${typeName(value)}`;
+  const kind = name.includes(".") ? "property" : "argument";
+  const message = `The "${name}" ${kind} must be ${expected}. Received ${typeName(value)}`;
   return coded(new TypeError(message), "ERR_INVALID_ARG_TYPE");
 }
 

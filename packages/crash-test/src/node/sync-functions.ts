@@ -26,7 +26,7 @@ export class SyncFunctions {
   // --- names --------------------------------------------------------------------------------------------------------
 
   accessSync(path: unknown, mode?: unknown): void {
-    const wanted = check.modeBits(mode, "mode", constants.F_OK);
+    const wanted = check.wholeNumber(mode ?? constants.F_OK, "mode", 0, 7);
     const found = this.#volume.find({ syscall: "access", path: check.pathText(path) });
     const executable = found.stat.kind === "directory" || (found.attributes.mode & 0o111) !== 0;
     if ((wanted & constants.X_OK) !== 0 && !executable) {

@@ -2,7 +2,7 @@ import type { EventEmitter } from "node:events";
 import * as realFs from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test, vi } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { promisify } from "node:util";
 import { CrashFs } from "@holdfast/fs-seam/crash";
 import { FaultFs, FaultPlan } from "@holdfast/fs-seam/fault";
@@ -26,6 +26,31 @@ test("an error has the fields and the words of Node's", () => {
   );
   expect(() => facade().renameSync("/a", "/b")).toThrow("ENOENT: no such file or directory, rename '/a' -> '/b'");
   expect(() => facade().fsyncSync(99)).toThrow(expect.objectContaining({ code: "EBADF", syscall: "fsync" }));
+});
+
+test("an argument that is wrong has the code of Node's, and a property its words", () => {
+  const fs = facade();
+  const directory = realFs.mkdtempSync(join(tmpdir(), "holdfast-node-fs-"));
+  onTestFinished(() => realFs.rmSync(directory, { recursive: true }));
+  const failureOf = (call: () => void): Error & { readonly code?: string } => {
+    try {
+      call();
+    } catch (error) {
+      return error as Error; // of Node or of the facade, both of which throw nothing else
+    }
+    throw new Error("it passed");
+  };
+  const flush = "yes" as unknown as boolean; // wrong on purpose
+  const real = failureOf(() => realFs.writeFileSync(`${directory}/a`, "", { flush }));
+  const ours = failureOf(() => fs.writeFileSync("/a", "", { flush }));
+  expect([ours.name, ours.code, ours.message]).toEqual([real.name, real.code, real.message]);
+  realFs.writeFileSync(`${directory}/b`, "");
+  fs.writeFileSync("/b", "");
+  for (const mode of [8, -1, "r", {}] as number[]) {
+    const wanted = failureOf(() => realFs.accessSync(`${directory}/b`, mode));
+    const found = failureOf(() => fs.accessSync("/b", mode));
+    expect([mode, found.name, found.code]).toEqual([mode, wanted.name, wanted.code]);
+  }
 });
 
 test("a callback comes later, after promises and ticks, and in the order of the calls", async () => {
