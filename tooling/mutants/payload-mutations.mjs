@@ -266,8 +266,14 @@ export const payloadMutations = codecArea(
     {
       what: "a map's count is taken for half of it",
       file: "payload-check.ts",
-      find: "this.#enter(count * 2, depth, at);",
-      put: "this.#enter(count, depth, at);",
+      find: "=== 0 ? count * 2 : Infinity",
+      put: "=== 0 ? count : Infinity",
+    },
+    {
+      what: "an object may have any number of keys",
+      file: "payload-check.ts",
+      find: "count >>> MOST_KEY_BITS === 0 ? count * 2 : Infinity",
+      put: "count * 2",
     },
     {
       what: "an array's elements lie no deeper than it",

@@ -23,6 +23,9 @@ const PROTOTYPE_KEY = "__proto__";
 /** Keys of a map that are compared each with each other; those of a larger one are decoded and looked up. */
 const MOST_COMPARED_KEYS = 8;
 
+/** No object has 2^24 keys or more: no Set would hold them to compare. */
+const MOST_KEY_BITS = 24;
+
 /** Element sizes by the number that names a typed array: Int8, Uint8, Uint8Clamped, Int16, ... BigUint64. */
 const elementBytes: readonly number[] = [1, 1, 1, 2, 2, 4, 4, 4, 8, 8, 8];
 
@@ -79,7 +82,7 @@ class Walk {
   }
 
   #map(count: number, depth: number, at: number): void {
-    this.#enter(count * 2, depth, at);
+    this.#enter(count >>> MOST_KEY_BITS === 0 ? count * 2 : Infinity, depth, at);
     const first = this.#keysEnd;
     const seen = count > MOST_COMPARED_KEYS ? new Set<string>() : undefined;
     for (let index = 0; index < count; index++) {

@@ -182,11 +182,11 @@ function headerError(outcome: Exclude<SegmentHeaderOutcome, { kind: "segment" }>
         offset: outcome.availableBytes,
       });
     case "zeros":
-      return new CodecError("CODEC_NOT_A_SEGMENT", "the segment header is all zeros: it was never written", {
+      return new CodecError("CODEC_NOT_A_SEGMENT", "the segment header is all zeros, never written", {
         offset: 0,
       });
     case "foreign":
-      return new CodecError("CODEC_NOT_A_SEGMENT", "the file does not begin with the magic of a segment", {
+      return new CodecError("CODEC_NOT_A_SEGMENT", "the file does not begin with the magic", {
         offset: 0,
         expected: at.SEGMENT_MAGIC,
         actual: outcome.magic,

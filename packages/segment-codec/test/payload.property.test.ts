@@ -1,7 +1,7 @@
 // The laws of the payload codec: equal or refused by name, and any bytes give a value or one coded error.
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { FrameEncoder, scanSegment } from "../src/index.js";
+import { CodecError, FrameEncoder, scanSegment } from "../src/index.js";
 import { PayloadCodec } from "../src/payload-entry.js";
 import { buildSegment } from "./support/segment-builder.js";
 
@@ -263,6 +263,21 @@ describe("bytes that are no payload", () => {
         expect(() => codec.decode(map(twice))).toThrow(code("CODEC_PAYLOAD_MALFORMED", { offset }));
       }
     }
+  });
+
+  test("an object of 2^24 keys is refused at its head, as no Set could compare them", () => {
+    const zeros = new Uint8Array(5 + 2 ** 25); // as many bytes as so many keys and values take at least, and none of them is a key
+    zeros[0] = 0xdf;
+    const refusalOf = (count: number): unknown => {
+      new DataView(zeros.buffer).setUint32(1, count);
+      try {
+        return codec.decode(zeros);
+      } catch (error) {
+        return error instanceof CodecError ? error.context.offset : error;
+      }
+    };
+    expect(refusalOf(2 ** 24 - 1)).toBe(5); // where the first key should be
+    expect(refusalOf(2 ** 24)).toBe(0);
   });
 
   test("nesting is counted, not suffered", () => {
