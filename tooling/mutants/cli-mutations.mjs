@@ -551,7 +551,7 @@ export const cliMutations = [
         find: "at = endOfString(text, at);",
         put: "continue;",
       },
-      { what: "nothing ends a nesting", file: "stored-json.ts", find: "depth--;", put: ";" },
+      { what: "nothing ends a nesting", file: "stored-json.ts", find: "depth--;", put: "depth -= 0;" },
       {
         what: "an escaped quote ends a string",
         file: "stored-json.ts",

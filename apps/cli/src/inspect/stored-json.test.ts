@@ -32,6 +32,9 @@ test("nesting is shown up to 512, however it is stored, and never suffered", () 
   const packed = (depth: number): Uint8Array => Uint8Array.from([...Array<number>(depth - 1).fill(0x91), 0x90]);
   expect([stored(nested(512)), stored(nested(513)), stored(nested(200_000))]).toEqual([nested(512), "null", "null"]);
   expect(stored(`[${nested(511)},${nested(511)}]`)).toBe(`[${nested(511)},${nested(511)}]`);
+  const brackets = [`["${"[".repeat(600)}"]`, `["${"]".repeat(600)}",${nested(512)}]`] as const;
+  const escaped = `["\\"${"[".repeat(600)}"]`;
+  expect([...brackets, escaped].map(stored)).toEqual([brackets[0], "null", escaped]); // what is in strings nests nothing
   expect(new StoredJson(packed(512)).text()).toBe(nested(512));
   expect(new StoredJson(packed(513)).text()).toBe("null");
 });

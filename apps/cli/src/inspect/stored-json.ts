@@ -62,7 +62,7 @@ function isShallow(text: string): boolean {
 /** Where the string that begins at `at` has its closing quote. */
 function endOfString(text: string, at: number): number {
   let end = at + 1;
-  while (text[end] !== '"') end += text[end] === "\\" ? 2 : 1;
+  while (end < text.length && text[end] !== '"') end += text[end] === "\\" ? 2 : 1;
   return end;
 }
 
