@@ -201,7 +201,9 @@ test.each([
 
 test.each([3, 8, 9, 40])("%i names have one hash, in whichever order they were made", (count) => {
   const names = Array.from({ length: count }, (_, index) => [`/${(index * 7) % count}-é`, `${index}`] as const);
-  const hashes = [names, names.toReversed(), names.toSorted()].map((some) => hashOf(Object.fromEntries(some)));
+  const hashes = [names, names.toReversed(), names.toSorted(([a], [b]) => (a < b ? -1 : 1))].map((some) =>
+    hashOf(Object.fromEntries(some)),
+  );
   expect(new Set(hashes).size).toBe(1);
   expect(hashOf(Object.fromEntries(names.slice(1)))).not.toBe(hashes[0]);
 });
