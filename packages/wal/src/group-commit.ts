@@ -79,7 +79,7 @@ export class GroupCommit {
     bytes: 0,
     totalMs: 0,
     maxMs: 0,
-    histogram: Array.from({ length: BARRIER_BUCKETS }, () => 0),
+    histogram: new Array<number>(BARRIER_BUCKETS).fill(0),
   };
   readonly #writer: LogWriter;
   readonly #options: GroupCommitOptions;

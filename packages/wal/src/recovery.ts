@@ -78,7 +78,7 @@ export async function recoverLog(options: ResolvedWalOptions): Promise<Recovered
   };
   // A sealed segment that is damaged is left where it is, for the one who reads it to hear of.
   const written = (await writeFrom(options.mergeBytes)) ?? (await writeFrom(-1));
-  if (written === undefined) throw new WalError("WAL_CORRUPT", "the tail reads otherwise than it did a moment ago");
+  if (written === undefined) throw new WalError("WAL_CORRUPT", "the tail reads otherwise than a moment ago");
   const { kept, replaced, aside } = written;
   for (const file of replaced) directory.remove(file);
   if (replaced.length > 0) await directory.syncNames();
