@@ -432,7 +432,7 @@ describe("a module that does not return", () => {
       while (bytes.length === 0 || bytes.includes(0));
       return bytes;
     };`);
-    const { status, stdout, stderr } = check(path, "--deadline-seconds", "100", "--json");
+    const { status, stdout, stderr } = check(path, "--json");
     const { ok, report, verdicts } = JSON.parse(stdout) as {
       ok: boolean;
       report: unknown;

@@ -68,7 +68,7 @@ export async function judgeInChild(options: ModuleProcessOptions): Promise<Modul
 
 /** A part of the deadline, so that the verdict comes before it. */
 function busyMsOf(deadlineMs: number): number {
-  return Math.max(2000, deadlineMs / 12);
+  return Math.max(2000, deadlineMs / 30);
 }
 
 /** What is known when `load` computes for ever: nothing of the file systems that would have come next, and no page. */
