@@ -24,17 +24,17 @@ function longSegment(count: number): string {
   const bytes = goldenBytes("single-aborted/000001.fbat");
   const { header, frames } = scanFbatSegment(bytes, { newest: true });
   const { event } = frames[1] ?? frames[0]!; // the store has seven
-  const frame = (clock: number): Uint8Array => {
+  const frame = (index: number): Uint8Array => {
     const eventId = Uint8Array.from(event.eventId);
-    new DataView(eventId.buffer).setUint32(0, clock);
-    return encodeFbatEventFrame({ ...event, eventId, clock });
+    new DataView(eventId.buffer).setUint32(0, index);
+    return encodeFbatEventFrame({ ...event, eventId, clock: 2 * index + 1 }); // a gap before each: it links to none of these
   };
   const path = join(scratch(), "000001.fbat");
   writeFileSync(
     path,
     Buffer.concat([
       bytes.subarray(0, header.framesStart),
-      ...Array.from({ length: count }, (_, clock) => frame(clock)),
+      ...Array.from({ length: count }, (_, index) => frame(index)),
     ]),
   );
   return path;
