@@ -342,7 +342,7 @@ export class RealFileHandle implements FileHandle {
   }
 
   #wrongMode(operation: FsOperation, needed: string): FsError {
-    const why = `needs a handle of mode ${needed}, this one is of mode ${this.mode}`;
+    const why = `needs a handle of mode ${needed}, not ${this.mode}`;
     return refusal("FS_INVALID_ARGUMENT", operation, this.path, why, { errno: "EBADF" });
   }
 
